@@ -1,0 +1,1 @@
+"""Where features meet models: stages, tracking, artefacts and the command line."""
