@@ -1,0 +1,115 @@
+"""How good an expected spend is: order, size, level.
+
+`spend` is the net amount of the horizon in the log's money unit (negative through
+returns), `expected_spend` its prediction. Weights are numbers of customers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from models.evaluation.arrays import checked, midranks, share_in_top
+
+
+def normalised_gini(
+    spend: ArrayLike, expected_spend: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float:
+    """Share of the possible concentration of spend that the predicted order reaches.
+
+    1 when customers are ordered as they spent, 0 without skill, -1 in reverse; larger
+    is better. The Gini of spend along the predicted order over the Gini along its own,
+    ties averaged. NaN when everybody spent the same.
+
+    Examples
+    --------
+    >>> normalised_gini([0, 10, 20], [1, 2, 3])
+    1.0
+    >>> normalised_gini([0, 10, 20], [1, 1, 1])
+    0.0
+    """
+    observed, predicted, weight = checked(spend, expected_spend, sample_weight)
+    reached = (weight * observed * (midranks(predicted, weight) - 0.5)).sum()
+    possible = (weight * observed * (midranks(observed, weight) - 0.5)).sum()
+    if np.ptp(observed) == 0:
+        return float("nan")
+    return float(reached / possible)
+
+
+def spearman(
+    spend: ArrayLike, expected_spend: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float:
+    """Rank correlation of predicted and observed spend, in [-1, 1]; larger is better.
+
+    Ties have their mean rank. NaN when either side is constant.
+
+    Examples
+    --------
+    >>> round(spearman([0, 10, 20], [1, 3, 2]), 3)
+    0.5
+    """
+    observed, predicted, weight = checked(spend, expected_spend, sample_weight)
+    if np.ptp(observed) == 0 or np.ptp(predicted) == 0:
+        return float("nan")
+    one, other = midranks(observed, weight) - 0.5, midranks(predicted, weight) - 0.5
+    both = (weight * one * other).sum()
+    return float(both / np.sqrt((weight * one**2).sum() * (weight * other**2).sum()))
+
+
+def mae_ratio(
+    spend: ArrayLike, expected_spend: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float:
+    """Mean absolute error divided by the mean spend; smaller is better.
+
+    Never choose a model by it: where most customers spend nothing, predicting zero for
+    everybody scores 1 and beats honest forecasts. NaN when the mean spend is not positive.
+
+    Examples
+    --------
+    >>> mae_ratio([0, 0, 40], [10, 10, 20])
+    1.0
+    """
+    observed, predicted, weight = checked(spend, expected_spend, sample_weight)
+    mean = np.average(observed, weights=weight)
+    error = np.average(np.abs(predicted - observed), weights=weight)
+    return float(error / mean) if mean > 0 else float("nan")
+
+
+def bias(
+    spend: ArrayLike, expected_spend: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float:
+    """Predicted total over observed total, minus 1; 0 is best, .02 means 2 % too high.
+
+    NaN when the observed total is not positive.
+
+    Examples
+    --------
+    >>> round(bias([0, 0, 30], [11, 11, 11]), 3)
+    0.1
+    """
+    observed, predicted, weight = checked(spend, expected_spend, sample_weight)
+    total = (weight * observed).sum()
+    return float((weight * predicted).sum() / total - 1) if total > 0 else float("nan")
+
+
+def top_capture(
+    spend: ArrayLike,
+    expected_spend: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    share: float = 0.1,
+) -> float:
+    """Share of all spend that the top `share` by expected spend brought; larger is better.
+
+    Equal to `share` without skill. Ties at the border count in part. NaN when the
+    observed total is not positive.
+
+    Examples
+    --------
+    >>> top_capture([60, 20, 20, 0], [9, 1, 1, 1], share=0.25)
+    0.6
+    """
+    observed, predicted, weight = checked(spend, expected_spend, sample_weight)
+    total = (weight * observed).sum()
+    if total <= 0:
+        return float("nan")
+    return float((share_in_top(predicted, weight, share) * weight * observed).sum() / total)

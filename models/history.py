@@ -1,0 +1,111 @@
+"""What a contender may learn from: labelled snapshots of the past and today's population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+LABELS = ("churned", "purchases", "spend")
+"""Outcome columns of a panel, read in `[cutoff, cutoff + horizon)`."""
+
+NOT_FEATURES = ("customer_id", "cutoff", "weight", *LABELS)
+"""Panel columns that never reach a model as a feature."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything that may be learned from at `cutoff`.
+
+    Parameters
+    ----------
+    cutoff : date
+        The day from which on nothing is known.
+    horizon_days : int
+        Length of the horizon that a contender answers for, in days.
+    panel : DataFrame
+        Snapshots at earlier cutoffs, stacked: one row per customer and cutoff, with
+        the features, `cutoff`, the labels `churned`, `purchases`, `spend`, and
+        optionally `weight`, the number of customers that a sampled row stands for.
+    populations : dict
+        For every cutoff of the panel and for `cutoff` itself: `frequency`, `recency`,
+        `T` (days), `monetary_value` and `n_customers`, one row per group of equals.
+    attributes : tuple of str
+        The panel columns that hold categories rather than numbers.
+
+    Raises
+    ------
+    ValueError
+        When a label of the panel was not complete at `cutoff`, or the population
+        at `cutoff` is missing.
+    """
+
+    cutoff: date
+    horizon_days: int
+    panel: pd.DataFrame
+    populations: dict[date, pd.DataFrame]
+    attributes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.horizon_days < 1:
+            raise ValueError(f"horizon_days is {self.horizon_days}; it must be at least 1.")
+        if self.cutoff not in self.populations:
+            raise ValueError(f"There is no population for the cutoff {self.cutoff}.")
+        unfinished = [day for day in self.cutoffs if day > self.last_labelled]
+        if unfinished:
+            raise ValueError(
+                f"{len(unfinished)} of {len(self.cutoffs)} panel cutoffs (first: {unfinished[0]}) "
+                f"have a horizon of {self.horizon_days} days that is not over at {self.cutoff}; "
+                f"use cutoffs up to {self.last_labelled}."
+            )
+
+    @property
+    def last_labelled(self) -> date:
+        """The latest cutoff whose horizon is over at `cutoff`."""
+        return self.cutoff - timedelta(days=self.horizon_days)
+
+    @property
+    def cutoffs(self) -> list[date]:
+        """The cutoffs of the panel, earliest first."""
+        return sorted(pd.Timestamp(day).date() for day in self.panel["cutoff"].unique())
+
+    @property
+    def population(self) -> pd.DataFrame:
+        """Recency, frequency and monetary value of everybody known at `cutoff`."""
+        return self.populations[self.cutoff]
+
+    @property
+    def n_customers(self) -> int:
+        """How many customers are known at `cutoff`."""
+        return int(self.population["n_customers"].sum())
+
+    def rows(self, cutoff: date) -> pd.DataFrame:
+        """Rows of the panel at one cutoff, in the panel's order."""
+        chosen = pd.to_datetime(self.panel["cutoff"]) == pd.Timestamp(cutoff)
+        return self.panel.loc[chosen].reset_index(drop=True)
+
+    def at(self, cutoff: date) -> History:
+        """Go back to what was known at an earlier cutoff: only labels complete by then."""
+        complete = pd.Timestamp(cutoff) - pd.Timedelta(days=self.horizon_days)
+        known = pd.to_datetime(self.panel["cutoff"]) <= complete
+        return replace(
+            self,
+            cutoff=cutoff,
+            panel=self.panel.loc[known].reset_index(drop=True),
+            populations={day: p for day, p in self.populations.items() if day <= cutoff},
+        )
+
+    def latest(self) -> History:
+        """Keep only the last cutoff of the panel."""
+        if not self.cutoffs:
+            return self
+        return replace(self, panel=self.rows(self.cutoffs[-1]))
+
+
+def weights(panel: pd.DataFrame) -> np.ndarray:
+    """How many customers each row stands for, shape (n_rows,); 1 when nothing was sampled."""
+    if "weight" in panel:
+        return panel["weight"].to_numpy(dtype=float)
+    return np.ones(len(panel))
