@@ -1,0 +1,107 @@
+"""How customers buy: windows, decays, rhythm, baskets and returns.
+
+Every function takes the purchase days known at a cutoff, with the column `age`
+(days from the purchase day to the cutoff, at least 1), and returns an
+aggregate. Sums run over decimals, never floats: a float sum depends on the
+order of its terms, and the engine's threads do not promise one.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+EXACT = "decimal(38, 9)"
+
+
+def exact_sum(values: ir.NumericColumn, where: ir.BooleanValue | None = None) -> ir.FloatingScalar:
+    """Sum of `values` to nine decimals, the same in whatever order; 0 over no rows."""
+    return ibis.coalesce(values.cast(EXACT).sum(where=where).cast("float64"), 0.0)
+
+
+def purchases_in(purchases: ir.Table, days: int) -> ir.IntegerScalar:
+    """Purchase days of the last `days` days before the cutoff."""
+    return (purchases.age <= days).sum()
+
+
+def spend_in(purchases: ir.Table, days: int) -> ir.FloatingScalar:
+    """Net spend of the last `days` days before the cutoff."""
+    return exact_sum(purchases.amount, where=purchases.age <= days)
+
+
+def decayed_purchases(purchases: ir.Table, half_life: int) -> ir.FloatingScalar:
+    """Purchase days, each halved for every `half_life` days since."""
+    return exact_sum(_decay(purchases, half_life))
+
+
+def decayed_spend(purchases: ir.Table, half_life: int) -> ir.FloatingScalar:
+    """Net spend, halved for every `half_life` days since."""
+    return exact_sum(_decay(purchases, half_life) * purchases.amount.cast("float64"))
+
+
+def _decay(purchases: ir.Table, half_life: int) -> ir.FloatingColumn:
+    return ibis.literal(0.5) ** (purchases.age / float(half_life))
+
+
+def days_since_last(purchases: ir.Table) -> ir.IntegerScalar:
+    """Days from the last purchase day to the cutoff, at least 1."""
+    return purchases.age.min()
+
+
+def gap_mean(purchases: ir.Table) -> ir.FloatingScalar:
+    """Mean days between purchase days; null without a repeat purchase."""
+    return purchases.gap.sum().cast("float64") / _gaps(purchases).nullif(0)
+
+
+def gap_sd(purchases: ir.Table) -> ir.FloatingScalar:
+    """Standard deviation of the gaps (n - 1); null below two of them."""
+    return _sd(
+        purchases.gap.sum().cast("float64"),
+        (purchases.gap * purchases.gap).sum().cast("float64"),
+        _gaps(purchases),
+    )
+
+
+def gap_log_mean(purchases: ir.Table) -> ir.FloatingScalar:
+    """Mean of the natural logarithm of the gaps; null without a repeat purchase."""
+    return exact_sum(purchases.gap.cast("float64").ln()) / _gaps(purchases).nullif(0)
+
+
+def gap_last(purchases: ir.Table) -> ir.IntegerScalar:
+    """Days between the last two purchase days; null without a repeat purchase."""
+    return purchases.gap.argmax(purchases.ordinal)
+
+
+def _gaps(purchases: ir.Table) -> ir.IntegerScalar:
+    return purchases.gap.count()
+
+
+def basket_sd(purchases: ir.Table) -> ir.FloatingScalar:
+    """Standard deviation of the net spend of a purchase day (n - 1); null below two."""
+    amount = purchases.amount.cast("decimal(19, 4)")
+    return _sd(
+        purchases.amount.sum().cast("float64"),
+        (amount * amount).sum().cast("float64"),
+        purchases.count(),
+    )
+
+
+def _sd(
+    total: ir.FloatingScalar, squares: ir.FloatingScalar, n: ir.IntegerScalar
+) -> ir.FloatingScalar:
+    # Rounding can push the difference of two nearly equal sums below zero.
+    spread = ibis.greatest(squares - total * total / n.nullif(0), 0.0)
+    return (n >= 2).ifelse((spread / (n - 1).nullif(0)).sqrt(), ibis.null("float64"))
+
+
+def amount_of_first(purchases: ir.Table) -> ir.FloatingScalar:
+    """Net spend of the first purchase day."""
+    return purchases.amount.argmin(purchases.ordinal).cast("float64")
+
+
+def amount_of_last(purchases: ir.Table) -> ir.FloatingScalar:
+    """Net spend of the last purchase day."""
+    return purchases.amount.argmax(purchases.ordinal).cast("float64")
+
+
+def weekend_share(purchases: ir.Table) -> ir.FloatingScalar:
+    """Share of the purchase days that are Saturdays or Sundays."""
+    return (purchases.transacted_at.day_of_week.index() >= 5).sum() / purchases.count()

@@ -1,0 +1,8 @@
+"""The one error a user can mend: what is wrong, how many, where, and the way out."""
+
+
+class UserError(Exception):
+    """Input or a request that is refused; the command line prints it and exits with 2.
+
+    The message never holds a field's value: a log is customer data.
+    """

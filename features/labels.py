@@ -1,0 +1,57 @@
+"""What came after a cutoff: churned, purchases and spend in the horizon."""
+
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from features.errors import UserError
+from features.timeline import before, within
+
+
+def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date) -> ir.Table:
+    """Outcome of each customer known before `cutoff`.
+
+    Parameters
+    ----------
+    days
+        Purchase days, see `features.purchases`.
+    cutoff, horizon_days
+        The outcome is read in ``[cutoff, cutoff + horizon_days)``.
+    complete_until
+        The first day that the log does not cover: the day after its last order.
+
+    Returns
+    -------
+    Table with ``customer_id``; ``churned`` (1 if there is no purchase day in the
+    horizon, else 0); ``purchases`` (purchase days); ``spend`` (net amount, below
+    zero when returns outweigh purchases).
+
+    Raises
+    ------
+    UserError
+        When the horizon is not over: a customer who has not come back *yet* is not
+        a churned one.
+    """
+    end = cutoff + timedelta(days=horizon_days)
+    if end > complete_until:
+        raise UserError(
+            f"The {horizon_days} days from cutoff {cutoff} end on {end}, but the log ends before "
+            f"{complete_until}: its outcome is not known yet.\n"
+            f"Take a cutoff no later than {complete_until - timedelta(days=horizon_days)}, "
+            "or a shorter horizon."
+        )
+    known = before(days, cutoff)
+    customers = known.filter(known.amount > 0).select("customer_id").distinct()
+    later = within(days, cutoff, horizon_days)
+    outcome = later.group_by("customer_id").aggregate(
+        purchases=(later.amount > 0).sum(), spend=later.amount.sum()
+    )
+    joined = customers.left_join(outcome, "customer_id")
+    purchases = ibis.coalesce(joined.purchases, 0)
+    return joined.select(
+        "customer_id",
+        churned=(purchases == 0).cast("int64"),
+        purchases=purchases.cast("int64"),
+        spend=ibis.coalesce(joined.spend.cast("float64"), 0.0),
+    )

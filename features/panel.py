@@ -1,0 +1,47 @@
+"""The training table: snapshots at several past cutoffs, stacked, with their labels."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from features.labels import labels
+from features.snapshot import snapshot
+
+
+def labelled_snapshot(
+    days: ir.Table,
+    cutoff: date,
+    horizon_days: int,
+    complete_until: date,
+    attributes: tuple[str, ...] = (),
+) -> ir.Table:
+    """The snapshot at `cutoff` with ``cutoff``, ``churned``, ``purchases`` and ``spend``.
+
+    Raises `UserError` when the horizon is not over before `complete_until`.
+    """
+    rows = snapshot(days, cutoff, attributes)
+    outcome = labels(days, cutoff, horizon_days, complete_until)
+    joined = rows.inner_join(outcome, "customer_id")
+    return joined.select(
+        *rows.columns, "churned", "purchases", "spend", cutoff=ibis.literal(cutoff)
+    )
+
+
+def panel_cutoffs(
+    until: date, horizon_days: int, step_days: int, first: date, at_most: int
+) -> list[date]:
+    """Cutoffs whose labels are complete at `until`, latest first kept, in time order.
+
+    >>> [str(c) for c in panel_cutoffs(date(2024, 7, 1), 91, 30, date(2024, 2, 20), 8)]
+    ['2024-03-02', '2024-04-01']
+    """
+    latest = until - timedelta(days=horizon_days)
+    cutoffs = (latest - timedelta(days=step_days * k) for k in range(at_most))
+    return sorted(c for c in cutoffs if c >= first)
+
+
+def on_or_before(cutoffs: Sequence[date], until: date, horizon_days: int) -> list[date]:
+    """Those `cutoffs` whose horizon is over at `until`."""
+    return [c for c in cutoffs if c + timedelta(days=horizon_days) <= until]

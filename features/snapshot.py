@@ -1,0 +1,67 @@
+"""One row per customer known before a cutoff: every feature of the catalogue."""
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from features.catalogue import CATALOGUE
+from features.timeline import before
+
+
+def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> ir.Table:
+    """Features of every customer with a purchase before `cutoff`.
+
+    Parameters
+    ----------
+    days
+        Purchase days, see `features.purchases`, carrying `attributes`.
+    cutoff
+        Rows on or after it are not read.
+    attributes
+        Names of the attribute columns.
+
+    Returns
+    -------
+    Table with ``customer_id``, the catalogue's columns in its order (float64), then for
+    each attribute its last known value (text) and ``distinct_<attribute>`` (float64).
+    """
+    known = before(days, cutoff)
+    purchases = known.filter(known.amount > 0)
+    purchases = purchases.mutate(
+        age=ibis.literal(cutoff).delta(purchases.transacted_at, unit="day").cast("int64")
+    )
+    rows = _with_returns(_aggregate(purchases, cutoff), known)
+    rows = rows.mutate(**{f.name: f.derive(rows) for f in CATALOGUE if f.derive is not None})
+    columns = {f.name: rows[f.name].cast("float64") for f in CATALOGUE}
+    if not attributes:
+        return rows.select("customer_id", **columns)
+    traits = _attributes(known, attributes)
+    joined = rows.left_join(traits, "customer_id")
+    return joined.select("customer_id", *columns, *(c for c in traits.columns[1:])).cast(
+        dict.fromkeys(columns, "float64")
+    )
+
+
+def _aggregate(purchases: ir.Table, cutoff: date) -> ir.Table:
+    return purchases.group_by("customer_id").aggregate(
+        **{f.name: f.aggregate(purchases, cutoff) for f in CATALOGUE if f.aggregate is not None}
+    )
+
+
+def _with_returns(rows: ir.Table, known: ir.Table) -> ir.Table:
+    """Add `returned`: money given back, on return days as on purchase days."""
+    given_back = known.filter(known.returned > 0)
+    returns = given_back.group_by("customer_id").aggregate(returned=given_back.returned.sum())
+    joined = rows.left_join(returns, "customer_id")
+    return joined.select(*rows.columns, returned=ibis.coalesce(joined.returned, 0).cast("float64"))
+
+
+def _attributes(known: ir.Table, attributes: tuple[str, ...]) -> ir.Table:
+    """Last known value of each attribute, and how many values the customer has shown."""
+    measures = {}
+    for name in attributes:
+        value = known[name]
+        measures[name] = value.argmax(known.transacted_at, where=value.notnull())
+        measures[f"distinct_{name}"] = ibis.coalesce(known[f"new_{name}"].sum(), 0).cast("float64")
+    return known.group_by("customer_id").aggregate(**measures)
