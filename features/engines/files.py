@@ -1,0 +1,158 @@
+"""Files: which ones a source names, and writing one so that no reader ever sees half of it."""
+
+import contextlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from glob import glob, has_magic
+from pathlib import Path
+
+from features.errors import UserError
+
+SUFFIXES = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "xlsx",
+}
+"""What a file's name says about its format; ``.gz`` may follow the text formats."""
+
+_URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+@contextlib.contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
+    r"""Write to a temporary neighbour that takes the name `path` only when all went well.
+
+    The body writes to the yielded path, which does not exist yet. When the body
+    ends, the content is on disk before the name changes, so that a crash, a full
+    disk or a kill leaves the old file as it was. The file can be read and written
+    by its owner only: an output is customer data.
+
+    Raises
+    ------
+    UserError
+        If the folder cannot be made, or `path` is a folder or a symbolic link.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "numbers.txt"
+    >>> with atomic(target) as draft:
+    ...     _ = draft.write_text("one\n")
+    >>> target.read_text(), oct(target.stat().st_mode & 0o777)
+    ('one\n', '0o600')
+    """
+    target = Path(path)
+    _writable(target)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:80]}.", dir=target.parent)
+    os.close(descriptor)
+    draft = Path(name)
+    draft.unlink()
+    try:
+        yield draft
+        os.chmod(draft, 0o600)
+        _to_disk(draft)
+        os.replace(draft, target)
+        _to_disk(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def inside(folder: str | os.PathLike[str], name: str) -> Path:
+    """The path of the output `name` in `folder`; refused if it would land anywhere else.
+
+    Raises
+    ------
+    UserError
+        For an absolute name, one with ``..``, or one that a symbolic link leads away.
+    """
+    root = Path(folder).resolve()
+    path = (root / name).resolve()
+    if path == root or not path.is_relative_to(root) or Path(name).is_absolute():
+        raise UserError(f"The output name {name!r} leads out of the output folder.")
+    return root / name
+
+
+def expand(source: str) -> list[Path]:
+    """The files that `source` names: one file, every file below a folder, or a glob's matches.
+
+    Sorted, so that rows are counted in the same order on every machine. Hidden
+    files and those that begin with ``_`` (markers of other tools) are left out of
+    folders.
+
+    Raises
+    ------
+    UserError
+        For a web address (nothing is fetched), or when no file is there.
+    """
+    if _URL.match(source):
+        raise UserError(
+            "log.source is a network address, and nothing is fetched over the network. "
+            "Download the log and name the file."
+        )
+    path = Path(source).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        found = [file for file in sorted(path.rglob("*")) if _is_data(file.relative_to(path))]
+        files = [file for file in found if file.is_file()]
+        if not files:
+            raise UserError(f"{source}: this folder has no files of a kind that is read {_kinds()}")
+        return files
+    if has_magic(source):
+        files = [Path(name) for name in sorted(glob(str(path), recursive=True))]
+        files = [file for file in files if file.is_file()]
+        if files:
+            return files
+        raise UserError(f"{source}: no file matches this pattern.")
+    raise UserError(f"{source}: no such file or folder.{_nearest(path)}")
+
+
+def file_format(path: Path) -> str | None:
+    """``csv``, ``tsv``, ``parquet`` or ``xlsx`` by the file's name; None if it does not say."""
+    name = path.name.lower().removesuffix(".gz")
+    return SUFFIXES.get(Path(name).suffix)
+
+
+def _is_data(path: Path) -> bool:
+    hidden = any(part.startswith((".", "_")) for part in path.parts)
+    return not hidden and file_format(path) is not None
+
+
+def _kinds() -> str:
+    return f"({', '.join(SUFFIXES)})."
+
+
+def _nearest(path: Path) -> str:
+    """A hint at a neighbour with nearly the same name."""
+    from difflib import get_close_matches
+
+    if not path.parent.is_dir():
+        return f" Nor is there a folder {path.parent}."
+    names = [file.name for file in path.parent.iterdir()]
+    close = get_close_matches(path.name, names, n=1)
+    return f" Did you mean {path.parent / close[0]}?" if close else ""
+
+
+def _writable(target: Path) -> None:
+    if target.is_symlink():
+        raise UserError(f"{target}: is a symbolic link; name the file itself.")
+    if target.is_dir():
+        raise UserError(f"{target}: is a folder; name a file in it.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{target.parent}: cannot be made: {error.strerror}.") from None
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
