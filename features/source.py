@@ -1,0 +1,56 @@
+"""Where the log lies and how its files are written: the part of the spec that needs no columns."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class SourceSpec(BaseModel):
+    """The keys that say how to read a log's files, before any column has a meaning."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
+
+    source: Annotated[str, Field(description="A file, a folder, or a pattern such as 'logs/*.csv'")]
+    format: Annotated[
+        Literal["csv", "tsv", "parquet", "xlsx"] | None,
+        Field(description="Default: what the file's name says"),
+    ] = None
+    encoding: Annotated[
+        str | None, Field(description="Of text files; default utf-8. Such as latin-1 or utf-16")
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        Field(description="One character, 'tab' or 'whitespace'; default: found in the header"),
+    ] = None
+    header: Annotated[
+        bool, Field(description="false: no header line; columns are column_1, column_2, ...")
+    ] = True
+    sheet: Annotated[
+        str | None, Field(description="Of a workbook; default: all sheets, which must be alike")
+    ] = None
+
+    @field_validator("delimiter")
+    @classmethod
+    def _known_delimiter(cls, value: str | None) -> str | None:
+        if value is None or value in ("tab", "whitespace"):
+            return value
+        if len(value) != 1 or value.isalnum() or value in "\r\n\"'":
+            raise ValueError(
+                "is one character that is no letter, digit or quote, or 'tab', 'whitespace'"
+            )
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        import codecs
+
+        if value is None:
+            return None
+        try:
+            text = codecs.lookup(value)._is_text_encoding
+        except LookupError:
+            text = False
+        if not text:
+            raise ValueError("no such text encoding; try utf-8, utf-16, latin-1 or cp1252")
+        return value
