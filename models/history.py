@@ -34,6 +34,9 @@ class History:
         `T` (days), `monetary_value` and `n_customers`, one row per group of equals.
     attributes : tuple of str
         The panel columns that hold categories rather than numbers.
+    snapshot : DataFrame, optional
+        The features at `cutoff` itself, without labels (all customers or a weighted
+        sample): the people to be scored, whose mean level may be adjusted to.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class History:
     panel: pd.DataFrame
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...] = field(default=())
+    snapshot: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if self.horizon_days < 1:
@@ -86,6 +90,11 @@ class History:
         chosen = pd.to_datetime(self.panel["cutoff"]) == pd.Timestamp(cutoff)
         return self.panel.loc[chosen].reset_index(drop=True)
 
+    @property
+    def todays_customers(self) -> pd.DataFrame:
+        """Features at `cutoff`, or of the panel's last cutoff when they were not given."""
+        return self.rows(self.cutoffs[-1]) if self.snapshot is None else self.snapshot
+
     def at(self, cutoff: date) -> History:
         """Go back to what was known at an earlier cutoff: only labels complete by then."""
         complete = pd.Timestamp(cutoff) - pd.Timedelta(days=self.horizon_days)
@@ -95,7 +104,14 @@ class History:
             cutoff=cutoff,
             panel=self.panel.loc[known].reset_index(drop=True),
             populations={day: p for day, p in self.populations.items() if day <= cutoff},
+            snapshot=self._unlabelled(cutoff),
         )
+
+    def _unlabelled(self, cutoff: date) -> pd.DataFrame | None:
+        if cutoff == self.cutoff:
+            return self.snapshot
+        rows = self.rows(cutoff).drop(columns=list(LABELS))
+        return None if rows.empty else rows
 
     def latest(self) -> History:
         """Keep only the last cutoff of the panel."""

@@ -1,0 +1,125 @@
+"""From a snapshot to a matrix: what every model here does to features before it learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from models.history import NOT_FEATURES
+
+RARE = 50
+"""An attribute's value with fewer customers than this shares one column with all rare ones."""
+
+MOST_CATEGORIES = 20
+"""At most this many values of an attribute have a column of their own."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Names of the numeric features and the categories of the attributes, as learned.
+
+    A category never seen, or rare, sets none of the attribute's columns: the model then
+    answers as for the average of the rare ones. A missing number stays NaN.
+    """
+
+    numeric: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def fit(cls, panel: pd.DataFrame, attributes: tuple[str, ...] = ()) -> Self:
+        """Learn which columns there are; constant ones are left out."""
+        names = [c for c in panel.columns if c not in NOT_FEATURES and c not in attributes]
+        varying = [c for c in names if panel[c].astype(float).nunique(dropna=False) > 1]
+        frequent = {}
+        for name in attributes:
+            counts = panel[name].value_counts()
+            counts = counts[counts >= RARE]
+            # By count, then by name: equal counts must not make the columns' order random.
+            ordered = sorted(counts.index, key=lambda value: (-counts[value], str(value)))
+            frequent[name] = tuple(str(value) for value in ordered[:MOST_CATEGORIES])
+        return cls(tuple(varying), frequent)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the matrix columns; a category's is `attribute=value`."""
+        return [
+            *self.numeric,
+            *(f"{name}={value}" for name, values in self.categories.items() for value in values),
+        ]
+
+    def transform(self, customers: pd.DataFrame) -> np.ndarray:
+        """Features as a float matrix, shape (n_customers, n_columns), by name not by position.
+
+        Raises
+        ------
+        ValueError
+            When columns are missing; it names them.
+        """
+        needed = [*self.numeric, *self.categories]
+        missing = [name for name in needed if name not in customers]
+        if missing:
+            raise ValueError(
+                f"{len(missing)} of {len(needed)} features of the model are missing: "
+                f"{', '.join(missing[:5])}. Build the snapshot with the catalogue it was trained on."
+            )
+        matrix = np.empty((len(customers), len(self.names)), order="F")
+        for column, name in enumerate(self.numeric):
+            matrix[:, column] = customers[name].to_numpy(dtype=float, na_value=np.nan)
+        column = len(self.numeric)
+        for name, values in self.categories.items():
+            shown = customers[name].astype("object").map(str).to_numpy(dtype=object)
+            for value in values:
+                matrix[:, column] = shown == value
+                column += 1
+        return matrix
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as values that JSON can hold."""
+        return {
+            "numeric": list(self.numeric),
+            "categories": {name: list(values) for name, values in self.categories.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        """Build the encoder again from `to_dict`."""
+        categories = {name: tuple(values) for name, values in state["categories"].items()}
+        return cls(tuple(state["numeric"]), categories)
+
+
+def signed_log(values: np.ndarray) -> np.ndarray:
+    """Logarithm of 1 + the size with the sign kept: counts and money on one scale.
+
+    Examples
+    --------
+    >>> signed_log(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
+    [-0.693, 0.0, 0.693]
+    """
+    return np.copysign(np.log1p(np.abs(values)), values)
+
+
+def logit(p: np.ndarray) -> np.ndarray:
+    """Log odds, probabilities kept 1e-6 away from 0 and 1.
+
+    Examples
+    --------
+    >>> logit(np.array([0.5, 1.0])).round(2).tolist()
+    [0.0, 13.82]
+    """
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.log(p) - np.log1p(-p)
+
+
+def expit(log_odds: np.ndarray) -> np.ndarray:
+    """Probability of log odds, without overflow.
+
+    Examples
+    --------
+    >>> expit(np.array([0.0, -1000.0])).tolist()
+    [0.5, 0.0]
+    """
+    small = np.exp(-np.abs(log_odds))
+    return np.where(log_odds >= 0, 1.0, small) / (1.0 + small)

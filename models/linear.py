@@ -1,0 +1,114 @@
+"""Logistic regression on log features, kept as plain numbers once it is fitted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from models.encoding import Encoder, signed_log
+
+
+@dataclass(frozen=True)
+class LinearLogit:
+    """A log odds that is linear in standardised, signed-log features.
+
+    A missing value counts as the mean of its feature, plus an effect of its own.
+    """
+
+    encoder: Encoder
+    center: np.ndarray
+    scale: np.ndarray
+    indicated: np.ndarray  # columns whose missingness has a coefficient
+    coefficients: np.ndarray
+    intercept: float
+
+    @classmethod
+    def fit(
+        cls,
+        panel: pd.DataFrame,
+        churned: np.ndarray,
+        weight: np.ndarray,
+        attributes: tuple[str, ...] = (),
+        penalty_strength: float = 20.0,
+    ) -> Self:
+        """Fit by penalised maximum likelihood.
+
+        Parameters
+        ----------
+        panel : DataFrame
+            Features, one row per customer and cutoff.
+        churned, weight : ndarray, shape (n_rows,)
+            Outcome in {0, 1}, and the number of customers of each row.
+        attributes : tuple of str
+            Category columns of `panel`.
+        penalty_strength : float
+            Half the ridge penalty on a standardised coefficient; 20 is C = .05.
+        """
+        encoder = Encoder.fit(panel, attributes)
+        raw = signed_log(encoder.transform(panel))
+        absent = np.isnan(raw)
+        indicated = np.flatnonzero((absent.mean(axis=0) > 0.001) & (absent.mean(axis=0) < 0.999))
+        present = np.where(absent, 0.0, raw)
+        held = (weight[:, None] * ~absent).sum(axis=0)
+        held = np.where(held > 0, held, 1.0)
+        center = (weight[:, None] * present).sum(axis=0) / held
+        spread = np.where(absent, 0.0, raw - center)
+        scale = np.sqrt((weight[:, None] * spread**2).sum(axis=0) / held)
+        scale = np.where(scale > 1e-9, scale, 1.0)
+        matrix = np.hstack([spread / scale, absent[:, indicated]])
+        model = LogisticRegression(C=1 / penalty_strength, max_iter=1000)
+        # One thread: sums in another order would be another model in the last digits.
+        with threadpool_limits(limits=1):
+            model.fit(matrix, churned.astype(int), sample_weight=weight)
+        return cls(
+            encoder, center, scale, indicated, model.coef_[0].copy(), float(model.intercept_[0])
+        )
+
+    def contributions(self, customers: pd.DataFrame) -> np.ndarray:
+        """Each feature's exact part of the log odds, shape (n_customers, n_features).
+
+        Measured from the average customer; with `intercept` the parts add up to `log_odds`.
+        """
+        raw = signed_log(self.encoder.transform(customers))
+        absent = np.isnan(raw)
+        n_features = raw.shape[1]
+        parts = np.where(absent, 0.0, raw - self.center)
+        parts = parts / self.scale * self.coefficients[:n_features]
+        parts[:, self.indicated] += absent[:, self.indicated] * self.coefficients[n_features:]
+        return parts
+
+    def log_odds(self, customers: pd.DataFrame) -> np.ndarray:
+        """Log odds of no purchase, shape (n_customers,)."""
+        # Column by column, not by BLAS, whose last digits depend on the number of rows.
+        total = np.full(len(customers), self.intercept)
+        for part in self.contributions(customers).T:
+            total += part
+        return total
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as values that JSON can hold."""
+        return {
+            "encoder": self.encoder.to_dict(),
+            "center": self.center.tolist(),
+            "scale": self.scale.tolist(),
+            "indicated": self.indicated.tolist(),
+            "coefficients": self.coefficients.tolist(),
+            "intercept": self.intercept,
+        }
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        """Build the fitted model again from `to_dict`."""
+        return cls(
+            Encoder.from_dict(state["encoder"]),
+            np.array(state["center"], dtype=float),
+            np.array(state["scale"], dtype=float),
+            np.array(state["indicated"], dtype=int),
+            np.array(state["coefficients"], dtype=float),
+            float(state["intercept"]),
+        )
