@@ -32,14 +32,14 @@ class Encoder:
     def fit(cls, panel: pd.DataFrame, attributes: tuple[str, ...] = ()) -> Self:
         """Learn which columns there are; constant ones are left out."""
         names = [c for c in panel.columns if c not in NOT_FEATURES and c not in attributes]
-        varying = [c for c in names if panel[c].astype(float).nunique(dropna=False) > 1]
+        varying = [c for c in names if _varies(panel[c])]
         frequent = {}
         for name in attributes:
-            counts = panel[name].value_counts()
+            counts = _as_text(panel[name]).value_counts()
             counts = counts[counts >= RARE]
             # By count, then by name: equal counts must not make the columns' order random.
-            ordered = sorted(counts.index, key=lambda value: (-counts[value], str(value)))
-            frequent[name] = tuple(str(value) for value in ordered[:MOST_CATEGORIES])
+            ordered = sorted(counts.index, key=lambda value: (-counts[value], value))
+            frequent[name] = tuple(ordered[:MOST_CATEGORIES])
         return cls(tuple(varying), frequent)
 
     @property
@@ -63,14 +63,14 @@ class Encoder:
         if missing:
             raise ValueError(
                 f"{len(missing)} of {len(needed)} features of the model are missing: "
-                f"{', '.join(missing[:5])}. Build the snapshot with the catalogue it was trained on."
+                f"{', '.join(missing[:5])}. Use the catalogue it was trained on."
             )
         matrix = np.empty((len(customers), len(self.names)), order="F")
         for column, name in enumerate(self.numeric):
             matrix[:, column] = customers[name].to_numpy(dtype=float, na_value=np.nan)
         column = len(self.numeric)
         for name, values in self.categories.items():
-            shown = customers[name].astype("object").map(str).to_numpy(dtype=object)
+            shown = _as_text(customers[name]).to_numpy(dtype=object)
             for value in values:
                 matrix[:, column] = shown == value
                 column += 1
@@ -88,6 +88,16 @@ class Encoder:
         """Build the encoder again from `to_dict`."""
         categories = {name: tuple(values) for name, values in state["categories"].items()}
         return cls(tuple(state["numeric"]), categories)
+
+
+def _varies(column: pd.Series) -> bool:
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    return bool(((values != values[0]) & ~(np.isnan(values) & np.isnan(values[0]))).any())
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    """Categories as text, a missing one as a category of its own."""
+    return column.astype("object").where(column.notna(), "missing").map(str)
 
 
 def signed_log(values: np.ndarray) -> np.ndarray:

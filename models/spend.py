@@ -26,6 +26,8 @@ class BoostedSpend:
     of the buyers, and what the cut takes away is given back to all in proportion.
     """
 
+    name = "boosted_spend"
+
     def __init__(
         self,
         encoder: Encoder | None = None,
@@ -33,7 +35,6 @@ class BoostedSpend:
         restored: dict[str, float] | None = None,
         seed: int = 0,
     ):
-        self.name = name
         self._encoder = encoder
         self._trees = trees or {}
         self._restored = restored or {}
