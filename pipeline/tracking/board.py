@@ -1,0 +1,112 @@
+"""A leaderboard as standings: each contender's means, values by cutoff and differences."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import date
+
+import pandas as pd
+
+NOT_MEASURES = ("contender", "cutoff", "horizon_days", "n_customers", "chosen")
+"""Columns of a leaderboard that name or count rather than measure."""
+
+REQUIRED = "log_loss"
+"""Contenders are selected by it, so none may leave it out."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One contender's figures over all cutoffs."""
+
+    contender: str
+    chosen: bool
+    baseline: str
+    failure: str = ""
+    means: dict[str, float] = field(default_factory=dict)
+    differences: dict[str, float] = field(default_factory=dict)
+    by_cutoff: dict[date, dict[str, float]] = field(default_factory=dict)
+
+    def words(self) -> str:
+        """What there is to say about it, in one or two sentences."""
+        if self.failure:
+            return f"**Failed**: {self.failure}. Its other figures are not to be trusted."
+        text = f"Log loss {self.means[REQUIRED]:.4f} (smaller is better)"
+        if self.contender != self.baseline and REQUIRED in self.differences:
+            gap = self.differences[REQUIRED]
+            side = "better" if gap < 0 else "worse"
+            text += f", {abs(gap):.4f} {side} than the baseline {self.baseline}"
+        head = "**Chosen.** " if self.chosen else ""
+        return f"{head}{text}; mean of {len(self.by_cutoff)} cutoffs."
+
+
+def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
+    """Each contender's standing, best log loss first and failed ones last.
+
+    A measure that is missing at every cutoff was not answered and is left out. One that is
+    missing at some cutoffs, an infinite one, or a missing log loss makes the standing a
+    failed one.
+
+    Parameters
+    ----------
+    leaderboard : DataFrame
+        One row per contender and cutoff; `contender`, `cutoff`, the measures, and
+        optionally `chosen`.
+
+    Raises
+    ------
+    ValueError
+        When there are no rows, or none of the baseline.
+
+    Examples
+    --------
+    >>> board = pd.DataFrame({
+    ...     "contender": ["base_rate", "bg_nbd"], "cutoff": [date(1998, 1, 1)] * 2,
+    ...     "log_loss": [0.5, 0.375], "chosen": [False, True]})
+    >>> best = standings(board, "base_rate")["bg_nbd"]
+    >>> best.means, best.differences, best.chosen
+    ({'log_loss': 0.375}, {'log_loss': -0.125}, True)
+    """
+    if baseline not in set(leaderboard["contender"]):
+        raise ValueError(f"The leaderboard has no rows of the baseline {baseline}.")
+    measures = [
+        name for name in leaderboard.select_dtypes("number").columns if name not in NOT_MEASURES
+    ]
+    floor = leaderboard.loc[leaderboard["contender"] == baseline, measures].mean()
+    found = [
+        _standing(str(name), rows.sort_values("cutoff"), measures, baseline, floor)
+        for name, rows in leaderboard.groupby("contender", sort=False)
+    ]
+    found.sort(key=lambda one: (bool(one.failure), one.means.get(REQUIRED, math.inf)))
+    return {one.contender: one for one in found}
+
+
+def _standing(
+    contender: str, rows: pd.DataFrame, measures: list[str], baseline: str, floor: pd.Series
+) -> Standing:
+    chosen = bool("chosen" in rows and rows["chosen"].astype(bool).any())
+    answered = [name for name in measures if rows[name].notna().any()]
+    failure = _failure(rows, answered)
+    days = [pd.Timestamp(day).date() for day in rows["cutoff"]]
+    by_cutoff = {
+        day: {str(name): float(value) for name, value in row.items() if math.isfinite(value)}
+        for day, row in zip(days, rows[answered].to_dict("records"), strict=True)
+    }
+    means = {name: float(rows[name].mean()) for name in answered}
+    means = {name: value for name, value in means.items() if math.isfinite(value)}
+    differences = {
+        name: value - float(floor[name])
+        for name, value in means.items()
+        if math.isfinite(floor[name]) and name != "churn_rate"
+    }
+    return Standing(contender, chosen, baseline, failure, means, differences, by_cutoff)
+
+
+def _failure(rows: pd.DataFrame, answered: list[str]) -> str:
+    """The first figure that is no number, in words; empty when there is none."""
+    for name in dict.fromkeys([REQUIRED, *answered]):
+        values = rows[name] if name in rows else pd.Series([math.nan])
+        off = [not math.isfinite(value) for value in values]
+        if any(off):
+            return f"{name} is not a number at {sum(off)} of {len(off)} cutoffs"
+    return ""

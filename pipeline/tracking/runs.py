@@ -1,0 +1,303 @@
+"""A training as MLflow shows it: a parent run, and below it one run per contender."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunStatus, RunTag
+
+from pipeline.tracking import processes
+from pipeline.tracking.board import Standing, standings
+from pipeline.tracking.errors import TrackingError
+from pipeline.tracking.store import Store, talking
+
+MOST_PARAMETERS = 14
+LONGEST_PARAMETER = 100
+LONGEST_DIGEST = 36
+
+
+@dataclass(frozen=True)
+class Training:
+    """An open parent run, and the parameters that each of its runs carries."""
+
+    store: Store
+    run_id: str
+    parameters: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What was learned from, in counts: enough to tell two logs apart, nothing to read in them.
+
+    Parameters
+    ----------
+    name, source : str
+        What people call the log, and its file name.
+    digest : str
+        Over the full content; the first 36 characters are kept.
+    profile : mapping
+        Counts and dates, such as rows, customers, first and last day.
+    columns : mapping
+        Column name -> type of the canonical log.
+    """
+
+    name: str
+    source: str
+    digest: str
+    profile: Mapping[str, Any]
+    columns: Mapping[str, str]
+
+
+@contextlib.contextmanager
+def training(
+    store: Store,
+    *,
+    name: str,
+    parameters: Mapping[str, Any],
+    tags: Mapping[str, str] | None = None,
+    data: Data | None = None,
+) -> Iterator[Training]:
+    """Open a parent run for as long as the block takes.
+
+    It ends FINISHED; KILLED on SIGINT and SIGTERM; FAILED on any other exception.
+
+    Parameters
+    ----------
+    parameters : mapping
+        At most 14 settings that every run of the training carries, so that MLflow can
+        compare them; sequences are shortened to `first..last (n)`.
+    tags : mapping, optional
+        Further tags, such as the digest of the config.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached.
+    ValueError
+        When there are too many parameters, or one is too long to be read in a table.
+    """
+    short = _parameters(parameters)
+    described = {**processes.here(), **git_state(), **(tags or {}), "churn.level": "training"}
+    with processes.exit_on_terminate():
+        with talking(store.uri):
+            run_id = _create(store, name, described)
+        opened = Training(store, run_id, short)
+        try:
+            with talking(store.uri):
+                _log(store, run_id, parameters=short)
+                if data is not None:
+                    store.client.log_inputs(run_id, [_dataset(data)])
+            yield opened
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+            with contextlib.suppress(TrackingError):
+                _close(store, run_id, "KILLED" if stopped else "FAILED")
+            raise
+        _close(store, run_id, "FINISHED")
+
+
+def log_leaderboard(
+    opened: Training, leaderboard: pd.DataFrame, baseline: str
+) -> dict[str, Standing]:
+    """Record one child run per contender, and the chosen one's figures on the parent.
+
+    Each run carries a measure's mean over the cutoffs under its own name, its values as
+    steps `by_cutoff/<measure>`, and its difference to the baseline's mean as
+    `vs_baseline/<measure>`. A contender with a figure that is no number ends FAILED.
+
+    Parameters
+    ----------
+    leaderboard : DataFrame
+        One row per contender and cutoff, as `churn backtest` writes it.
+    baseline : str
+        The contender that the others are measured against.
+
+    Returns
+    -------
+    dict
+        Contender -> its standing, best log loss first, failed ones last.
+
+    Raises
+    ------
+    ValueError
+        When the chosen contender has a figure that is no number, or the baseline is unknown.
+    """
+    from pipeline.tracking import views
+
+    found = standings(leaderboard, baseline)
+    with talking(opened.store.uri):
+        for standing in found.values():
+            _log_contender(opened, standing)
+        chosen = [standing for standing in found.values() if standing.chosen]
+        for standing in chosen:
+            if not standing.failure:
+                _log(
+                    opened.store,
+                    opened.run_id,
+                    parameters={"contender": standing.contender},
+                    metrics=_metrics(standing),
+                )
+        views.seed(opened.store, opened.run_id)
+    for standing in chosen:
+        if standing.failure:
+            raise ValueError(f"The chosen contender {standing.contender}: {standing.failure}.")
+    return found
+
+
+def log_files(opened: Training, files: Sequence[Path]) -> None:
+    """Put files at the root of the parent run, where MLflow can lay two runs side by side."""
+    with talking(opened.store.uri):
+        for file in files:
+            opened.store.client.log_artifact(opened.run_id, str(file))
+
+
+def describe(opened: Training, verdict: str) -> None:
+    """Say in words what came out; MLflow shows it at the head of the run."""
+    tag(opened, {"mlflow.note.content": verdict})
+
+
+def tag(opened: Training, tags: Mapping[str, str]) -> None:
+    """Set tags on the parent run."""
+    with talking(opened.store.uri):
+        _log(opened.store, opened.run_id, tags=tags)
+
+
+def sweep(store: Store) -> int:
+    """Close the runs of processes of this machine that ended without a word; how many."""
+    swept = 0
+    for run in store.client.search_runs([store.experiment_id], "attributes.status = 'RUNNING'"):
+        if processes.gone(run.data.tags):
+            _log(store, run.info.run_id, tags={"churn.swept": "its process was gone"})
+            store.client.set_terminated(run.info.run_id, "KILLED")
+            swept += 1
+    return swept
+
+
+def git_state() -> dict[str, str]:
+    """The commit of the working directory and whether it was altered; {} outside of git."""
+    git = shutil.which("git")
+    if not git:
+        return {}
+
+    def ask(*words: str) -> str:
+        done = subprocess.run(  # noqa: S603 - fixed words, no shell
+            [git, *words], capture_output=True, text=True, timeout=10, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        commit = ask("rev-parse", "HEAD")
+        altered = bool(ask("status", "--porcelain", "--untracked-files=no"))
+    except (subprocess.SubprocessError, OSError):
+        return {}
+    return {"mlflow.source.git.commit": commit, "git_altered": str(altered).lower()}
+
+
+def _log_contender(opened: Training, standing: Standing) -> None:
+    store = opened.store
+    tags = {
+        **processes.here(),
+        "mlflow.parentRunId": opened.run_id,
+        "mlflow.note.content": standing.words(),
+        "churn.level": "contender",
+        "chosen": str(standing.chosen).lower(),
+    }
+    run_id = _create(store, standing.contender, tags)
+    parameters = {**opened.parameters, "contender": standing.contender}
+    _log(store, run_id, metrics=_metrics(standing), parameters=parameters)
+    store.client.set_terminated(run_id, "FAILED" if standing.failure else "FINISHED")
+
+
+def _metrics(standing: Standing) -> list[Metric]:
+    """A standing's means, its values by cutoff and its differences, as MLflow takes them."""
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    metrics = [Metric(name, value, now, 0) for name, value in standing.means.items()]
+    metrics += [
+        Metric(f"vs_baseline/{name}", value, now, 0) for name, value in standing.differences.items()
+    ]
+    for step, (cutoff, values) in enumerate(standing.by_cutoff.items(), start=1):
+        # The wall clock of a step is its cutoff: MLflow's time axis is then the calendar.
+        at = int(datetime(cutoff.year, cutoff.month, cutoff.day, tzinfo=UTC).timestamp() * 1000)
+        metrics += [Metric(f"by_cutoff/{name}", value, at, step) for name, value in values.items()]
+    return metrics
+
+
+def _create(store: Store, name: str, tags: Mapping[str, str]) -> str:
+    source = {"mlflow.source.name": "churn", "mlflow.source.type": "LOCAL"}
+    run = store.client.create_run(store.experiment_id, tags={**source, **tags}, run_name=name)
+    return str(run.info.run_id)
+
+
+def _log(
+    store: Store,
+    run_id: str,
+    metrics: Sequence[Metric] = (),
+    parameters: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Everything about one run in one request per thousand metrics."""
+    store.client.log_batch(
+        run_id,
+        list(metrics[:900]),
+        [Param(key, value) for key, value in (parameters or {}).items()],
+        [RunTag(key, value) for key, value in (tags or {}).items()],
+    )
+    for start in range(900, len(metrics), 900):
+        store.client.log_batch(run_id, list(metrics[start : start + 900]))
+
+
+def _close(store: Store, run_id: str, status: str) -> None:
+    with talking(store.uri):
+        store.client.set_terminated(run_id, RunStatus.to_string(RunStatus.from_string(status)))
+
+
+def _parameters(values: Mapping[str, Any]) -> dict[str, str]:
+    if len(values) > MOST_PARAMETERS:
+        raise ValueError(f"{len(values)} parameters; at most {MOST_PARAMETERS} can be compared.")
+    short = {name: _short(value) for name, value in values.items()}
+    long = [name for name, value in short.items() if len(value) > LONGEST_PARAMETER]
+    if long:
+        raise ValueError(f"The parameters {', '.join(long)} are too long to be compared.")
+    return short
+
+
+def _short(value: Any) -> str:
+    """A parameter as a few characters.
+
+    >>> from datetime import date
+    >>> _short([date(1997, 1, 1), date(1997, 4, 1), date(1997, 7, 1)])
+    '1997-01-01..1997-07-01 (3)'
+    >>> _short(None), _short(True), _short(90), _short(["a", "b"])
+    ('default', 'true', '90', 'a, b')
+    """
+    if value is None:
+        return "default"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        if len(value) > 2:
+            return f"{value[0]}..{value[-1]} ({len(value)})"
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+def _dataset(data: Data) -> DatasetInput:
+    columns = [{"name": name, "type": kind} for name, kind in data.columns.items()]
+    dataset = Dataset(
+        name=data.name,
+        digest=data.digest[:LONGEST_DIGEST],
+        source_type="local",
+        source=json.dumps({"uri": data.source}),
+        schema=json.dumps({"mlflow_colspec": columns}),
+        profile=json.dumps(dict(data.profile), default=str),
+    )
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])

@@ -1,0 +1,209 @@
+"""Where the runs are kept: a local SQLite file by default, made once and made whole."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pipeline.config import without_secret
+from pipeline.tracking.errors import TrackingError
+
+# Set before MLflow is imported: it reads them once, and none of it may phone home or chat.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+# By default a server that is down is asked for two minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+if TYPE_CHECKING:
+    from mlflow.entities import Experiment
+
+LONGEST_WAIT = 120.0
+"""Seconds to wait for another process that is making the same store."""
+
+EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.note.content": (
+        "Churn and customer value. Each training is a parent run with one child run per "
+        "contender; all contenders answered the same question for the same customers at the "
+        "same past dates. Open the saved views `leaderboard` and `trainings`."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Store:
+    """A tracking store that is ready, and the experiment in it."""
+
+    uri: str
+    client: MlflowClient
+    experiment: Experiment
+
+    @property
+    def experiment_id(self) -> str:
+        """The experiment's id in the store."""
+        return str(self.experiment.experiment_id)
+
+
+def prepare(uri: str = "sqlite:///mlflow.db", experiment: str = "churn") -> Store:
+    """Open the tracking store; make it, and the experiment, when they are not there yet.
+
+    A SQLite file is readable by its owner only, and is made by one process while others
+    wait. Runs that a killed process left behind as running are closed.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached, is locked, or is of a kind MLflow no longer has.
+    """
+    from pipeline.tracking import runs, views
+
+    store = connect(uri, experiment, create=True)
+    with talking(store.uri):
+        runs.sweep(store)
+        views.seed(store)
+    return store
+
+
+def connect(
+    uri: str = "sqlite:///mlflow.db", experiment: str = "churn", create: bool = False
+) -> Store:
+    """Open the tracking store for reading, changing nothing in it unless `create`.
+
+    Raises
+    ------
+    TrackingError
+        As `prepare`; also when the store or the experiment is not there.
+    """
+    uri = absolute(uri)
+    with talking(uri), _alone(uri, create):
+        client = MlflowClient(uri, uri)
+        found = client.get_experiment_by_name(experiment)
+        if found is None and create:
+            location = _artifacts(uri)
+            client.create_experiment(experiment, location, tags=EXPERIMENT_TAGS)
+            found = client.get_experiment_by_name(experiment)
+        if found is None:
+            raise TrackingError(
+                f"The tracking store {without_secret(uri)} has no experiment {experiment!r}. "
+                "Run `churn train` first, or set tracking.uri and tracking.experiment."
+            )
+        if found.lifecycle_stage != "active":
+            raise TrackingError(
+                f"The experiment {experiment!r} was deleted in the tracking store. "
+                "Restore it there, or set tracking.experiment to another name."
+            )
+        return Store(uri, client, found)
+
+
+def absolute(uri: str) -> str:
+    """The same store, named so that it does not depend on the working directory.
+
+    Raises
+    ------
+    TrackingError
+        For a folder of files, the kind of store that MLflow gave up.
+
+    Examples
+    --------
+    >>> absolute("http://localhost:5000")
+    'http://localhost:5000'
+    """
+    scheme = urlsplit(uri).scheme
+    if scheme.startswith("sqlite"):
+        return f"sqlite:///{Path(uri.partition(':///')[2]).absolute()}"
+    if scheme in ("", "file"):
+        raise TrackingError(
+            "The tracking store is a folder of files, which MLflow no longer supports. "
+            "Use tracking.uri sqlite:///mlflow.db or the address of a tracking server."
+        )
+    return uri
+
+
+@contextlib.contextmanager
+def talking(uri: str) -> Iterator[None]:
+    """Keep MLflow quiet, and turn its failures into one sentence that names the store."""
+    for name in ("mlflow", "alembic", "sqlalchemy", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        # MLflow and SQLAlchemy warn about each other's versions; no user can act on it.
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (MlflowException, OSError, sqlite3.Error) as error:
+            raise TrackingError(
+                f"The tracking store {without_secret(uri)} cannot be used now "
+                f"({_reason(error)}). Start it, wait for whoever holds it, or set "
+                "MLFLOW_TRACKING_URI to another one."
+            ) from error
+
+
+def _reason(error: Exception) -> str:
+    """One short cause; never the statement or its values, which MLflow would print."""
+    text = str(error)
+    for sign, words in {
+        "locked": "it is locked",
+        "not a database": "the file is no database",
+        "readonly": "it cannot be written",
+        "unable to open": "the file cannot be opened",
+        "Max retries": "no answer",
+        "refused": "no answer",
+        "schema": "another version of MLflow wrote it",
+        "No space left": "the disk is full",
+    }.items():
+        if sign in text:
+            return words
+    code = getattr(error, "error_code", "")
+    return f"{type(error).__name__} {code}".strip()
+
+
+@contextlib.contextmanager
+def _alone(uri: str, create: bool) -> Iterator[None]:
+    """Hold back other processes while a SQLite store is opened, and perhaps made.
+
+    MLflow's first use of a file runs migrations that crash when two processes run them.
+    The lock is SQLite's own, on a file beside the store: it ends with the process.
+    """
+    if not uri.startswith("sqlite"):
+        yield
+        return
+    file = Path(uri.partition(":///")[2])
+    if not file.exists() and not create:
+        raise TrackingError(
+            f"There is no tracking store {file.name} in {file.parent}. "
+            "Run `churn train` first, or set tracking.uri."
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    guard = file.with_name(f"{file.name}.lock")
+    for path in (guard, file):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    lock = sqlite3.connect(guard, timeout=LONGEST_WAIT, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        lock.close()
+
+
+def _artifacts(uri: str) -> str | None:
+    """Where a new experiment keeps its files; a tracking server decides itself."""
+    if uri.startswith("http"):
+        return None
+    parent = Path(uri.partition(":///")[2]).parent if uri.startswith("sqlite") else Path.cwd()
+    folder = parent / "mlartifacts"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder.as_uri()

@@ -1,0 +1,135 @@
+"""Saved views of the experiment, so that MLflow opens on a leaderboard with charts.
+
+MLflow keeps a shared view as a tag of the experiment, a layout that it does not document:
+should a version change it, the runs are all there and only the view is lost.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import zlib
+from typing import Any
+from urllib.parse import urlencode
+
+from pipeline.tracking.store import Store
+
+TAG = "mlflow.sharedViewState."
+COLUMNS = (
+    "log_loss",
+    "roc_auc",
+    "average_precision",
+    "brier",
+    "ece",
+    "buyer_lift_10",
+    "spend_gini",
+    "spend_bias",
+    "fit_seconds",
+)
+BARS = {
+    "log_loss": "Log loss (smaller is better)",
+    "roc_auc": "ROC AUC (larger is better)",
+    "spend_gini": "Gini of predicted spend (larger is better)",
+    "ece": "Calibration error, ECE (smaller is better)",
+    "buyer_lift_10": "Buyers among the top 10 %, times the average",
+    "vs_baseline/log_loss": "Log loss minus the baseline's (below 0 is better)",
+}
+LINES = {
+    "by_cutoff/log_loss": "Log loss at each cutoff",
+    "by_cutoff/spend_gini": "Gini of predicted spend at each cutoff",
+}
+
+
+def seed(store: Store, latest: str | None = None) -> None:
+    """Write the views `leaderboard` and `trainings` into the experiment.
+
+    Parameters
+    ----------
+    latest : str, optional
+        The parent run whose contenders `leaderboard` shows; of all trainings without it.
+    """
+    contenders = "tags.`churn.level` = 'contender'"
+    if latest:
+        contenders += f" AND tags.`mlflow.parentRunId` = '{latest}'"
+    elif TAG + "leaderboard" in store.experiment.tags:
+        return
+    trainings = "tags.`churn.level` = 'training'"
+    _write(store, "leaderboard", _state(contenders, "metrics.`log_loss`", True, BARS, LINES))
+    _write(store, "trainings", _state(trainings, "attributes.start_time", False, BARS, {}))
+
+
+def url(server: str, experiment_id: str, view: str = "leaderboard") -> str:
+    """The address at which a server shows a saved view.
+
+    Examples
+    --------
+    >>> url("http://127.0.0.1:5000", "1")[:48]
+    'http://127.0.0.1:5000/#/experiments/1/runs?workf'
+    """
+    query = {
+        "workflowType": "machine_learning",
+        "compareRunsMode": "CHART",
+        "viewStateShareKey": view,
+    }
+    return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs?{urlencode(query)}"
+
+
+def _write(store: Store, name: str, state: dict[str, Any]) -> None:
+    packed = base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
+    value = {"name": name, "createdAt": int(time.time() * 1000), "state": f"deflate;{packed}"}
+    store.client.set_experiment_tag(store.experiment_id, TAG + name, json.dumps(value))
+
+
+def _state(
+    condition: str, order: str, ascending: bool, bars: dict[str, str], lines: dict[str, str]
+) -> dict[str, Any]:
+    """The state of MLflow's runs page: which runs, columns, order and charts."""
+    charts = [_card("BAR", metric, title, "measures") for metric, title in bars.items()]
+    charts += [_card("LINE", metric, title, "cutoffs") for metric, title in lines.items()]
+    sections = [_section("measures", "Mean over the cutoffs")]
+    if lines:
+        sections.append(_section("cutoffs", "Cutoff by cutoff"))
+    return {
+        "searchFilter": condition,
+        "orderByKey": order,
+        "orderByAsc": ascending,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": ["params.`contender`", *(f"metrics.`{name}`" for name in COLUMNS)],
+        "runsHiddenMode": "FIRST_20_RUNS",
+        "compareRunCharts": charts,
+        "compareRunSections": sections,
+        "isAccordionReordered": True,
+        "hideEmptyCharts": True,
+        "groupBy": None,
+        "autoRefreshEnabled": True,
+    }
+
+
+def _card(kind: str, metric: str, title: str, section: str) -> dict[str, Any]:
+    card = {
+        "uuid": f"churn-{kind}-{metric}",
+        "type": kind,
+        "metricKey": metric,
+        "displayName": title,
+        "metricSectionId": section,
+        "runsCountToCompare": 20,
+        "deleted": False,
+        "isGenerated": False,
+    }
+    if kind == "LINE":
+        card |= {
+            "selectedMetricKeys": [metric],
+            "xAxisKey": "time",
+            "useGlobalXaxisKey": False,
+            "useGlobalLineSmoothing": True,
+            "displayPoints": True,
+        }
+    return card
+
+
+def _section(uuid: str, name: str) -> dict[str, Any]:
+    return {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False}
