@@ -1,0 +1,219 @@
+"""What a run is asked to do: a YAML file, checked key by key before anything is opened.
+
+An unknown key is an error, not a silent default. Precedence: command-line flag,
+environment, file, default.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from features.errors import UserError
+from features.transactions import LogSpec
+
+LARGEST_FILE = 1_000_000
+
+
+class Section(BaseModel):
+    """A frozen part of the config that knows all its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClvConfig(Section):
+    """How long, and at which rate, `clv` looks ahead."""
+
+    months: Annotated[int, Field(ge=1, le=120, description="Calendar months that clv sums up")] = 12
+    monthly_discount_rate: Annotated[
+        float, Field(ge=0, lt=1, description="Discount per month: 0.01 is 12.7 % a year")
+    ] = 0.01
+
+
+class TrainingConfig(Section):
+    """Which past cutoffs the models learn from."""
+
+    max_cutoffs: Annotated[int, Field(ge=1, le=60, description="At most so many, latest first")] = 8
+    step_days: Annotated[
+        int | None, Field(ge=1, description="Days between them; default: a third of the horizon")
+    ] = None
+    first_cutoff: Annotated[
+        date | None,
+        Field(description="None before it; default: a horizon, or a quarter of the log, after its start"),
+    ] = None
+    max_customers: Annotated[
+        int,
+        Field(ge=100, description="Trees learn from a hash sample of at most so many customers"),
+    ] = 200_000
+
+
+class BacktestConfig(Section):
+    """On which past cutoffs the contenders are compared."""
+
+    cutoffs: Annotated[
+        Annotated[int, Field(ge=1, le=24)] | tuple[date, ...],
+        Field(description="Dates, or how many: the latest ones, a horizon apart"),
+    ] = 3
+
+
+class TrackingConfig(Section):
+    """Where MLflow keeps the runs; MLFLOW_TRACKING_URI comes before `uri`."""
+
+    uri: Annotated[str, Field(description="SQLite, PostgreSQL or http address of the store")] = (
+        "sqlite:///mlflow.db"
+    )
+    experiment: Annotated[str, Field(min_length=1)] = "churn"
+    registered_model: Annotated[str, Field(min_length=1)] = "churn"
+
+
+class OutputConfig(Section):
+    """Where the results go."""
+
+    folder: Annotated[Path, Field(description="Made when it is not there")] = Path("out")
+
+
+class Config(Section):
+    """Everything a run needs; see configs/template.yaml for each key in words."""
+
+    version: Literal[1] = 1
+    log: LogSpec
+    horizon_days: Annotated[
+        int | None,
+        Field(ge=1, le=3660, description="Churned = no purchase in so many days; default: proposed from the log"),
+    ] = None
+    clv: ClvConfig = ClvConfig()
+    training: TrainingConfig = TrainingConfig()
+    backtest: BacktestConfig = BacktestConfig()
+    contenders: Annotated[
+        tuple[str, ...] | None, Field(min_length=1, description="Names of the board; default: all")
+    ] = None
+    tracking: TrackingConfig = TrackingConfig()
+    output: OutputConfig = OutputConfig()
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+
+def load(path: Path | None, overrides: Mapping[str, Any] = {}) -> Config:
+    """Read a config file and lay `overrides` (dotted key -> value) over it.
+
+    Raises
+    ------
+    UserError
+        Naming every wrong key at once.
+    """
+    values = read_yaml(path) if path else {}
+    if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+        values = _put(values, "tracking.uri", uri)
+    for key, value in overrides.items():
+        values = _put(values, key, value)
+    where = str(path) if path else "The request"
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise UserError(_explain(error, where)) from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping of a YAML file; plain data only, no tag builds an object."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise UserError(f"{path} is larger than {LARGEST_FILE:,} bytes: no config file.")
+        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise UserError(
+            f"There is no config file {path}. `churn check LOG --write-config {path}` writes one."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as UTF-8 text ({type(error).__name__}).") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise UserError(
+            f"{path}{line}: not plain YAML. Tags such as !!python/object are refused."
+        ) from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} holds no keys; start from configs/template.yaml.")
+    return values
+
+
+def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
+    """Read `--set key.path=value`; the value is YAML.
+
+    >>> parse_overrides(["horizon_days=90", "backtest.cutoffs=[1997-10-02]"])
+    {'horizon_days': 90, 'backtest.cutoffs': [datetime.date(1997, 10, 2)]}
+    """
+    values = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals or not re.fullmatch(r"[a-zA-Z_]\w*(\.\w+)*", key.strip()):
+            raise UserError(
+                "--set takes key.path=value, for instance --set training.max_cutoffs=6."
+            )
+        try:
+            values[key.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UserError(f"--set {key.strip()}=...: the value is no plain YAML.") from None
+    return values
+
+
+def _put(values: dict[str, Any], dotted: str, value: Any) -> dict[str, Any]:
+    key, _, rest = dotted.partition(".")
+    if not rest:
+        return {**values, key: value}
+    inner = values.get(key)
+    return {**values, key: _put(inner if isinstance(inner, dict) else {}, rest, value)}
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [f"{where}: {len(problems)} key{'s' * (len(problems) > 1)} cannot be used."]
+    for problem in problems:
+        path = ".".join(str(part) for part in problem["loc"])
+        reason = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            reason = f"no such key{_nearest(problem['loc'])}"
+        elif problem["type"] == "missing":
+            reason = "is missing"
+        lines.append(f"  {path}: {reason}")
+    lines.append("`churn config schema` lists every key.")
+    return "\n".join(lines)
+
+
+def _nearest(location: tuple[int | str, ...]) -> str:
+    model: Any = Config
+    for part in location[:-1]:
+        field = model.model_fields.get(part)
+        model = field.annotation if field else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return ""
+    close = get_close_matches(str(location[-1]), model.model_fields, n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def redacted(config: Config) -> dict[str, Any]:
+    """The config as plain data, without the password of a tracking address."""
+    values = config.model_dump(mode="json")
+    values["tracking"]["uri"] = without_secret(values["tracking"]["uri"])
+    return values
+
+
+def without_secret(uri: str) -> str:
+    """Hide the user and password of an address.
+
+    >>> without_secret("postgresql://me:secret@host/db")
+    'postgresql://***@host/db'
+    """
+    return re.sub(r"(?<=://)[^/]*@", "***@", uri)
+
+
+def digest(config: Config) -> str:
+    """Short hash of the whole request, for telling runs apart."""
+    text = json.dumps(redacted(config), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,69 @@
+"""Small order logs, as frames and as ibis tables of one in-process DuckDB."""
+
+from datetime import date, datetime, time
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import strategies as st
+
+from features.purchases import purchase_days
+
+CUTOFF = date(2024, 1, 1)
+
+SCHEMA = pa.schema(
+    {
+        "customer_id": pa.string(),
+        "transacted_at": pa.timestamp("us"),
+        "amount": pa.decimal128(18, 4),
+        "order_id": pa.string(),
+        "quantity": pa.float64(),
+        "channel": pa.string(),
+    }
+)
+
+
+@st.composite
+def logs(draw, start=date(2023, 1, 1), end=date(2024, 12, 31), min_size=0, max_size=40):
+    """Rows of an order log, returns and several rows a day included."""
+    row = st.fixed_dictionaries(
+        {
+            "customer_id": st.sampled_from(["a", "b", "c", "00123", "123"]),
+            "transacted_at": st.datetimes(
+                datetime.combine(start, time()), datetime.combine(end, time(23, 59))
+            ),
+            "amount": st.decimals(-50, 200, places=2),
+            "order_id": st.one_of(st.none(), st.sampled_from(["1", "2", "3"])),
+            "quantity": st.one_of(st.none(), st.integers(1, 9).map(float)),
+            "channel": st.one_of(st.none(), st.sampled_from(["web", "shop", "fair"])),
+        }
+    )
+    return draw(st.lists(row, min_size=min_size, max_size=max_size))
+
+
+@pytest.fixture(scope="session")
+def connection():
+    return ibis.duckdb.connect()
+
+
+@pytest.fixture(scope="session")
+def days_of(connection):
+    """Purchase days of a list of rows."""
+
+    def build(rows, attributes=("channel",)):
+        arrow = pa.Table.from_pylist(rows, schema=SCHEMA)
+        return purchase_days(ibis.memtable(arrow), attributes)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def frame(connection):
+    """Run a table and sort it by customer."""
+
+    def run(table) -> pd.DataFrame:
+        rows = connection.to_pyarrow(table).to_pandas()
+        return rows.sort_values("customer_id", ignore_index=True)
+
+    return run
