@@ -1,0 +1,52 @@
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+install: $(READY) ## Make .venv with the pinned versions
+
+demo: $(READY) ## The whole journey on the real CDNOW log
+	$(BIN)/churn demo
+
+test: $(READY) ## All tests that need nothing but Python
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine" tests features models pipeline
+
+check: $(READY) ## Format, lint, types, import contracts, doctests, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not slow" tests features models pipeline
+
+format: $(READY) ## Format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench-btyd: $(READY) ## Speed of the BTYD models beside lifetimes
+	$(BIN)/python -m benchmarks.btyd
+
+bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, the grocery log
+	$(BIN)/python -m benchmarks.quality
+
+lock: ## Pin the newest versions that pyproject.toml allows
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	$(BIN)/pip freeze --exclude-editable > requirements.lock
+
+clean: ## Remove .venv and what tools left behind
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: help install demo test check format bench-btyd bench-quality lock clean

@@ -1,0 +1,89 @@
+"""Which past days the models learn from, are compared at, and are asked about."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from features.errors import UserError
+from features.panel import panel_cutoffs
+from pipeline.config import Config
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The days of a run: `panels` maps each day of judgement, and `as_of`, to the past
+    cutoffs whose labels were complete by then.
+    """
+
+    as_of: date
+    horizon_days: int
+    backtest: tuple[date, ...]
+    panels: dict[date, tuple[date, ...]]
+
+    @property
+    def labelled(self) -> list[date]:
+        """Every cutoff whose snapshot is needed together with its labels, in time order."""
+        return sorted({*self.backtest, *(c for panel in self.panels.values() for c in panel)})
+
+
+def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
+    """Lay out the cutoffs between the log's `first_day` and `end`, the day after its last.
+
+    Unless the config says otherwise: panel cutoffs every third of a horizon, the first
+    one a horizon (or a quarter of the log, if that is less) after the log's start, and
+    backtest cutoffs a horizon apart, the latest one a horizon before `end`.
+
+    Raises
+    ------
+    UserError
+        When the log is too short for one backtest cutoff with a panel before it.
+    """
+    step = config.training.step_days or -(-horizon_days // 3)
+    span = (end - first_day).days
+    first = config.training.first_cutoff or first_day + timedelta(
+        days=min(horizon_days, span // 4)
+    )
+
+    def panel(until: date) -> tuple[date, ...]:
+        most = config.training.max_cutoffs
+        return tuple(panel_cutoffs(until, horizon_days, step, first, most))
+
+    asked = config.backtest.cutoffs
+    if isinstance(asked, int):
+        apart = timedelta(days=step * max(1, round(horizon_days / step)))
+        latest = end - timedelta(days=horizon_days)
+        judged = [latest - apart * k for k in range(asked)]
+        judged = sorted(c for c in judged if panel(c))
+        if not judged:
+            raise UserError(_too_short(horizon_days, first_day, first, end))
+    else:
+        judged = _checked(asked, horizon_days, end, panel)
+    return Plan(end, horizon_days, tuple(judged), {c: panel(c) for c in (*judged, end)})
+
+
+def _checked(
+    asked: Sequence[date], horizon_days: int, end: date, panel: Callable[[date], tuple[date, ...]]
+) -> list[date]:
+    latest = end - timedelta(days=horizon_days)
+    late = [c for c in asked if c > latest]
+    early = [c for c in asked if c <= latest and not panel(c)]
+    if late or early:
+        raise UserError(
+            f"backtest.cutoffs: {len(late)} of {len(asked)} have a horizon of {horizon_days} days "
+            f"that is not over (use dates up to {latest}), {len(early)} have no training cutoff "
+            "with a finished horizon before them (use later dates, a shorter horizon_days, or an "
+            "earlier training.first_cutoff)."
+        )
+    return sorted(set(asked))
+
+
+def _too_short(horizon_days: int, first_day: date, first: date, end: date) -> str:
+    span = (end - first_day).days
+    # One quarter to know the customers, one horizon to learn from, one to be judged by.
+    longest = max((span - span // 4) // 2, 0)
+    way_out = f"Use horizon_days up to {longest}" if longest >= 1 else "A longer log is needed"
+    return (
+        f"A horizon of {horizon_days} days does not fit twice between {first} and the end of the "
+        f"log ({span} days from {first_day} to {end}): one to learn from, one to be judged by.\n"
+        f"{way_out}, or bring {(first - end).days + 2 * horizon_days} more days of history."
+    )

@@ -1,0 +1,162 @@
+"""Scores every customer of a log with a trained model, in batches of constant size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from features.catalogue import NAMES
+from features.engines.duckdb import batches
+from features.engines.files import atomic
+from features.errors import UserError
+from features.snapshot import snapshot
+from models.segments import Thresholds, segments
+from pipeline.artifact import Model
+from pipeline.console import Progress
+from pipeline.orders import Orders
+
+BATCH_ROWS = 50_000
+
+SCHEMA = pa.schema(
+    {
+        "customer_id": pa.string(),
+        "as_of": pa.date32(),
+        "horizon_days": pa.int32(),
+        "frequency": pa.int32(),
+        "recency": pa.int32(),
+        "T": pa.int32(),
+        "monetary_value": pa.float64(),
+        "p_churn": pa.float64(),
+        "p_alive": pa.float64(),
+        "expected_purchases": pa.float64(),
+        "expected_spend": pa.float64(),
+        "clv": pa.float64(),
+        "segment": pa.string(),
+        "days_since_last": pa.int32(),
+        "model_version": pa.string(),
+        "run_id": pa.string(),
+    }
+)
+"""One row per customer; README.md says what each column means."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """How many customers were scored, and how many of a list had no order before the date."""
+
+    path: Path
+    as_of: date
+    n_customers: int
+    without_orders: int = 0
+
+
+def score(
+    orders: Orders,
+    model: Model,
+    out: Path,
+    progress: Progress,
+    as_of: date | None = None,
+    customers: ir.Table | None = None,
+    excel_safe: bool = False,
+) -> Scored:
+    """Write one row per customer known before `as_of` to `out`, all of it or nothing.
+
+    Parameters
+    ----------
+    as_of
+        Rows of the log on or after it are not read; default: the day after the last order.
+    customers
+        One column `customer_id`: score these only.
+    excel_safe
+        Write ids that a spreadsheet would run as formulas with a leading apostrophe (CSV only).
+    """
+    check_features(model)
+    day = as_of or orders.end
+    rows = snapshot(orders.days, day, model.manifest.attributes)
+    asked = None
+    if customers is not None:
+        asked = int(customers.customer_id.nunique().to_pyarrow().as_py())
+        rows = rows.semi_join(customers, "customer_id")
+    with progress.step(f"Scoring at {day}"):
+        written = _write(_scored(rows, model, day), out, excel_safe)
+    if not written:
+        raise UserError(
+            f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
+            f"before {day}. The log begins on {orders.first_day}."
+        )
+    return Scored(out, day, written, 0 if asked is None else asked - written)
+
+
+def check_features(model: Model) -> None:
+    """Refuse a model that was trained with other features than these."""
+    theirs, ours = set(model.manifest.features), set(NAMES)
+    if theirs == ours:
+        return
+    missing, unknown = sorted(theirs - ours), sorted(ours - theirs)
+    raise UserError(
+        f"The model was trained with other features: {len(missing)} are gone "
+        f"({', '.join(missing[:3]) or 'none'}), {len(unknown)} are new "
+        f"({', '.join(unknown[:3]) or 'none'}). Train again with `churn train`."
+    )
+
+
+def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFrame:
+    """Answer for one batch of a snapshot; no row depends on another."""
+    manifest = model.manifest
+    predicted = model.contender.predict(customers)
+    if predicted[["p_churn", "expected_purchases", "expected_spend"]].isna().any(axis=None):
+        raise UserError(
+            f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
+            "every customer. Train again with `churn train`."
+        )
+    parting = Thresholds(**manifest.settings["segments"])
+    names = segments(customers, predicted, parting)
+    return customers.assign(
+        **predicted,
+        as_of=day,
+        horizon_days=manifest.horizon_days,
+        segment=names,
+        model_version=manifest.version,
+        run_id=manifest.run_id,
+    )
+
+
+def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]:
+    for batch in batches(rows.order_by("customer_id"), BATCH_ROWS):
+        if batch.num_rows:
+            frame = scored_frame(batch.to_pandas(), model, day)
+            yield pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
+
+
+def _write(scores: Iterator[pa.RecordBatch], out: Path, excel_safe: bool) -> int:
+    written = 0
+    # Nothing to write leaves the file of an earlier run as it was.
+    first = next(scores, None)
+    if first is None:
+        return 0
+    with atomic(out) as draft, _writer(out, draft) as writer:
+        batch: pa.RecordBatch | None = first
+        while batch is not None:
+            writer.write_batch(_inert(batch) if excel_safe else batch)
+            written += batch.num_rows
+            batch = next(scores, None)
+    return written
+
+
+def _writer(out: Path, draft: Path) -> csv.CSVWriter | parquet.ParquetWriter:
+    if out.suffix == ".parquet":
+        return parquet.ParquetWriter(draft, SCHEMA)
+    if out.suffix == ".csv":
+        return csv.CSVWriter(draft, SCHEMA)
+    raise UserError(f"--out {out.name}: the name must end in .parquet or .csv.")
+
+
+def _inert(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Keep a spreadsheet from running an id such as ``=HYPERLINK(...)``."""
+    ids = pa.compute.replace_substring_regex(batch.column(0), r"^([=+\-@\t\r])", r"'\1")
+    return batch.set_column(0, "customer_id", ids)

@@ -1,0 +1,91 @@
+"""Carries features into models: snapshots as frames, and the history at each cutoff."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from features.panel import labelled_snapshot
+from features.rfm import rfm
+from features.snapshot import snapshot
+from models.history import History
+from pipeline.console import Progress
+from pipeline.cutoffs import Plan
+from pipeline.orders import Orders
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Everything a run learns from: one frame per cutoff, ordered by customer.
+
+    `labelled` and `today` hold all customers, or a hash sample with `weight`;
+    `populations` always stands for all of them.
+    """
+
+    plan: Plan
+    labelled: dict[date, pd.DataFrame]
+    today: pd.DataFrame
+    populations: dict[date, pd.DataFrame]
+    attributes: tuple[str, ...]
+
+    def history(self, cutoff: date) -> History:
+        """What was known at `cutoff`, one of the plan's days of judgement or its `as_of`."""
+        chosen = self.plan.panels[cutoff]
+        known = self.labelled.get(cutoff)
+        return History(
+            cutoff=cutoff,
+            horizon_days=self.plan.horizon_days,
+            panel=pd.concat([self.labelled[c] for c in chosen], ignore_index=True),
+            populations={c: self.populations[c] for c in (*chosen, cutoff)},
+            attributes=self.attributes,
+            snapshot=self.today if known is None else known.drop(columns=list(OUTCOMES)),
+        )
+
+
+OUTCOMES = ("churned", "purchases", "spend")
+
+
+def collect(orders: Orders, plan: Plan, max_customers: int, progress: Progress) -> Snapshots:
+    """Run the features at every cutoff of the plan."""
+    share = min(1.0, max_customers / max(orders.n_customers, 1))
+    labelled, populations = {}, {}
+    for number, cutoff in enumerate(plan.labelled, 1):
+        with progress.step(f"Features at {cutoff} ({number} of {len(plan.labelled) + 1})"):
+            rows = labelled_snapshot(
+                orders.days, cutoff, plan.horizon_days, orders.end, orders.attributes
+            )
+            labelled[cutoff] = _frame(_sample(rows, share), share)
+            populations[cutoff] = _population(orders.days, cutoff)
+    with progress.step(f"Features at {plan.as_of} (today)"):
+        rows = snapshot(orders.days, plan.as_of, orders.attributes)
+        today = _frame(_sample(rows, share), share)
+        populations[plan.as_of] = _population(orders.days, plan.as_of)
+    return Snapshots(plan, labelled, today, populations, orders.attributes)
+
+
+def _sample(rows: ir.Table, share: float) -> ir.Table:
+    """Keep a share of the customers, the same ones at every cutoff and on every engine."""
+    if share == 1.0:
+        return rows
+    last = f"{int(share * 16**8):08x}"
+    return rows.filter(rows.customer_id.hexdigest("md5").substr(0, 8) < last)
+
+
+def _frame(rows: ir.Table, share: float) -> pd.DataFrame:
+    frame = _pandas(rows.order_by("customer_id"))
+    return frame if share == 1.0 else frame.assign(weight=1.0 / share)
+
+
+def _population(days: ir.Table, cutoff: date) -> pd.DataFrame:
+    summary = rfm(days, cutoff)
+    keys = ("frequency", "recency", "T", "monetary_value")
+    grouped = summary.group_by(*keys).aggregate(n_customers=summary.count())
+    return _pandas(grouped.order_by(*keys)).astype(float)
+
+
+def _pandas(rows: ir.Table) -> pd.DataFrame:
+    table: Any = rows.to_pyarrow()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
