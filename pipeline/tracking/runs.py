@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
 import subprocess
@@ -23,6 +24,21 @@ from pipeline.tracking.store import Store, talking
 MOST_PARAMETERS = 14
 LONGEST_PARAMETER = 100
 LONGEST_DIGEST = 36
+DECIMALS = 6
+
+COLORS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#8C6BB1",
+    "#B8A000",
+    "#7F7F7F",
+    "#8C564B",
+)
+"""Okabe and Ito's colours, which colour-blind people can tell apart, and a few more."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +151,8 @@ def log_leaderboard(
 
     found = standings(leaderboard, baseline)
     with talking(opened.store.uri):
-        for standing in found.values():
-            _log_contender(opened, standing)
+        for standing, color in zip(found.values(), itertools.cycle(COLORS)):
+            _log_contender(opened, standing, color)
         chosen = [standing for standing in found.values() if standing.chosen]
         for standing in chosen:
             if not standing.failure:
@@ -202,12 +218,13 @@ def git_state() -> dict[str, str]:
     return {"mlflow.source.git.commit": commit, "git_altered": str(altered).lower()}
 
 
-def _log_contender(opened: Training, standing: Standing) -> None:
+def _log_contender(opened: Training, standing: Standing, color: str) -> None:
     store = opened.store
     tags = {
         **processes.here(),
         "mlflow.parentRunId": opened.run_id,
         "mlflow.note.content": standing.words(),
+        "mlflow.runColor": color,
         "churn.level": "contender",
         "chosen": str(standing.chosen).lower(),
     }
@@ -227,8 +244,13 @@ def _metrics(standing: Standing) -> list[Metric]:
     for step, (cutoff, values) in enumerate(standing.by_cutoff.items(), start=1):
         # The wall clock of a step is its cutoff: MLflow's time axis is then the calendar.
         at = int(datetime(cutoff.year, cutoff.month, cutoff.day, tzinfo=UTC).timestamp() * 1000)
-        metrics += [Metric(f"by_cutoff/{name}", value, at, step) for name, value in values.items()]
+        metrics += [_metric(f"by_cutoff/{name}", value, at, step) for name, value in values.items()]
     return metrics
+
+
+def _metric(name: str, value: float, at: int, step: int = 0) -> Metric:
+    # MLflow prints every digit there is and then cuts the column off.
+    return Metric(name, round(value, DECIMALS), at, step)
 
 
 def _create(store: Store, name: str, tags: Mapping[str, str]) -> str:

@@ -35,6 +35,7 @@ BARS = {
     "buyer_lift_10": "Buyers among the top 10 %, times the average",
     "vs_baseline/log_loss": "Log loss minus the baseline's (below 0 is better)",
 }
+FOLDED = ("Model metrics", "by_cutoff", "vs_baseline")
 LINES = {
     "by_cutoff/log_loss": "Log loss at each cutoff",
     "by_cutoff/spend_gini": "Gini of predicted spend at each cutoff",
@@ -90,6 +91,9 @@ def _state(
     sections = [_section("measures", "Mean over the cutoffs")]
     if lines:
         sections.append(_section("cutoffs", "Cutoff by cutoff"))
+    # MLflow adds a chart for each further metric, in sections of these names: folded away.
+    sections += [_section(name, name, display=False) for name in FOLDED]
+    columns = [f"metrics.`{name}`" for name in COLUMNS]
     return {
         "searchFilter": condition,
         "orderByKey": order,
@@ -98,7 +102,8 @@ def _state(
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": ["params.`contender`", *(f"metrics.`{name}`" for name in COLUMNS)],
+        "selectedColumns": columns,
+        "columnOrder": columns,
         "runsHiddenMode": "FIRST_20_RUNS",
         "compareRunCharts": charts,
         "compareRunSections": sections,
@@ -131,5 +136,5 @@ def _card(kind: str, metric: str, title: str, section: str) -> dict[str, Any]:
     return card
 
 
-def _section(uuid: str, name: str) -> dict[str, Any]:
-    return {"uuid": uuid, "name": name, "display": True, "isReordered": True, "deleted": False}
+def _section(uuid: str, name: str, display: bool = True) -> dict[str, Any]:
+    return {"uuid": uuid, "name": name, "display": display, "isReordered": True, "deleted": False}
