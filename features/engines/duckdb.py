@@ -1,10 +1,15 @@
+# ruff: noqa: S608 -- names reach a query by `quote`, values by `literal`
 """DuckDB, the embedded engine: runs the features out of core on one machine.
 
 A log is a stranger's file. The connection therefore reads only the folders it
 was given, loads no extension, opens no socket and cannot be talked out of it.
 """
 
+import hashlib
 import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +27,12 @@ BATCH_ROWS = 100_000
 
 
 class Engine(Backend):
-    """ibis on DuckDB 2, whose Arrow methods were renamed after ibis 12 was made."""
+    """ibis on DuckDB 2, whose Arrow methods were renamed after ibis 12 was made.
+
+    `scratch` is a folder of this connection's own, gone when the connection is.
+    """
+
+    scratch: Path
 
     def get_schema(
         self, table_name: str, *, catalog: str | None = None, database: str | None = None
@@ -87,7 +97,8 @@ def connect(
     read
         Files and folders that may be read.
     scratch
-        Folder for what does not fit into memory. Without it nothing spills.
+        Folder below which a private one is made for what does not fit into memory;
+        default the system's. It is removed with the connection.
     threads
         Number of threads; default all.
     memory_limit
@@ -107,6 +118,7 @@ def connect(
     ...
     _duckdb.PermissionException: ...
     """
+    private = Path(tempfile.mkdtemp(prefix="churn-", dir=scratch)).resolve()
     settings: dict[str, Any] = {
         "TimeZone": "UTC",
         "autoinstall_known_extensions": False,
@@ -115,17 +127,19 @@ def connect(
         "python_enable_replacements": False,
         "enable_progress_bar": False,
         "preserve_insertion_order": True,
-        "temp_directory": "" if scratch is None else os.fspath(Path(scratch).resolve()),
+        "temp_directory": os.fspath(private),
         "memory_limit": memory_limit or _memory(),
     }
     if threads is not None:
         settings["threads"] = threads
     connection = duckdb.connect(":memory:")
     for name, value in settings.items():
-        connection.execute(f"SET {name} = {_literal(value)}")
-    _fence(connection, [*read, *([scratch] if scratch is not None else [])])
+        connection.execute(f"SET {name} = {literal(value)}")
+    _fence(connection, [*read, private])
     engine: Engine = Engine.from_connection(connection)
     connection.execute("SET lock_configuration = true")
+    engine.scratch = private
+    weakref.finalize(engine, shutil.rmtree, private, ignore_errors=True)
     return engine
 
 
@@ -157,15 +171,45 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _literal(value: Any) -> str:
-    """A Python value as an SQL literal."""
+def literal(value: Any) -> str:
+    """A Python value as an SQL literal.
+
+    Examples
+    --------
+    >>> print(literal(["it's", True, 3]))
+    ['it''s', true, 3]
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
+        return "[" + ", ".join(literal(item) for item in value) + "]"
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def fingerprint(table: ir.Table) -> str:
+    """32 hex digits over every value of every row, whatever the order of the rows.
+
+    The same rows give the same digits in any process; another major version of the
+    engine may give others.
+
+    Examples
+    --------
+    >>> engine = connect()
+    >>> one = engine.sql("SELECT * FROM (VALUES (1, 'a'), (2, 'b')) t(n, s)")
+    >>> two = engine.sql("SELECT * FROM (VALUES (2, 'b'), (1, 'a')) t(n, s)")
+    >>> fingerprint(one) == fingerprint(two)
+    True
+    """
+    engine = table.get_backend()
+    columns = ", ".join(quote(name) for name in table.columns)
+    sums = engine.raw_sql(
+        f"SELECT count(*), sum(digest::HUGEINT), sum(hash(digest, 1)::HUGEINT) "
+        f"FROM (SELECT hash({columns}) AS digest FROM ({ibis.to_sql(table, 'duckdb')}))"
+    ).fetchone()
+    text = repr((table.columns, [str(kind) for kind in table.schema().types], sums))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _fence(connection: duckdb.DuckDBPyConnection, paths: Iterable[str | os.PathLike[str]]) -> None:
@@ -173,8 +217,8 @@ def _fence(connection: duckdb.DuckDBPyConnection, paths: Iterable[str | os.PathL
     resolved = [Path(path).resolve() for path in paths]
     folders = [os.path.join(path, "") for path in resolved if path.is_dir()]
     files = [os.fspath(path) for path in resolved if not path.is_dir()]
-    connection.execute(f"SET allowed_directories = {_literal(folders)}")
-    connection.execute(f"SET allowed_paths = {_literal(files)}")
+    connection.execute(f"SET allowed_directories = {literal(folders)}")
+    connection.execute(f"SET allowed_paths = {literal(files)}")
     connection.execute("SET enable_external_access = false")
 
 
