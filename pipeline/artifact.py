@@ -16,7 +16,7 @@ import importlib.metadata
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -37,7 +37,11 @@ from pipeline.manifest import (
 )
 
 if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
     from models.contender import Contender
+
+Restore = Callable[[str, dict[str, Any], "dict[str, BaseEstimator]"], "Contender"]
 
 
 @dataclass(frozen=True)
@@ -111,13 +115,14 @@ def save(
     return manifest
 
 
-def load(folder: Path, contenders: Mapping[str, type[Contender]] | None = None) -> Model:
+def load(folder: Path, restore: Restore | None = None) -> Model:
     """Read a model directory that `save` wrote; whatever is off is refused unopened.
 
     Parameters
     ----------
-    contenders : mapping, optional
-        Contender classes by name; those of `models` by default.
+    restore : callable, optional
+        Builds a contender from its name, parameters and estimators; ValueError for a name
+        that it does not know. `models.contenders.restore` by default.
 
     Raises
     ------
@@ -126,19 +131,20 @@ def load(folder: Path, contenders: Mapping[str, type[Contender]] | None = None) 
         file, another format, other library versions, or a type that is not on our list.
     """
     manifest, contents = checked(_whole(Path(folder)))
-    found = contenders if contenders is not None else _contenders()
-    if manifest.contender not in found:
-        raise UserError(
-            f"The model is of the contender {manifest.contender!r}, which this version of churn "
-            f"does not know. {TRAIN_AGAIN}"
-        )
     estimators = {
         estimator_files.name(file): estimator_files.load(content, file)
         for file, content in contents.items()
         if file != PARAMETERS
     }
     parameters = json.loads(contents[PARAMETERS])
-    return Model(found[manifest.contender].restore(parameters, estimators), manifest)
+    try:
+        contender = (restore or _restore)(manifest.contender, parameters, estimators)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"The model's contender {manifest.contender!r} cannot be restored by this version of "
+            f"churn ({type(error).__name__}). {TRAIN_AGAIN}"
+        ) from error
+    return Model(contender, manifest)
 
 
 def verify(folder: Path) -> Manifest:
@@ -191,7 +197,9 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _contenders() -> Mapping[str, type[Contender]]:
-    from models.registry import CONTENDERS  # scikit-learn: seconds that `verify` need not pay
+def _restore(
+    name: str, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]
+) -> Contender:
+    from models import contenders  # scikit-learn: seconds that `verify` need not pay
 
-    return CONTENDERS
+    return contenders.restore(name, parameters, estimators)

@@ -12,7 +12,11 @@ NOT_MEASURES = ("contender", "cutoff", "horizon_days", "n_customers", "chosen")
 """Columns of a leaderboard that name or count rather than measure."""
 
 REQUIRED = "log_loss"
-"""Contenders are selected by it, so none may leave it out."""
+"""Contenders are selected by it: who answers any measure in `CHURN` answers this one too."""
+
+CHURN = ("roc_auc", "average_precision", "log_loss", "brier", "ece")
+NO_SCORES = ("churn_rate", "fit_seconds")
+"""Measures that say nothing about how good a contender is."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Standing:
         """What there is to say about it, in one or two sentences."""
         if self.failure:
             return f"**Failed**: {self.failure}. Its other figures are not to be trusted."
+        if REQUIRED not in self.means:
+            return "Answers for spend only: it has no log loss to be placed by."
         text = f"Log loss {self.means[REQUIRED]:.4f} (smaller is better)"
         if self.contender != self.baseline and REQUIRED in self.differences:
             gap = self.differences[REQUIRED]
@@ -43,9 +49,9 @@ class Standing:
 def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     """Each contender's standing, best log loss first and failed ones last.
 
-    A measure that is missing at every cutoff was not answered and is left out. One that is
-    missing at some cutoffs, an infinite one, or a missing log loss makes the standing a
-    failed one.
+    A measure that is missing at every cutoff was not answered and is left out. A standing
+    fails, and then has no means, when a measure is missing at some cutoffs or is infinite,
+    when it has no log loss beside its other measures of churn, or no scores at all.
 
     Parameters
     ----------
@@ -92,21 +98,23 @@ def _standing(
         day: {str(name): float(value) for name, value in row.items() if math.isfinite(value)}
         for day, row in zip(days, rows[answered].to_dict("records"), strict=True)
     }
-    means = {name: float(rows[name].mean()) for name in answered}
-    means = {name: value for name, value in means.items() if math.isfinite(value)}
+    means = {} if failure else {name: float(rows[name].mean()) for name in answered}
     differences = {
         name: value - float(floor[name])
         for name, value in means.items()
-        if math.isfinite(floor[name]) and name != "churn_rate"
+        if name not in NO_SCORES and math.isfinite(floor[name])
     }
     return Standing(contender, chosen, baseline, failure, means, differences, by_cutoff)
 
 
 def _failure(rows: pd.DataFrame, answered: list[str]) -> str:
-    """The first figure that is no number, in words; empty when there is none."""
-    for name in dict.fromkeys([REQUIRED, *answered]):
-        values = rows[name] if name in rows else pd.Series([math.nan])
-        off = [not math.isfinite(value) for value in values]
-        if any(off):
-            return f"{name} is not a number at {sum(off)} of {len(off)} cutoffs"
+    """What is no number among a contender's figures, in words; empty when all are."""
+    if not set(answered) - set(NO_SCORES):
+        return "it has no scores at any cutoff"
+    expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
+    for name in dict.fromkeys(expected):
+        values = rows[name] if name in rows else [math.nan] * len(rows)
+        off = sum(not math.isfinite(value) for value in values)
+        if off:
+            return f"{name} is not a number at {off} of {len(rows)} cutoffs"
     return ""

@@ -237,9 +237,9 @@ def _log_contender(opened: Training, standing: Standing, color: str) -> None:
 def _metrics(standing: Standing) -> list[Metric]:
     """A standing's means, its values by cutoff and its differences, as MLflow takes them."""
     now = int(datetime.now(UTC).timestamp() * 1000)
-    metrics = [Metric(name, value, now, 0) for name, value in standing.means.items()]
+    metrics = [_metric(name, value, now) for name, value in standing.means.items()]
     metrics += [
-        Metric(f"vs_baseline/{name}", value, now, 0) for name, value in standing.differences.items()
+        _metric(f"vs_baseline/{name}", value, now) for name, value in standing.differences.items()
     ]
     for step, (cutoff, values) in enumerate(standing.by_cutoff.items(), start=1):
         # The wall clock of a step is its cutoff: MLflow's time axis is then the calendar.

@@ -67,7 +67,10 @@ class Pair:
         return cls(parameters["level"], estimators)
 
 
-KNOWN = {"pair": Pair}
+def restore(name: str, parameters: dict[str, Any], estimators: dict[str, Any]) -> Pair:
+    if name != "pair":
+        raise ValueError(name)
+    return Pair.restore(parameters, estimators)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +121,7 @@ def sign(folder: Path, **changes: Any) -> None:
 def test_a_loaded_contender_predicts_to_the_last_bit_what_the_saved_one_did(
     folder: Path, contender: Pair, customers: pd.DataFrame
 ) -> None:
-    model = artifact.load(folder, KNOWN)
+    model = artifact.load(folder, restore)
     pd.testing.assert_frame_equal(
         model.contender.predict(customers), contender.predict(customers), check_exact=True
     )
@@ -153,7 +156,7 @@ def test_a_damaged_file_is_refused_before_any_estimator_is_opened(
         path.symlink_to(folder.parent / "elsewhere")
     monkeypatch.setattr(estimator_files, "load", pytest.fail)
     with pytest.raises(UserError):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 def test_each_flipped_bit_of_the_manifest_is_noticed(folder: Path) -> None:
@@ -174,7 +177,7 @@ def test_a_file_that_the_manifest_does_not_list_is_refused(folder: Path, extra: 
     (folder / extra).parent.mkdir(exist_ok=True)
     (folder / extra).write_bytes(b"x")
     with pytest.raises(UserError, match="1 that do not belong"):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 @pytest.mark.parametrize("extra", ["model.pkl", "estimators/x.joblib", "estimators/../a.skops"])
@@ -184,7 +187,7 @@ def test_a_foreign_file_is_refused_even_when_the_manifest_lists_it(
     (folder / extra).write_bytes(b"x")
     sign(folder)
     with pytest.raises(UserError, match="no churn model has"):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 class Bomb:
@@ -241,20 +244,20 @@ def test_a_skops_file_that_asks_for_more_than_our_list_is_refused(
     sign(folder)
     monkeypatch.setattr(skops.io, "loads", pytest.fail)
     with pytest.raises(UserError, match=r"linear\.skops"):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 def test_a_list_of_trusted_types_beside_the_model_widens_nothing(folder: Path) -> None:
     (folder / "_skops_trusted_types.json").write_text('["os.system"]')
     sign(folder)
     with pytest.raises(UserError, match="no churn model has"):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 def test_a_skops_bomb_is_refused_by_its_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimator_files, "LARGEST", 1000)
     with pytest.raises(UserError, match="no intact skops file"):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 def test_an_estimator_with_a_function_inside_cannot_be_saved(tmp_path: Path) -> None:
@@ -280,22 +283,22 @@ def test_another_library_version_is_refused(
     }
     sign(folder, libraries=trained)
     with pytest.raises(UserError, match=next(iter(libraries))):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 def test_a_patch_release_of_a_library_is_no_mismatch(folder: Path) -> None:
     libraries = artifact.verify(folder).libraries
     minor = ".".join(libraries["scikit-learn"].split(".")[:2])
     sign(folder, libraries={**libraries, "scikit-learn": f"{minor}.999"})
-    assert artifact.load(folder, KNOWN).manifest.contender == "pair"
+    assert artifact.load(folder, restore).manifest.contender == "pair"
 
 
 def test_another_format_or_contender_is_refused_by_name(folder: Path) -> None:
     with pytest.raises(UserError, match="'pair'"):
-        artifact.load(folder, {})
+        artifact.load(folder)
     sign(folder, format=2)
     with pytest.raises(UserError, match="format 2"):
-        artifact.load(folder, KNOWN)
+        artifact.load(folder, restore)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -340,7 +343,7 @@ def test_a_save_killed_between_its_renames_leaves_one_whole_model(
     with pytest.raises(KeyboardInterrupt):
         write(folder, contender)
     monkeypatch.undo()
-    found = artifact.load(folder, KNOWN).manifest
+    found = artifact.load(folder, restore).manifest
     assert (found == before) == (survived < 2)
     write(folder, contender)
     assert list(folder.parent.iterdir()) == [folder]
