@@ -1,0 +1,16 @@
+"""Buy-till-you-die models: maximum likelihood with uncertainty, as scikit-learn estimators."""
+
+from models.btyd.beta_geo import BetaGeoModel
+from models.btyd.gamma_gamma import GammaGammaModel
+from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
+from models.btyd.optimise import FitError, FitWarning
+from models.btyd.pareto_nbd import ParetoNBDModel
+
+__all__ = [
+    "BetaGeoModel",
+    "FitError",
+    "FitWarning",
+    "GammaGammaModel",
+    "ModifiedBetaGeoModel",
+    "ParetoNBDModel",
+]

@@ -1,0 +1,165 @@
+"""Gamma-Gamma: how much a customer spends per purchase.
+
+Fader & Hardie (2013), "The Gamma-Gamma model of monetary value" (FH below); Colombo & Jiang (1999).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+from sklearn.utils.validation import check_is_fitted
+
+from models.btyd.base import MaximumLikelihoodModel
+from models.btyd.customers import as_frame, distinct, number_column, read_weights, refuse
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Spenders:
+    """Repeat purchase days x, mean spend z per purchase day, customers per row."""
+
+    x: Floats
+    z: Floats
+    weight: Floats
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, rows: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Spenders:
+        """Some of the rows."""
+        return Spenders(self.x[rows], self.z[rows], self.weight[rows])
+
+    def counted(self) -> Spenders:
+        """Those with a repeat purchase, one row per distinct (x, z)."""
+        some = self.take((self.x > 0) & (self.weight > 0))
+        if not len(some):
+            return some
+        rows = distinct(some.x, some.z)
+        weight = np.bincount(rows.codes, some.weight, len(rows.columns[0])).astype(float)
+        return Spenders(rows.columns[0], rows.columns[1], weight)
+
+
+class GammaGammaModel(MaximumLikelihoodModel):
+    """Gamma-Gamma: spend per purchase varies around a mean of the customer's own.
+
+    Fitted on customers with a repeat purchase (the others carry no information on spread);
+    assumes that spend does not go with frequency: check their correlation.
+
+    Parameters
+    ----------
+    prior_scale : float, optional
+        Standard deviation of a weak normal prior on log p, log(q - 1) and log v, the latter
+        centred on the mean spend of the data: never on raw currency.
+
+    Attributes
+    ----------
+    params_ : dict
+        p, q, v: spend ~ Gamma(p, rate nu), nu ~ Gamma(q, rate v), v in the unit of money; q > 1,
+        or the mean spend of the base would not exist.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> model = GammaGammaModel.from_params({"p": 6.25, "q": 3.74, "v": 15.44})
+    >>> X = pd.DataFrame({"frequency": [2, 0], "monetary_value": [22.35, 0.0]})
+    >>> model.expected_spend(X).round(1).tolist()
+    [24.7, 35.2]
+    """
+
+    parameter_names = ("p", "q", "v")
+    scaled_parameters = ("v",)
+    prior_scale: float | None
+
+    def __init__(self, prior_scale: float | None = None) -> None:
+        self.prior_scale = prior_scale
+
+    def _read(self, X: Any, sample_weight: ArrayLike | None = None) -> Spenders:
+        frame = as_frame(X, ("frequency", "monetary_value"))
+        n = len(frame)
+        if n == 0:
+            raise ValueError("The frame has no rows: there is no customer to learn from.")
+        x, z = number_column(frame, "frequency"), number_column(frame, "monetary_value")
+        refuse(
+            {
+                "frequency is a finite whole number >= 0": lambda: (
+                    ~(np.isfinite(x) & (x >= 0) & (x == np.floor(x)))
+                ),
+                "monetary_value is finite and above 0 where frequency is above 0": lambda: (
+                    (x > 0) & ~(np.isfinite(z) & (z > 0))
+                ),
+            },
+            n,
+        )
+        return Spenders(x, np.where(x > 0, z, 0.0), read_weights(sample_weight, n))
+
+    def _check_enough(self, data: Spenders) -> None:
+        if not len(data):
+            raise ValueError(
+                "All customers bought once (frequency 0): their spend says nothing about how "
+                "spend varies. Use a longer calibration period or the mean spend."
+            )
+        super()._check_enough(data)
+
+    def _scale(self, data: Spenders) -> float:
+        return float(np.average(data.z, weights=data.weight))
+
+    def _starts(self) -> Sequence[Sequence[float]]:
+        return [(4.0, 4.0, 1.0), (1.0, 3.0, 2.0), (10.0, 2.0, 0.2)]
+
+    def _lowest(self) -> Floats:
+        return np.array([0.0, 1.0, 0.0])
+
+    def _total_log_likelihood(self, theta: Floats, data: Spenders) -> tuple[float, Floats]:
+        """FH (1a): log of the density of the mean spend z over x purchases."""
+        p, q, v = np.exp(theta) + self._lowest()
+        value, slopes = _log_density(p, q, v, data.x, data.z)
+        gradient = np.array([data.weight @ slope for slope in slopes])
+        return float(data.weight @ value), gradient * np.array([p, q - 1, v])
+
+    def customer_log_likelihood(self, X: Any) -> Floats:
+        """Log density of each row's mean spend; 0 where frequency is 0."""
+        check_is_fitted(self, "params_")
+        data = self._read(X)
+        x, z = np.maximum(data.x, 1.0), np.where(data.x > 0, data.z, 1.0)
+        p, q, v = self._natural(self.theta_)
+        return np.where(data.x > 0, _log_density(p, q, v, x, z)[0], 0.0)
+
+    def expected_spend(self, X: Any) -> Floats:
+        """E[mean spend per purchase | x, z], shape (n_rows,), in the unit of money; FH (5).
+
+        A customer without a repeat purchase gets the mean of the base.
+        """
+        check_is_fitted(self, "params_")
+        data = self._read(X)
+        p, q, v = self._natural(self.theta_)
+        return np.asarray(p * (v + data.x * data.z) / (p * data.x + q - 1))
+
+
+def _log_density(
+    p: float, q: float, v: float, x: Floats, z: Floats
+) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
+    """FH (1a) and its slopes in p, q and v; gamma terms once per distinct x."""
+    counts = distinct(x)
+    n = counts.columns[0]
+
+    def per_count(function: Callable[[Floats], Floats], shape: Floats) -> Floats:
+        return counts.spread(function(shape))
+
+    spent, log_all = x * z, np.log(v + x * z)
+    px, total = p * x, p * x + q
+    log_beta = per_count(lambda k: special.betaln(p * k, q), n)
+    value = -log_beta + q * np.log(v) + px * np.log(spent) - np.log(z) - total * log_all
+    psi_total = per_count(lambda k: special.digamma(p * k + q), n)
+    psi_px = per_count(lambda k: special.digamma(p * k), n)
+    slopes = (
+        x * (psi_total - psi_px + np.log(spent) - log_all),
+        psi_total - special.digamma(q) + np.log(v) - log_all,
+        q / v - total / (v + spent),
+    )
+    return value, slopes

@@ -1,0 +1,214 @@
+"""Maximum likelihood that says so when it is not one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+Floats = NDArray[np.float64]
+
+#: theta -> (log-likelihood, its gradient).
+Objective = Callable[[Floats], tuple[float, Floats]]
+
+
+class FitError(ValueError):
+    """The search for the maximum failed; nothing was estimated."""
+
+
+class FitWarning(UserWarning):
+    """The estimates stand, but the data do not determine all of them."""
+
+
+class Maximum(NamedTuple):
+    """Where the objective is largest, and how curved it is there."""
+
+    theta: Floats
+    covariance: Floats
+    converged: bool
+    on_bound: NDArray[np.bool_]
+
+
+#: What a further Newton step could still gain in log-likelihood when we call it converged.
+_GAIN_LEFT = 1e-4
+#: Step of the central differences that turn analytic gradients into the Hessian.
+_HESSIAN_STEP = 1e-4
+#: A standard error of a logarithm above this says nothing about the parameter.
+_FLAT = 20.0
+
+_WAY_OUT = (
+    "Use more customers or a longer calibration period, or pass prior_scale=2.0 for a weak prior "
+    "on the log parameters."
+)
+
+
+def hessian(objective: Objective, theta: Floats, step: float = _HESSIAN_STEP) -> Floats:
+    """Second derivatives by central differences of the analytic gradient, made symmetric."""
+    rows = []
+    for k in range(len(theta)):
+        shift = np.zeros_like(theta)
+        shift[k] = step
+        rows.append((objective(theta + shift)[1] - objective(theta - shift)[1]) / (2 * step))
+    square = np.array(rows)
+    return (square + square.T) / 2
+
+
+def maximise(
+    objective: Objective,
+    coarse: Objective,
+    coarse_share: float,
+    starts: Sequence[Floats],
+    bounds: tuple[Floats, Floats],
+    names: Sequence[str],
+) -> Maximum:
+    """Climb from several starts on a coarse objective, then to the top of the full one.
+
+    Parameters
+    ----------
+    objective, coarse : callable
+        Log-likelihood with gradient; `coarse` is a cheap sample of it.
+    coarse_share : float
+        How much of the full log-likelihood the coarse one holds.
+    starts : sequence of arrays
+    bounds : pair of arrays
+        A search that ends here is reported, with a warning.
+    names : sequence of str
+        Parameter names, for the messages.
+
+    Raises
+    ------
+    FitError
+        When no start leads to a maximum, or the search did not leave its start.
+
+    Warns
+    -----
+    FitWarning
+        When a parameter ends on a bound or the likelihood is flat in it.
+    """
+    lower, upper = bounds
+    rough = [_climb(coarse, start, lower, upper, 1e-9) for start in starts]
+    finite = [theta for theta in rough if np.isfinite(theta).all()]
+    if not finite:
+        raise FitError(f"The likelihood is not finite from any start. {_WAY_OUT}")
+    best = max(finite, key=lambda theta: coarse(theta)[0])
+    theta = _polish(objective, coarse, coarse_share, best, lower, upper)
+    if any(np.array_equal(theta, start) for start in starts):
+        raise FitError(f"The search did not leave its start values. {_WAY_OUT}")
+    return _judge(objective, theta, lower, upper, names)
+
+
+def _climb(
+    objective: Objective, start: Floats, lower: Floats, upper: Floats, tolerance: float
+) -> Floats:
+    """L-BFGS-B on the objective per unit of its size at the start."""
+    size = max(abs(objective(start)[0]), 1.0)
+
+    def down(theta: Floats) -> tuple[float, Floats]:
+        value, gradient = objective(theta)
+        return -value / size, -gradient / size
+
+    found = optimize.minimize(
+        down,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=np.column_stack([lower, upper]),
+        options={"maxiter": 500, "maxfun": 2000, "ftol": tolerance, "gtol": 1e-8},
+    )
+    return np.asarray(found.x)
+
+
+def _polish(
+    objective: Objective,
+    coarse: Objective,
+    coarse_share: float,
+    theta: Floats,
+    lower: Floats,
+    upper: Floats,
+) -> Floats:
+    """From near the top to the top: quasi-Newton steps that start with the coarse curvature.
+
+    On a bound, or where the coarse curvature is no maximum's, the bounded search goes on instead.
+    """
+    curvature = -hessian(coarse, theta) / coarse_share
+    if _inside(theta, lower, upper).all() and np.linalg.eigvalsh(curvature)[0] > 0:
+        inverse = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
+        for _ in range(_POLISHING_STEPS):
+            value, gradient = objective(theta)
+            step = np.asarray(inverse @ gradient)
+            if step @ gradient / 2 < _GAIN_LEFT / 100:
+                return theta
+            found = _line_search(objective, theta, value, gradient, step, lower, upper)
+            if found is None:
+                break
+            new, new_gradient = found
+            inverse = _updated(inverse, new - theta, gradient - new_gradient)
+            theta = new
+    return _climb(objective, theta, lower, upper, 1e-13)
+
+
+_POLISHING_STEPS = 30
+
+
+def _line_search(
+    objective: Objective,
+    theta: Floats,
+    value: float,
+    gradient: Floats,
+    step: Floats,
+    lower: Floats,
+    upper: Floats,
+) -> tuple[Floats, Floats] | None:
+    """The first halving of the step that climbs enough (Armijo), or None."""
+    for halving in range(12):
+        new = theta + step / 2**halving
+        if _inside(new, lower, upper).all():
+            new_value, new_gradient = objective(new)
+            if new_value >= value + 1e-4 * (gradient @ step) / 2**halving:
+                return new, new_gradient
+    return None
+
+
+def _updated(inverse: Floats, moved: Floats, fell: Floats) -> Floats:
+    """The BFGS update of an inverse curvature (Nocedal & Wright 2006, eq. 6.17)."""
+    product = float(moved @ fell)
+    if product <= 0:
+        return inverse
+    left = np.eye(len(moved)) - np.outer(moved, fell) / product
+    return np.asarray(left @ inverse @ left.T + np.outer(moved, moved) / product)
+
+
+def _inside(theta: Floats, lower: Floats, upper: Floats) -> NDArray[np.bool_]:
+    return np.asarray((theta > lower + 1e-3) & (theta < upper - 1e-3))
+
+
+def _judge(
+    objective: Objective, theta: Floats, lower: Floats, upper: Floats, names: Sequence[str]
+) -> Maximum:
+    """Is this a maximum? Covariance where it is; a warning or an error where it is not."""
+    free = _inside(theta, lower, upper)
+    curvature = -hessian(objective, theta)[np.ix_(free, free)]
+    gradient = objective(theta)[1][free]
+    covariance = np.full((len(theta), len(theta)), np.nan)
+    if free.any():
+        if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature)[0] <= 0:
+            raise FitError(f"The search stopped where the likelihood has no maximum. {_WAY_OUT}")
+        inverse = np.linalg.inv(curvature)
+        if gradient @ inverse @ gradient / 2 > _GAIN_LEFT:
+            raise FitError(f"The search did not converge. {_WAY_OUT}")
+        covariance[np.ix_(free, free)] = inverse
+    unknown = ~free
+    unknown[free] = np.sqrt(np.diag(covariance)[free]) > _FLAT
+    if unknown.any():
+        which = ", ".join(name for name, bad in zip(names, unknown, strict=True) if bad)
+        warnings.warn(
+            f"The data do not determine {which}: the likelihood is flat or still rises at the "
+            f"bound. Predictions stand; their standard errors are missing. {_WAY_OUT}",
+            FitWarning,
+            stacklevel=5,
+        )
+    return Maximum(theta, covariance, not unknown.any(), ~free)
