@@ -1,0 +1,143 @@
+"""Buy-till-you-die models as contenders: fitted on today's population, no panel needed."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from models.btyd import BetaGeoModel, GammaGammaModel, ModifiedBetaGeoModel, ParetoNBDModel
+from models.contender import answers
+from models.history import History
+
+DAYS_PER_UNIT = 7.0
+"""The papers count in weeks; parameters printed in weeks can be compared with them."""
+
+FAMILIES = {
+    "bg_nbd": BetaGeoModel,
+    "mbg_nbd": ModifiedBetaGeoModel,
+    "pareto_nbd": ParetoNBDModel,
+}
+
+
+class BtydContender:
+    """A buy-till-you-die model of purchases, and Gamma-Gamma for what a purchase is worth."""
+
+    def __init__(
+        self,
+        name: str = "pareto_nbd",
+        horizon_days: int = 0,
+        purchases: Any = None,
+        value: SpendPerPurchase | None = None,
+    ):
+        if name not in FAMILIES:
+            raise ValueError(f"Unknown buy-till-you-die model {name}; known: {', '.join(FAMILIES)}")
+        self.name = name
+        self._horizon_days = horizon_days
+        self._purchases = purchases
+        self._value = value
+
+    def fit(self, history: History) -> Self:
+        """Fit both models on the population known at the history's cutoff."""
+        population = history.population
+        self._horizon_days = history.horizon_days
+        self._purchases = FAMILIES[self.name]().fit(
+            in_weeks(population), sample_weight=population["n_customers"].to_numpy(float)
+        )
+        self._value = SpendPerPurchase.fit(population)
+        return self
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer everything, with `p_alive` as a diagnostic."""
+        if self._purchases is None or self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        weeks, horizon = in_weeks(customers), self._horizon_days / DAYS_PER_UNIT
+        expected = np.asarray(self._purchases.expected_purchases(weeks, horizon), dtype=float)
+        return answers(
+            customers.index,
+            np.clip(self._purchases.probability_no_purchase(weeks, horizon), 0.0, 1.0),
+            expected,
+            expected * self._value.predict(customers),
+            p_alive=np.asarray(self._purchases.probability_alive(weeks), dtype=float),
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """Fitted state: all of it."""
+        if self._purchases is None or self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return {
+            "name": self.name,
+            "horizon_days": self._horizon_days,
+            "purchases": self._purchases.to_dict(),
+            "value": self._value.to_dict(),
+        }
+
+    def estimators(self) -> dict[str, BaseEstimator]:
+        """Nothing of scikit-learn is kept."""
+        return {}
+
+    @classmethod
+    def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
+        """Build the fitted model again."""
+        return cls(
+            parameters["name"],
+            int(parameters["horizon_days"]),
+            FAMILIES[parameters["name"]].from_dict(parameters["purchases"]),
+            SpendPerPurchase.from_dict(parameters["value"]),
+        )
+
+
+class SpendPerPurchase:
+    """Expected money per purchase: Gamma-Gamma, or the mean where it cannot be fitted.
+
+    One-time buyers, whose first basket Gamma-Gamma leaves out, have the population's mean.
+    """
+
+    def __init__(self, mean: float, model: GammaGammaModel | None):
+        self._mean = mean
+        self._model = model
+
+    @classmethod
+    def fit(cls, population: pd.DataFrame) -> Self:
+        """Fit on the repeat customers of a (grouped) population."""
+        repeat = population[(population["frequency"] > 0) & (population["monetary_value"] > 0)]
+        n = repeat["n_customers"].to_numpy(float)
+        if n.sum() == 0:
+            return cls(1.0, None)
+        mean = float(np.average(repeat["monetary_value"], weights=n * repeat["frequency"]))
+        if n.sum() < 50 or np.ptp(repeat["monetary_value"]) < 1e-9 * mean:
+            return cls(mean, None)
+        return cls(mean, GammaGammaModel().fit(repeat, sample_weight=n))
+
+    def predict(self, customers: pd.DataFrame) -> np.ndarray:
+        """Expected money per purchase, shape (n_customers,)."""
+        if self._model is None:
+            return np.full(len(customers), self._mean)
+        return np.asarray(self._model.expected_spend(customers), dtype=float)
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as values that JSON can hold."""
+        return {"mean": self._mean, "model": self._model.to_dict() if self._model else None}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        """Build the fitted model again from `to_dict`."""
+        model = state["model"]
+        return cls(float(state["mean"]), GammaGammaModel.from_dict(model) if model else None)
+
+
+def in_weeks(rfm: pd.DataFrame) -> pd.DataFrame:
+    """Frequency, recency and T in the papers' convention: weeks, up to the last day seen.
+
+    A cutoff is the day after; the horizon's days are then exactly `(T, T + horizon]`.
+    """
+    return pd.DataFrame(
+        {
+            "frequency": rfm["frequency"].to_numpy(float),
+            "recency": rfm["recency"].to_numpy(float) / DAYS_PER_UNIT,
+            "T": np.maximum(rfm["T"].to_numpy(float) - 1.0, 0.0) / DAYS_PER_UNIT,
+        },
+        index=rfm.index,
+    )
