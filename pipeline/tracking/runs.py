@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunStatus, RunTag
+from mlflow.entities import Metric, Param, RunStatus, RunTag
 
 from pipeline.tracking import processes
 from pipeline.tracking.board import Standing, standings
 from pipeline.tracking.errors import TrackingError
+from pipeline.tracking.provenance import Data, git_state
 from pipeline.tracking.store import Store, talking
 
 MOST_PARAMETERS = 14
 LONGEST_PARAMETER = 100
-LONGEST_DIGEST = 36
 DECIMALS = 6
 
 COLORS = (
@@ -48,29 +45,6 @@ class Training:
     store: Store
     run_id: str
     parameters: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Data:
-    """What was learned from, in counts: enough to tell two logs apart, nothing to read in them.
-
-    Parameters
-    ----------
-    name, source : str
-        What people call the log, and its file name.
-    digest : str
-        Over the full content; the first 36 characters are kept.
-    profile : mapping
-        Counts and dates, such as rows, customers, first and last day.
-    columns : mapping
-        Column name -> type of the canonical log.
-    """
-
-    name: str
-    source: str
-    digest: str
-    profile: Mapping[str, Any]
-    columns: Mapping[str, str]
 
 
 @contextlib.contextmanager
@@ -111,7 +85,7 @@ def training(
             with talking(store.uri):
                 _log(store, run_id, parameters=short)
                 if data is not None:
-                    store.client.log_inputs(run_id, [_dataset(data)])
+                    store.client.log_inputs(run_id, [data.as_input()])
             yield opened
         except BaseException as error:
             stopped = isinstance(error, KeyboardInterrupt | SystemExit)
@@ -196,26 +170,6 @@ def sweep(store: Store) -> int:
             store.client.set_terminated(run.info.run_id, "KILLED")
             swept += 1
     return swept
-
-
-def git_state() -> dict[str, str]:
-    """The commit of the working directory and whether it was altered; {} outside of git."""
-    git = shutil.which("git")
-    if not git:
-        return {}
-
-    def ask(*words: str) -> str:
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            [git, *words], capture_output=True, text=True, timeout=10, check=True
-        )
-        return done.stdout.strip()
-
-    try:
-        commit = ask("rev-parse", "HEAD")
-        altered = bool(ask("status", "--porcelain", "--untracked-files=no"))
-    except (subprocess.SubprocessError, OSError):
-        return {}
-    return {"mlflow.source.git.commit": commit, "git_altered": str(altered).lower()}
 
 
 def _log_contender(opened: Training, standing: Standing, color: str) -> None:
@@ -310,16 +264,3 @@ def _short(value: Any) -> str:
             return f"{value[0]}..{value[-1]} ({len(value)})"
         return ", ".join(str(part) for part in value)
     return str(value)
-
-
-def _dataset(data: Data) -> DatasetInput:
-    columns = [{"name": name, "type": kind} for name, kind in data.columns.items()]
-    dataset = Dataset(
-        name=data.name,
-        digest=data.digest[:LONGEST_DIGEST],
-        source_type="local",
-        source=json.dumps({"uri": data.source}),
-        schema=json.dumps({"mlflow_colspec": columns}),
-        profile=json.dumps(dict(data.profile), default=str),
-    )
-    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])

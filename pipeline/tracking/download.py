@@ -1,0 +1,124 @@
+"""Fetches a registered model without opening it; `pipeline.artifact` does that."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import mlflow.artifacts
+import yaml
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from features.errors import UserError
+from pipeline import artifact
+from pipeline.manifest import MANIFEST
+from pipeline.tracking.store import absolute, talking
+
+CHALLENGER, CHAMPION = "challenger", "champion"
+LOADER = "mlflow.pyfunc.model"
+
+_ADDRESS = re.compile(r"models:/([^/@]+)(?:@([A-Za-z0-9_-]+)|/(\d+))")
+
+
+def download(uri: str, address: str, cache: Path) -> tuple[Path, str]:
+    """Fetch the model directory of `models:/name@alias` or `models:/name/version`.
+
+    Nothing in it is opened here but the names of MLflow's own description, as plain data.
+
+    Parameters
+    ----------
+    uri : str
+        The tracking store.
+    cache : Path
+        A folder for downloaded versions; one that is there is not fetched again.
+
+    Returns
+    -------
+    Path, str
+        The directory, for `pipeline.artifact.load`, and the number of the version.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached.
+    UserError
+        When there is no such version, or it is not a model of churn's.
+    """
+    name, wanted = parse(address)
+    uri = absolute(uri)
+    with talking(uri):
+        client = MlflowClient(uri, uri)
+        found = find(client, name, wanted)
+        if found is None:
+            raise UserError(
+                f"There is no model {address} in the tracking store. `churn train` registers one "
+                f"as models:/{name}@{CHALLENGER}, and `churn promote` makes it the {CHAMPION}."
+            )
+        folder = cache / name / str(found.version)
+        if not (folder / MANIFEST).is_file():
+            _fetch(uri, f"models:/{name}/{found.version}", folder)
+    return folder, str(found.version)
+
+
+def parse(address: str) -> tuple[str, str]:
+    """Split the address of a registered model into its name and its alias or number.
+
+    Examples
+    --------
+    >>> parse("models:/churn@champion"), parse("models:/churn/3")
+    (('churn', 'champion'), ('churn', '3'))
+    """
+    parts = _ADDRESS.fullmatch(address)
+    if not parts or set(parts[1]) <= {"."}:
+        raise UserError(
+            "--model takes a folder, models:/name@alias or models:/name/number, "
+            f"for instance models:/churn@{CHAMPION}."
+        )
+    return parts[1], parts[2] or parts[3]
+
+
+def find(client: MlflowClient, name: str, version: str) -> ModelVersion | None:
+    """Look a version up by number or alias; None when there is none."""
+    try:
+        if version.isdigit():
+            return client.get_model_version(name, version)
+        return client.get_model_version_by_alias(name, version)
+    except MlflowException as error:
+        # A name, an alias and a version that are unknown come as two kinds of error.
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def _fetch(uri: str, address: str, folder: Path) -> None:
+    """Download a version and put the model directory within it in place, whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        found = mlflow.artifacts.download_artifacts(
+            artifact_uri=address, dst_path=scratch, tracking_uri=uri, registry_uri=uri
+        )
+        within = _model_folder(Path(found))
+        artifact.verify(within)
+        shutil.rmtree(folder, ignore_errors=True)
+        within.replace(folder)
+
+
+def _model_folder(downloaded: Path) -> Path:
+    """Where churn's directory lies in an MLflow model, once that is seen to be plain."""
+    try:
+        described = yaml.safe_load((downloaded / "MLmodel").read_text())
+        flavor = described["flavors"]["python_function"]
+        loader, place = flavor["loader_module"], flavor["artifacts"]["model"]["path"]
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise UserError("The registered model is not one that `churn train` registered.") from error
+    within = (downloaded / place).resolve()
+    if loader != LOADER or not within.is_relative_to(downloaded.resolve()):
+        raise UserError(
+            "The registered model was altered: it names another loader or another place than "
+            "`churn train` wrote. It was not opened. Train again, and see who can write the store."
+        )
+    return within

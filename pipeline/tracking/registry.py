@@ -1,0 +1,197 @@
+"""Versions of the trained model in MLflow's registry: `challenger` is new, `champion` scores."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import mlflow.pyfunc
+import pandas as pd
+from mlflow.entities import LoggedModelOutput
+from mlflow.models import Model as MlflowModel
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+from features.errors import UserError
+from pipeline import artifact
+from pipeline.manifest import Manifest
+from pipeline.tracking.download import CHALLENGER, CHAMPION, find
+from pipeline.tracking.errors import GateError
+from pipeline.tracking.runs import Training
+from pipeline.tracking.store import Store, talking
+
+PACKAGES = ("features", "models", "pipeline")
+REQUIREMENTS = (
+    "mlflow",
+    "numpy",
+    "pandas",
+    "pydantic",
+    "pyyaml",
+    "scikit-learn",
+    "scipy",
+    "skops",
+    "threadpoolctl",
+)
+"""What a served model imports; pinned as installed, for MLflow's guess takes long and is wide."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a registered model, with the figures of the training that made it."""
+
+    name: str
+    version: str
+    run_id: str
+    tags: dict[str, str]
+    metrics: dict[str, float]
+
+
+Gate = Callable[[Version, Version | None], Sequence[str]]
+"""Challenger and champion (None while there is none) -> reasons to refuse; none is a yes."""
+
+
+def register(
+    opened: Training, folder: Path, name: str = "churn", tags: Mapping[str, str] | None = None
+) -> str:
+    """Log a model directory and register it as the challenger.
+
+    The directory is logged as it is, within a pyfunc model that MLflow can serve; what is
+    registered was loaded and asked once before.
+
+    Returns
+    -------
+    str
+        The number of the version.
+
+    Raises
+    ------
+    UserError
+        When the directory is not what `pipeline.artifact.save` wrote.
+    """
+    model = artifact.load(folder)
+    outputs = model.contender.predict(ordinary_customer(model.manifest))
+    client = opened.store.client
+    with talking(opened.store.uri), tempfile.TemporaryDirectory() as scratch:
+        logged = client.create_logged_model(
+            opened.store.experiment_id, name=name, source_run_id=opened.run_id
+        )
+        target = Path(scratch) / "model"
+        _save_pyfunc(target, folder, model.manifest, outputs, logged.model_id, opened.run_id)
+        client.log_model_artifacts(logged.model_id, str(target))
+        client.finalize_logged_model(logged.model_id, "READY")
+        client.log_outputs(opened.run_id, [LoggedModelOutput(logged.model_id, 0)])
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name)
+        made = client.create_model_version(
+            name,
+            source=f"models:/{logged.model_id}",
+            run_id=opened.run_id,
+            model_id=logged.model_id,
+            tags={
+                "contender": model.manifest.contender,
+                "horizon_days": str(model.manifest.horizon_days),
+                "model_version": model.manifest.version,
+                **(tags or {}),
+            },
+        )
+        client.set_registered_model_alias(name, CHALLENGER, made.version)
+        return str(made.version)
+
+
+def promote(
+    store: Store,
+    name: str = "churn",
+    version: str | None = None,
+    gate: Gate | None = None,
+    force: str | None = None,
+) -> Version:
+    """Make a version the champion, by default the challenger.
+
+    Parameters
+    ----------
+    gate : callable, optional
+        Its reasons against the version stop the promotion.
+    force : str, optional
+        Why it is promoted all the same; kept as a tag of the version.
+
+    Raises
+    ------
+    GateError
+        With the gate's reasons; nothing has changed then.
+    UserError
+        When there is no such version.
+    """
+    with talking(store.uri):
+        challenger = describe(store, name, version or CHALLENGER)
+        if challenger is None:
+            raise UserError(
+                f"There is no {f'version {version}' if version else CHALLENGER} of the model "
+                f"{name!r}. `churn train` makes one."
+            )
+        champion = describe(store, name, CHAMPION)
+        reasons = list(gate(challenger, champion)) if gate else []
+        if reasons and not force:
+            raise GateError(
+                f"Version {challenger.version} of {name} was not promoted: {'; '.join(reasons)}. "
+                'Promote it all the same with --force "reason".'
+            )
+        noted = {"promoted": datetime.now(UTC).isoformat(timespec="seconds")}
+        if champion is not None and champion.version != challenger.version:
+            noted["champion_before"] = champion.version
+        if force:
+            noted["forced"] = force
+        for key, value in noted.items():
+            store.client.set_model_version_tag(name, challenger.version, key, value)
+        store.client.set_registered_model_alias(name, CHAMPION, challenger.version)
+        return challenger
+
+
+def describe(store: Store, name: str, version: str) -> Version | None:
+    """Look a version up by number or alias; None when there is no such one."""
+    with talking(store.uri):
+        found = find(store.client, name, version)
+        if found is None:
+            return None
+        run = store.client.get_run(found.run_id)
+        tags, metrics = dict(found.tags), dict(run.data.metrics)
+        return Version(name, str(found.version), str(found.run_id), tags, metrics)
+
+
+def ordinary_customer(manifest: Manifest) -> pd.DataFrame:
+    """One row of made-up features that any model of churn's can answer for."""
+    row: dict[str, object] = dict.fromkeys(manifest.features, 1.0)
+    row |= dict.fromkeys(manifest.attributes, "a")
+    row |= {f"distinct_{name}": 1.0 for name in manifest.attributes}
+    return pd.DataFrame([row])
+
+
+def _save_pyfunc(
+    target: Path,
+    folder: Path,
+    manifest: Manifest,
+    outputs: pd.DataFrame,
+    model_id: str,
+    run_id: str,
+) -> None:
+    house = Path(artifact.__file__).parent.parent
+    inputs = ordinary_customer(manifest)
+    mlflow.pyfunc.save_model(
+        str(target),
+        mlflow_model=MlflowModel(run_id=run_id, model_id=model_id),
+        python_model=str(Path(__file__).with_name("served.py")),
+        artifacts={"model": str(folder)},
+        code_paths=[str(house / name) for name in PACKAGES],
+        pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in REQUIREMENTS],
+        signature=ModelSignature(_schema(inputs), _schema(outputs)),
+        metadata={"model_version": manifest.version, "horizon_days": manifest.horizon_days},
+    )
+
+
+def _schema(frame: pd.DataFrame) -> Schema:
+    """Numbers as doubles, so that a whole number and a missing one are both at home."""
+    numbers = set(frame.select_dtypes("number").columns)
+    return Schema([ColSpec("double" if c in numbers else "string", c) for c in frame.columns])
