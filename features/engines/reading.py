@@ -40,13 +40,20 @@ class Raw:
     header_lines: tuple[int, ...] = ()
     owned: tuple[str, ...] = field(default=(), repr=False)
 
+    def first_rows(self) -> list[int]:
+        """The first row of each file; of a file without rows, anything."""
+        if len(self.files) == 1:
+            return [1]
+        found = self.table.group_by("file").aggregate(first=self.table.row.min()).to_pyarrow()
+        firsts = {row["file"]: row["first"] for row in found.to_pylist()}
+        return [firsts.get(i, 1) for i in range(len(self.files))]
+
     def place(self, row: int) -> str:
         """Where a row stands, for an error: its line in a text file, else its number."""
-        if len(self.files) > 1:
-            file = self.table.filter(self.table.row == row).file.min().to_pyarrow().as_py()
-            first = self.table.filter(self.table.file == file).row.min().to_pyarrow().as_py()
-            return f"{self.files[file]}, {self._line(file, row - first + 1)}"
-        return self._line(0, row)
+        firsts = self.first_rows()
+        file = max((i for i, first in enumerate(firsts) if first <= row), key=lambda i: firsts[i])
+        where = f"{self.files[file]}, " if len(self.files) > 1 else ""
+        return where + self._line(file, row - firsts[file] + 1)
 
     def _line(self, file: int, row: int) -> str:
         return f"line {row + self.header_lines[file]}" if self.header_lines else f"row {row}"

@@ -1,0 +1,85 @@
+"""Identifiers as exact text: 00123 is not 123, and no number is rounded on the way."""
+
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from features.errors import UserError
+
+LARGEST_EXACT = 2**53
+"""Above it a float cannot tell neighbours apart: ids stored as floats are lost."""
+
+_BLANKS = r"^[\s\x{00A0}]*$"
+
+
+def read_text(rows: ir.Table, column: str, name: str) -> ir.StringValue:
+    """The values of `column` as text, blanks as null.
+
+    A float column whose values are all whole (integers that met a blank in pandas)
+    reads as the integers it was; with other floats, each is written in full.
+    """
+    values = rows[column]
+    kind = values.type()
+    if isinstance(kind, dt.Floating):
+        sound = values.isnan() | values.isinf()
+        values = sound.ifelse(ibis.null(kind), values)
+        parts = rows.aggregate(n=(values != values.floor()).sum()).to_pyarrow()
+        whole = not parts["n"][0].as_py()
+        return (values.try_cast("decimal(38, 0)") if whole else values).cast("string")
+    if isinstance(kind, dt.Binary):
+        return filled(values.try_cast("string"))
+    if isinstance(kind, dt.String):
+        return filled(values)
+    if kind.is_nested():
+        raise UserError(f"Column {name!r} holds {kind} values; one value a row is needed.")
+    return values.cast("string")
+
+
+def read_ids(rows: ir.Table, column: str, name: str) -> ir.StringValue:
+    """Like `read_text`, for ids: refuses types that have lost, or never were, an id.
+
+    Raises
+    ------
+    UserError
+        For floats with fractions or beyond 2^53, dates and truth values.
+    """
+    values = rows[column]
+    kind = values.type()
+    if isinstance(kind, (dt.Boolean, dt.Temporal, dt.Interval)):
+        raise UserError(f"Column {name!r} holds {kind} values, which are no ids.")
+    if isinstance(kind, dt.Floating):
+        _refuse_lost_ids(rows, values, name)
+    if isinstance(kind, dt.Decimal) and (kind.scale or 0) > 0:
+        broken = rows.aggregate(n=(values != values.floor()).sum()).to_pyarrow()["n"][0].as_py()
+        if broken:
+            raise UserError(f"Column {name!r}: {broken:,} ids have decimals. Is this the id?")
+        return values.cast("decimal(38, 0)").cast("string")
+    return read_text(rows, column, name)
+
+
+def filled(values: Any) -> Any:
+    """The values, blank texts as null."""
+    if not isinstance(values.type(), dt.String):
+        return values
+    return values.re_search(_BLANKS).ifelse(ibis.null("string"), values)
+
+
+def _refuse_lost_ids(rows: ir.Table, values: Any, name: str) -> None:
+    finite = ~(values.isnan() | values.isinf())
+    seen = (
+        rows.aggregate(
+            broken=(finite & (values != values.floor())).sum(),
+            huge=(finite & (values.abs() >= LARGEST_EXACT)).sum(),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    if seen["huge"]:
+        raise UserError(
+            f"Column {name!r}: {seen['huge']:,} ids are floats of 2^53 or more, so their last "
+            "digits are lost and customers mixed up. Export the ids again as text or whole numbers."
+        )
+    if seen["broken"]:
+        raise UserError(f"Column {name!r}: {seen['broken']:,} ids have decimals. Is this the id?")
