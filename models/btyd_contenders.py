@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from models.btyd import BetaGeoModel, GammaGammaModel, ModifiedBetaGeoModel, ParetoNBDModel
+from models.btyd import (
+    BetaGeoModel,
+    FitError,
+    FitWarning,
+    GammaGammaModel,
+    ModifiedBetaGeoModel,
+    ParetoNBDModel,
+)
 from models.contender import answers
 from models.history import History
 
 DAYS_PER_UNIT = 7.0
 """The papers count in weeks; parameters printed in weeks can be compared with them."""
+
+PRIOR_SCALE = 2.0
+"""Standard deviation of the log parameters where the likelihood alone decides nothing."""
 
 FAMILIES = {
     "bg_nbd": BetaGeoModel,
@@ -43,8 +54,10 @@ class BtydContender:
         """Fit both models on the population known at the history's cutoff."""
         population = history.population
         self._horizon_days = history.horizon_days
-        self._purchases = FAMILIES[self.name]().fit(
-            in_weeks(population), sample_weight=population["n_customers"].to_numpy(float)
+        self._purchases = steadied_fit(
+            FAMILIES[self.name],
+            in_weeks(population),
+            population["n_customers"].to_numpy(float),
         )
         self._value = SpendPerPurchase.fit(population)
         return self
@@ -109,7 +122,7 @@ class SpendPerPurchase:
         mean = float(np.average(repeat["monetary_value"], weights=n * repeat["frequency"]))
         if n.sum() < 50 or np.ptp(repeat["monetary_value"]) < 1e-9 * mean:
             return cls(mean, None)
-        return cls(mean, GammaGammaModel().fit(repeat, sample_weight=n))
+        return cls(mean, steadied_fit(GammaGammaModel, repeat, n))
 
     def predict(self, customers: pd.DataFrame) -> np.ndarray:
         """Expected money per purchase, shape (n_customers,)."""
@@ -126,6 +139,22 @@ class SpendPerPurchase:
         """Build the fitted model again from `to_dict`."""
         model = state["model"]
         return cls(float(state["mean"]), GammaGammaModel.from_dict(model) if model else None)
+
+
+def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -> Any:
+    """Maximum likelihood; where it has no maximum, the same with a weak prior.
+
+    A base that nobody leaves has no dropout rate to estimate, one of equals no spread.
+    The prior (standard deviation 2 on log parameters) only decides what the data cannot.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FitWarning)
+            return model().fit(customers, sample_weight=n_customers)
+    except (FitError, FitWarning):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FitWarning)
+            return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)
 
 
 def in_weeks(rfm: pd.DataFrame) -> pd.DataFrame:
