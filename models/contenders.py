@@ -12,6 +12,7 @@ from models.blend import Blend
 from models.btyd_contenders import BtydContender
 from models.churn import RFM, BoostedChurn, LogisticChurn
 from models.contender import Contender
+from models.lifetimes_contender import LifetimesBetaGeo
 from models.spend import BoostedSpend
 
 CONTENDERS: dict[str, Callable[[], Contender]] = {
@@ -28,6 +29,7 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
     "bg_nbd": lambda: BtydContender("bg_nbd"),
     "mbg_nbd": lambda: BtydContender("mbg_nbd"),
     "pareto_nbd": lambda: BtydContender("pareto_nbd"),
+    "lifetimes_bg_nbd": LifetimesBetaGeo,
     "boosted_spend": BoostedSpend,
     "blend": Blend,
 }

@@ -1,0 +1,105 @@
+"""What users of lifetimes publish today, as a contender: its BG/NBD, with 1 - P(alive).
+
+`p_churn` is what they read as churn probability, not the probability of an empty horizon;
+that a customer without a repeat purchase is alive for certain is the model's own answer.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from models.btyd_contenders import DAYS_PER_UNIT, in_weeks
+from models.contender import answers
+from models.history import History
+
+
+class LifetimesBetaGeo:
+    """BetaGeoFitter and GammaGammaFitter of lifetimes 0.11.3, with its defaults."""
+
+    name = "lifetimes_bg_nbd"
+
+    def __init__(
+        self,
+        horizon_days: int = 0,
+        purchases: dict[str, float] | None = None,
+        value: dict[str, float] | None = None,
+    ):
+        self._horizon_days = horizon_days
+        self._purchases = purchases
+        self._value = value
+
+    def fit(self, history: History) -> Self:
+        """Fit on the population; lifetimes raises when it does not converge."""
+        population = history.population
+        weeks = in_weeks(population)
+        n = population["n_customers"].to_numpy(float)
+        self._horizon_days = history.horizon_days
+        repeat = ((population["frequency"] > 0) & (population["monetary_value"] > 0)).to_numpy()
+        with warnings.catch_warnings():
+            # lifetimes steps outside its parameter space on the way, and says so.
+            warnings.simplefilter("ignore")
+            buying, spending = _fitters()
+            buying.fit(weeks["frequency"], weeks["recency"], weeks["T"], weights=n)
+            spending.fit(
+                population["frequency"][repeat],
+                population["monetary_value"][repeat],
+                weights=n[repeat],
+            )
+        self._purchases = {name: float(value) for name, value in buying.params_.items()}
+        self._value = {name: float(value) for name, value in spending.params_.items()}
+        return self
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer everything, the way lifetimes' documentation does."""
+        if self._purchases is None or self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        buying, spending = _fitters()
+        buying.params_, spending.params_ = pd.Series(self._purchases), pd.Series(self._value)
+        weeks = in_weeks(customers)
+        rfm = (weeks["frequency"], weeks["recency"], weeks["T"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            alive = np.asarray(buying.conditional_probability_alive(*rfm), dtype=float)
+            expected = np.asarray(
+                buying.conditional_expected_number_of_purchases_up_to_time(
+                    self._horizon_days / DAYS_PER_UNIT, *rfm
+                ),
+                dtype=float,
+            )
+            per_purchase = np.asarray(
+                spending.conditional_expected_average_profit(
+                    customers["frequency"], customers["monetary_value"]
+                ),
+                dtype=float,
+            )
+        return answers(customers.index, 1 - alive, expected, expected * per_purchase, p_alive=alive)
+
+    def parameters(self) -> dict[str, Any]:
+        """Fitted state: all of it."""
+        return {
+            "horizon_days": self._horizon_days,
+            "purchases": self._purchases,
+            "value": self._value,
+        }
+
+    def estimators(self) -> dict[str, BaseEstimator]:
+        """Nothing of scikit-learn is kept."""
+        return {}
+
+    @classmethod
+    def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
+        """Build the fitted model again."""
+        return cls(int(parameters["horizon_days"]), parameters["purchases"], parameters["value"])
+
+
+def _fitters() -> tuple[Any, Any]:
+    # Only on use: lifetimes brings autograd and pylab along, which no other contender needs.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lifetimes import BetaGeoFitter, GammaGammaFitter
+    return BetaGeoFitter(), GammaGammaFitter()
