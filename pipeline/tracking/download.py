@@ -19,7 +19,7 @@ from pipeline.manifest import MANIFEST
 from pipeline.tracking.store import absolute, talking
 
 CHALLENGER, CHAMPION = "challenger", "champion"
-LOADER = "mlflow.pyfunc.model"
+LOADER = "mlflow.pyfunc.loaders.code_model"
 
 _ADDRESS = re.compile(r"models:/([^/@]+)(?:@([A-Za-z0-9_-]+)|/(\d+))")
 
@@ -60,7 +60,9 @@ def download(uri: str, address: str, cache: Path) -> tuple[Path, str]:
             )
         folder = cache / name / str(found.version)
         if not (folder / MANIFEST).is_file():
-            _fetch(uri, f"models:/{name}/{found.version}", folder)
+            # By its place: MLflow would look a models:/ address up in the wrong store.
+            place = client.get_model_version_download_uri(name, str(found.version))
+            _fetch(uri, place, folder)
     return folder, str(found.version)
 
 
@@ -94,12 +96,12 @@ def find(client: MlflowClient, name: str, version: str) -> ModelVersion | None:
         raise
 
 
-def _fetch(uri: str, address: str, folder: Path) -> None:
+def _fetch(uri: str, place: str, folder: Path) -> None:
     """Download a version and put the model directory within it in place, whole."""
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         found = mlflow.artifacts.download_artifacts(
-            artifact_uri=address, dst_path=scratch, tracking_uri=uri, registry_uri=uri
+            artifact_uri=place, dst_path=scratch, tracking_uri=uri
         )
         within = _model_folder(Path(found))
         artifact.verify(within)

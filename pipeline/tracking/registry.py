@@ -8,13 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mlflow.pyfunc
 import pandas as pd
 from mlflow.entities import LoggedModelOutput
-from mlflow.models import Model as MlflowModel
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema
 
 from features.errors import UserError
 from pipeline import artifact
@@ -23,6 +20,9 @@ from pipeline.tracking.download import CHALLENGER, CHAMPION, find
 from pipeline.tracking.errors import GateError
 from pipeline.tracking.runs import Training
 from pipeline.tracking.store import Store, talking
+
+if TYPE_CHECKING:
+    from mlflow.types import Schema
 
 PACKAGES = ("features", "models", "pipeline")
 REQUIREMENTS = (
@@ -88,7 +88,8 @@ def register(
             client.create_registered_model(name)
         made = client.create_model_version(
             name,
-            source=f"models:/{logged.model_id}",
+            # By its place: MLflow would look a models:/ address up in the wrong store.
+            source=logged.artifact_location,
             run_id=opened.run_id,
             model_id=logged.model_id,
             tags={
@@ -156,7 +157,7 @@ def describe(store: Store, name: str, version: str) -> Version | None:
         found = find(store.client, name, version)
         if found is None:
             return None
-        run = store.client.get_run(found.run_id)
+        run = store.client.get_run(str(found.run_id))
         tags, metrics = dict(found.tags), dict(run.data.metrics)
         return Version(name, str(found.version), str(found.run_id), tags, metrics)
 
@@ -164,6 +165,8 @@ def describe(store: Store, name: str, version: str) -> Version | None:
 def ordinary_customer(manifest: Manifest) -> pd.DataFrame:
     """One row of made-up features that any model of churn's can answer for."""
     row: dict[str, object] = dict.fromkeys(manifest.features, 1.0)
+    # Two purchases 10 days apart, 20 days ago: possible, as all models demand.
+    row |= {"recency": 10.0, "T": 30.0}
     row |= dict.fromkeys(manifest.attributes, "a")
     row |= {f"distinct_{name}": 1.0 for name in manifest.attributes}
     return pd.DataFrame([row])
@@ -177,11 +180,15 @@ def _save_pyfunc(
     model_id: str,
     run_id: str,
 ) -> None:
+    # Here, where its import's own warnings are kept quiet.
+    import mlflow.pyfunc
+    from mlflow.models import Model, ModelSignature
+
     house = Path(artifact.__file__).parent.parent
     inputs = ordinary_customer(manifest)
     mlflow.pyfunc.save_model(
         str(target),
-        mlflow_model=MlflowModel(run_id=run_id, model_id=model_id),
+        mlflow_model=Model(run_id=run_id, model_id=model_id),
         python_model=str(Path(__file__).with_name("served.py")),
         artifacts={"model": str(folder)},
         code_paths=[str(house / name) for name in PACKAGES],
@@ -193,5 +200,7 @@ def _save_pyfunc(
 
 def _schema(frame: pd.DataFrame) -> Schema:
     """Numbers as doubles, so that a whole number and a missing one are both at home."""
+    from mlflow.types import ColSpec, Schema
+
     numbers = set(frame.select_dtypes("number").columns)
     return Schema([ColSpec("double" if c in numbers else "string", c) for c in frame.columns])
