@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,6 +53,7 @@ class History:
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...] = field(default=())
     snapshot: pd.DataFrame | None = None
+    _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.horizon_days < 1:
@@ -95,8 +98,20 @@ class History:
         """Features at `cutoff`, or of the panel's last cutoff when they were not given."""
         return self.rows(self.cutoffs[-1]) if self.snapshot is None else self.snapshot
 
+    def once(self, key: Any, fit: Callable[[], Any]) -> Any:
+        """Answer `fit()`, run at most once for each `key` over this history.
+
+        Contenders share parts, and a part fitted to the same history is the same part.
+        """
+        if key not in self._fitted:
+            self._fitted[key] = fit()
+        return self._fitted[key]
+
     def at(self, cutoff: date) -> History:
         """Go back to what was known at an earlier cutoff: only labels complete by then."""
+        return self if cutoff == self.cutoff else self.once(cutoff, lambda: self._back_to(cutoff))
+
+    def _back_to(self, cutoff: date) -> History:
         complete = pd.Timestamp(cutoff) - pd.Timedelta(days=self.horizon_days)
         known = pd.to_datetime(self.panel["cutoff"]) <= complete
         return replace(
@@ -108,8 +123,6 @@ class History:
         )
 
     def _unlabelled(self, cutoff: date) -> pd.DataFrame | None:
-        if cutoff == self.cutoff:
-            return self.snapshot
         rows = self.rows(cutoff).drop(columns=list(LABELS))
         return None if rows.empty else rows
 
