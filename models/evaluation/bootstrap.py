@@ -1,0 +1,130 @@
+"""Is the difference real: paired bootstrap over customers, and a grade in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from models.evaluation.arrays import checked_probabilities
+from models.evaluation.scores import SMALLEST_PROBABILITY
+
+
+class Difference(NamedTuple):
+    """A model's mean score minus a rival's, with a 95 % interval over customers.
+
+    Smaller is better; `wins` of `cutoffs` had a smaller score than the rival's.
+    """
+
+    difference: float
+    low: float
+    high: float
+    wins: int
+    cutoffs: int
+
+
+def customer_log_loss(churned: ArrayLike, p_churn: ArrayLike) -> np.ndarray:
+    """Log loss of every customer, in nats, shape (n_customers,).
+
+    Examples
+    --------
+    >>> customer_log_loss([1, 0], [0.5, 0.0]).round(3).tolist()
+    [0.693, 0.0]
+    """
+    observed, predicted, _ = checked_probabilities(churned, p_churn)
+    p = np.clip(predicted, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
+    return np.where(observed == 1, -np.log(p), -np.log1p(-p))
+
+
+def paired_difference(
+    losses: Sequence[np.ndarray],
+    rival_losses: Sequence[np.ndarray],
+    weights: Sequence[np.ndarray] | None = None,
+    repeats: int = 1000,
+    seed: int = 0,
+) -> Difference:
+    """Mean loss minus a rival's on the same customers, and how sure that is.
+
+    Customers are drawn with replacement, both models' losses together: what is hard for
+    both does not blur the comparison. Each cutoff counts alike.
+
+    Parameters
+    ----------
+    losses, rival_losses : sequences of arrays
+        Losses per customer, one array per cutoff, customers in the same order.
+    weights : sequence of arrays, optional
+        Numbers of customers.
+
+    Examples
+    --------
+    >>> loss, rival = np.full(100, 0.4), np.linspace(0.4, 0.6, 100)
+    >>> paired_difference([loss], [rival]).wins
+    1
+    """
+    rng = np.random.default_rng(seed)
+    means, draws = [], []
+    for number, (own, other) in enumerate(zip(losses, rival_losses, strict=True)):
+        gap = np.asarray(own, dtype=float) - np.asarray(other, dtype=float)
+        weight = np.ones(len(gap)) if weights is None else np.asarray(weights[number], float)
+        means.append(float(np.average(gap, weights=weight)))
+        draws.append(_resampled_means(gap, weight, repeats, rng))
+    low, high = np.quantile(np.mean(draws, axis=0), [0.025, 0.975])
+    wins = sum(mean < 0 for mean in means)
+    return Difference(float(np.mean(means)), float(low), float(high), wins, len(means))
+
+
+def _resampled_means(
+    gap: np.ndarray, weight: np.ndarray, repeats: int, rng: np.random.Generator
+) -> np.ndarray:
+    # Poisson counts are the multinomial ones up to their total, and need no index matrix.
+    means = np.empty(repeats)
+    for k in range(repeats):
+        drawn = weight * rng.poisson(1.0, len(gap))
+        means[k] = (drawn * gap).sum() / max(drawn.sum(), 1e-12)
+    return means
+
+
+def grade(difference: Difference, rival: str) -> str:
+    """Say in words what a difference in log loss means.
+
+    Examples
+    --------
+    >>> grade(Difference(-0.02, -0.03, -0.01, 3, 3), "recency_alone")
+    'better than recency alone at all 3 cutoffs'
+    >>> grade(Difference(-0.001, -0.003, 0.001, 2, 3), "recency_alone")
+    'no better than recency alone: the difference is within chance'
+    """
+    name = rival.replace("_", " ")
+    won = f"{difference.wins} of {difference.cutoffs} cutoffs"
+    if difference.low > 0:
+        return f"worse than {name}, better at only {won}"
+    if difference.high >= 0:
+        return f"no better than {name}: the difference is within chance"
+    if difference.wins == difference.cutoffs:
+        many = difference.cutoffs > 1
+        return f"better than {name}" + (f" at all {difference.cutoffs} cutoffs" if many else "")
+    return f"better than {name} on average, but only at {won}"
+
+
+def customer_groups(customers: pd.DataFrame, horizon_days: int) -> dict[str, np.ndarray]:
+    """Groups in which a good overall score can hide a bad one, as row masks.
+
+    `one_time_buyers` have a frequency of 0; `recently_active` customers bought within
+    one horizon before the cutoff; `lapsing` ones before that.
+
+    Examples
+    --------
+    >>> rfm = pd.DataFrame({"frequency": [0, 3], "recency": [0, 90], "T": [95, 95]})
+    >>> groups = customer_groups(rfm, horizon_days=30)
+    >>> {name: mask.tolist() for name, mask in groups.items()}
+    {'one_time_buyers': [True, False], 'recently_active': [False, True], 'lapsing': [True, False]}
+    """
+    silent = (customers["T"] - customers["recency"]).to_numpy(float)
+    return {
+        "one_time_buyers": customers["frequency"].to_numpy() == 0,
+        "recently_active": silent <= horizon_days,
+        "lapsing": silent > horizon_days,
+    }
