@@ -11,8 +11,6 @@ from features.errors import UserError
 LARGEST_EXACT = 2**53
 """Above it a float cannot tell neighbours apart: ids stored as floats are lost."""
 
-_BLANKS = r"^[\s\x{00A0}]*$"
-
 
 def read_text(rows: ir.Table, column: str, name: str) -> ir.StringValue:
     """The values of `column` as text, blanks as null.
@@ -63,7 +61,10 @@ def filled(values: Any) -> Any:
     """The values, blank texts as null."""
     if not isinstance(values.type(), dt.String):
         return values
-    return values.re_search(_BLANKS).ifelse(ibis.null("string"), values)
+    # What begins with a visible character is not blank: most texts need no closer look.
+    return ibis.cases(
+        (values >= "!", values), (values.strip() == "", ibis.null("string")), else_=values
+    )
 
 
 def _refuse_lost_ids(rows: ir.Table, values: Any, name: str) -> None:

@@ -135,7 +135,6 @@ def _mapped(raw: Raw, spec: LogSpec) -> ir.Table:
     are set aside, and they shall not decide how the others are read.
     """
     table, columns = raw.table, spec.columns
-    digest = ibis.struct({name: table[name] for name in raw.columns.values()}).hash()
     customer = read_ids(table, raw.columns[columns.customer_id], columns.customer_id)
     values = {
         "moment": columns.transacted_at,
@@ -148,7 +147,7 @@ def _mapped(raw: Raw, spec: LogSpec) -> ir.Table:
         if name is not None:
             value = filled(table[raw.columns[name]])
             selected[key] = customer.notnull().ifelse(value, ibis.null(value.type()))
-    return table.select("row", "file", digest=digest, customer_id=customer, **selected)
+    return table.select("row", "file", "digest", customer_id=customer, **selected)
 
 
 def _text(raw: Raw, name: str | None) -> ir.StringValue:

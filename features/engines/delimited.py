@@ -298,7 +298,7 @@ def _no_trailing_delimiter(origin: Path, path: Path, delimiter: str, width: int)
 
 
 def _lines_ending_in(path: Path, delimiter: str) -> Iterator[tuple[int, str]]:
-    ending = re.compile(re.escape(delimiter.encode()) + rb"(?:\r|\n|$)")
+    ending = re.compile(re.escape(delimiter.encode()) + rb"[\r\n]")
     with path.open("rb") as file:
         if not _anywhere(file, ending):
             return
@@ -313,5 +313,5 @@ def _anywhere(file: BinaryIO, pattern: "re.Pattern[bytes]") -> bool:
     while chunk := file.read(_CHUNK):
         if pattern.search(rest + chunk):
             return True
-        rest = chunk[-8:]
-    return False
+        rest = chunk[-1:]
+    return pattern.search(rest + b"\n") is not None

@@ -28,8 +28,9 @@ MOST_COLUMNS = 2_000
 class Raw:
     """A source as it stands in its files.
 
-    `table` has ``row`` (from 1, over all files), ``file`` (place in `files`) and one
-    column per name in `columns`, which maps the header's names to the table's.
+    `table` has ``row`` (from 1, over all files), ``file`` (place in `files`), ``digest``
+    (equal for rows that are equal in every column) and one column per name in
+    `columns`, which maps the header's names to the table's.
     """
 
     table: ir.Table
@@ -115,7 +116,10 @@ def _read_text(engine: Engine, files: list[delimited.Delimited], kind: str) -> R
         # `from None`: the engine's message prints whole rows of customers.
         raise delimited.explain(str(error), files) from None
     view = f"{table}_rows"
-    engine.raw_sql(f"CREATE VIEW {quote(view)} AS SELECT rowid + 1 AS row, * FROM {quote(table)}")
+    engine.raw_sql(
+        f"CREATE VIEW {quote(view)} AS SELECT rowid + 1 AS row, {_digest(len(names))}, * "
+        f"FROM {quote(table)}"
+    )
     _ragged_blanks(engine, view, files)
     return Raw(
         engine.table(view),
@@ -181,7 +185,7 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
     view = ibis.util.gen_name("raw")
     engine.raw_sql(
         f"CREATE VIEW {quote(view)} AS SELECT {literal(offsets)}[file] + nth + 1 AS row, "
-        f"(file - 1)::SMALLINT AS file, * EXCLUDE (file, nth) FROM ("
+        f"(file - 1)::SMALLINT AS file, {_digest(len(names))}, * EXCLUDE (file, nth) FROM ("
         f"SELECT list_position({literal([str(file) for file in files])}, filename) AS file, "
         f"file_row_number AS nth, {cells} "
         f"FROM read_parquet({literal([_exact(file) for file in files])}, filename = true, "
@@ -228,7 +232,8 @@ def workbook_table(engine: Engine, files: list[Path], spec: SourceSpec) -> Raw:
     view = f"{table}_rows"
     typed = ", ".join(workbook.typed(f"c{i}", kinds[i]) for i in range(len(names)))
     engine.raw_sql(
-        f"CREATE VIEW {quote(view)} AS SELECT rowid + 1 AS row, file, {typed} FROM {quote(table)}"
+        f"CREATE VIEW {quote(view)} AS SELECT rowid + 1 AS row, file, {_digest(len(names))}, "
+        f"{typed} FROM {quote(table)}"
     )
     return Raw(
         engine.table(view),
@@ -238,6 +243,11 @@ def workbook_table(engine: Engine, files: list[Path], spec: SourceSpec) -> Raw:
         text=False,
         owned=(f"DROP VIEW {quote(view)}", f"DROP TABLE {quote(table)}"),
     )
+
+
+def _digest(width: int) -> str:
+    """A number that tells a row, all its columns together, from others."""
+    return f"hash({', '.join(f'c{i}' for i in range(width))}) AS digest"
 
 
 def _same_columns(described: Sequence[tuple[Path, Sequence[str]]]) -> tuple[str, ...]:
