@@ -28,12 +28,16 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment
 
 LONGEST_WAIT = 120.0
 """Seconds to wait for another process that is making the same store."""
+
+LONGEST_LOCK = 5.0
+"""Seconds to wait for a SQLite store that another process has locked."""
 
 EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",
@@ -144,7 +148,7 @@ def talking(uri: str) -> Iterator[None]:
         warnings.simplefilter("ignore")
         try:
             yield
-        except (MlflowException, OSError, sqlite3.Error) as error:
+        except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
             raise TrackingError(
                 f"The tracking store {without_secret(uri)} cannot be used now "
                 f"({_reason(error)}). Start it, wait for whoever holds it, or set "
@@ -194,9 +198,16 @@ def _alone(uri: str, create: bool) -> Iterator[None]:
     lock = sqlite3.connect(guard, timeout=LONGEST_WAIT, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
+        _refuse_locked(file)
         yield
     finally:
         lock.close()
+
+
+def _refuse_locked(file: Path) -> None:
+    """Fail soon on a locked file or one that is no database; MLflow would try for 20 seconds."""
+    with contextlib.closing(sqlite3.connect(file, timeout=LONGEST_LOCK)) as probe:
+        probe.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 def _artifacts(uri: str) -> str | None:

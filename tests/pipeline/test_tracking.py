@@ -1,0 +1,375 @@
+"""A training in MLflow: runs, figures, endings and views."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+import zlib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+
+from pipeline.tracking import compare, processes, runs, views
+from pipeline.tracking.board import standings
+from pipeline.tracking.errors import TrackingError
+from pipeline.tracking.provenance import Data
+from pipeline.tracking.store import Store, connect, prepare, talking
+
+CUTOFFS = (date(1997, 10, 2), date(1998, 1, 1), date(1998, 4, 2))
+LOG_LOSS = {"recency_alone": 0.50, "bg_nbd": 0.40, "blend": 0.36}
+
+
+def leaderboard(**changed: float) -> pd.DataFrame:
+    """Three contenders at three cutoffs; `changed` replaces a figure of bg_nbd at the last."""
+    rows = [
+        {
+            "contender": name,
+            "cutoff": cutoff,
+            "horizon_days": 91,
+            "n_customers": 1000,
+            "churn_rate": 0.8,
+            "roc_auc": 1 - loss / 2,
+            "log_loss": loss + 0.01 * step,
+            "brier": loss / 3,
+            "ece": 0.02,
+            "spend_gini": np.nan if name == "recency_alone" else 1 - loss,
+            "fit_seconds": 0.5,
+            "chosen": name == "blend",
+        }
+        for step, cutoff in enumerate(CUTOFFS)
+        for name, loss in LOG_LOSS.items()
+    ]
+    board = pd.DataFrame(rows)
+    last = (board["contender"] == "bg_nbd") & (board["cutoff"] == CUTOFFS[-1])
+    for name, value in changed.items():
+        board.loc[last, name] = value
+    return board
+
+
+@pytest.fixture
+def store(tracking_uri: str) -> Store:
+    return prepare(tracking_uri)
+
+
+def train(store: Store, board: pd.DataFrame, **parameters: Any) -> str:
+    data = Data("orders", "orders.csv", "f" * 64, {"rows": 9, "customers": 3}, {"amount": "double"})
+    settings = {"horizon_days": 91, "cutoffs": CUTOFFS, "seed": 0, **parameters}
+    with runs.training(
+        store, name="a training", parameters=settings, tags={"config": "c0ffee"}, data=data
+    ) as opened:
+        runs.log_leaderboard(opened, board, "recency_alone")
+        board.to_csv("leaderboard.csv", index=False)
+        runs.log_files(opened, [Path("leaderboard.csv")])
+        runs.describe(opened, "**blend** is better than recency alone.")
+    Path("leaderboard.csv").unlink()
+    return opened.run_id
+
+
+def children(store: Store, parent: str) -> dict[str, Run]:
+    with talking(store.uri):
+        found = store.client.search_runs(
+            [store.experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'"
+        )
+    return {run.info.run_name: run for run in found}
+
+
+def run_of(store: Store, run_id: str) -> Run:
+    with talking(store.uri):
+        return store.client.get_run(run_id)
+
+
+def test_each_contender_is_a_run_with_the_same_parameters_below_one_parent(store: Store) -> None:
+    parent = run_of(store, train(store, leaderboard()))
+    below = children(store, parent.info.run_id)
+    assert set(below) == set(LOG_LOSS)
+    expected = {"horizon_days", "cutoffs", "seed", "contender"}
+    assert {frozenset(run.data.params) for run in (parent, *below.values())} == {
+        frozenset(expected)
+    }
+    assert {name: run.data.params["contender"] for name, run in below.items()} == {
+        name: name for name in LOG_LOSS
+    }
+    assert parent.data.params["cutoffs"] == "1997-10-02..1998-04-02 (3)"
+    assert {run.info.status for run in (parent, *below.values())} == {"FINISHED"}
+
+
+def test_the_parent_carries_the_figures_of_the_chosen_contender(store: Store) -> None:
+    parent = run_of(store, train(store, leaderboard()))
+    chosen = children(store, parent.info.run_id)["blend"]
+    assert parent.data.params["contender"] == "blend"
+    assert parent.data.metrics == chosen.data.metrics
+    assert chosen.data.tags["chosen"] == "true"
+
+
+def test_a_measure_is_its_mean_its_steps_by_cutoff_and_its_gap_to_the_baseline(
+    store: Store,
+) -> None:
+    run = children(store, train(store, leaderboard()))["bg_nbd"]
+    assert run.data.metrics["log_loss"] == pytest.approx(0.41)
+    assert run.data.metrics["vs_baseline/log_loss"] == pytest.approx(-0.1)
+    assert "vs_baseline/spend_gini" not in run.data.metrics  # the baseline has none
+    with talking(store.uri):
+        steps = store.client.get_metric_history(run.info.run_id, "by_cutoff/log_loss")
+    assert [(m.step, m.value) for m in steps] == [(1, 0.4), (2, 0.41), (3, 0.42)]
+    days = [datetime.fromtimestamp(m.timestamp / 1000, UTC).date() for m in steps]
+    assert tuple(days) == CUTOFFS
+
+
+def test_the_parent_says_the_verdict_and_where_everything_came_from(store: Store) -> None:
+    parent = run_of(store, train(store, leaderboard()))
+    assert parent.data.tags["mlflow.note.content"] == "**blend** is better than recency alone."
+    assert parent.data.tags["config"] == "c0ffee"
+    dataset = parent.inputs.dataset_inputs[0].dataset
+    assert (dataset.name, dataset.digest) == ("orders", "f" * 36)
+    assert json.loads(dataset.profile) == {"rows": 9, "customers": 3}
+    with talking(store.uri):
+        files = [file.path for file in store.client.list_artifacts(parent.info.run_id)]
+    assert files == ["leaderboard.csv"]
+
+
+def test_mlflow_says_nothing_and_leaves_nothing_where_it_is_called(
+    tracking_uri: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    train(prepare(tracking_uri), leaderboard())
+    assert capfd.readouterr() == ("", "")
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"log_loss": np.nan}, "log_loss is not a number at 1 of 3 cutoffs"),
+        ({"roc_auc": np.inf}, "roc_auc is not a number at 1 of 3 cutoffs"),
+        ({"spend_gini": np.nan}, "spend_gini is not a number at 1 of 3 cutoffs"),
+    ],
+    ids=["missing_log_loss", "infinite_auc", "missing_at_one_cutoff"],
+)
+def test_a_contender_with_a_figure_that_is_no_number_ends_failed(
+    store: Store, changed: dict[str, float], words: str
+) -> None:
+    parent = train(store, leaderboard(**changed))
+    below = children(store, parent)
+    assert below["bg_nbd"].info.status == "FAILED"
+    assert words in below["bg_nbd"].data.tags["mlflow.note.content"]
+    assert "log_loss" not in below["bg_nbd"].data.metrics
+    assert below["blend"].info.status == run_of(store, parent).info.status == "FINISHED"
+
+
+def test_a_chosen_contender_without_a_number_fails_the_training(store: Store) -> None:
+    board = leaderboard(log_loss=np.nan).assign(chosen=lambda b: b["contender"] == "bg_nbd")
+    with pytest.raises(ValueError, match="bg_nbd: log_loss is not a number"):
+        train(store, board)
+    assert compare.trainings(store)[0]["status"] == "FAILED"
+
+
+def test_a_contender_for_spend_only_needs_no_log_loss() -> None:
+    board = leaderboard()
+    spend_only = board["contender"] == "bg_nbd"
+    board.loc[spend_only, ["roc_auc", "log_loss", "brier", "ece"]] = np.nan
+    found = standings(board, "recency_alone")
+    assert not found["bg_nbd"].failure
+    assert list(found) == ["blend", "recency_alone", "bg_nbd"]
+
+
+def test_a_contender_that_was_never_fitted_fails() -> None:
+    board = leaderboard()
+    board.loc[board["contender"] == "bg_nbd", ["roc_auc", "log_loss", "brier", "ece"]] = np.nan
+    board.loc[board["contender"] == "bg_nbd", ["spend_gini", "fit_seconds"]] = np.nan
+    assert standings(board, "recency_alone")["bg_nbd"].failure == "it has no scores at any cutoff"
+
+
+def test_an_unknown_baseline_and_too_many_or_long_parameters_are_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="no rows of the baseline nobody"):
+        standings(leaderboard(), "nobody")
+    with pytest.raises(ValueError, match="at most 14"):
+        train(store, leaderboard(), **{f"p{n}": n for n in range(12)})
+    with pytest.raises(ValueError, match="features are too long"):
+        train(store, leaderboard(), features="x" * 101)
+    assert compare.trainings(store) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(RuntimeError, "FAILED"), (KeyboardInterrupt, "KILLED"), (SystemExit, "KILLED")],
+)
+def test_a_training_that_breaks_off_is_never_finished(
+    store: Store, error: type[BaseException], status: str
+) -> None:
+    with pytest.raises(error), runs.training(store, name="broken", parameters={}):
+        raise error
+    assert compare.trainings(store)[0]["status"] == status
+
+
+TRAIN_FOR_LONG = """
+import sys, time
+from pipeline.tracking import runs
+from pipeline.tracking.store import prepare
+with runs.training(prepare(sys.argv[1]), name="long", parameters={}):
+    print("open", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "code", "before", "after"),
+    [
+        (signal.SIGTERM, 143, "KILLED", "KILLED"),
+        (signal.SIGKILL, -9, "RUNNING", "KILLED"),
+    ],
+    ids=["terminated", "killed_at_once_and_swept"],
+)
+def test_a_stopped_process_leaves_no_running_run(
+    store: Store, number: signal.Signals, code: int, before: str, after: str
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", TRAIN_FOR_LONG, store.uri], stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    with process.stdout as said:
+        assert said.readline() == b"open\n"
+    prepare(store.uri)  # a run whose process lives is let alone
+    assert compare.trainings(store)[0]["status"] == "RUNNING"
+    process.send_signal(number)
+    assert process.wait(30) == code
+    assert compare.trainings(store)[0]["status"] == before
+    prepare(store.uri)
+    assert compare.trainings(store)[0]["status"] == after
+
+
+def test_a_process_number_that_is_used_again_is_another_process() -> None:
+    mine = processes.here()
+    assert not processes.gone(mine)
+    assert processes.gone({**mine, "churn.process": f"{os.getpid()}-1"})
+    assert not processes.gone({**mine, "churn.host": "elsewhere", "churn.process": "1-1"})
+
+
+COLD_START = """
+import sys, time
+from pipeline.tracking.store import prepare
+time.sleep(max(0, float(sys.argv[2]) - time.time()))
+prepare(sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
+    words = [sys.executable, "-W", "ignore", "-c", COLD_START, uri, str(time.time() + 6)]
+    starts = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(4)]
+    ends = [start.communicate(timeout=120)[1].decode() for start in starts]
+    assert [start.returncode for start in starts] == [0] * 4, ends
+    assert stat.S_IMODE((tmp_path / "new" / "mlflow.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "new" / "mlartifacts").stat().st_mode) == 0o700
+    assert connect(uri).experiment.name == "churn"
+
+
+def test_the_experiment_opens_as_model_training_and_is_made_once(tracking_uri: str) -> None:
+    first, second = prepare(tracking_uri), prepare(tracking_uri)
+    assert first.experiment_id == second.experiment_id
+    assert second.experiment.tags["mlflow.experimentKind"] == "custom_model_development"
+
+
+def test_reading_a_store_that_is_not_there_makes_none(tmp_path: Path, tracking_uri: str) -> None:
+    with pytest.raises(TrackingError, match="no tracking store none"):
+        connect(f"sqlite:///{tmp_path}/none.db")
+    assert not (tmp_path / "none.db").exists()
+    with pytest.raises(TrackingError, match="no experiment 'churn'"):
+        connect(tracking_uri)
+
+
+def test_a_deleted_experiment_is_said_to_be_deleted(store: Store) -> None:
+    with talking(store.uri):
+        store.client.delete_experiment(store.experiment_id)
+    with pytest.raises(TrackingError, match="was deleted"):
+        prepare(store.uri)
+
+
+@pytest.mark.parametrize("uri", ["mlruns", "file:///tmp/mlruns"])
+def test_a_folder_of_files_is_refused_as_a_store(uri: str) -> None:
+    with pytest.raises(TrackingError, match="no longer supports"):
+        prepare(uri)
+
+
+def test_a_locked_store_is_one_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.tracking.store.LONGEST_LOCK", 0.1)
+    holder = sqlite3.connect(store.uri.removeprefix("sqlite:///"), isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(TrackingError, match="it is locked"):
+            connect(store.uri)
+    finally:
+        holder.close()
+
+
+def test_a_file_that_is_no_database_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(TrackingError, match="the file is no database"):
+        prepare(f"sqlite:///{tmp_path}/mlflow.db")
+
+
+def test_a_server_that_is_down_is_one_error_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(TrackingError, match="no answer") as caught:
+        prepare(f"http://me:secret@127.0.0.1:{port}")
+    assert "secret" not in str(caught.value)
+
+
+def state(store: Store, name: str) -> dict[str, Any]:
+    tags = connect(store.uri).experiment.tags
+    packed = json.loads(tags[views.TAG + name])["state"].removeprefix("deflate;")
+    found: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
+    return found
+
+
+def test_the_leaderboard_view_shows_the_contenders_of_the_latest_training(store: Store) -> None:
+    assert "parentRunId" not in state(store, "leaderboard")["searchFilter"]
+    first, second = train(store, leaderboard()), train(store, leaderboard())
+    shown = state(store, "leaderboard")
+    with talking(store.uri):
+        found = store.client.search_runs([store.experiment_id], shown["searchFilter"])
+    assert {run.data.tags["mlflow.parentRunId"] for run in found} == {second}
+    prepare(store.uri)
+    assert state(store, "leaderboard")["searchFilter"] == shown["searchFilter"]
+    with talking(store.uri):
+        parents = store.client.search_runs(
+            [store.experiment_id], state(store, "trainings")["searchFilter"]
+        )
+    assert {run.info.run_id for run in parents} == {first, second}
+
+
+def test_every_chart_and_column_of_the_views_is_a_metric_that_runs_have(store: Store) -> None:
+    board = leaderboard().assign(average_precision=0.5, buyer_lift_10=2.0, spend_bias=0.1)
+    metrics = set(children(store, train(store, board))["bg_nbd"].data.metrics)
+    shown = state(store, "leaderboard")
+    assert {chart["metricKey"] for chart in shown["compareRunCharts"]} <= metrics
+    columns = {column.removeprefix("metrics.").strip("`") for column in shown["selectedColumns"]}
+    assert columns <= metrics
+
+
+def test_trainings_are_listed_newest_first_with_the_chosen_ones_figures(store: Store) -> None:
+    older, newer = train(store, leaderboard()), train(store, leaderboard())
+    rows = compare.trainings(store)
+    assert [row["run_id"] for row in rows] == [newer, older]
+    assert rows[0]["contender"] == "blend"
+    assert rows[0]["log_loss"] == pytest.approx(0.37)
+    assert (rows[0]["version"], rows[0]["aliases"]) == (None, [])
+    assert len(compare.trainings(store, most=1)) == 1
