@@ -36,9 +36,7 @@ class Thresholds:
         return asdict(self)
 
 
-def thresholds(
-    customers: pd.DataFrame, predicted: pd.DataFrame, horizon_days: int
-) -> Thresholds:
+def thresholds(customers: pd.DataFrame, predicted: pd.DataFrame, horizon_days: int) -> Thresholds:
     """Learn the thresholds from a snapshot and what is predicted for it."""
     return Thresholds(
         horizon_days,
@@ -48,9 +46,7 @@ def thresholds(
     )
 
 
-def segments(
-    customers: pd.DataFrame, predicted: pd.DataFrame, parting: Thresholds
-) -> np.ndarray:
+def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Thresholds) -> np.ndarray:
     """Name each customer's segment, shape (n_customers,).
 
     Examples

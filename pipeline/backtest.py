@@ -1,17 +1,23 @@
 """Contenders fitted and scored at past cutoffs, only with labels complete before each."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import pandas as pd
 
+from features.engines.files import atomic
 from models.contender import Contender
 from models.contenders import BASELINES, CONTENDERS, DEFAULT, create
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES, evaluate
 from models.history import History
+from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.snapshots import OUTCOMES, Snapshots
+from pipeline.cutoffs import plan
+from pipeline.horizon import horizon_of
+from pipeline.orders import Orders
+from pipeline.snapshots import OUTCOMES, Snapshots, collect
 
 COLUMNS = (
     "contender",
@@ -76,27 +82,46 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
     return Backtest(leaderboard, chosen, pd.concat(kept, ignore_index=True))
 
 
-def verdict(result: Backtest) -> str:
-    """Say in a sentence or two what the board shows."""
+def baseline(result: Backtest) -> str:
+    """The naive rule with the best log loss; the chosen contender where no rule is on the board."""
     means = result.means
-    best = means.loc[result.chosen]
-    rules = means.loc[means.index.isin(BASELINES)].dropna(subset="log_loss")
+    rules = means.loc[means.index.isin(BASELINES), "log_loss"].dropna()
+    return str(rules.idxmin()) if len(rules) else result.chosen
+
+
+def verdict(result: Backtest) -> str:
+    """Say in two sentences what the board shows."""
+    means, rule = result.means, baseline(result)
+    best, floor = means.loc[result.chosen], means.loc[rule]
     cutoffs = result.leaderboard["cutoff"].nunique()
     where = f"over {cutoffs} cutoff{'s' * (cutoffs > 1)}"
-    if rules.empty or result.chosen in BASELINES:
-        return f"{result.chosen}: log loss {best.log_loss:.4f}, AUC {best.roc_auc:.3f} {where}."
-    rule = rules["log_loss"].idxmin()
-    gain = 1 - best.log_loss / rules.loc[rule, "log_loss"]
-    first = (
-        f"{result.chosen} is {gain:.1%} better in log loss than the best naive rule ({rule})"
-        if gain > 0
-        else f"{result.chosen} is no better than the naive rule {rule} in log loss"
-    )
-    return (
-        f"{first}, {where}; AUC {best.roc_auc:.3f} against {rules.loc[rule, 'roc_auc']:.3f}. "
+    lift = (
         f"The tenth of customers it thinks most likely to buy holds {best.buyer_lift_10:.1f} times "
         "the average share of buyers."
     )
+    if rule == result.chosen:
+        return (
+            f"{result.chosen}: log loss {best.log_loss:.4f}, AUC {best.roc_auc:.3f} {where}. {lift}"
+        )
+    gain = 1 - best.log_loss / floor.log_loss
+    compared = f"{gain:.1%} better in log loss than" if gain > 0 else "no better in log loss than"
+    return (
+        f"{result.chosen} is {compared} the best naive rule ({rule}), {where}; "
+        f"AUC {best.roc_auc:.3f} against {floor.roc_auc:.3f}. {lift}"
+    )
+
+
+def compared(orders: Orders, config: Config, progress: Progress) -> tuple[Snapshots, Backtest]:
+    """Lay out the cutoffs, run the features, and put the contenders to the test."""
+    days = plan(config, horizon_of(orders, config, progress), orders.first_day, orders.end)
+    snapshots = collect(orders, days, config.training.max_customers, progress)
+    return snapshots, backtest(snapshots, config.contenders, progress)
+
+
+def write(result: Backtest, path: Path) -> None:
+    """Write the leaderboard as CSV, all of it or nothing."""
+    with atomic(path) as draft:
+        result.leaderboard.to_csv(draft, index=False)
 
 
 def fit(name: str, history: History) -> Contender:

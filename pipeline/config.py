@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,6 +22,9 @@ from features.errors import UserError
 from features.transactions import LogSpec
 
 LARGEST_FILE = 1_000_000
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Section(BaseModel):
@@ -47,7 +51,9 @@ class TrainingConfig(Section):
     ] = None
     first_cutoff: Annotated[
         date | None,
-        Field(description="None before it; default: a horizon, or a quarter of the log, after its start"),
+        Field(
+            description="None before it; default: a horizon, or a quarter of the log, into it"
+        ),
     ] = None
     max_customers: Annotated[
         int,
@@ -87,7 +93,11 @@ class Config(Section):
     log: LogSpec
     horizon_days: Annotated[
         int | None,
-        Field(ge=1, le=3660, description="Churned = no purchase in so many days; default: proposed from the log"),
+        Field(
+            ge=1,
+            le=3660,
+            description="Churned = no purchase in so many days; default: proposed from the log",
+        ),
     ] = None
     clv: ClvConfig = ClvConfig()
     training: TrainingConfig = TrainingConfig()
@@ -100,24 +110,53 @@ class Config(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
 
 
-def load(path: Path | None, overrides: Mapping[str, Any] = {}) -> Config:
-    """Read a config file and lay `overrides` (dotted key -> value) over it.
+def load(
+    path: Path | None = None,
+    overrides: Mapping[str, Any] = EMPTY,
+    defaults: Mapping[str, Any] = EMPTY,
+) -> Config:
+    """Read a config file; `overrides` (dotted key -> value) lie over it, `defaults` under it.
 
     Raises
     ------
     UserError
         Naming every wrong key at once.
     """
-    values = read_yaml(path) if path else {}
+    return _validated(Config, _values(path, overrides, defaults), path)
+
+
+def load_tracking(path: Path | None = None, overrides: Mapping[str, Any] = EMPTY) -> TrackingConfig:
+    """Read only the `tracking` section: all that a command without a log needs."""
+    section = _values(path, overrides, {}).get("tracking") or {}
+    return _validated(TrackingConfig, section, path)
+
+
+def _values(
+    path: Path | None, overrides: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    values = _under(dict(defaults), read_yaml(path) if path else {})
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
         values = _put(values, "tracking.uri", uri)
     for key, value in overrides.items():
         values = _put(values, key, value)
-    where = str(path) if path else "The request"
+    return values
+
+
+def _under(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Lay one mapping over another, key by key at every depth."""
+    both = {
+        key: _under(below[key], value)
+        for key, value in above.items()
+        if isinstance(value, dict) and isinstance(below.get(key), dict)
+    }
+    return {**below, **above, **both}
+
+
+def _validated(model: type[Model], values: dict[str, Any], path: Path | None) -> Model:
     try:
-        return Config.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
-        raise UserError(_explain(error, where)) from None
+        raise UserError(_explain(error, model, str(path) if path else "The request")) from None
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -171,14 +210,14 @@ def _put(values: dict[str, Any], dotted: str, value: Any) -> dict[str, Any]:
     return {**values, key: _put(inner if isinstance(inner, dict) else {}, rest, value)}
 
 
-def _explain(error: ValidationError, where: str) -> str:
+def _explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     lines = [f"{where}: {len(problems)} key{'s' * (len(problems) > 1)} cannot be used."]
     for problem in problems:
         path = ".".join(str(part) for part in problem["loc"])
         reason = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            reason = f"no such key{_nearest(problem['loc'])}"
+            reason = f"no such key{_nearest(model, problem['loc'])}"
         elif problem["type"] == "missing":
             reason = "is missing"
         lines.append(f"  {path}: {reason}")
@@ -186,8 +225,7 @@ def _explain(error: ValidationError, where: str) -> str:
     return "\n".join(lines)
 
 
-def _nearest(location: tuple[int | str, ...]) -> str:
-    model: Any = Config
+def _nearest(model: Any, location: tuple[int | str, ...]) -> str:
     for part in location[:-1]:
         field = model.model_fields.get(part)
         model = field.annotation if field else None

@@ -11,8 +11,10 @@ from pipeline.config import Config
 
 @dataclass(frozen=True)
 class Plan:
-    """The days of a run: `panels` maps each day of judgement, and `as_of`, to the past
-    cutoffs whose labels were complete by then.
+    """The days of a run.
+
+    `panels` maps each backtest cutoff, and `as_of`, to the past cutoffs that are learned
+    from: those whose labels were complete by then.
     """
 
     as_of: date
@@ -40,9 +42,7 @@ def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
     """
     step = config.training.step_days or -(-horizon_days // 3)
     span = (end - first_day).days
-    first = config.training.first_cutoff or first_day + timedelta(
-        days=min(horizon_days, span // 4)
-    )
+    first = config.training.first_cutoff or first_day + timedelta(days=min(horizon_days, span // 4))
 
     def panel(until: date) -> tuple[date, ...]:
         most = config.training.max_cutoffs

@@ -13,8 +13,12 @@ from pyarrow import csv, parquet
 from features.catalogue import NAMES
 from features.engines.duckdb import batches
 from features.engines.files import atomic
+from features.engines.reading import read
 from features.errors import UserError
+from features.identity import read_ids
 from features.snapshot import snapshot
+from features.source import SourceSpec
+from features.transactions import LogSpec
 from models.segments import Thresholds, segments
 from pipeline.artifact import Model
 from pipeline.console import Progress
@@ -80,7 +84,7 @@ def score(
     rows = snapshot(orders.days, day, model.manifest.attributes)
     asked = None
     if customers is not None:
-        asked = int(customers.customer_id.nunique().to_pyarrow().as_py())
+        asked = int(customers.count().to_pyarrow().as_py())
         rows = rows.semi_join(customers, "customer_id")
     with progress.step(f"Scoring at {day}"):
         written = _write(_scored(rows, model, day), out, excel_safe)
@@ -90,6 +94,29 @@ def score(
             f"before {day}. The log begins on {orders.first_day}."
         )
     return Scored(out, day, written, 0 if asked is None else asked - written)
+
+
+def customer_list(orders: Orders, path: Path, spec: LogSpec) -> ir.Table:
+    """The ids of a list, as one column `customer_id`; blanks are left out.
+
+    The column is called as in the log, or `customer_id`, or is the only one.
+    """
+    raw = read(orders.engine, SourceSpec(source=str(path)))
+    names = [n for n in (spec.columns.customer_id, "customer_id") if n in raw.columns]
+    name = names[0] if names else next(iter(raw.columns))
+    if not names and len(raw.columns) > 1:
+        raise UserError(
+            f"{path}: none of its {len(raw.columns)} columns is called "
+            f"{spec.columns.customer_id!r} or 'customer_id'."
+        )
+    ids = raw.table.select(customer_id=read_ids(raw.table, raw.columns[name], name)).distinct()
+    return ids.filter(ids.customer_id.notnull())
+
+
+def check_name(out: Path) -> None:
+    """Refuse an output name that says no known format, before any work is done."""
+    if out.suffix not in (".parquet", ".csv"):
+        raise UserError(f"--out {out.name}: the name must end in .parquet or .csv.")
 
 
 def check_features(model: Model) -> None:
@@ -151,9 +178,7 @@ def _write(scores: Iterator[pa.RecordBatch], out: Path, excel_safe: bool) -> int
 def _writer(out: Path, draft: Path) -> csv.CSVWriter | parquet.ParquetWriter:
     if out.suffix == ".parquet":
         return parquet.ParquetWriter(draft, SCHEMA)
-    if out.suffix == ".csv":
-        return csv.CSVWriter(draft, SCHEMA)
-    raise UserError(f"--out {out.name}: the name must end in .parquet or .csv.")
+    return csv.CSVWriter(draft, SCHEMA)
 
 
 def _inert(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -1,0 +1,138 @@
+"""What each command does, read from top to bottom: open, ask a stage, show its answer."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from features.errors import UserError
+from pipeline import backtest, champion, screen
+from pipeline import score as scoring
+from pipeline.artifact import Model
+from pipeline.config import Config, load, load_tracking
+from pipeline.console import Progress, output
+from pipeline.orders import open_orders
+
+
+def check(
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    progress: Progress,
+    write_config: Path | None,
+    as_json: bool,
+) -> None:
+    """Do `churn check`."""
+
+
+def train(config: Config, progress: Progress, promote: bool) -> None:
+    """Do `churn train`."""
+    from pipeline import train as stage
+
+    with open_orders(config.log, progress) as orders:
+        trained = stage.train(orders, config, progress, promote)
+    console = output()
+    screen.ledger(console, orders)
+    screen.leaderboard(console, trained.result)
+    screen.standing(console, trained)
+    screen.files(console, config.output.folder)
+    screen.next_command(console, "churn score LOG --out scores.parquet", "churn ui")
+
+
+def backtests(config: Config, progress: Progress, out: Path | None) -> None:
+    """Do `churn backtest`."""
+    with open_orders(config.log, progress) as orders:
+        _, result = backtest.compared(orders, config, progress)
+    if out:
+        backtest.write(result, out)
+    console = output()
+    screen.ledger(console, orders)
+    screen.leaderboard(console, result)
+    if out:
+        screen.files(console, out)
+    screen.next_command(console, "churn train (with the same options)")
+
+
+def score(
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    progress: Progress,
+    *,
+    out: Path,
+    model: str | None,
+    as_of: date | None,
+    customers: Path | None,
+    excel_safe: bool,
+) -> None:
+    """Do `churn score`: a log is read as the training log was, but for what is said otherwise."""
+    scoring.check_name(out)
+    tracking = load_tracking(path, overrides)
+    with progress.step("Fetching the model"):
+        found = champion.find(model, uri=tracking.uri, registered_model=tracking.registered_model)
+    if found.note:
+        progress.note(found.note)
+    config = load(path, overrides, defaults={"log": found.model.manifest.settings["log"]})
+    _same_horizon(config, found.model)
+    with open_orders(config.log, progress, also=customers) as orders:
+        scored = scoring.score(
+            orders,
+            found.model,
+            out,
+            progress,
+            as_of=as_of,
+            customers=scoring.customer_list(orders, customers, config.log) if customers else None,
+            excel_safe=excel_safe,
+        )
+        console = output()
+        screen.ledger(console, orders)
+    screen.scored(console, scored, found)
+    screen.next_command(console, "churn compare", "churn ui")
+
+
+def compare(path: Path | None, as_json: bool) -> None:
+    """Do `churn compare`."""
+    from pipeline.tracking import compare as stage
+    from pipeline.tracking import store
+
+    tracking = load_tracking(path)
+    opened = store.connect(tracking.uri, tracking.experiment)
+    rows = stage.trainings(opened, tracking.registered_model)
+    if as_json:
+        print(json.dumps(rows, indent=2, default=str))
+        return
+    console = output()
+    screen.trainings(console, rows)
+    screen.next_command(console, "churn promote", "churn ui")
+
+
+def ui(path: Path | None, host: str, port: int | None) -> None:
+    """Do `churn ui`."""
+    from pipeline.tracking import server
+
+    tracking = load_tracking(path)
+    with server.running(tracking.uri, tracking.experiment, host, port) as address:
+        print(address, flush=True)
+        Progress().note("Ctrl-C ends the server.")
+        server.wait_until_stopped()
+
+
+def promote(path: Path | None, force: str | None) -> None:
+    """Do `churn promote`."""
+    from pipeline.gate import gate
+    from pipeline.tracking import registry, store
+
+    tracking = load_tracking(path)
+    opened = store.connect(tracking.uri, tracking.experiment)
+    version = registry.promote(opened, tracking.registered_model, gate=gate, force=force)
+    console = output()
+    console.print(f"Version {version.version} of {version.name} is the champion.", markup=False)
+    screen.next_command(console, "churn score LOG --out scores.parquet")
+
+
+def _same_horizon(config: Config, model: Model) -> None:
+    asked, answers = config.horizon_days, model.manifest.horizon_days
+    if asked and asked != answers:
+        raise UserError(
+            f"The model answers for {answers} days, the request says {asked}. "
+            f"Train one with `churn train --horizon {asked}d`, or leave the horizon out."
+        )

@@ -1,0 +1,189 @@
+"""One self-contained HTML page on a training: no script, no network, no customer's id."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.engines.files import atomic
+from models.contenders import BASELINES
+from models.evaluation.tables import calibration_table, decile_table
+from models.segments import SEGMENTS
+from pipeline import charts
+from pipeline.backtest import Backtest
+from pipeline.orders import Orders
+
+STYLE = """
+:root { color-scheme: light; --ink: #1d2733; --soft: #5b6b7c; --line: #dfe5eb; --main: #1f6feb; }
+* { box-sizing: border-box; }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: #f6f8fa;
+       margin: 0 auto; max-width: 60rem; padding: 2rem 1rem 4rem; }
+h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 0 0 .5rem; }
+.soft, small, caption, figcaption { color: var(--soft); }
+section { background: #fff; border: 1px solid var(--line); border-radius: .6rem;
+          padding: 1.1rem 1.3rem; margin-top: 1rem; overflow-x: auto; }
+.verdict { font-size: 1.1rem; border-left: .3rem solid var(--main); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; }
+.tiles b { display: block; font-size: 1.45rem; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
+         white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; } td.words { white-space: normal;
+  text-align: left; }
+tr.chosen { font-weight: 600; background: #eef5ff; } tr.rule { color: var(--soft); }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; }
+figure { margin: 0; } svg { width: 100%; height: auto; }
+"""
+
+
+def write(path: Path, orders: Orders, result: Backtest, verdict: str, segments: pd.Series) -> None:
+    """Write the page to `path`, all of it or nothing."""
+    with atomic(path) as draft:
+        draft.write_text(page(orders, result, verdict, segments), encoding="utf-8")
+
+
+def page(orders: Orders, result: Backtest, verdict: str, segments: pd.Series) -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    segments
+        Segment of each customer today.
+    """
+    horizon = int(result.leaderboard["horizon_days"].iloc[0])
+    body = [
+        f"<h1>Who is leaving, and what customers are worth</h1>"
+        f'<div class="soft">{_text(orders.name)} · {orders.first_day} to {orders.last_day} · '
+        f"churned means no purchase within {horizon} days</div>",
+        f'<section class="verdict">{_text(verdict)}</section>',
+        _section("The log", _tiles(orders) + f"<p>{_text(str(orders.log.counts))}</p>"),
+        _section("Leaderboard", _board(result)),
+        _section("Can the probabilities be believed?", _calibration(result)),
+        _section("Is the money where it was expected?", _deciles(result)),
+        _section("Cutoff by cutoff", _by_cutoff(result)),
+        _section("Segments today", _segments(segments)),
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>churn report</title><style>{STYLE}</style></head>"
+        f"<body>{''.join(body)}</body></html>\n"
+    )
+
+
+def _tiles(orders: Orders) -> str:
+    facts = {
+        "customers": f"{orders.n_customers:,}",
+        "rows used": f"{orders.log.counts.used:,}",
+        "purchase days": f"{orders.n_purchase_days:,}",
+        "bought once only": f"{orders.once_only:.0%}",
+    }
+    tiles = "".join(f"<div><b>{value}</b>{name}</div>" for name, value in facts.items())
+    return f'<div class="tiles">{tiles}</div>'
+
+
+def _board(result: Backtest) -> str:
+    columns = {
+        "log_loss": ("log loss ↓", ".4f"),
+        "roc_auc": ("AUC ↑", ".4f"),
+        "brier": ("Brier ↓", ".4f"),
+        "ece": ("ECE ↓", ".4f"),
+        "buyer_lift_10": ("buyer lift ↑", ".2f"),
+        "spend_gini": ("spend Gini ↑", ".3f"),
+        "spend_bias": ("spend bias →0", "+.1%"),
+        "top_10_capture": ("top 10 % holds ↑", ".1%"),
+    }
+    rows = []
+    for name, row in result.means.iterrows():
+        kind = "chosen" if name == result.chosen else "rule" if name in BASELINES else ""
+        cells = [_number(row[column], style) for column, (_, style) in columns.items()]
+        rows.append((kind, [_text(str(name)), *cells]))
+    note = (
+        "<p><small>Means over the cutoffs. Each contender learned only from outcomes that were "
+        "complete before the cutoff, and was scored on what came after. Highlighted: the answer. "
+        "Grey: naive rules, the floor. Buyer lift: buyers among the tenth thought most likely to "
+        "buy, relative to all. Spend bias: predicted total against the observed one.</small></p>"
+    )
+    return _table(["contender", *(title for title, _ in columns.values())], rows) + note
+
+
+def _by_cutoff(result: Backtest) -> str:
+    chosen = result.leaderboard[result.leaderboard["chosen"]]
+    rows = [
+        (
+            "",
+            [
+                str(row.cutoff),
+                f"{row.n_customers:,}",
+                f"{row.churn_rate:.1%}",
+                _number(row.log_loss, ".4f"),
+                _number(row.roc_auc, ".4f"),
+                _number(row.ece, ".4f"),
+                _number(row.spend_bias, "+.1%"),
+            ],
+        )
+        for row in chosen.itertuples()
+    ]
+    head = ["cutoff", "customers", "churned", "log loss ↓", "AUC ↑", "ECE ↓", "spend bias →0"]
+    return f"<p>{_text(result.chosen)}</p>" + _table(head, rows)
+
+
+def _calibration(result: Backtest) -> str:
+    kept = result.predictions
+    table = calibration_table(kept["churned"], kept["p_churn"], kept["weight"])
+    chart = charts.calibration(*(table[c].tolist() for c in ("predicted", "observed", "customers")))
+    words = (
+        "Each dot is a tenth of the customers. On the diagonal, of those given 70 % seven in ten "
+        "did churn; below it fewer left than predicted, above it more."
+    )
+    return f"<figure>{chart}<figcaption>{words}</figcaption></figure>"
+
+
+def _deciles(result: Backtest) -> str:
+    kept = result.predictions
+    table = decile_table(kept["spend"], kept["expected_spend"], kept["weight"])
+    chart = charts.paired_bars(
+        [str(n) for n in range(1, len(table) + 1)],
+        {name: table[name].tolist() for name in ("predicted", "observed")},
+    )
+    words = "Mean spend in the horizon by tenth of customers, the highest expected spend first."
+    return f"<figure>{chart}<figcaption>{words}</figcaption></figure>"
+
+
+def _segments(segments: pd.Series) -> str:
+    counts = segments.value_counts()
+    rows = [
+        ("", [name, f"{counts.get(name, 0):,}", f"{counts.get(name, 0) / len(segments):.1%}", who])
+        for name, who in SEGMENTS.items()
+    ]
+    return _table(["segment", "customers", "share", "who"], rows, words=3)
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{_text(title)}</h2>{content}</section>"
+
+
+def _table(
+    head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], words: int | None = None
+) -> str:
+    titles = "".join(f"<th>{title}</th>" for title in head)
+    lines = "".join(
+        f'<tr class="{kind}">'
+        + "".join(
+            f'<td class="words">{cell}</td>' if n == words else f"<td>{cell}</td>"
+            for n, cell in enumerate(cells)
+        )
+        + "</tr>"
+        for kind, cells in rows
+    )
+    return f"<table><thead><tr>{titles}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def _number(value: Any, style: str) -> str:
+    return "–" if pd.isna(value) else format(value, style)
+
+
+def _text(value: str) -> str:
+    return html.escape(value)

@@ -1,0 +1,84 @@
+"""The options that every command on an order log shares, and the config they add up to."""
+
+import inspect
+import re
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from features.errors import UserError
+
+DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
+
+
+def options(
+    log: Annotated[
+        str | None, typer.Argument(help="Order log: a file, a folder or a pattern")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="YAML file, see configs/template.yaml")
+    ] = None,
+    customer_id: Annotated[str | None, typer.Option(help="Column: the customer's id")] = None,
+    transacted_at: Annotated[str | None, typer.Option(help="Column: day or moment")] = None,
+    amount: Annotated[str | None, typer.Option(help="Column: money of the row")] = None,
+    order_id: Annotated[str | None, typer.Option(help="Column: the order's number")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of text files, such as latin-1")] = None,
+    horizon: Annotated[
+        str | None, typer.Option(help="Churned = no purchase in so long: 90d, 13w, 6m")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Any key of the config; repeatable"),
+    ] = None,
+) -> tuple[Path | None, dict[str, Any]]:
+    """The config file, and what lies over it: dotted key -> value."""
+    from pipeline.config import parse_overrides
+
+    given = {
+        "log.source": log,
+        "log.columns.customer_id": customer_id,
+        "log.columns.transacted_at": transacted_at,
+        "log.columns.amount": amount,
+        "log.columns.order_id": order_id,
+        "log.encoding": encoding,
+        "horizon_days": days(horizon) if horizon else None,
+    }
+    flags = {key: value for key, value in given.items() if value is not None}
+    return config, {**parse_overrides(set_ or ()), **flags}
+
+
+def days(text: str) -> int:
+    """Read a length of time as days: a number of days, weeks, months or years.
+
+    >>> days("90d"), days("13w"), days("6m"), days("45")
+    (90, 91, 183, 45)
+    """
+    found = re.fullmatch(r"\s*(\d{1,5})\s*([dwmy]?)\w*\s*", text.lower())
+    if not found or not int(found[1]):
+        raise UserError("--horizon takes a length such as 90d, 13w, 6m or 1y.")
+    return round(int(found[1]) * DAYS[found[2] or "d"])
+
+
+def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the shared options; it receives them as `path` and `overrides`."""
+    shared = inspect.signature(options).parameters
+    own = [
+        parameter
+        for name, parameter in inspect.signature(command).parameters.items()
+        if name not in ("path", "overrides")
+    ]
+
+    @wraps(command)
+    def with_options(**values: Any) -> None:
+        path, overrides = options(**{name: values.pop(name) for name in shared})
+        command(path, overrides, **values)
+
+    # Keyword-only parameters may stand in any order, required ones behind defaults too.
+    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*shared.values(), *own)]
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    hints = get_type_hints(command, include_extras=True)
+    with_options.__annotations__ = {**get_type_hints(options, include_extras=True), **hints}
+    return with_options

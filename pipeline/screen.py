@@ -1,0 +1,176 @@
+"""Tables for the terminal, and sentences that end a command."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from models.contenders import BASELINES
+from pipeline.backtest import Backtest
+from pipeline.champion import Found
+from pipeline.orders import Orders
+from pipeline.score import Scored
+
+if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
+    from pipeline.train import Trained
+
+CONTACTS = 10
+
+
+def leaderboard(console: Console, result: Backtest) -> None:
+    """One row per contender, best log loss first; the answer in bold, naive rules dimmed."""
+    board = result.leaderboard
+    cutoffs = board["cutoff"].nunique()
+    title = (
+        f"Leaderboard: no purchase within {board['horizon_days'].iloc[0]} days, "
+        f"mean of {cutoffs} cutoff{'s' * (cutoffs > 1)}"
+    )
+    table = _table(
+        title,
+        "contender",
+        "log loss ↓",
+        "AUC ↑",
+        "ECE ↓",
+        "buyer lift ↑",
+        "spend Gini ↑",
+        "spend bias →0",
+    )
+    for name, row in result.means.iterrows():
+        style = "bold" if name == result.chosen else "dim" if name in BASELINES else ""
+        table.add_row(
+            f"{name} ←" if name == result.chosen else str(name),
+            _number(row.log_loss, ".4f"),
+            _number(row.roc_auc, ".4f"),
+            _number(row.ece, ".3f"),
+            _number(row.buyer_lift_10, ".2f"),
+            _number(row.spend_gini, ".3f"),
+            _number(row.spend_bias, "+.1%"),
+            style=style,
+        )
+    console.print(table)
+
+
+def contacts(scores: pd.DataFrame) -> pd.DataFrame:
+    """The ten repeat customers whose silence costs most.
+
+    `at_stake`: what the customer's own past pace (repeat spend per day since the first
+    purchase) would bring in the horizon, less what the model expects; money, at least 0.
+    """
+    pace = scores["frequency"] * scores["monetary_value"] / scores["T"] * scores["horizon_days"]
+    at_stake = (pace - scores["expected_spend"]).clip(lower=0)
+    ranked = scores.assign(at_stake=at_stake).sort_values(
+        ["at_stake", "customer_id"], ascending=[False, True]
+    )
+    return ranked.head(CONTACTS)
+
+
+def contact_list(console: Console, scores: pd.DataFrame) -> None:
+    """Show `contacts` as a table."""
+    table = _table(
+        "Most worth a contact: past pace less expected spend",
+        "customer",
+        "at stake",
+        "p(churn)",
+        "expected",
+        "CLV",
+        "silent",
+        "segment",
+    )
+    for row in contacts(scores).itertuples():
+        table.add_row(
+            str(row.customer_id),
+            f"{row.at_stake:,.2f}",
+            f"{row.p_churn:.0%}",
+            f"{row.expected_spend:,.2f}",
+            f"{row.clv:,.2f}",
+            f"{row.days_since_last} d",
+            str(row.segment),
+        )
+    console.print(table)
+
+
+def ledger(console: Console, orders: Orders) -> None:
+    """Rows in = rows used + rows set aside, by reason; always adds up and always shown."""
+    console.print(
+        f"{orders.name}: {orders.n_customers:,} customers, {orders.n_purchase_days:,} purchase "
+        f"days, {orders.first_day} to {orders.last_day}",
+        markup=False,
+    )
+    for line in orders.log.counts.lines():
+        console.print(line, markup=False)
+
+
+def standing(console: Console, trained: "Trained") -> None:
+    """The verdict in words, and which version now scores."""
+    console.print(trained.verdict, markup=False)
+    role = (
+        "champion: it scores from now on"
+        if trained.champion
+        else ("challenger; `churn promote` makes it champion")
+    )
+    console.print(
+        f"Version {trained.version} ({trained.manifest.version}) is {role}.", markup=False
+    )
+
+
+def scored(console: Console, result: Scored, found: Found) -> None:
+    """How many were scored, by which model, and who of a list was not."""
+    manifest = found.model.manifest
+    console.print(
+        f"{result.n_customers:,} customers scored at {result.as_of} for the next "
+        f"{manifest.horizon_days} days by {manifest.contender} {manifest.version}: {result.path}",
+        markup=False,
+    )
+    if result.without_orders:
+        console.print(
+            f"{result.without_orders:,} of the list have no purchase before {result.as_of} and are "
+            "left out.",
+            markup=False,
+        )
+
+
+def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The trainings of a store beside each other."""
+    measures = ("log_loss", "roc_auc", "ece", "buyer_lift_10", "spend_gini")
+    table = _table(
+        "Trainings, newest first", "started", "log", "answer", "days", "version", *measures
+    )
+    for row in rows:
+        version = " ".join([row["version"] or "–", *row["aliases"]])
+        figures = (_number(float("nan") if row[m] is None else row[m], ".4f") for m in measures)
+        table.add_row(
+            str(row["started"])[:16].replace("T", " "),
+            str(row["name"]),
+            str(row["contender"]),
+            str(row["horizon_days"]),
+            version,
+            *figures,
+        )
+    console.print(table)
+
+
+def files(console: Console, place: Path) -> None:
+    """Where the results are."""
+    inside = f": {', '.join(sorted(p.name for p in place.iterdir()))}" if place.is_dir() else ""
+    console.print(f"Files in {place}{inside}" if inside else f"File: {place}", markup=False)
+
+
+def next_command(console: Console, *commands: str) -> None:
+    """What to do now."""
+    console.print(f"Next: {'  or  '.join(commands)}", style="bold", markup=False)
+
+
+def _table(title: str, first: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    table.add_column(first, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _number(value: float, style: str) -> str:
+    return "–" if pd.isna(value) else format(value, style)

@@ -1,0 +1,141 @@
+"""Trains the answer: compares the contenders on the past, fits the best, records both."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from features.catalogue import NAMES
+from features.engines.duckdb import write_parquet
+from features.errors import UserError
+from models.contender import Contender
+from models.segments import segments, thresholds
+from pipeline import artifact, backtest, report
+from pipeline.backtest import Backtest
+from pipeline.config import Config, digest
+from pipeline.console import Progress
+from pipeline.gate import gate
+from pipeline.manifest import Manifest
+from pipeline.orders import Orders
+from pipeline.snapshots import Snapshots
+from pipeline.tracking import registry, runs, store, views
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves behind; `champion` says whether it now scores."""
+
+    folder: Path
+    manifest: Manifest
+    result: Backtest
+    verdict: str
+    version: str
+    champion: bool
+
+
+def train(orders: Orders, config: Config, progress: Progress, promote: bool = False) -> Trained:
+    """Backtest, fit the chosen contender on everything known today, save and record it.
+
+    The model becomes champion when there is none yet, or when `promote` is asked for and
+    the gate lets it pass.
+
+    Raises
+    ------
+    UserError
+        When the log does not carry a training, or the tracking store cannot be used.
+    GateError
+        When `promote` was asked for and it is worse than the champion.
+    """
+    with progress.step("Opening the tracking store"):
+        tracking = store.prepare(config.tracking.uri, config.tracking.experiment)
+    snapshots, result = backtest.compared(orders, config, progress)
+    folder = config.output.folder
+    words = backtest.verdict(result)
+    with runs.training(
+        tracking,
+        name=f"{orders.name} {snapshots.plan.as_of}",
+        parameters=_parameters(config, snapshots, result),
+        tags={"churn.config": digest(config), "churn.data": orders.log.fingerprint},
+        data=_data(orders),
+    ) as opened:
+        with progress.step(
+            f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
+        ):
+            contender = _fit(result.chosen, snapshots)
+        today, predicted = snapshots.today, contender.predict(snapshots.today)
+        parting = thresholds(today, predicted, snapshots.plan.horizon_days)
+        manifest = artifact.save(
+            folder / "model",
+            contender,
+            horizon_days=snapshots.plan.horizon_days,
+            cutoffs=(*snapshots.plan.panels[snapshots.plan.as_of], snapshots.plan.as_of),
+            features=NAMES,
+            attributes=snapshots.attributes,
+            data_digest=orders.log.fingerprint,
+            run_id=opened.run_id,
+            settings={
+                "segments": parting.to_dict(),
+                "clv": config.clv.model_dump(),
+                "log": config.log.model_dump(mode="json", exclude={"source", "until"}),
+            },
+        )
+        named = pd.Series(segments(today, predicted, parting))
+        report.write(folder / "report.html", orders, result, words, named)
+        backtest.write(result, folder / "leaderboard.csv")
+        write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
+        with progress.step("Recording the training in MLflow"):
+            runs.log_leaderboard(opened, result.leaderboard, backtest.baseline(result))
+            runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
+            runs.describe(opened, words)
+            version = registry.register(opened, folder / "model", config.tracking.registered_model)
+            views.seed(tracking, opened.run_id)
+    champion = _promote(tracking, config.tracking.registered_model, promote)
+    return Trained(folder / "model", manifest, result, words, version, champion)
+
+
+def _fit(name: str, snapshots: Snapshots) -> Contender:
+    try:
+        return backtest.fit(name, snapshots.history(snapshots.plan.as_of))
+    except ValueError as error:
+        raise UserError(f"{name} cannot be fitted on this log: {error}") from None
+
+
+def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
+    """Promote when asked to, or when there is no champion to be worse than."""
+    if not asked and registry.describe(tracking, name, registry.CHAMPION):
+        return False
+    registry.promote(tracking, name, gate=gate)
+    return True
+
+
+def _parameters(config: Config, snapshots: Snapshots, result: Backtest) -> dict[str, Any]:
+    days = snapshots.plan
+    return {
+        "contender": result.chosen,
+        "horizon_days": days.horizon_days,
+        "as_of": days.as_of,
+        "backtest_cutoffs": [str(c) for c in days.backtest],
+        "panel_cutoffs": [str(c) for c in days.panels[days.as_of]],
+        "features": len(NAMES),
+        "attributes": len(snapshots.attributes),
+        "clv_months": config.clv.months,
+        "seed": config.seed,
+    }
+
+
+def _data(orders: Orders) -> runs.Data:
+    return runs.Data(
+        name=orders.name,
+        source=orders.name,
+        digest=orders.log.fingerprint,
+        profile={
+            "rows": orders.log.counts.rows,
+            "rows_used": orders.log.counts.used,
+            "customers": orders.n_customers,
+            "purchase_days": orders.n_purchase_days,
+            "first_day": str(orders.first_day),
+            "last_day": str(orders.last_day),
+        },
+        columns={name: str(kind) for name, kind in orders.log.transactions.schema().items()},
+    )
