@@ -3,6 +3,7 @@
 from models.btyd.beta_geo import BetaGeoModel
 from models.btyd.gamma_gamma import GammaGammaModel
 from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
+from models.btyd.modified_beta_geo_erlang import ModifiedBetaGeoErlangModel
 from models.btyd.optimise import FitError, FitWarning
 from models.btyd.pareto_nbd import ParetoNBDModel
 
@@ -11,6 +12,7 @@ __all__ = [
     "FitError",
     "FitWarning",
     "GammaGammaModel",
+    "ModifiedBetaGeoErlangModel",
     "ModifiedBetaGeoModel",
     "ParetoNBDModel",
 ]

@@ -212,7 +212,15 @@ class MaximumLikelihoodModel(BaseEstimator):
             "log_likelihood": _plain(self.log_likelihood_),
             "n_customers": _plain(self.n_customers_),
             "converged": self.converged_,
+            **self._extra_state(),
         }
+
+    def _extra_state(self) -> dict[str, Any]:
+        """What a model learned beyond its parameters."""
+        return {}
+
+    def _restore_extra(self, state: dict[str, Any]) -> None:
+        """Take back what `_extra_state` wrote."""
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
@@ -220,6 +228,7 @@ class MaximumLikelihoodModel(BaseEstimator):
         if state["model"] != cls.__name__:
             raise ValueError(f"The state is of a {state['model']}; expected {cls.__name__}.")
         model = cls(**state["hyperparameters"])
+        model._restore_extra(state)
         model._set_theta(np.array(state["theta"], dtype=float))
         model.theta_covariance_ = np.array(state["theta_covariance"], dtype=float)
         model.log_likelihood_ = _number(state["log_likelihood"])
@@ -231,6 +240,7 @@ class MaximumLikelihoodModel(BaseEstimator):
     def from_params(cls, params: dict[str, float], **hyperparameters: Any) -> Self:
         """A model with known parameters, as from a paper; it has predictions but no fit."""
         model = cls(**hyperparameters)
+        model._restore_extra(hyperparameters)
         names = model._names()
         if set(params) != set(names):
             raise ValueError(f"Expected the parameters {', '.join(names)}.")

@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from models.btyd.answers import PurchaseModel
 from models.btyd.customers import Customers
+from models.btyd.parts import Parameters, Part, per_row
+from models.btyd.simulate import Histories, until_geometric
 from models.btyd.special import digamma_rise, expected_count, log_rising
-from models.btyd.transactions import Part, Transactions, rows
 
 Floats = NDArray[np.float64]
 
 
-class BetaGeoModel(Transactions):
+class BetaGeoModel(PurchaseModel):
     """BG/NBD: a customer may leave after each repeat purchase, never without one.
 
     Parameters
@@ -62,57 +64,90 @@ class BetaGeoModel(Transactions):
     def _starts(self) -> Sequence[Sequence[float]]:
         return [(0.5, 0.2, 0.8, 2.0), (0.2, 0.1, 0.5, 5.0), (1.5, 1.0, 1.5, 3.0)]
 
-    def _common(self, p: tuple[Floats, ...], x: Floats) -> Part:
+    def _ticks(self, c: Customers) -> Floats:
+        """Events of the Poisson process seen so far: here every event is a purchase."""
+        return c.x
+
+    def _common(self, p: Parameters, c: Customers) -> Part:
         """Gamma(r + x) alpha^r / Gamma(r) * B(a, b + n) / B(a, b); FHL (6), n chances survived."""
         r, alpha, a, b = p
-        n = x + self.extra_chances
-        value = log_rising(r, x) + r * np.log(alpha) + log_rising(b, n) - log_rising(a + b, n)
+        ticks, n = self._ticks(c), c.x + self.extra_chances
+        value = log_rising(r, ticks) + r * np.log(alpha) + log_rising(b, n) - log_rising(a + b, n)
         kept = digamma_rise(a + b, n)
         slopes = (
-            r * (digamma_rise(r, x) + np.log(alpha)),
+            r * (digamma_rise(r, ticks) + np.log(alpha)),
             r,
             -a * kept,
             b * (digamma_rise(b, n) - kept),
         )
-        return Part(value, rows(x, *slopes))
+        return Part(value, per_row(c, *slopes))
 
-    def _gone(self, p: tuple[Floats, ...], x: Floats, t_x: Floats) -> Part:
+    def _gone(self, p: Parameters, c: Customers) -> Part:
         """Left at the last chance, at t_x: a / (b + n - 1) (alpha + t_x)^-(r + x)."""
         r, alpha, a, b = p
-        chance = x + self.extra_chances > 0
-        others = np.where(chance, b + x + self.extra_chances - 1, 1.0)
-        value = np.log(a) - np.log(others) - (r + x) * np.log(alpha + t_x)
+        m, n = r + self._ticks(c), c.x + self.extra_chances
+        value = self._log_last_chance(a, b, n) - m * np.log(alpha + c.t_x)
         slopes = (
-            -r * np.log(alpha + t_x),
-            -(r + x) * alpha / (alpha + t_x),
-            np.ones_like(value),
-            -b / others,
+            -r * np.log(alpha + c.t_x),
+            -m * alpha / (alpha + c.t_x),
+            1.0,
+            -b / np.where(n > 0, b + n - 1, 1.0),
         )
-        return Part(
-            np.where(chance, value, -np.inf), tuple(np.where(chance, s, 0.0) for s in slopes)
-        )
+        return Part(value, tuple(np.where(n > 0, slope, 0.0) for slope in slopes))
 
-    def _still(self, p: tuple[Floats, ...], x: Floats, T: Floats) -> Part:
+    @staticmethod
+    def _log_last_chance(a: Floats, b: Floats, n: Floats) -> Floats:
+        """Log of a / (b + n - 1), the odds of leaving at the n-th chance; never where n is 0."""
+        some = n > 0
+        return np.where(some, np.log(a) - np.log(np.where(some, b + n - 1, 1.0)), -np.inf)
+
+    def _still(self, p: Parameters, c: Customers) -> Part:
         """Alive, and silent from t_x to T: (alpha + T)^-(r + x)."""
         r, alpha, _, _ = p
-        value = -(r + x) * np.log(alpha + T)
-        slopes = (-r * np.log(alpha + T), -(r + x) * alpha / (alpha + T), 0.0, 0.0)
-        return Part(value, rows(x, *slopes))
+        log_age = np.log(alpha + c.T)
+        slopes = (-r * log_age, -(r + c.x) * alpha / (alpha + c.T), 0.0, 0.0)
+        return Part(-(r + c.x) * log_age, per_row(c, *slopes))
 
-    def _alive(self, p: tuple[Floats, ...], c: Customers) -> Floats:
-        """1 / (1 + a / (b + n - 1) ((alpha + T) / (alpha + t_x))^(r + x)).
-
-        Fader & Hardie (2008), "Computing P(alive) using the BG/NBD model".
-        """
-        r, alpha, a, b = self._at(p, c.pattern.astype(float))
-        n = c.x + self.extra_chances
+    def _log_odds_gone(self, p: Parameters, c: Customers) -> Floats:
+        """Log of a / (b + n - 1) ((alpha + T) / (alpha + t_x))^(r + x)."""
+        r, alpha, a, b = p
         silence = np.log((alpha + c.T) / (alpha + c.t_x))
-        log_odds = np.log(a / np.maximum(b + n - 1, 1e-300)) + (r + c.x) * silence
-        return np.where(n > 0, special.expit(-log_odds), 1.0)
+        chance = self._log_last_chance(a, b, c.x + self.extra_chances)
+        return np.asarray(chance + (r + self._ticks(c)) * silence)
 
-    def _expected_if_alive(
-        self, p: tuple[Floats, ...], x: Floats, T: Floats, horizon: Floats
-    ) -> Floats:
+    def _alive(self, p: Parameters, c: Customers) -> Floats:
+        """Fader & Hardie (2008), "Computing P(alive) using the BG/NBD model"."""
+        return np.asarray(special.expit(-self._log_odds_gone(p, c)))
+
+    def _expected_if_alive(self, p: Parameters, c: Customers, horizon: Floats) -> Floats:
         """FHL (10) given alive; the dropout probability is then Beta(a, b + n)."""
         r, alpha, a, b = p
-        return expected_count(r + x, a, b + x + self.extra_chances, horizon / (alpha + T))
+        survived = b + c.x + self.extra_chances
+        return expected_count(r + c.x, a, survived, horizon / (alpha + c.T))
+
+    def _count_if_alive(self, p: Parameters, c: Customers, horizon: Floats, n: float) -> Floats:
+        """Exactly n purchases and alive after the last, or dropout at the n-th of n or more.
+
+        FHL (8) for a customer with a history: Fader, Hardie & Lee's P(X(t) = n) with the
+        posterior of the rate, Gamma(r + x, alpha + T), and of the dropout, Beta(a, b + n).
+        """
+        r, alpha, a, b = p
+        m, survived = r + c.x, b + c.x + self.extra_chances
+        z = horizon / (alpha + c.T + horizon)
+        kept = log_rising(survived, n) - log_rising(a + survived, n)
+        ways = log_rising(m, n) - special.gammaln(n + 1)
+        exactly = np.exp(kept + ways + special.xlogy(n, z) + m * np.log1p(-z))
+        leaving = np.exp(kept) * a / (survived + n - 1)
+        return np.asarray(exactly + leaving * special.betainc(n, m, z))
+
+    def _wait(self, p: Parameters, c: Customers, drop: Floats) -> Floats:
+        """(alpha + T + t)^-(r + x) inverted."""
+        r, alpha, _, _ = p
+        return np.asarray((alpha + c.T) * np.expm1(drop / (r + c.x)))
+
+    def _draw(
+        self, rng: np.random.Generator, p: Parameters, T: Floats, horizon: float
+    ) -> Histories:
+        r, alpha, a, b = p
+        rate, dropout = rng.gamma(r) / alpha, np.asarray(rng.beta(a, b))
+        return until_geometric(rng, rate, dropout, T, horizon, self.extra_chances)

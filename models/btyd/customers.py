@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,47 +16,45 @@ Codes = NDArray[np.int64]
 
 #: Integer columns below this are their own codes; above, a hash table finds the distinct values.
 _DENSE_VALUES = 1 << 16
+#: Codes of several columns are packed into one integer below this.
+_LARGEST_KEY = 1 << 62
 
 
 class Distinct(NamedTuple):
-    """The distinct rows among some columns, and for each original row its place there."""
+    """One original row for each distinct combination, and each row's place among these."""
 
-    columns: tuple[Floats, ...]
+    first: Codes
     codes: Codes
 
-    def spread(self, values: Floats) -> Floats:
-        """One value per distinct row, handed out to the original rows."""
-        return values[self.codes]
 
-
-def _codes(column: Floats) -> tuple[Codes, Floats]:
-    """Each entry's code and the value of each code; codes of small integers are the integers."""
+def _codes(column: Floats) -> tuple[Codes, int]:
+    """Each entry's code and how many codes there may be; small integers are their own codes."""
     if column.size and column.min() >= 0 and column.max() < _DENSE_VALUES:
         whole = column.astype(np.int64)
         if np.array_equal(whole, column):
-            return whole, np.arange(whole.max() + 1, dtype=float)
+            return whole, int(whole.max()) + 1
     codes, values = pd.factorize(column)
-    return codes.astype(np.int64), np.asarray(values, float)
+    return codes.astype(np.int64), len(values)
 
 
 def distinct(*columns: Floats) -> Distinct:
     """The distinct rows of equally long columns, without sorting where the columns are integers.
 
     >>> rows = distinct(np.array([2.0, 0.0, 2.0]), np.array([7.0, 0.0, 7.0]))
-    >>> [column.tolist() for column in rows.columns], rows.codes.tolist()
-    ([[0.0, 2.0], [0.0, 7.0]], [1, 0, 1])
+    >>> rows.first.tolist(), rows.codes.tolist()
+    ([1, 2], [1, 0, 1])
     """
-    coded = [_codes(column) for column in columns]
-    key, size = coded[0][0], len(coded[0][1])
-    for codes, values in coded[1:]:
-        if size * len(values) >= 2**62:
-            key, kept = (lambda pair: (pair[0].astype(np.int64), pair[1]))(pd.factorize(key))
-            size = len(kept)
-        key, size = key * len(values) + codes, size * len(values)
+    key, size = _codes(columns[0])
+    for column in columns[1:]:
+        codes, count = _codes(column)
+        if size * count >= _LARGEST_KEY:
+            packed, values = pd.factorize(key)
+            key, size = packed.astype(np.int64), len(values)
+        key, size = key * count + codes, size * count
     used, codes = _used(key, size)
     first = np.empty(len(used), dtype=np.int64)
     first[codes] = np.arange(len(key))
-    return Distinct(tuple(column[first] for column in columns), codes)
+    return Distinct(first, codes)
 
 
 def _used(key: Codes, size: int) -> tuple[Codes, Codes]:
@@ -73,84 +71,92 @@ def _used(key: Codes, size: int) -> tuple[Codes, Codes]:
 
 @dataclass(frozen=True)
 class Customers:
-    """What a BTYD model sees: x, t_x and T per row, covariate patterns, customers per row.
+    """What a BTYD model sees: x, t_x and T per row, covariate pattern, customers per row.
 
-    `extra` carries the one column a single model adds (log intervals of the regularity model).
+    `log_intervals` is the sum of the logarithms of the times between a customer's purchases; only
+    the regularity model has it, it is empty for the others.
     """
 
     x: Floats
     t_x: Floats
     T: Floats
     weight: Floats
-    covariates: Floats
-    extra: Floats
+    pattern: Codes
+    patterns: Floats
+    log_intervals: Floats
 
     def __len__(self) -> int:
         return len(self.x)
 
     @cached_property
-    def _patterns(self) -> Distinct:
-        return distinct(*self.covariates.T)
+    def by_count(self) -> Groups:
+        """Grouped by x (and covariates)."""
+        return self._group(self.x)
 
     @cached_property
-    def pattern(self) -> Codes:
-        """Each row's covariate pattern; all zero without covariates."""
-        if self.covariates.shape[1]:
-            return self._patterns.codes
-        return np.zeros(len(self), dtype=np.int64)
+    def by_recency(self) -> Groups:
+        """Grouped by x, t_x (and covariates)."""
+        return self._group(self.x, self.t_x)
 
     @cached_property
-    def patterns(self) -> Floats:
-        """The distinct covariate rows, shape (n_patterns, n_covariates)."""
-        if self.covariates.shape[1]:
-            return np.column_stack(self._patterns.columns)
-        return np.zeros((1, 0))
-
-    def _by(self, *columns: Floats) -> Distinct:
-        return distinct(*columns, self.pattern.astype(float))
+    def by_age(self) -> Groups:
+        """Grouped by x, T (and covariates)."""
+        return self._group(self.x, self.T)
 
     @cached_property
-    def by_count(self) -> Distinct:
-        """Distinct (x, pattern)."""
-        return self._by(self.x)
+    def by_history(self) -> Groups:
+        """Grouped by x, t_x, T (and covariates)."""
+        return self._group(self.x, self.t_x, self.T)
 
-    @cached_property
-    def by_recency(self) -> Distinct:
-        """Distinct (x, t_x, pattern)."""
-        return self._by(self.x, self.t_x)
+    def _group(self, *columns: Floats) -> Groups:
+        several = (self.pattern.astype(float),) if len(self.patterns) > 1 else ()
+        rows = distinct(*columns, *several)
+        return Groups(self.take(rows.first), rows.codes)
 
-    @cached_property
-    def by_age(self) -> Distinct:
-        """Distinct (x, T, pattern)."""
-        return self._by(self.x, self.T)
-
-    @cached_property
-    def by_history(self) -> Distinct:
-        """Distinct (x, t_x, T, pattern)."""
-        return self._by(self.x, self.t_x, self.T)
-
-    def take(self, rows: slice | Codes) -> Customers:
-        """The same view of some of the rows."""
+    def take(self, rows: slice | Codes | NDArray[np.bool_]) -> Customers:
+        """Some of the rows."""
         return Customers(
             self.x[rows],
             self.t_x[rows],
             self.T[rows],
             self.weight[rows],
-            self.covariates[rows],
-            self.extra[rows],
+            self.pattern[rows],
+            self.patterns,
+            self.log_intervals[rows] if self.log_intervals.size else self.log_intervals,
         )
 
+    def after(self, horizon: Floats) -> Customers:
+        """The same customers, silent for a further `horizon`."""
+        return replace(self, T=self.T + horizon)
+
     def counted(self) -> Customers:
-        """One row per distinct history, its weight the number of customers who share it."""
-        rows = self.by_history
-        size = len(rows.columns[0])
-        weight = np.bincount(rows.codes, self.weight, size).astype(float)
-        extra = np.bincount(rows.codes, self.weight * self.extra, size)
-        with np.errstate(invalid="ignore"):
-            mean_extra = np.where(weight > 0, extra / weight, 0.0)
-        x, t_x, T, pattern = rows.columns
-        covariates = self.patterns[pattern.astype(np.int64)]
-        return Customers(x, t_x, T, weight, covariates, mean_extra).take(np.flatnonzero(weight > 0))
+        """One row per distinct history, its weight the number of customers who share it.
+
+        Log intervals enter the likelihood linearly, so their mean stands for the group.
+        """
+        groups = self.by_history
+        weight = groups.total(self.weight)
+        members = replace(groups.members, weight=weight)
+        if self.log_intervals.size:
+            total = groups.total(self.weight * self.log_intervals)
+            mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+            members = replace(members, log_intervals=mean)
+        return members.take(weight > 0)
+
+
+class Groups(NamedTuple):
+    """One member of each group of alike rows, and each row's group."""
+
+    members: Customers
+    codes: Codes
+
+    def spread(self, values: Floats) -> Floats:
+        """One value per group, handed out to the rows."""
+        return values[self.codes]
+
+    def total(self, values: Floats) -> Floats:
+        """Sum of a value over the rows of each group."""
+        return np.bincount(self.codes, values, len(self.members)).astype(float)
 
 
 def as_frame(X: Any, columns: Sequence[str]) -> pd.DataFrame:
@@ -198,7 +204,7 @@ def refuse(rules: dict[str, Callable[[], NDArray[np.bool_]]], n_rows: int) -> No
 def read_weights(sample_weight: ArrayLike | None, n_rows: int) -> Floats:
     """Customers per row: ones when not given; finite, not negative, not all zero."""
     if sample_weight is None:
-        return np.ones(n_rows)
+        return np.broadcast_to(1.0, (n_rows,))  # one number, however many rows
     weight = np.asarray(sample_weight, dtype=float)
     if weight.shape != (n_rows,):
         raise ValueError(
@@ -213,7 +219,9 @@ def read_weights(sample_weight: ArrayLike | None, n_rows: int) -> Floats:
 
 
 def read_customers(
-    X: Any, covariates: Sequence[str] = (), sample_weight: ArrayLike | None = None
+    X: Any,
+    covariates: Sequence[str] = (),
+    sample_weight: ArrayLike | None = None,
 ) -> Customers:
     """Check `frequency`, `recency`, `T` (and covariate columns) and return them as arrays.
 
@@ -237,7 +245,12 @@ def read_customers(
     fine &= ((x > 0) | (t_x == 0)) & np.isfinite(x)
     if not fine.all() or not np.isfinite(z).all():
         _refuse_customers(x, t_x, T, z, covariates)
-    return Customers(x, t_x, T, read_weights(sample_weight, n), z, np.zeros(n))
+    pattern, patterns = np.broadcast_to(np.int64(0), (n,)), np.zeros((1, 0))
+    if covariates:
+        different = distinct(*z.T)
+        pattern, patterns = different.codes, z[different.first]
+    weight = read_weights(sample_weight, n)
+    return Customers(x, t_x, T, weight, pattern, patterns, np.zeros(0))
 
 
 def _refuse_customers(

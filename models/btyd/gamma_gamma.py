@@ -41,8 +41,8 @@ class Spenders:
         if not len(some):
             return some
         rows = distinct(some.x, some.z)
-        weight = np.bincount(rows.codes, some.weight, len(rows.columns[0])).astype(float)
-        return Spenders(rows.columns[0], rows.columns[1], weight)
+        weight = np.bincount(rows.codes, some.weight, len(rows.first)).astype(float)
+        return Spenders(some.x[rows.first], some.z[rows.first], weight)
 
 
 class GammaGammaModel(MaximumLikelihoodModel):
@@ -146,17 +146,17 @@ def _log_density(
 ) -> tuple[Floats, tuple[Floats, Floats, Floats]]:
     """FH (1a) and its slopes in p, q and v; gamma terms once per distinct x."""
     counts = distinct(x)
-    n = counts.columns[0]
+    n = x[counts.first]
 
-    def per_count(function: Callable[[Floats], Floats], shape: Floats) -> Floats:
-        return counts.spread(function(shape))
+    def per_count(function: Callable[[Floats], Floats]) -> Floats:
+        return function(n)[counts.codes]
 
     spent, log_all = x * z, np.log(v + x * z)
     px, total = p * x, p * x + q
-    log_beta = per_count(lambda k: special.betaln(p * k, q), n)
+    log_beta = per_count(lambda k: special.betaln(p * k, q))
     value = -log_beta + q * np.log(v) + px * np.log(spent) - np.log(z) - total * log_all
-    psi_total = per_count(lambda k: special.digamma(p * k + q), n)
-    psi_px = per_count(lambda k: special.digamma(p * k), n)
+    psi_total = per_count(lambda k: special.digamma(p * k + q))
+    psi_px = per_count(lambda k: special.digamma(p * k))
     slopes = (
         x * (psi_total - psi_px + np.log(spent) - log_all),
         psi_total - special.digamma(q) + np.log(v) - log_all,

@@ -9,19 +9,28 @@ Pareto/NBD model and related expressions" (SMC and FH below); with covariates as
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from models.btyd.answers import PurchaseModel
 from models.btyd.customers import Customers
-from models.btyd.special import digamma_rise, log_rising, power_tail
-from models.btyd.transactions import Part, Transactions, rows
+from models.btyd.parts import Parameters, Part, per_row
+from models.btyd.simulate import Histories, until_death
+from models.btyd.special import (
+    UNIT_RULE,
+    digamma_rise,
+    discounted_lifetime,
+    log_rising,
+    power_tail,
+)
 
 Floats = NDArray[np.float64]
 
 
-class ParetoNBDModel(Transactions):
+class ParetoNBDModel(PurchaseModel):
     """Pareto/NBD: each customer buys at random at his own rate until he silently leaves.
 
     Parameters
@@ -58,14 +67,14 @@ class ParetoNBDModel(Transactions):
     def _starts(self) -> Sequence[Sequence[float]]:
         return [(0.7, 0.4, 0.7, 0.5), (0.3, 0.1, 0.5, 0.2), (2.0, 2.0, 1.0, 3.0)]
 
-    def _common(self, p: tuple[Floats, ...], x: Floats) -> Part:
+    def _common(self, p: Parameters, c: Customers) -> Part:
         """Gamma(r + x) alpha^r beta^s / Gamma(r), the factor before the bracket of FH (18)."""
         r, alpha, s, beta = p
-        value = log_rising(r, x) + r * np.log(alpha) + s * np.log(beta)
-        rate_shape = r * (digamma_rise(r, x) + np.log(alpha))
-        return Part(value, rows(x, rate_shape, r, s * np.log(beta), s))
+        value = log_rising(r, c.x) + r * np.log(alpha) + s * np.log(beta)
+        rate_shape = r * (digamma_rise(r, c.x) + np.log(alpha))
+        return Part(value, per_row(c, rate_shape, r, s * np.log(beta), s))
 
-    def _gone(self, p: tuple[Floats, ...], x: Floats, t_x: Floats) -> Part:
+    def _gone(self, p: Parameters, c: Customers) -> Part:
         """Dropout after t_x and before the next purchase, whenever: positive, nothing to cancel.
 
         s times the integral of (alpha + u)^-(r + x) (beta + u)^-(s + 1) over u > t_x. The
@@ -73,54 +82,98 @@ class ParetoNBDModel(Transactions):
         instead (`_still`) needs no difference of hypergeometric functions.
         """
         r, alpha, s, beta = p
-        m = r + x
-        tail = power_tail(m, s + 1, alpha + t_x, beta + t_x)
-        return Part(
-            np.log(s) + tail.log_value,
-            rows(
-                x,
-                -r * tail.mean_log_a,
-                -alpha * m * tail.mean_inverse_a,
-                1 - s * tail.mean_log_b,
-                -beta * (s + 1) * tail.mean_inverse_b,
-            ),
+        m = r + c.x
+        tail = power_tail(m, s + 1, alpha + c.t_x, beta + c.t_x)
+        slopes = (
+            -r * tail.mean_log_a,
+            -alpha * m * tail.mean_inverse_a,
+            1 - s * tail.mean_log_b,
+            -beta * (s + 1) * tail.mean_inverse_b,
         )
+        return Part(np.log(s) + tail.log_value, per_row(c, *slopes))
 
-    def _still(self, p: tuple[Floats, ...], x: Floats, T: Floats) -> Part:
+    def _still(self, p: Parameters, c: Customers) -> Part:
         """The next event is a purchase, after T.
 
         r + x times the integral of (alpha + u)^-(r + x + 1) (beta + u)^-s over u > T.
         """
         r, alpha, s, beta = p
-        m = r + x
-        tail = power_tail(m + 1, s, alpha + T, beta + T)
-        return Part(
-            np.log(m) + tail.log_value,
-            rows(
-                x,
-                r / m - r * tail.mean_log_a,
-                -alpha * (m + 1) * tail.mean_inverse_a,
-                -s * tail.mean_log_b,
-                -beta * s * tail.mean_inverse_b,
-            ),
+        m = r + c.x
+        tail = power_tail(m + 1, s, alpha + c.T, beta + c.T)
+        slopes = (
+            r / m - r * tail.mean_log_a,
+            -alpha * (m + 1) * tail.mean_inverse_a,
+            -s * tail.mean_log_b,
+            -beta * s * tail.mean_inverse_b,
         )
+        return Part(np.log(m) + tail.log_value, per_row(c, *slopes))
 
-    def _alive(self, p: tuple[Floats, ...], c: Customers) -> Floats:
+    def _alive(self, p: Parameters, c: Customers) -> Floats:
         """FH (23): (alpha + T)^-(r + x) (beta + T)^-s over the bracket of the likelihood."""
-        recencies, ages = c.by_recency, c.by_age
-        gone = self._gone(self._at(p, recencies.columns[-1]), *recencies.columns[:-1]).value
-        x, T, pattern = ages.columns
-        q = self._at(p, pattern)
-        still = self._still(q, x, T).value
-        r, alpha, s, beta = q
-        alive = -(r + x) * np.log(alpha + T) - s * np.log(beta + T)
-        both = np.logaddexp(recencies.spread(gone), ages.spread(still))
-        return np.minimum(np.exp(ages.spread(alive) - both), 1.0)
+        r, alpha, s, beta = p
+        both = np.logaddexp(
+            self._spread(self._gone, c.by_recency), self._spread(self._still, c.by_age)
+        )
+        log_alive = -(r + c.x) * np.log(alpha + c.T) - s * np.log(beta + c.T)
+        return np.minimum(np.exp(log_alive - both), 1.0)
 
-    def _expected_if_alive(
-        self, p: tuple[Floats, ...], x: Floats, T: Floats, horizon: Floats
-    ) -> Floats:
+    def _expected_if_alive(self, p: Parameters, c: Customers, horizon: Floats) -> Floats:
         """FH (27) given alive; exprel carries the limit at s = 1."""
         r, alpha, s, beta = p
-        growth = np.log1p(horizon / (beta + T))
-        return (r + x) / (alpha + T) * (beta + T) * growth * special.exprel((1 - s) * growth)
+        growth = np.log1p(horizon / (beta + c.T))
+        rate = (r + c.x) / (alpha + c.T)
+        return np.asarray(rate * (beta + c.T) * growth * special.exprel((1 - s) * growth))
+
+    def _count_if_alive(self, p: Parameters, c: Customers, horizon: Floats, n: float) -> Floats:
+        """Exactly n purchases, still alive after the horizon, or dropout within it.
+
+        Fader & Hardie (2014), "Deriving the conditional PMF of the Pareto/NBD model", (8): their
+        hypergeometric terms are this integral over the time of dropout, taken as it stands.
+        """
+        r, alpha, s, beta = p
+        m, A, B = r + c.x, alpha + c.T, beta + c.T
+        ways = log_rising(m, n) - special.gammaln(n + 1)
+
+        def counted(u: Floats, log_u: Floats) -> Floats:
+            return ways + n * (log_u - np.log(A + u)) - m * np.log1p(u / A)
+
+        with np.errstate(divide="ignore"):
+            log_horizon = np.log(horizon)
+        alive = np.exp(counted(horizon, log_horizon) - s * np.log1p(horizon / B))
+        dropped = np.zeros(len(c))
+        for share, log_share, weight in zip(*UNIT_RULE, strict=True):
+            u = share * horizon
+            density = np.log(s / B) - (s + 1) * np.log1p(u / B)
+            dropped += weight * np.exp(counted(u, log_horizon + log_share) + density)
+        return alive + horizon * dropped
+
+    def _draw(
+        self, rng: np.random.Generator, p: Parameters, T: Floats, horizon: float
+    ) -> Histories:
+        r, alpha, s, beta = p
+        rate, dropout = rng.gamma(r) / alpha, rng.gamma(s) / beta
+        lifetime = rng.exponential(size=len(T)) / np.maximum(dropout, 1e-300)
+        return until_death(rng, rate, lifetime, T, horizon)
+
+    def discounted_expected_residual_transactions(self, X: Any, discount_rate: float) -> Floats:
+        """DERT: purchases still to come, for ever, each discounted to today; shape (n_rows,).
+
+        Fader, Hardie & Lee (2005), "RFM and CLV: using iso-value curves for customer base
+        analysis", Journal of Marketing Research 42(4), equation (4): with Tricomi's function of
+        the second kind, which is the integral of exp(-d u) ((beta + T) / (beta + T + u))^s.
+
+        Parameters
+        ----------
+        X : frame
+        discount_rate : float, > 0
+            Continuous, per unit of T: log(1 + 0.15) / 52 for 15 % a year in weeks.
+        """
+        if not (np.isfinite(discount_rate) and discount_rate > 0):
+            raise ValueError(f"discount_rate must be above 0 and finite; got {discount_rate}.")
+
+        def answer(c: Customers, _: slice) -> Floats:
+            r, alpha, s, beta = p = self._parameters(self.theta_, c)
+            years = discounted_lifetime(s, beta + c.T, discount_rate)
+            return np.asarray((r + c.x) / (alpha + c.T) * years * self._alive(p, c))
+
+        return self._in_batches(X, answer)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
+from scipy.optimize import elementwise
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +48,18 @@ def _half_line_rule(step: float, first: float, last: float) -> tuple[Floats, Flo
     nodes = np.exp(t - np.exp(-t))
     return nodes, step * nodes * (1 + np.exp(-t))
 
+
+def _unit_interval_rule(step: float, last: float) -> tuple[Floats, Floats, Floats]:
+    """Tanh-sinh nodes on (0, 1), their logarithms, and weights; Takahasi & Mori (1974)."""
+    t = np.arange(-last, last + step / 2, step)
+    bend = np.pi * np.sinh(t)
+    nodes = special.expit(bend)
+    weights = step * np.pi * np.cosh(t) * nodes * special.expit(-bend)
+    return nodes, special.log_expit(bend), weights
+
+
+#: For integrands that may rise or fall steeply towards either end.
+UNIT_RULE = _unit_interval_rule(step=0.075, last=3.15)
 
 #: 1e-13 relative on the integrands of `power_tail`; measured against mpmath in the tests.
 _NODES, _WEIGHTS = _half_line_rule(step=0.1, first=-3.5, last=3.75)
@@ -108,12 +122,106 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
     """E[(1 - (1 + p ratio)^-m) / p] for p ~ Beta(a, b): purchases of a customer who may drop out.
 
     Purchases come at rate lambda ~ Gamma(m, rate A), each followed by dropout with chance p, over
-    a time `ratio * A`. In closed form (a + b - 1) / (a - 1) * (1 - 2F1(m, a - 1; a + b - 1;
-    -ratio)), which divides zero by zero at a = 1, has a pole at a + b = 1 and cancels for a small
-    ratio.
+    a time `ratio * A`. The textbook's (a + b - 1) / (a - 1) * (1 - (1 - z)^(a - 1) 2F1) divides
+    zero by zero at a = 1, has a pole at a + b = 1 and cancels for a short time. With its first
+    term split off and e = a - 1, L = log(1 + ratio), z = ratio / (1 + ratio), c = a + b - 1,
+
+        c L exprel(-e L) - exp(-e L) * c * (2F1(c - m, e; c; z) - 1) / e
+
+    where the last quotient is a series without e and without a pole (`_quotient`).
     """
     m, a, b, ratio = np.broadcast_arrays(*(np.asarray(v, float) for v in (m, a, b, ratio)))
-    z = ratio / (1 + ratio)
-    c = a + b - 1
-    bracket = 1 - np.exp(-(a - 1) * np.log1p(ratio)) * special.hyp2f1(c - m, a - 1, c, z)
-    return np.asarray(c / (a - 1) * bracket)
+    length = np.log1p(ratio)
+    excess, c = a - 1, a + b - 1
+    first = c * length * special.exprel(-excess * length)
+    return np.asarray(first - np.exp(-excess * length) * _quotient(c - m, a, c, length))
+
+
+#: Above this argument the power series gives way to the transformations inside scipy's 2F1.
+_SERIES_UP_TO = 0.9
+_SERIES_TERMS = 1_000
+#: Closer to a = 1 than this, the quotient is interpolated between its values on both sides.
+_NEAR_ONE = 1e-5
+
+
+def _quotient(k: Floats, a: Floats, c: Floats, length: Floats) -> Floats:
+    """The quotient c (2F1(k, a - 1; c; z) - 1) / (a - 1), finite for all a and c > -1.
+
+    It is k z 3F2(k + 1, a, 1; c + 1, 2; z).
+    """
+    z = -np.expm1(-length)
+    result = np.zeros(z.shape)
+    near = z <= _SERIES_UP_TO
+    result[near] = _quotient_series(k[near], a[near], c[near], z[near])
+    far = np.flatnonzero(~near)
+    if far.size:
+        k, e, c, z = k[far], a[far] - 1, c[far], z[far]
+        close = np.abs(e) < _NEAR_ONE
+        upper = _quotient_far(k, np.where(close, _NEAR_ONE, e), c, z)
+        lower = _quotient_far(k, np.where(close, -_NEAR_ONE, e), c, z)
+        share = np.where(close, (1 + e / _NEAR_ONE) / 2, 1.0)
+        result[far] = lower + share * (upper - lower)
+    return result
+
+
+def _quotient_far(k: Floats, e: Floats, c: Floats, z: Floats) -> Floats:
+    """The quotient by Gauss's relation between 2F1 at c and at c + 1, which removes the pole."""
+    upper = special.hyp2f1(k, e, c + 1, z)
+    shifted = special.hyp2f1(k + 1, e + 1, c + 2, z)
+    return np.asarray(c * (upper - 1) / e + k * z / (c + 1) * shifted)
+
+
+def _quotient_series(k: Floats, a: Floats, c: Floats, z: Floats) -> Floats:
+    """Sum over n >= 1 of (k)_n (a)_(n-1) z^n / ((c + 1)_(n-1) n!); done rows leave the loop."""
+    term = k * z
+    total = term.copy()
+    active = np.flatnonzero(term)
+    for n in range(1, _SERIES_TERMS):
+        if not active.size:
+            break
+        k_, a_, c_ = k[active], a[active], c[active]
+        term[active] *= (k_ + n) * (a_ + n - 1) / ((c_ + n) * (n + 1)) * z[active]
+        total[active] += term[active]
+        active = active[np.abs(term[active]) > 1e-17 * np.abs(total[active])]
+    return total
+
+
+def discounted_lifetime(shape: ArrayLike, rate: ArrayLike, discount: float) -> Floats:
+    """Integral of exp(-discount u) (1 + u / rate)^-shape over u > 0: discounted time alive.
+
+    rate * U(1, 2 - shape, discount * rate) in terms of Tricomi's function.
+    """
+    shape, rate = np.broadcast_arrays(np.asarray(shape, float), np.asarray(rate, float))
+    total = np.zeros(rate.shape)
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        total += weight * np.exp(-node - shape * np.log1p(node / (discount * rate)))
+    return total / discount
+
+
+def increasing_root(
+    function: Callable[[Floats, NDArray[np.int64]], Floats], size: int, guess: ArrayLike
+) -> Floats:
+    """Where each of `size` increasing functions that start below 0 at t = 0 crosses zero.
+
+    `function(t, rows)` evaluates some of them. Chandrupatla's method between brackets found by
+    doubling; inf where 2^200 guesses are not enough.
+    """
+    rows = np.arange(size)
+    high = np.array(np.broadcast_to(np.asarray(guess, float), (size,)))
+    low = np.zeros(size)
+    open_ = rows
+    for _ in range(_DOUBLINGS):
+        open_ = open_[function(high[open_], open_) < 0]
+        if not open_.size:
+            break
+        low[open_] = high[open_]
+        high[open_] *= 4
+    found = np.full(size, np.inf)
+    closed = np.setdiff1d(rows, open_)
+    if closed.size:
+        bracket = (low[closed], high[closed])
+        found[closed] = elementwise.find_root(function, bracket, args=(closed,)).x
+    return found
+
+
+_DOUBLINGS = 100
