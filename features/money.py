@@ -107,7 +107,7 @@ def _refuse_other_notations(
     if not found:
         return
     total = odd.aggregate(n=odd.count(), first=odd.row.min()).to_pyarrow().to_pylist()[0]
-    now = "as declared" if notation.declared else "plain, as 1234.50"
+    now = "as declared" if notation.declared else "plain digits and a point"
     raise UserError(
         f"Column {name!r}: {total['n']:,} values are numbers in another notation than {now} (most "
         f"are written like {_masked(found[0].text)!r}, the first in row {total['first']:,}). "

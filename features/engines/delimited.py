@@ -158,7 +158,7 @@ def _transcode(origin: Path, path: Path, encoding: str, scratch: Path) -> Path:
             chunk = source.read(_CHUNK)
             try:
                 text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError:
+            except UnicodeError:
                 raise UserError(
                     f"{origin}, near line {line}: is not written in {encoding}. "
                     "Name the right one: --encoding."
@@ -302,8 +302,8 @@ def _lines_ending_in(path: Path, delimiter: str) -> Iterator[tuple[int, str]]:
     with path.open("rb") as file:
         if not _anywhere(file, ending):
             return
-        file.seek(0)
-        for number, line in enumerate(io.TextIOWrapper(file, "utf-8-sig", newline=None), start=1):
+    with path.open(encoding="utf-8-sig", newline=None) as lines:
+        for number, line in enumerate(lines, start=1):
             if line.rstrip("\n").endswith(delimiter):
                 yield number, line
 
