@@ -16,7 +16,7 @@ from mlflow.exceptions import MlflowException
 from features.errors import UserError
 from pipeline import artifact
 from pipeline.manifest import MANIFEST
-from pipeline.tracking.store import absolute, talking
+from pipeline.tracking.store import absolute, client_of, talking
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 LOADER = "mlflow.pyfunc.loaders.code_model"
@@ -50,8 +50,8 @@ def download(uri: str, address: str, cache: Path) -> tuple[Path, str]:
     """
     name, wanted = parse(address)
     uri = absolute(uri)
+    client = client_of(uri)
     with talking(uri):
-        client = MlflowClient(uri, uri)
         found = find(client, name, wanted)
         if found is None:
             raise UserError(

@@ -114,6 +114,18 @@ def connect(
         return Store(uri, client, found)
 
 
+def client_of(uri: str) -> MlflowClient:
+    """Open a store that is there; MLflow would make an empty one in place of a missing file.
+
+    Raises
+    ------
+    TrackingError
+        When the store is not there, is locked, or cannot be reached.
+    """
+    with talking(uri), _alone(uri, create=False):
+        return MlflowClient(uri, uri)
+
+
 def absolute(uri: str) -> str:
     """The same store, named so that it does not depend on the working directory.
 
@@ -194,7 +206,8 @@ def _alone(uri: str, create: bool) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     guard = file.with_name(f"{file.name}.lock")
     for path in (guard, file):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     lock = sqlite3.connect(guard, timeout=LONGEST_WAIT, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")

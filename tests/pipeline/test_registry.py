@@ -1,0 +1,327 @@
+"""A registered model comes back unopened, checked and with the numbers it went in with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from features.errors import UserError
+from models.baselines import RecencyAlone
+from models.history import History
+from pipeline import artifact, champion
+from pipeline.tracking import compare, download, registry, runs
+from pipeline.tracking.errors import GateError, TrackingError
+from pipeline.tracking.registry import Version
+from pipeline.tracking.store import Store, prepare, talking
+
+FEATURES = ("frequency", "recency", "T", "monetary_value", "days_since_last")
+CUTOFF = date(1998, 1, 1)
+
+
+def snapshot(seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "frequency": random.poisson(1.5, 400).astype(float),
+            "T": random.integers(100, 400, 400).astype(float),
+            "monetary_value": random.gamma(3, 10, 400),
+        }
+    )
+    recency = np.floor((frame["T"] - 1) * random.uniform(0.1, 1, 400))
+    frame["recency"] = np.where(frame["frequency"] > 0, recency, 0.0)
+    return frame.assign(days_since_last=frame["T"] - frame["recency"])[list(FEATURES)]
+
+
+@pytest.fixture(scope="module")
+def customers() -> pd.DataFrame:
+    return snapshot(0)
+
+
+@pytest.fixture(scope="module")
+def contender(customers: pd.DataFrame) -> RecencyAlone:
+    past = snapshot(1).assign(cutoff=date(1997, 7, 1))
+    odds = np.random.default_rng(2).uniform(0, 240, len(past))
+    past["churned"] = (past["days_since_last"] > odds).astype(int)
+    past["purchases"], past["spend"] = 1 - past["churned"], 20.0 * (1 - past["churned"])
+    population = customers[list(FEATURES[:4])].assign(n_customers=1)
+    known = {date(1997, 7, 1): population, CUTOFF: population}
+    history = History(CUTOFF, 91, past, known, snapshot=customers)
+    return RecencyAlone().fit(history)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, contender: RecencyAlone) -> Path:
+    artifact.save(
+        tmp_path / "model",
+        contender,
+        horizon_days=91,
+        cutoffs=(CUTOFF,),
+        features=FEATURES,
+        data_digest="d" * 32,
+    )
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def store(tracking_uri: str) -> Store:
+    return prepare(tracking_uri)
+
+
+def register(store: Store, folder: Path, log_loss: float = 0.4) -> str:
+    board = pd.DataFrame(
+        {
+            "contender": ["recency_alone"],
+            "cutoff": [CUTOFF],
+            "log_loss": [log_loss],
+            "chosen": [True],
+        }
+    )
+    with runs.training(store, name="t", parameters={"horizon_days": 91}) as opened:
+        runs.log_leaderboard(opened, board, "recency_alone")
+        return registry.register(opened, folder, tags={"verdict": "good"})
+
+
+def stored(store: Store) -> Path:
+    """Where the last registered model lies on disk."""
+    root = Path(store.uri.removeprefix("sqlite:///")).parent / "mlartifacts"
+    return max(root.rglob("MLmodel"), key=lambda file: file.stat().st_mtime).parent
+
+
+def find(store: Store, tmp_path: Path, asked: str | None = None) -> champion.Found:
+    return champion.find(asked, uri=store.uri, cache=tmp_path / "cache")
+
+
+def test_the_champion_answers_to_the_last_bit_as_the_model_that_was_registered(
+    store: Store, folder: Path, tmp_path: Path, contender: RecencyAlone, customers: pd.DataFrame
+) -> None:
+    assert register(store, folder) == "1"
+    assert registry.promote(store).version == "1"
+    found = find(store, tmp_path)
+    assert (found.version, found.note) == ("1", "")
+    pd.testing.assert_frame_equal(
+        found.model.contender.predict(customers), contender.predict(customers), check_exact=True
+    )
+    row = compare.trainings(store)[0]
+    assert (row["version"], row["aliases"]) == ("1", ["challenger", "champion"])
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_new_model_is_challenger_and_the_champion_stays(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    register(store, folder)
+    registry.promote(store)
+    assert register(store, folder) == "2"
+    versions = {
+        alias: find(store, tmp_path, f"models:/churn@{alias}").version
+        for alias in ("challenger", "champion")
+    }
+    assert versions == {"challenger": "2", "champion": "1"}
+    assert find(store, tmp_path, "models:/churn/2").version == "2"
+
+
+def not_worse(challenger: Version, champion: Version | None) -> list[str]:
+    worse = champion and challenger.metrics["log_loss"] > champion.metrics["log_loss"]
+    return ["its log loss is worse"] if worse else []
+
+
+def test_the_gate_keeps_a_worse_challenger_from_becoming_champion(
+    store: Store, folder: Path
+) -> None:
+    register(store, folder, log_loss=0.40)
+    registry.promote(store, gate=not_worse)
+    register(store, folder, log_loss=0.45)
+    with pytest.raises(GateError, match="Version 2 of churn was not promoted: its log loss"):
+        registry.promote(store, gate=not_worse)
+    kept = registry.describe(store, "churn", "champion")
+    assert kept is not None
+    assert kept.version == "1"
+    registry.promote(store, gate=not_worse, force="a new market")
+    made = registry.describe(store, "churn", "champion")
+    assert made is not None
+    assert made.version == "2"
+    assert made.tags["forced"] == "a new market"
+    assert made.tags["champion_before"] == "1"
+
+
+def test_what_is_not_registered_cannot_be_promoted_or_found(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="no challenger"):
+        registry.promote(store)
+    with pytest.raises(UserError, match="no model models:/churn@champion"):
+        find(store, tmp_path)
+    register(store, folder)
+    with pytest.raises(UserError, match="no version 7"):
+        registry.promote(store, version="7")
+    with pytest.raises(UserError, match="no model models:/churn@champion"):
+        find(store, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "address", ["models:/", "models:/churn", "models:/../x/1", "models:/churn@", "models:/a/b/c"]
+)
+def test_an_address_of_another_form_is_refused(address: str) -> None:
+    with pytest.raises(UserError, match="models:/name@alias"):
+        download.parse(address)
+
+
+def test_a_folder_scores_without_any_tracking_store(folder: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pipeline import champion; "
+        f"found = champion.find({str(folder)!r}, uri='http://127.0.0.1:9'); "
+        "assert found.model.manifest.contender == 'recency_alone'; "
+        "assert 'mlflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("fault", ["gone", "no_database"])
+def test_while_the_store_is_down_the_last_known_champion_scores_and_it_is_said(
+    store: Store, folder: Path, tmp_path: Path, fault: str
+) -> None:
+    register(store, folder)
+    registry.promote(store)
+    known = find(store, tmp_path)
+    file = Path(store.uri.removeprefix("sqlite:///"))
+    file.unlink() if fault == "gone" else file.write_bytes(b"x" * 1000)
+    found = find(store, tmp_path)
+    assert found.model.manifest == known.model.manifest
+    assert "Scoring with version 1" in found.note
+    with pytest.raises(TrackingError):
+        find(store, tmp_path, "models:/churn@challenger")
+    assert file.exists() == (fault != "gone")
+
+
+def test_an_edited_loader_is_refused_and_none_of_its_code_runs(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    register(store, folder)
+    place = stored(store) / "MLmodel"
+    described = yaml.safe_load(place.read_text())
+    described["flavors"]["python_function"]["loader_module"] = "evil"
+    place.write_text(yaml.safe_dump(described))
+    (stored(store) / "code" / "evil.py").write_text("raise SystemExit('code ran')")
+    with pytest.raises(UserError, match="names another loader"):
+        find(store, tmp_path, "models:/churn@challenger")
+
+
+def test_a_path_out_of_the_model_is_refused(store: Store, folder: Path, tmp_path: Path) -> None:
+    register(store, folder)
+    place = stored(store) / "MLmodel"
+    described = yaml.safe_load(place.read_text())
+    described["flavors"]["python_function"]["artifacts"]["model"]["path"] = str(folder)
+    place.write_text(yaml.safe_dump(described))
+    with pytest.raises(UserError, match="another place"):
+        find(store, tmp_path, "models:/churn@challenger")
+
+
+def test_a_yaml_tag_in_mlflows_description_builds_no_object(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    register(store, folder)
+    place = stored(store) / "MLmodel"
+    place.write_text(f"a: !!python/object/apply:os.mkdir ['{tmp_path}/exploded']\n")
+    with pytest.raises(UserError, match="not one that"):
+        find(store, tmp_path, "models:/churn@challenger")
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_model_altered_in_the_store_is_refused_and_not_kept(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    register(store, folder)
+    parameters = stored(store) / "artifacts" / "model" / "parameters.json"
+    parameters.write_text(parameters.read_text() + " ")
+    with pytest.raises(UserError, match="damaged or were altered"):
+        find(store, tmp_path, "models:/churn@challenger")
+    assert not (tmp_path / "cache" / "churn" / "1").exists()
+
+
+def test_a_folder_that_is_no_model_is_not_registered(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with pytest.raises(UserError, match="no manifest"):
+        register(store, tmp_path / "other")
+    assert compare.trainings(store)[0]["status"] == "FAILED"
+
+
+def test_the_logged_model_states_its_inputs_outputs_and_pinned_requirements(
+    store: Store, folder: Path
+) -> None:
+    register(store, folder)
+    described = yaml.safe_load((stored(store) / "MLmodel").read_text())
+    inputs = {c["name"]: c["type"] for c in json.loads(described["signature"]["inputs"])}
+    outputs = {c["name"]: c["type"] for c in json.loads(described["signature"]["outputs"])}
+    assert inputs == dict.fromkeys(FEATURES, "double")
+    assert outputs == dict.fromkeys(("p_churn", "expected_purchases", "expected_spend"), "double")
+    pinned = (stored(store) / "requirements.txt").read_text().split()
+    assert len(pinned) == len(registry.REQUIREMENTS)
+    assert all("==" in line for line in pinned)
+    assert not list(stored(store).rglob("*.pkl"))
+
+
+@pytest.fixture
+def server(store: Store, folder: Path) -> Iterator[str]:
+    """`mlflow models serve` of the challenger, as a user would start it."""
+    import os
+    import socket
+    import time
+
+    register(store, folder)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["models", "serve", "-m", "models:/churn@challenger", "--env-manager", "local"]
+    with talking(store.uri):
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "mlflow", *words, "--port", str(port)],
+            env={**os.environ, "MLFLOW_TRACKING_URI": store.uri},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{address}/ping", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        os.killpg(process.pid, 15)
+        process.wait(20)
+
+
+def ask(address: str, body: dict[str, Any]) -> Any:
+    request = urllib.request.Request(
+        f"{address}/invocations", json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.slow
+def test_mlflow_serves_one_customer_with_the_numbers_of_our_own_loader(
+    server: str, folder: Path, customers: pd.DataFrame
+) -> None:
+    row = customers.iloc[3].to_dict()
+    expected = artifact.load(folder).contender.predict(customers.iloc[[3]])
+    answered = pd.DataFrame(ask(server, {"dataframe_records": [row]})["predictions"])
+    pd.testing.assert_frame_equal(
+        answered, expected.reset_index(drop=True), check_exact=True, check_dtype=False
+    )
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        ask(server, {"dataframe_records": [{"frequency": 1.0}]})
