@@ -1,6 +1,7 @@
 """Buy-till-you-die models: maximum likelihood with uncertainty, as scikit-learn estimators."""
 
 from models.btyd.beta_geo import BetaGeoModel
+from models.btyd.beta_geo_beta_binom import BetaGeoBetaBinomModel
 from models.btyd.gamma_gamma import GammaGammaModel
 from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
 from models.btyd.modified_beta_geo_erlang import ModifiedBetaGeoErlangModel
@@ -8,6 +9,7 @@ from models.btyd.optimise import FitError, FitWarning
 from models.btyd.pareto_nbd import ParetoNBDModel
 
 __all__ = [
+    "BetaGeoBetaBinomModel",
     "BetaGeoModel",
     "FitError",
     "FitWarning",

@@ -12,11 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from models.btyd.customers import Customers, Groups, as_frame, read_customers
+from models.btyd.gamma_gamma import GammaGammaModel
 from models.btyd.lifetime_value import month_discounts, month_ends, spend_per_purchase
 from models.btyd.likelihood import HistoryLikelihood
 from models.btyd.parts import Parameters, Part
 from models.btyd.simulate import Histories, as_summary, simulated_ages
 from models.btyd.special import increasing_root
+from models.btyd.uncertainty import intervals
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +48,19 @@ class PurchaseModel(HistoryLikelihood):
     ) -> Histories:
         """Customers of age T drawn from the model."""
         raise NotImplementedError
+
+    def _live_on(self, rng: np.random.Generator, c: Customers, ends: Floats) -> Floats:
+        """Purchases of each period between the ends, drawn for customers alive at T.
+
+        Shape (n_ends, n); `ends` are times after T, ascending.
+        """
+        raise NotImplementedError
+
+    def _alive_now(self, c: Customers) -> Floats:
+        return self._alive(self._parameters(self.theta_, c), c)
+
+    def _silence_now(self, c: Customers, horizon: float) -> Floats:
+        return self._silence(c, np.asarray(horizon))
 
     # -- answers --------------------------------------------------------------------------
 
@@ -213,6 +228,69 @@ class PurchaseModel(HistoryLikelihood):
         for end, fall in zip(ends, falls, strict=True):
             total += fall * self._expected_if_alive(p, some, np.full(len(some), end))
         return groups.spread(total) * self._alive(self._parameters(self.theta_, c), c)
+
+    def purchase_intervals(
+        self,
+        X: Any,
+        horizon: float,
+        *,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for each customer's number of purchases in (T, T + horizon].
+
+        Carries both the customer's own randomness and the parameters'. Counts are discrete: the
+        interval of whole numbers covers at least `level`.
+
+        Parameters
+        ----------
+        X : frame
+        horizon : float, > 0, in the unit of T
+        level : float
+            Nominal coverage.
+        n_draws : int
+            Futures drawn per customer.
+        seed : int or Generator
+
+        Returns
+        -------
+        DataFrame with low and high, indexed as X
+        """
+        ends = np.atleast_1d(Horizon(float(horizon)).length)
+        return intervals(self, X, ends, np.ones(1), None, level, n_draws, seed)
+
+    def spend_intervals(
+        self,
+        X: Any,
+        spend_model: GammaGammaModel,
+        horizon: float,
+        *,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for each customer's spend in (T, T + horizon]; as `purchase_intervals`."""
+        ends = np.atleast_1d(Horizon(float(horizon)).length)
+        return intervals(self, X, ends, np.ones(1), spend_model, level, n_draws, seed)
+
+    def clv_intervals(
+        self,
+        X: Any,
+        spend_model: GammaGammaModel,
+        months: int = 12,
+        monthly_discount_rate: float = 0.01,
+        *,
+        days_per_unit: float = 1.0,
+        start: dt.date | str | None = None,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for each customer's discounted spend over the coming months; see `clv`."""
+        ends = month_ends(months, days_per_unit, start)
+        worth = month_discounts(months, monthly_discount_rate)
+        return intervals(self, X, ends, worth, spend_model, level, n_draws, seed)
 
     def next_purchase_quantiles(self, X: Any, q: ArrayLike) -> Floats:
         """Time from T until the next purchase, by quantile; inf where it never comes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -161,6 +162,24 @@ class MaximumLikelihoodModel(BaseEstimator):
     def _set_theta(self, theta: Floats) -> None:
         self.theta_ = theta
         self.params_ = dict(zip(self._names(), self._natural(theta).tolist(), strict=True))
+
+    def _with(self, theta: Floats) -> Self:
+        """The same model at other parameters."""
+        other = copy(self)
+        other._set_theta(theta)
+        return other
+
+    def _theta_draws(self, n: int, rng: np.random.Generator) -> Floats:
+        """Parameters drawn from the sampling distribution of the estimates, shape (n, k).
+
+        Normal in theta, in opposite pairs; a parameter without a standard error stays put.
+        """
+        known = ~np.isnan(np.diag(self.theta_covariance_))
+        covariance = self.theta_covariance_[np.ix_(known, known)]
+        half = rng.multivariate_normal(np.zeros(int(known.sum())), covariance, (n + 1) // 2)
+        draws = np.tile(self.theta_, (n, 1))
+        draws[:, known] += np.concatenate([half, -half])[:n]
+        return draws
 
     def _natural(self, theta: Floats) -> Floats:
         """Parameters as the papers write them."""

@@ -151,3 +151,22 @@ class BetaGeoModel(PurchaseModel):
         r, alpha, a, b = p
         rate, dropout = rng.gamma(r) / alpha, np.asarray(rng.beta(a, b))
         return until_geometric(rng, rate, dropout, T, horizon, self.extra_chances)
+
+    def _live_on(self, rng: np.random.Generator, c: Customers, ends: Floats) -> Floats:
+        """Given alive, lambda ~ Gamma(r + x, alpha + T) and p ~ Beta(a, b + n)."""
+        r, alpha, _, _ = self._parameters(self.theta_, c)
+        rate = rng.gamma(r + c.x) / (alpha + c.T)
+        return self._until_dropout(rng, c, self._events(rng, rate, ends))
+
+    @staticmethod
+    def _events(rng: np.random.Generator, rate: Floats, ends: Floats) -> Floats:
+        """Poisson events up to each of the ends, shape (n_ends, n)."""
+        lengths = np.diff(ends, prepend=0.0)[:, None]
+        return np.cumsum(rng.poisson(rate * lengths), axis=0).astype(float)
+
+    def _until_dropout(self, rng: np.random.Generator, c: Customers, purchases: Floats) -> Floats:
+        """Purchases of each period, cut after the one at which the customer leaves."""
+        _, _, a, b = self._parameters(self.theta_, c)
+        dropout = rng.beta(a, b + c.x + self.extra_chances)
+        last = rng.geometric(np.maximum(dropout, 1e-12)).astype(float)
+        return np.diff(np.minimum(purchases, last), axis=0, prepend=0.0)

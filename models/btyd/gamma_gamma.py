@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from sklearn.utils.validation import check_is_fitted
 
 from models.btyd.base import MaximumLikelihoodModel
 from models.btyd.customers import as_frame, distinct, number_column, read_weights, refuse
+from models.btyd.simulate import simulated_ages
 
 Floats = NDArray[np.float64]
 
@@ -139,6 +141,30 @@ class GammaGammaModel(MaximumLikelihoodModel):
         data = self._read(X)
         p, q, v = self._natural(self.theta_)
         return np.asarray(p * (v + data.x * data.z) / (p * data.x + q - 1))
+
+    def _spend(self, rng: np.random.Generator, some: Spenders, purchases: Floats) -> Floats:
+        """Total spend of so many purchases, drawn for each customer; shape of `purchases`.
+
+        The rate nu | x, z ~ Gamma(p x + q, v + x z), FH (4); n purchases ~ Gamma(p n, nu).
+        """
+        p, q, v = self._natural(self.theta_)
+        rate = rng.gamma(p * some.x + q) / (v + some.x * some.z)
+        return np.asarray(rng.gamma(p * purchases) / rate)
+
+    def simulate(
+        self, n: int, frequency: ArrayLike, seed: int | np.random.Generator | None = None
+    ) -> pd.DataFrame:
+        """Customers drawn from the fitted model: frequency and monetary_value, n rows.
+
+        `frequency` is one number of repeat purchases for all, or one each.
+        """
+        check_is_fitted(self, "params_")
+        x = simulated_ages(n, frequency)
+        rng = np.random.default_rng(seed)
+        nobody = Spenders(np.zeros(len(x)), np.zeros(len(x)), np.ones(len(x)))
+        total = self._spend(rng, nobody, x)
+        mean = np.divide(total, x, out=np.zeros_like(total), where=x > 0)
+        return pd.DataFrame({"frequency": x, "monetary_value": mean})
 
 
 def _log_density(

@@ -223,6 +223,16 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         rate, dropout = rng.gamma(r) / alpha, np.asarray(rng.beta(a, b))
         return until_geometric(rng, rate, dropout, T, horizon, self.extra_chances, self.k_)
 
+    def _live_on(self, rng: np.random.Generator, c: Customers, ends: Floats) -> Floats:
+        """As in `BetaGeoModel`, in ticks, some of which have passed since the last purchase."""
+        r, alpha, _, _ = p = self._parameters(self.theta_, c)
+        terms = self._phases(p, c)
+        below = np.cumsum(terms / terms.sum(axis=0), axis=0)
+        phase = (rng.random(len(c)) > below[:-1]).sum(axis=0)
+        rate = rng.gamma(r + self._ticks(c) + phase) / (alpha + c.T)
+        purchases = (self._events(rng, rate, ends) + phase) // self.k_
+        return self._until_dropout(rng, c, purchases)
+
     # -- saving ---------------------------------------------------------------------------
 
     def _extra_state(self) -> dict[str, Any]:

@@ -155,6 +155,15 @@ class ParetoNBDModel(PurchaseModel):
         lifetime = rng.exponential(size=len(T)) / np.maximum(dropout, 1e-300)
         return until_death(rng, rate, lifetime, T, horizon)
 
+    def _live_on(self, rng: np.random.Generator, c: Customers, ends: Floats) -> Floats:
+        """Given alive, lambda ~ Gamma(r + x, alpha + T) and mu ~ Gamma(s, beta + T)."""
+        r, alpha, s, beta = self._parameters(self.theta_, c)
+        rate = rng.gamma(r + c.x) / (alpha + c.T)
+        dropout = rng.gamma(s, size=len(c)) / (beta + c.T)
+        life = rng.exponential(size=len(c)) / np.maximum(dropout, 1e-300)
+        lived = np.diff(np.minimum(life, ends[:, None]), axis=0, prepend=0.0)
+        return rng.poisson(rate * lived).astype(float)
+
     def discounted_expected_residual_transactions(self, X: Any, discount_rate: float) -> Floats:
         """DERT: purchases still to come, for ever, each discounted to today; shape (n_rows,).
 

@@ -1,0 +1,141 @@
+"""Intervals that carry a customer's own randomness and the uncertainty of the parameters.
+
+Posterior predictive draws: parameters from the estimated sampling distribution, then the
+customer's hidden state given his history, then his future. Discrete counts have atoms, above all
+at zero, so an interval of whole purchases covers at least its nominal level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from models.btyd.gamma_gamma import GammaGammaModel, Spenders
+
+Floats = NDArray[np.float64]
+
+#: Sets of parameters among the draws; each customer sees all of them.
+_PARAMETER_SETS = 16
+#: Draws held in memory at once, per period.
+_DRAWS_AT_ONCE = 1 << 21
+#: Above the upper level by this much, a chance of no purchase makes the interval [0, 0].
+_SURELY_ZERO = 0.03
+
+
+class Predictive(Protocol):
+    """What the draws need of a model."""
+
+    theta_: Floats
+
+    def _read(self, X: Any) -> Any: ...
+    def _with(self, theta: Floats) -> Any: ...
+    def _theta_draws(self, n: int, rng: np.random.Generator) -> Floats: ...
+    def _alive_now(self, c: Any) -> Floats: ...
+    def _silence_now(self, c: Any, horizon: float) -> Floats: ...
+    def _live_on(self, rng: np.random.Generator, c: Any, ends: Floats) -> Floats: ...
+
+
+#: Turns the purchases of alive draws into what the interval is of: (purchases per period and
+#: draw, row of each draw, number of the parameter set) -> value per draw.
+Worth = Callable[[Floats, NDArray[np.int64], int], Floats]
+
+
+def futures(
+    model: Predictive, c: Any, ends: Floats, worth: Worth, n_draws: int, rng: np.random.Generator
+) -> Floats:
+    """Draws of a customer's future worth, shape (n_rows, n_draws)."""
+    sets = min(_PARAMETER_SETS, n_draws)
+    drawn = np.zeros((len(c), n_draws))
+    for k, theta in enumerate(model._theta_draws(sets, rng)):
+        columns = np.arange(k, n_draws, sets)
+        variant = model._with(theta)
+        alive = rng.random((len(c), len(columns))) < variant._alive_now(c)[:, None]
+        rows, places = np.nonzero(alive)
+        if rows.size:
+            purchases = variant._live_on(rng, c.take(rows), ends)
+            drawn[rows, columns[places]] = worth(purchases, rows, k)
+    return drawn
+
+
+def _batches(n_rows: int, n_draws: int, n_ends: int) -> Iterator[slice]:
+    size = max(_DRAWS_AT_ONCE // (n_draws * n_ends), 1)
+    return (slice(at, at + size) for at in range(0, n_rows, size))
+
+
+def intervals(
+    model: Predictive,
+    X: Any,
+    ends: Floats,
+    discounts: Floats,
+    spend_model: GammaGammaModel | None,
+    level: float,
+    n_draws: int,
+    seed: int | np.random.Generator,
+) -> pd.DataFrame:
+    """Lower and upper quantile of the discounted purchases, or of the spend when a model is given.
+
+    Customers whose chance of no purchase exceeds the upper level get [0, 0] without a draw.
+    """
+    check_is_fitted(model, "params_")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1; got {level}.")
+    if n_draws < 2 * _PARAMETER_SETS:
+        raise ValueError(f"n_draws must be at least {2 * _PARAMETER_SETS}; got {n_draws}.")
+    rng = np.random.default_rng(seed)
+    customers = model._read(X)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    bounds = np.zeros((len(customers), 2))
+    silence = _in_parts(lambda c: model._silence_now(c, float(ends[-1])), customers)
+    open_ = np.flatnonzero(silence < tails[1] + _SURELY_ZERO)
+    spenders = None if spend_model is None else _Spending(spend_model, X, discounts, rng)
+    method = "inverted_cdf" if spend_model is None else "linear"
+    for batch in _batches(len(open_), n_draws, len(ends)):
+        rows = open_[batch]
+        worth: Worth = _count if spenders is None else spenders.of(rows)
+        drawn = futures(model, customers.take(rows), ends, worth, n_draws, rng)
+        bounds[rows] = np.quantile(drawn, tails, axis=1, method=method).T  # type: ignore[call-overload]
+    index = X.index if isinstance(X, pd.DataFrame) else None
+    return pd.DataFrame(bounds, columns=["low", "high"], index=index)
+
+
+def _in_parts(answer: Callable[[Any], Floats], customers: Any, size: int = 1 << 20) -> Floats:
+    parts = (customers.take(slice(at, at + size)) for at in range(0, len(customers), size))
+    return np.concatenate([answer(part) for part in parts])
+
+
+def _count(purchases: Floats, rows: NDArray[np.int64], k: int) -> Floats:
+    return purchases.sum(axis=0)
+
+
+class _Spending:
+    """Discounted spend of drawn purchases, under draws of the spend model's parameters."""
+
+    def __init__(
+        self, model: GammaGammaModel, X: Any, discounts: Floats, rng: np.random.Generator
+    ) -> None:
+        if not isinstance(model, GammaGammaModel):
+            raise ValueError("Intervals of spend need a fitted GammaGammaModel.")
+        check_is_fitted(model, "params_")
+        thetas = model._theta_draws(_PARAMETER_SETS, rng)
+        self.models = [model._with(theta) for theta in rng.permutation(thetas)]
+        self.spenders = model._read(X)
+        self.discounts, self.rng = discounts, rng
+
+    def of(self, some: NDArray[np.int64]) -> Worth:
+        """The worth of draws for these customers."""
+        here = self.spenders.take(some)
+
+        def worth(purchases: Floats, rows: NDArray[np.int64], k: int) -> Floats:
+            spend = np.zeros(len(rows))
+            buying = np.flatnonzero(purchases.any(axis=0))
+            each: Spenders = here.take(rows[buying])
+            totals = self.models[k]._spend(self.rng, each, purchases[:, buying])
+            spend[buying] = self.discounts @ totals
+            return spend
+
+        return worth
