@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from models.btyd import interop
 from models.btyd.optimise import Maximum, maximise
 
 Floats = NDArray[np.float64]
@@ -272,6 +273,23 @@ class MaximumLikelihoodModel(BaseEstimator):
         model.theta_covariance_ = np.full((len(names), len(names)), np.nan)
         model.log_likelihood_, model.n_customers_, model.converged_ = np.nan, np.nan, False
         return model
+
+    def to_lifetimes(self) -> Any:
+        """The lifetimes fitter with these parameters, for notebooks written for lifetimes.
+
+        Raises
+        ------
+        ValueError
+            lifetimes has no such model, or no covariates.
+        """
+        check_is_fitted(self, "params_")
+        mean = self.log_likelihood_ / self.n_customers_
+        return interop.to_lifetimes(type(self).__name__, self.params_, self.covariance_, mean)
+
+    @classmethod
+    def from_lifetimes(cls, fitter: Any) -> Self:
+        """The model with the parameters of a fitted lifetimes fitter; it predicts, unfitted."""
+        return cls.from_params(interop.params_of(cls.__name__, fitter))
 
 
 def _plain(value: Any) -> Any:
