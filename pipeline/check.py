@@ -1,0 +1,282 @@
+"""What is in a log, whether it is enough to learn from, and which horizon suits it.
+
+Nothing is decided here that `train` does not ask for again: columns that were not
+named are proposed, and a config with everything written out can be had.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal, Protocol
+
+import ibis.expr.types as ir
+from pydantic import ValidationError
+
+from features.engines.duckdb import Engine
+from features.engines.reading import Raw, read
+from features.errors import UserError
+from features.source import SourceSpec
+from features.transactions import LogSpec, validate
+from pipeline import facts, mapping
+
+HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
+"""Days a proposal is rounded to: a week, two, one to nine months, a year."""
+
+COVERED = 0.9
+"""Share of the gaps between purchases that a horizon should be longer than."""
+
+READY = {"customers": 1_000, "repeat_customers": 300}
+LIMITED = {"customers": 50, "repeat_customers": 20}
+"""Below, no model can be told from chance; between the two, expect wide intervals."""
+
+Verdict = Literal["ready", "limited", "refuse"]
+
+
+class PurchaseHistory(Protocol):
+    """Purchase days of a log, and the days from the first purchase to the log's end."""
+
+    @property
+    def days(self) -> ir.Table:
+        """From `features.purchases.purchase_days`."""
+
+    @property
+    def first_day(self) -> date:
+        """The day of the first purchase."""
+
+    @property
+    def end(self) -> date:
+        """The day after the last row."""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """A proposed horizon, and in words why it is this one."""
+
+    days: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `churn check` found; `problem` says why a log was refused before it was counted.
+
+    `facts` holds counts and quantiles only, never a value of a single row.
+    """
+
+    source: str
+    verdict: Verdict
+    reasons: list[str]
+    columns: list[mapping.Profile]
+    spec: LogSpec | None
+    proposed: list[str]
+    attributes: list[str]
+    facts: dict[str, Any] = field(default_factory=dict)
+    horizon: Horizon | None = None
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+
+    def to_json(self) -> str:
+        """All of it as JSON."""
+        values = {
+            "source": self.source,
+            "verdict": self.verdict,
+            "reasons": self.reasons,
+            "problem": self.problem or None,
+            "columns": [column.to_json() for column in self.columns],
+            "log": self.spec.model_dump(mode="json", exclude_none=True) if self.spec else None,
+            "proposed_keys": self.proposed,
+            "attribute_candidates": self.attributes,
+            "horizon": asdict(self.horizon) if self.horizon else None,
+            "notes": self.notes,
+            **self.facts,
+        }
+        return json.dumps(values, indent=2, default=str)
+
+
+def check(
+    engine: Engine,
+    section: Mapping[str, Any],
+    horizon_days: int | None = None,
+    now: datetime | None = None,
+) -> Check:
+    """Look a log over.
+
+    Parameters
+    ----------
+    engine
+        Allowed to read the source.
+    section
+        The config's `log:` section, complete or not: only ``source`` is needed.
+    horizon_days
+        The horizon to judge by; default the proposed one.
+
+    Raises
+    ------
+    UserError
+        If the files cannot be read at all. A log that can be read and not used is a
+        `Check` with the verdict ``refuse``.
+    """
+    source = _source(section)
+    raw = read(engine, source)
+    try:
+        return _check(engine, raw, source, section, horizon_days, now)
+    finally:
+        raw.drop()
+
+
+def propose_horizon(history: PurchaseHistory) -> Horizon:
+    """The calendar length that most gaps between purchases stay below, if the log has room for it.
+
+    Nine in ten gaps between a customer's purchase days should end within the
+    horizon: who is silent for longer is then probably gone. Five horizons must fit
+    into the log: one to know the customers, one to learn from, three to be judged by.
+    """
+    days = history.days
+    found = days.filter(days.gap.notnull()).aggregate(
+        n=days.gap.count(), most=days.gap.quantile(COVERED)
+    )
+    row = found.to_pyarrow().to_pylist()[0]
+    span = (history.end - history.first_day).days
+    room = [length for length in HORIZONS if 5 * length <= span] or [HORIZONS[0]]
+    if not row["n"]:
+        middle = min(90, room[-1])
+        return Horizon(middle, "No customer bought on two days, so no gap could be measured.")
+    most = float(row["most"])
+    wanted = next((length for length in HORIZONS if length >= most), HORIZONS[-1])
+    if wanted <= room[-1]:
+        return Horizon(
+            wanted, f"{COVERED:.0%} of the gaps between purchases are at most {most:.0f} days."
+        )
+    within = days.filter(days.gap.notnull()).aggregate(share=(days.gap <= room[-1]).mean())
+    share = within.to_pyarrow()["share"][0].as_py()
+    return Horizon(
+        room[-1],
+        f"{COVERED:.0%} of the gaps between purchases are at most {most:.0f} days, but the log "
+        f"covers {span} days and five horizons must fit in it; {share:.0%} of the gaps are within "
+        "this one.",
+    )
+
+
+def _source(section: Mapping[str, Any]) -> SourceSpec:
+    keys = SourceSpec.model_fields
+    if not section.get("source"):
+        raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
+    try:
+        return SourceSpec(**{key: section[key] for key in keys if key in section})
+    except ValidationError as error:
+        raise _wrong_keys(error) from None
+
+
+def _check(
+    engine: Engine,
+    raw: Raw,
+    source: SourceSpec,
+    section: Mapping[str, Any],
+    horizon_days: int | None,
+    now: datetime | None,
+) -> Check:
+    total = raw.table.count().to_pyarrow().as_py()
+    columns = mapping.profiles(raw, total)
+    if not total:
+        problem = f"{source.source}: no rows below the header."
+        return Check(source.source, "refuse", [problem], columns, None, [], [], problem=problem)
+    spec, proposed = _completed(raw, columns, section)
+    found: dict[str, Any] = {"rows": total, "files": len(raw.files), "format": raw.format}
+    try:
+        if isinstance(spec, str):
+            raise UserError(spec)
+        roles = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
+        candidates = mapping.attributes(columns, roles)
+        log = validate(engine, raw, spec, now)
+        found |= facts.account(log)
+        history = facts.history_of(engine, log)
+    except UserError as error:
+        usable = None if isinstance(spec, str) else spec
+        return Check(
+            source.source, "refuse", [str(error).splitlines()[0]], columns, usable, proposed, [],
+            found, problem=str(error),
+        )  # fmt: skip
+    found |= facts.shape(log, history)
+    horizon = propose_horizon(history)
+    verdict, reasons = judge(found, horizon_days or horizon.days)
+    notes = [*log.notes, *facts.remarks(log, spec, columns)]
+    return Check(
+        source.source, verdict, reasons, columns, spec, proposed, candidates, found, horizon, notes
+    )
+
+
+def _completed(
+    raw: Raw, columns: list[mapping.Profile], section: Mapping[str, Any]
+) -> tuple[LogSpec | str, list[str]]:
+    """The section with what it leaves open filled in, and which keys those are."""
+    given = dict(section.get("columns") or {})
+    free = [c for c in columns if c.name not in given.values()]
+    roles = {k: v for k, v in mapping.propose(free).items() if k not in given}
+    if given.get("amount") or "unit_price" in given:
+        roles.pop("unit_price", None)
+        roles.pop("amount", None)
+    roles = given | roles
+    if missing := [key for key in ("customer_id", "transacted_at") if key not in roles]:
+        names = ", ".join(list(raw.columns)[:40])
+        flags = ", ".join(f"--{key.replace('_', '-')}" for key in missing)
+        return (
+            f"No column looks like {' or '.join(missing)}; name it: {flags}. There are: {names}.",
+            [],
+        )
+    named = {key: name for key, name in roles.items() if key != "attributes"}
+    known = all(name in raw.columns for name in named.values())
+    written = mapping.notation(raw, named) if known else {}
+    keys = {key: value for key, value in written.items() if key not in section}
+    proposed = [f"columns.{key}" for key in roles if key not in given] + list(keys)
+    try:
+        return LogSpec(**{**section, **keys, "columns": roles}), proposed
+    except ValidationError as error:
+        raise _wrong_keys(error) from None
+
+
+def _wrong_keys(error: ValidationError) -> UserError:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [
+        f"  log.{'.'.join(map(str, p['loc']))}: {p['msg'].removeprefix('Value error, ')}"
+        for p in problems
+    ]
+    return UserError("\n".join(["The log section cannot be used:", *lines]))
+
+
+def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[str]]:
+    """Whether a log carries a training at a horizon, and what it lacks, in numbers.
+
+    Examples
+    --------
+    >>> judge({"customers": 400, "repeat_customers": 90, "days": 365}, 90)[0]
+    'limited'
+    >>> for reason in judge({"customers": 400, "repeat_customers": 9, "days": 100}, 90)[1]:
+    ...     print(reason)
+    repeat customers: 9, at least 20 are needed (11 more) and 300 wanted
+    days of history: 100, at least 240 are needed (140 more) and 450 wanted for a horizon of 90 days
+    customers: 400, of the 1,000 wanted
+    """
+    # The cutoffs of `train`: a quarter to know the customers, and two or four horizons.
+    needs = {
+        "customers": (LIMITED["customers"], READY["customers"], ""),
+        "repeat_customers": (LIMITED["repeat_customers"], READY["repeat_customers"], ""),
+        "days": (
+            -(-8 * horizon_days // 3),
+            5 * horizon_days,
+            f" for a horizon of {horizon_days} days",
+        ),
+    }
+    lacking, wanting = [], []
+    for key, (least, enough, what) in needs.items():
+        have = facts[key]
+        name = "days of history" if key == "days" else key.replace("_", " ")
+        if have < least:
+            lacking.append(
+                f"{name}: {have:,}, at least {least:,} are needed ({least - have:,} more) "
+                f"and {enough:,} wanted{what}"
+            )
+        elif have < enough:
+            wanting.append(f"{name}: {have:,}, of the {enough:,} wanted{what}")
+    verdict: Verdict = "refuse" if lacking else "limited" if wanting else "ready"
+    return verdict, lacking + wanting
