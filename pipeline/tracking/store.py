@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pipeline.config import without_secret
 from pipeline.tracking.errors import TrackingError
 
 # Set before MLflow is imported: it reads them once, and none of it may phone home or chat.
@@ -103,7 +102,7 @@ def connect(
             found = client.get_experiment_by_name(experiment)
         if found is None:
             raise TrackingError(
-                f"The tracking store {without_secret(uri)} has no experiment {experiment!r}. "
+                f"The tracking store {_named(uri)} has no experiment {experiment!r}. "
                 "Run `churn train` first, or set tracking.uri and tracking.experiment."
             )
         if found.lifecycle_stage != "active":
@@ -162,10 +161,17 @@ def talking(uri: str) -> Iterator[None]:
             yield
         except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
             raise TrackingError(
-                f"The tracking store {without_secret(uri)} cannot be used now "
+                f"The tracking store {_named(uri)} cannot be used now "
                 f"({_reason(error)}). Start it, wait for whoever holds it, or set "
                 "MLFLOW_TRACKING_URI to another one."
             ) from error
+
+
+def _named(uri: str) -> str:
+    """The store's address for a message, without a password."""
+    from pipeline.config import without_secret  # with ibis behind it: only when it is needed
+
+    return without_secret(uri)
 
 
 def _reason(error: Exception) -> str:

@@ -27,19 +27,9 @@ COLUMNS = (
     "spend_bias",
     "fit_seconds",
 )
-BARS = {
-    "log_loss": "Log loss (smaller is better)",
-    "roc_auc": "ROC AUC (larger is better)",
-    "spend_gini": "Gini of predicted spend (larger is better)",
-    "ece": "Calibration error, ECE (smaller is better)",
-    "buyer_lift_10": "Buyers among the top 10 %, times the average",
-    "vs_baseline/log_loss": "Log loss minus the baseline's (below 0 is better)",
-}
+BARS = ("log_loss", "vs_baseline/log_loss", "roc_auc", "spend_gini", "ece", "buyer_lift_10")
 FOLDED = ("Model metrics", "by_cutoff", "vs_baseline")
-LINES = {
-    "by_cutoff/log_loss": "Log loss at each cutoff",
-    "by_cutoff/spend_gini": "Gini of predicted spend at each cutoff",
-}
+LINES = ("by_cutoff/log_loss", "by_cutoff/spend_gini")
 
 
 def seed(store: Store, latest: str | None = None) -> None:
@@ -56,8 +46,8 @@ def seed(store: Store, latest: str | None = None) -> None:
     elif TAG + "leaderboard" in store.experiment.tags:
         return
     trainings = "tags.`churn.level` = 'training'"
-    _write(store, "leaderboard", _state(contenders, "metrics.`log_loss`", True, BARS, LINES))
-    _write(store, "trainings", _state(trainings, "attributes.start_time", False, BARS, {}))
+    _write(store, "leaderboard", _state(contenders, "metrics.`log_loss`", True, LINES))
+    _write(store, "trainings", _state(trainings, "attributes.start_time", False, ()))
 
 
 def url(server: str, experiment_id: str, view: str = "leaderboard") -> str:
@@ -82,12 +72,10 @@ def _write(store: Store, name: str, state: dict[str, Any]) -> None:
     store.client.set_experiment_tag(store.experiment_id, TAG + name, json.dumps(value))
 
 
-def _state(
-    condition: str, order: str, ascending: bool, bars: dict[str, str], lines: dict[str, str]
-) -> dict[str, Any]:
+def _state(condition: str, order: str, ascending: bool, lines: tuple[str, ...]) -> dict[str, Any]:
     """The state of MLflow's runs page: which runs, columns, order and charts."""
-    charts = [_card("BAR", metric, title, "measures") for metric, title in bars.items()]
-    charts += [_card("LINE", metric, title, "cutoffs") for metric, title in lines.items()]
+    charts = [_card("BAR", metric, "measures") for metric in BARS]
+    charts += [_card("LINE", metric, "cutoffs") for metric in lines]
     sections = [_section("measures", "Mean over the cutoffs")]
     if lines:
         sections.append(_section("cutoffs", "Cutoff by cutoff"))
@@ -114,12 +102,11 @@ def _state(
     }
 
 
-def _card(kind: str, metric: str, title: str, section: str) -> dict[str, Any]:
+def _card(kind: str, metric: str, section: str) -> dict[str, Any]:
     card = {
         "uuid": f"churn-{kind}-{metric}",
         "type": kind,
         "metricKey": metric,
-        "displayName": title,
         "metricSectionId": section,
         "runsCountToCompare": 20,
         "deleted": False,
