@@ -10,9 +10,9 @@ from features.errors import UserError
 from pipeline import backtest, champion, screen
 from pipeline import score as scoring
 from pipeline.artifact import Model
-from pipeline.config import Config, load, load_tracking
+from pipeline.config import Config, load, load_tracking, values
 from pipeline.console import Progress, output
-from pipeline.orders import open_orders
+from pipeline.orders import open_engine, open_orders
 
 
 def check(
@@ -21,8 +21,30 @@ def check(
     progress: Progress,
     write_config: Path | None,
     as_json: bool,
-) -> None:
-    """Do `churn check`."""
+) -> bool:
+    """Do `churn check`; False when the log cannot be trained on."""
+    from pipeline import check as stage
+    from pipeline import check_text
+
+    request = values(path, overrides)
+    section = dict(request.get("log") or {})
+    with (
+        open_engine(section.get("source") or "") as (engine, source),
+        progress.step("Looking the log over"),
+    ):
+        found = stage.check(engine, {**section, "source": source}, request.get("horizon_days"))
+    if write_config:
+        check_text.write_config(found, write_config)
+    if as_json:
+        print(found.to_json())
+        return found.verdict != "refuse"
+    console = output()
+    check_text.render(found, console)
+    if found.verdict != "refuse":
+        config = write_config or "churn.yaml"
+        first = () if write_config else (f"churn check LOG --write-config {config}",)
+        screen.next_command(console, *first, f"churn train --config {config}")
+    return found.verdict != "refuse"
 
 
 def train(config: Config, progress: Progress, promote: bool) -> None:

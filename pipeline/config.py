@@ -51,9 +51,7 @@ class TrainingConfig(Section):
     ] = None
     first_cutoff: Annotated[
         date | None,
-        Field(
-            description="None before it; default: a horizon, or a quarter of the log, into it"
-        ),
+        Field(description="None before it; default: a horizon, or a quarter of the log, into it"),
     ] = None
     max_customers: Annotated[
         int,
@@ -122,24 +120,27 @@ def load(
     UserError
         Naming every wrong key at once.
     """
-    return _validated(Config, _values(path, overrides, defaults), path)
+    return _validated(Config, values(path, overrides, defaults), path)
 
 
 def load_tracking(path: Path | None = None, overrides: Mapping[str, Any] = EMPTY) -> TrackingConfig:
     """Read only the `tracking` section: all that a command without a log needs."""
-    section = _values(path, overrides, {}).get("tracking") or {}
+    section = values(path, overrides).get("tracking") or {}
     return _validated(TrackingConfig, section, path)
 
 
-def _values(
-    path: Path | None, overrides: Mapping[str, Any], defaults: Mapping[str, Any]
+def values(
+    path: Path | None,
+    overrides: Mapping[str, Any] = EMPTY,
+    defaults: Mapping[str, Any] = EMPTY,
 ) -> dict[str, Any]:
-    values = _under(dict(defaults), read_yaml(path) if path else {})
+    """What is asked for, unchecked: overrides over environment over file over defaults."""
+    asked = _under(dict(defaults), read_yaml(path) if path else {})
     if uri := os.environ.get("MLFLOW_TRACKING_URI"):
-        values = _put(values, "tracking.uri", uri)
+        asked = _put(asked, "tracking.uri", uri)
     for key, value in overrides.items():
-        values = _put(values, key, value)
-    return values
+        asked = _put(asked, key, value)
+    return asked
 
 
 def _under(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,18 @@ class Orders:
 
 
 @contextmanager
+def open_engine(source: str, also: Path | None = None) -> Iterator[tuple[Engine, str]]:
+    """Start an engine that may read the files of `source`, and `also`, and nothing else.
+
+    Yields the engine and the path that `source` stands for.
+    """
+    located = locate(source)
+    files = [*expand(located), *(expand(str(also)) if also else ())]
+    with tempfile.TemporaryDirectory(prefix="churn-") as scratch:
+        yield connect(read=files, scratch=scratch), located
+
+
+@contextmanager
 def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> Iterator[Orders]:
     """Read and check a log, and keep its purchase days at hand for as long as the block takes.
 
@@ -61,17 +73,15 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
     UserError
         When the log cannot be read or used, with the place and the way out.
     """
-    located = spec.model_copy(update={"source": locate(spec.source)})
-    with tempfile.TemporaryDirectory(prefix="churn-") as scratch:
-        with progress.step(f"Reading and checking {name_of(spec.source)}"):
-            files = [*expand(located.source), *(expand(str(also)) if also else ())]
-            engine = connect(read=files, scratch=scratch)
-            log = open_log(engine, located)
+    name = name_of(spec.source)
+    with open_engine(spec.source, also) as (engine, source):
+        with progress.step(f"Reading and checking {name}"):
+            log = open_log(engine, spec.model_copy(update={"source": source}))
         for note in log.notes:
             progress.note(note)
         with progress.step("Merging orders into purchase days"):
             days = engine.create_table("days", purchase_days(log.transactions, log.attributes))
-        yield _orders(name_of(spec.source), engine, log, days)
+        yield _orders(name, engine, log, days)
 
 
 def locate(source: str) -> str:

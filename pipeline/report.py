@@ -9,7 +9,8 @@ import pandas as pd
 
 from features.engines.files import atomic
 from models.contenders import BASELINES
-from models.evaluation.tables import calibration_table, decile_table
+from models.evaluation.calibration import calibration_table
+from models.evaluation.ranking import spend_by_decile
 from models.segments import SEGMENTS
 from pipeline import charts
 from pipeline.backtest import Backtest
@@ -133,7 +134,9 @@ def _by_cutoff(result: Backtest) -> str:
 def _calibration(result: Backtest) -> str:
     kept = result.predictions
     table = calibration_table(kept["churned"], kept["p_churn"], kept["weight"])
-    chart = charts.calibration(*(table[c].tolist() for c in ("predicted", "observed", "customers")))
+    chart = charts.calibration(
+        *(table[c].tolist() for c in ("predicted", "observed", "n_customers"))
+    )
     words = (
         "Each dot is a tenth of the customers. On the diagonal, of those given 70 % seven in ten "
         "did churn; below it fewer left than predicted, above it more."
@@ -143,7 +146,7 @@ def _calibration(result: Backtest) -> str:
 
 def _deciles(result: Backtest) -> str:
     kept = result.predictions
-    table = decile_table(kept["spend"], kept["expected_spend"], kept["weight"])
+    table = spend_by_decile(kept["spend"], kept["expected_spend"], kept["weight"])
     chart = charts.paired_bars(
         [str(n) for n in range(1, len(table) + 1)],
         {name: table[name].tolist() for name in ("predicted", "observed")},
