@@ -1,18 +1,21 @@
 """The answer of the product: buy-till-you-die models and machine learning, mixed.
 
-Each part errs in its own way: a buy-till-you-die model knows no seasons and no rhythm,
-trees learn last season's level by heart. Log odds are averaged, and the learned parts are
-shifted beforehand so that their mean probability equals the buy-till-you-die model's.
+Each part errs in its own way: a buy-till-you-die model knows no season, trees learn last
+season's level by heart. So log odds are averaged, with weights learned from what the parts
+said at earlier cutoffs; all parts are first brought to one level.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
 
 from models.btyd_contenders import BtydContender
 from models.churn import BoostedChurn, LogisticChurn
@@ -20,70 +23,212 @@ from models.contender import Contender, answers
 from models.encoding import expit, logit
 from models.history import History, weights
 from models.spend import BoostedSpend
+from models.weights import Evidence, learned_weights
 
 PARTS: dict[str, Any] = {
-    "pareto_nbd": BtydContender,
+    "mbg_nbd": lambda: BtydContender("mbg_nbd"),
+    "pareto_nbd": lambda: BtydContender("pareto_nbd"),
     "logistic": LogisticChurn,
     "hist_gradient_boosting": BoostedChurn,
     "boosted_spend": BoostedSpend,
 }
-ANCHOR = "pareto_nbd"
+BTYD = ("mbg_nbd", "pareto_nbd")
 LEARNED = ("logistic", "hist_gradient_boosting")
+
+PRIOR = {"mbg_nbd": 1 / 6, "pareto_nbd": 1 / 6, "logistic": 1 / 3, "hist_gradient_boosting": 1 / 3}
+"""Weights where the past says nothing: each of three ways of thinking counts alike."""
+
+BTYD_SHARE_OF_LEVEL = 2 / 3
+"""How much the buy-till-you-die models say about the mean; the rest is the learned parts'."""
+
+PAST_CUTOFFS = 2
+"""At how many earlier cutoffs the parts are tried out to learn their weights."""
+
+FEW_CUSTOMERS = 2000
+"""With fewer, an earlier cutoff that shows no gain from learned parts silences them."""
+
+VERY_FEW_CUSTOMERS = 500
+"""With fewer, so does the lack of any earlier cutoff."""
 
 
 class Blend:
-    """Equal-weight mean of log odds, and half of each kind of spend, at the anchor's level."""
+    """Mean of log odds with learned weights; spend as the mean of three ways to expect it.
+
+    Attributes
+    ----------
+    parts : dict
+        The fitted contenders by name.
+    weights : dict
+        Weight of each part in the log odds; they sum to 1.
+    notes : list of str
+        What was decided and why, in sentences: parts left out, small data.
+    """
 
     name = "blend"
 
-    def __init__(
-        self,
-        parts: dict[str, Contender] | None = None,
-        shifts: dict[str, float] | None = None,
-        factors: dict[str, float] | None = None,
-    ):
-        self.parts = parts or {}
-        self.shifts = shifts or {}
-        self.factors = factors or {}
+    def __init__(self) -> None:
+        self.parts: dict[str, Contender] = {}
+        self.weights: dict[str, float] = {}
+        self.notes: list[str] = []
+        self._shifts: dict[str, float] = {}
+        self._factors: dict[str, dict[str, float]] = {}
+
+    # -- fit ------------------------------------------------------------------------------
 
     def fit(self, history: History) -> Self:
-        """Fit the parts, then bring the learned ones to the anchor's level."""
-        self.parts = {name: part(name).fit(history) for name, part in PARTS.items()}
-        today = history.todays_customers
-        w = weights(today)
-        anchor = self.parts[ANCHOR].predict(today)
-        for name in LEARNED:
-            log_odds = logit(self.parts[name].predict(today)["p_churn"].to_numpy())
-            self.shifts[name] = shift_to_mean(log_odds, w, np.average(anchor["p_churn"], weights=w))
-        learned = self.parts["boosted_spend"].predict(today)
-        for column in ("expected_purchases", "expected_spend"):
-            self.factors[column] = float((w * anchor[column]).sum() / (w * learned[column]).sum())
+        """Fit the parts, learn their weights from earlier cutoffs, set the level."""
+        past = past_cutoffs(history)
+        # One thread each, two parts at a time: the sums must not depend on the machine.
+        with threadpool_limits(limits=1):
+            self.parts = self._fitted_parts(history, past)
+            evidence = self._evidence(history, past)
+            self.weights = self._learn(evidence, history.n_customers)
+            self._set_levels(history.todays_customers)
         return self
 
+    def _fitted_parts(self, history: History, past: list[date]) -> dict[str, Contender]:
+        moments = [history, *(history.at(cutoff) for cutoff in past)]
+        jobs = [(name, moment) for moment in moments for name in PARTS if moment.cutoffs]
+        jobs += [(name, history) for name in BTYD if not history.cutoffs]
+        # The slowest first, so that no worker is left with it in the end.
+        jobs.sort(key=lambda job: list(PARTS).index(job[0]), reverse=True)
+        wanted = [job for job in jobs if job[1] is history or job[0] in PRIOR]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            results = list(pool.map(lambda job: _fit(*job), wanted))
+        parts = {}
+        for (name, moment), result in zip(wanted, results, strict=True):
+            if moment is not history:
+                continue
+            if isinstance(result, ValueError):
+                self.notes.append(f"{name} is left out: {result}")
+            else:
+                parts[name] = result
+        if not parts:
+            raise ValueError(f"None of the blend's parts could be fitted. {self.notes[0]}")
+        return {name: parts[name] for name in PARTS if name in parts}
+
+    def _evidence(self, history: History, past: list[date]) -> list[Evidence]:
+        names = self._churn_parts
+        gathered = []
+        for cutoff in past:
+            rows = history.rows(cutoff)
+            fitted = [_fit(name, history.at(cutoff)) for name in names]
+            if any(isinstance(part, ValueError) for part in fitted):
+                continue
+            log_odds = [logit(part.predict(rows)["p_churn"].to_numpy()) for part in fitted]
+            gathered.append(
+                Evidence(np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows))
+            )
+        return gathered
+
+    def _learn(self, evidence: list[Evidence], n_customers: int) -> dict[str, float]:
+        names = self._churn_parts
+        prior = np.array([PRIOR[name] for name in names])
+        prior = prior / prior.sum()
+        learned = learned_weights(evidence, prior)
+        learned_parts = np.isin(names, LEARNED)
+        if learned_parts.all() or not learned_parts.any() or n_customers >= FEW_CUSTOMERS:
+            return dict(zip(names, learned.tolist(), strict=True))
+        alone = np.where(learned_parts, 0.0, prior) / prior[~learned_parts].sum()
+        gain = sum(level_free_loss(e, alone) - level_free_loss(e, learned) for e in evidence)
+        if gain > 0 or (not evidence and n_customers >= VERY_FEW_CUSTOMERS):
+            return dict(zip(names, learned.tolist(), strict=True))
+        self.notes.append(
+            f"{n_customers:,} customers are few, and "
+            + ("no earlier cutoff shows" if not evidence else "earlier cutoffs do not show")
+            + " that machine learning helps: the buy-till-you-die models answer alone."
+        )
+        return dict(zip(names, alone.tolist(), strict=True))
+
+    def _set_levels(self, today: pd.DataFrame) -> None:
+        """Shift the mean log odds, and scale each expected spend, to one level."""
+        w = weights(today)
+        said = {name: part.predict(today) for name, part in self.parts.items()}
+        odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
+        target = _two_levels(
+            {name: float(logit(np.average(expit(x), weights=w))) for name, x in odds.items()},
+            self._used(BTYD),
+            self._used(LEARNED),
+        )
+        mean = float(expit(np.asarray(target)))
+        self._shifts = {name: shift_to_mean(x, w, mean) for name, x in odds.items()}
+        mixed = self._mix(odds)
+        self._shifts["blend"] = shift_to_mean(mixed, w, mean)
+        for column in ("expected_purchases", "expected_spend"):
+            ways = self._ways(said, today)[column]
+            totals = {way: float(np.log((w * value).sum())) for way, value in ways.items()}
+            level = _two_levels(totals, ("btyd",), tuple(way for way in ways if way != "btyd"))
+            self._factors[column] = {way: float(np.exp(level - t)) for way, t in totals.items()}
+
+    # -- predict --------------------------------------------------------------------------
+
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
-        """Answer everything, with the anchor's `p_alive` as a diagnostic."""
-        anchor = self.parts[ANCHOR].predict(customers)
-        total = logit(anchor["p_churn"].to_numpy())
-        for name, shift in self.shifts.items():
-            total = total + logit(self.parts[name].predict(customers)["p_churn"].to_numpy()) + shift
-        p_churn = expit(total / (1 + len(self.shifts)))
-        learned = self.parts["boosted_spend"].predict(customers)
-        purchases, spend = (
-            (anchor[column] + self.factors[column] * learned[column]).to_numpy() / 2
-            for column in ("expected_purchases", "expected_spend")
-        )
+        """Answer everything, with Pareto/NBD's (or MBG/NBD's) `p_alive` as a diagnostic."""
+        said = {name: part.predict(customers) for name, part in self.parts.items()}
+        odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
+        p_churn = expit(self._mix(odds) + self._shifts["blend"])
+        expected = {
+            column: sum(self._factors[column][way] * value for way, value in ways.items())
+            / len(ways)
+            for column, ways in self._ways(said, customers).items()
+        }
         # Whoever buys at all buys at least once.
-        purchases = np.maximum(purchases, 1 - p_churn)
+        purchases = np.maximum(expected["expected_purchases"], 1 - p_churn)
+        alive = [said[name]["p_alive"].to_numpy() for name in reversed(BTYD) if name in said]
+        p_alive = alive[0] if alive else np.full(len(customers), np.nan)
         return answers(
-            customers.index, p_churn, purchases, spend, p_alive=anchor["p_alive"].to_numpy()
+            customers.index, p_churn, purchases, expected["expected_spend"], p_alive=p_alive
         )
+
+    @property
+    def _churn_parts(self) -> list[str]:
+        return [name for name in PRIOR if name in self.parts]
+
+    def _used(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if self.weights.get(name, 0.0) > 0)
+
+    def _mix(self, odds: dict[str, np.ndarray]) -> np.ndarray:
+        """Weighted mean of the parts' log odds, each at the common level."""
+        return sum(
+            (self.weights[name] * (x + self._shifts[name]) for name, x in odds.items()),
+            start=np.zeros(len(next(iter(odds.values())))),
+        )
+
+    def _ways(
+        self, said: dict[str, pd.DataFrame], customers: pd.DataFrame
+    ) -> dict[str, dict[str, np.ndarray]]:
+        """Collect the ways to expect purchases and spend, by the column that they answer."""
+        btyd = [said[name] for name in BTYD if name in said]
+        purchases: dict[str, np.ndarray] = {}
+        spend: dict[str, np.ndarray] = {}
+        if btyd:
+            value = self._value_per_purchase(customers)
+            each = [part["expected_purchases"].to_numpy() for part in btyd]
+            purchases["btyd"] = np.add.reduce(each) / len(each)
+            spend["btyd"] = purchases["btyd"] * value
+        if "boosted_spend" in said and self._used(LEARNED):
+            learned = said["boosted_spend"]
+            purchases["boosted"] = learned["expected_purchases"].to_numpy()
+            spend["boosted"] = learned["expected_spend"].to_numpy()
+            if btyd:
+                spend["boosted_purchases"] = purchases["boosted"] * value
+        return {"expected_purchases": purchases, "expected_spend": spend}
+
+    def _value_per_purchase(self, customers: pd.DataFrame) -> np.ndarray:
+        parts = [self.parts[name] for name in BTYD if name in self.parts]
+        values = [part.value for part in parts if isinstance(part, BtydContender)]
+        return values[0].predict_from_all(customers)
+
+    # -- state ----------------------------------------------------------------------------
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""
         return {
             "parts": {name: part.parameters() for name, part in self.parts.items()},
-            "shifts": self.shifts,
-            "factors": self.factors,
+            "weights": self.weights,
+            "shifts": self._shifts,
+            "factors": self._factors,
+            "notes": self.notes,
         }
 
     def estimators(self) -> dict[str, BaseEstimator]:
@@ -97,15 +242,38 @@ class Blend:
     @classmethod
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
         """Build the fitted blend again."""
-        parts = {}
+        blend = cls()
         for name, state in parameters["parts"].items():
             mine = {
                 key.removeprefix(f"{name}."): estimator
                 for key, estimator in estimators.items()
                 if key.startswith(f"{name}.")
             }
-            parts[name] = PARTS[name].restore(state, mine)
-        return cls(parts, parameters["shifts"], parameters["factors"])
+            blend.parts[name] = type(PARTS[name]()).restore(state, mine)
+        blend.weights = parameters["weights"]
+        blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
+        blend.notes = parameters["notes"]
+        return blend
+
+
+def past_cutoffs(history: History) -> list[date]:
+    """Earlier cutoffs at which the parts can be tried out, latest first, at most PAST_CUTOFFS.
+
+    They need a label of their own, and a complete one before them to learn from.
+    """
+    usable = [cutoff for cutoff in history.cutoffs if history.at(cutoff).cutoffs]
+    return usable[::-1][:PAST_CUTOFFS]
+
+
+def level_free_loss(evidence: Evidence, part_weights: np.ndarray) -> float:
+    """Log loss of a mix at a past cutoff, its mean set to what came; smaller is better."""
+    mixed = evidence.log_odds @ part_weights
+    rate = float(np.average(evidence.churned, weights=evidence.weight))
+    if rate in (0.0, 1.0):
+        return 0.0
+    mixed = mixed + shift_to_mean(mixed, evidence.weight, rate)
+    loss = np.logaddexp(0.0, mixed) - evidence.churned * mixed
+    return float(np.average(loss, weights=evidence.weight))
 
 
 def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> float:
@@ -121,3 +289,23 @@ def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> floa
         return float(np.average(expit(log_odds + shift), weights=weight)) - mean
 
     return float(brentq(excess, -50.0, 50.0, xtol=1e-12))
+
+
+def _two_levels(levels: dict[str, float], btyd: tuple[str, ...], learned: tuple[str, ...]) -> float:
+    """Mix the mean level of each kind; one kind alone where the other is missing."""
+    kinds = [[levels[name] for name in kind if name in levels] for kind in (btyd, learned)]
+    shares = [BTYD_SHARE_OF_LEVEL, 1 - BTYD_SHARE_OF_LEVEL]
+    present = [(share, float(np.mean(k))) for share, k in zip(shares, kinds, strict=True) if k]
+    return sum(share * level for share, level in present) / sum(share for share, _ in present)
+
+
+def _fit(name: str, history: History) -> Any:
+    """Fit a part, or the ValueError with which it refuses; at most once for a history."""
+
+    def attempt() -> Any:
+        try:
+            return PARTS[name]().fit(history)
+        except ValueError as refusal:
+            return refusal
+
+    return history.once(("blend", name), attempt)

@@ -50,17 +50,27 @@ class BtydContender:
         self._purchases = purchases
         self._value = value
 
+    @property
+    def value(self) -> SpendPerPurchase:
+        """The fitted model of what a purchase is worth."""
+        if self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._value
+
     def fit(self, history: History) -> Self:
         """Fit both models on the population known at the history's cutoff."""
-        population = history.population
         self._horizon_days = history.horizon_days
-        self._purchases = steadied_fit(
+        self._purchases = history.once(("btyd", self.name), lambda: self._fitted_to(history))
+        self._value = history.once("value", lambda: SpendPerPurchase.fit(history.population))
+        return self
+
+    def _fitted_to(self, history: History) -> Any:
+        population = history.population
+        return steadied_fit(
             FAMILIES[self.name],
             in_weeks(population),
             population["n_customers"].to_numpy(float),
         )
-        self._value = SpendPerPurchase.fit(population)
-        return self
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer everything, with `p_alive` as a diagnostic."""
@@ -129,6 +139,22 @@ class SpendPerPurchase:
         if self._model is None:
             return np.full(len(customers), self._mean)
         return np.asarray(self._model.expected_spend(customers), dtype=float)
+
+    def predict_from_all(self, customers: pd.DataFrame) -> np.ndarray:
+        """Expected money per purchase from all purchases, the first among them.
+
+        Gamma-Gamma's parameters hold for any purchase; the first basket, which the paper
+        sets aside, is all that is known of most customers. Needs `amount_mean`.
+        """
+        return self.predict(
+            pd.DataFrame(
+                {
+                    "frequency": customers["frequency"].to_numpy(float) + 1,
+                    "monetary_value": customers["amount_mean"].to_numpy(float),
+                },
+                index=customers.index,
+            )
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """State as values that JSON can hold."""

@@ -13,6 +13,10 @@ from threadpoolctl import threadpool_limits
 from models.contender import answers
 from models.encoding import Encoder
 from models.history import History, weights
+from models.sampling import thinned
+
+MOST_ROWS = 40_000
+"""Panels are thinned to so many rows."""
 
 TOP_SHARE = 0.002
 """Outcomes above the quantile that leaves this share of buyers are cut down to it."""
@@ -42,17 +46,29 @@ class BoostedSpend:
 
     def fit(self, history: History) -> Self:
         """Fit both outcomes on the panel."""
-        panel, w = history.panel, weights(history.panel)
-        self._encoder = Encoder.fit(panel, history.attributes)
-        matrix = self._encoder.transform(panel)
+        key = ("boosted_spend", self._seed)
+        self._encoder, self._trees, self._restored = history.once(
+            key, lambda: self._fitted_to(history)
+        )
+        return self
+
+    def _fitted_to(
+        self, history: History
+    ) -> tuple[Encoder, dict[str, BaseEstimator], dict[str, float]]:
+        encoder = Encoder.fit(history.panel, history.attributes)
+        panel = thinned(history.panel, MOST_ROWS)
+        matrix, w = encoder.transform(panel), weights(panel)
+        trees: dict[str, BaseEstimator] = {}
+        restored = {}
         for what in ("purchases", "spend"):
             outcome = np.maximum(panel[what].to_numpy(float), 0.0)
+            if not outcome.any():
+                raise ValueError(f"No customer of the panel has {what} within the horizon.")
             cut = np.minimum(outcome, _ceiling(outcome))
-            self._trees[what] = boosted_counts(self._seed)
-            self._restored[what] = float(_total(outcome, w) / _total(cut, w))
+            restored[what] = float((outcome * w).sum() / (cut * w).sum())
             with threadpool_limits(limits=1):
-                self._trees[what].fit(matrix, cut, sample_weight=w)
-        return self
+                trees[what] = boosted_counts(self._seed).fit(matrix, cut, sample_weight=w)
+        return encoder, trees, restored
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer `expected_purchases` and `expected_spend` only."""
@@ -93,12 +109,7 @@ class BoostedSpend:
 
 def _ceiling(outcome: np.ndarray) -> float:
     buyers = outcome[outcome > 0]
-    return float(np.quantile(buyers, 1 - TOP_SHARE)) if buyers.size else np.inf
-
-
-def _total(outcome: np.ndarray, weight: np.ndarray) -> float:
-    # All zero is a panel without buyers: nothing was cut, and the factor is 1.
-    return max(float((outcome * weight).sum()), 1e-12)
+    return float(np.quantile(buyers, 1 - TOP_SHARE))
 
 
 def boosted_counts(seed: int) -> HistGradientBoostingRegressor:
@@ -110,6 +121,8 @@ def boosted_counts(seed: int) -> HistGradientBoostingRegressor:
         max_leaf_nodes=8,
         min_samples_leaf=40,
         l2_regularization=5.0,
+        max_features=0.3,
+        max_bins=63,
         early_stopping=False,
         random_state=seed,
     )
