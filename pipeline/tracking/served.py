@@ -5,11 +5,15 @@ In: one row per customer with the features of the model's catalogue. Out: `p_chu
 `churn score` writes for the same features.
 """
 
+import warnings
 from typing import Any
 
 import pandas as pd
-from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MLflow warns of type hints of its own
+    from mlflow.models import set_model
+    from mlflow.pyfunc import PythonModel
 
 
 class ChurnModel(PythonModel):
