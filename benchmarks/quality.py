@@ -1,0 +1,162 @@
+"""Prediction quality from scratch: the default backtest on two real logs, four tasks.
+
+`python -m benchmarks.quality [--data FOLDER] [--task NAME] [--contenders NAME ...]`
+
+CDNOW comes with the lifetimes package. The grocery log (`grocery_elog.parquet`, data of the R
+package BTYDplus) cannot be passed on; name its folder by `--data` or `CHURN_BENCHMARK_DATA`.
+Training takes the defaults of `churn train`; only the cutoffs to be judged at are fixed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pandas as pd
+
+from models.contenders import CONTENDERS
+from pipeline.backtest import compared
+from pipeline.config import Config
+from pipeline.console import Progress
+from pipeline.orders import open_orders
+
+GROCERY = "grocery_elog.parquet"
+
+CDNOW_LOG = {
+    "source": "package://lifetimes/datasets/CDNOW_master.txt",
+    "delimiter": "whitespace",
+    "date_format": "%Y%m%d",
+    "columns": {
+        "customer_id": "customer_id",
+        "transacted_at": "date",
+        "amount": "dollar_value",
+        "quantity": "number_of_cds",
+    },
+}
+GROCERY_LOG = {
+    "columns": {
+        "customer_id": "customer_id",
+        "transacted_at": "timestamp",
+        "order_id": "order_id",
+    }
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A log, a horizon in days, the cutoffs to be judged at, and what is to be reached."""
+
+    log: dict[str, Any]
+    horizon_days: int
+    cutoffs: tuple[date, ...]
+    reach: dict[str, float]
+
+
+TASKS = {
+    "cdnow13": Task(
+        CDNOW_LOG,
+        91,
+        (date(1997, 10, 2), date(1998, 1, 1), date(1998, 4, 1)),
+        {"log_loss": 0.340, "roc_auc": 0.812, "ece": 0.02, "spend_gini": 0.740},
+    ),
+    "cdnow26": Task(
+        CDNOW_LOG,
+        182,
+        (date(1997, 12, 31),),
+        {"log_loss": 0.410, "roc_auc": 0.809, "ece": 0.02, "spend_gini": 0.765},
+    ),
+    "groc13": Task(
+        GROCERY_LOG,
+        91,
+        (date(2007, 1, 1), date(2007, 4, 2), date(2007, 7, 2), date(2007, 10, 1)),
+        {"log_loss": 0.245, "roc_auc": 0.936, "ece": 0.02},
+    ),
+    "groc26": Task(
+        GROCERY_LOG,
+        182,
+        (date(2007, 1, 1), date(2007, 4, 2), date(2007, 7, 2)),
+        {"log_loss": 0.300, "roc_auc": 0.916, "ece": 0.02},
+    ),
+}
+
+SHOWN = (
+    "roc_auc",
+    "log_loss",
+    "brier",
+    "ece",
+    "buyer_lift_10",
+    "spend_gini",
+    "spend_spearman",
+    "spend_mae_ratio",
+    "spend_bias",
+    "top_10_capture",
+)
+
+
+def config(task: Task, data: Path | None, contenders: tuple[str, ...]) -> Config:
+    """The task as a config in which everything else keeps its default."""
+    log = task.log if "source" in task.log else {**task.log, "source": str(data)}
+    return Config.model_validate(
+        {
+            "log": log,
+            "horizon_days": task.horizon_days,
+            "backtest": {"cutoffs": task.cutoffs},
+            "contenders": contenders,
+        }
+    )
+
+
+def run(name: str, data: Path | None, contenders: tuple[str, ...]) -> pd.DataFrame:
+    """Backtest one task; the leaderboard's rows."""
+    progress = Progress(quiet=True)
+    settings = config(TASKS[name], data, contenders)
+    started = perf_counter()
+    with open_orders(settings.log, progress) as orders:
+        board = compared(orders, settings, progress)[1].leaderboard
+    print(f"\n{name}: {len(TASKS[name].cutoffs)} cutoffs, {perf_counter() - started:.0f} s")
+    return board
+
+
+def show(name: str, board: pd.DataFrame) -> None:
+    """Print the means over the cutoffs, and what was to be reached."""
+    means = board.groupby("contender", sort=False)[[*SHOWN, "fit_seconds"]].mean()
+    print(means.sort_values("log_loss").round(4).to_string())
+    chosen = board.loc[board["chosen"], list(SHOWN)].mean()
+    for score, target in TASKS[name].reach.items():
+        larger_is_better = score in ("roc_auc", "spend_gini")
+        reached = chosen[score] >= target if larger_is_better else chosen[score] <= target
+        sign = ">=" if larger_is_better else "<="
+        print(
+            f"  {score} {chosen[score]:.4f} {sign} {target}: {'reached' if reached else 'missed'}"
+        )
+
+
+def main() -> None:
+    """Run the tasks whose log is there, and say which is not."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=os.environ.get("CHURN_BENCHMARK_DATA"))
+    parser.add_argument("--task", choices=TASKS, action="append")
+    parser.add_argument("--contenders", nargs="+", default=tuple(CONTENDERS))
+    parser.add_argument("--out", type=Path, help="also write all rows to this CSV file")
+    options = parser.parse_args()
+    folder = Path(options.data) if options.data else Path("..") / "shared" / "data"
+    boards = []
+    for name in options.task or TASKS:
+        log = folder / GROCERY
+        if TASKS[name].log is GROCERY_LOG and not log.exists():
+            print(f"\n{name}: left out, {GROCERY} is not in {folder} (see --data)")
+            continue
+        board = run(name, log, tuple(options.contenders))
+        show(name, board)
+        boards.append(board.assign(task=name))
+    if options.out and boards:
+        pd.concat(boards, ignore_index=True).to_csv(options.out, index=False)
+
+
+if __name__ == "__main__":
+    main()
