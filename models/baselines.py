@@ -11,12 +11,11 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from models.contender import answers
 from models.encoding import expit
 from models.history import History, weights
+from models.linear import ridge_logistic
 
 
 class BaseRate:
@@ -79,14 +78,10 @@ class _Rule:
         """Fit the curve on the latest labelled cutoff."""
         self._horizon_days = history.horizon_days
         rows = history.latest().panel
-        model = LogisticRegression(C=1e4, max_iter=1000)
-        with threadpool_limits(limits=1):
-            model.fit(
-                self.score(rows)[:, None],
-                rows["churned"].to_numpy(int),
-                sample_weight=weights(rows),
-            )
-        self._curve = (float(model.intercept_[0]), float(model.coef_[0, 0]))
+        slope, intercept = ridge_logistic(
+            self.score(rows)[:, None], rows["churned"].to_numpy(float), weights(rows), 1.0
+        )
+        self._curve = (intercept, float(slope[0]))
         return self
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
