@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.entities import Metric, Param, RunStatus, RunTag
+from mlflow.entities import Metric, Param, RunTag
 
 from pipeline.tracking import processes
 from pipeline.tracking.board import Standing, standings
@@ -34,8 +34,14 @@ COLORS = (
     "#B8A000",
     "#7F7F7F",
     "#8C564B",
+    "#1B3A6B",
+    "#A6761D",
+    "#66C2A5",
+    "#E7298A",
+    "#4D9221",
+    "#B2182B",
 )
-"""Okabe and Ito's colours, which colour-blind people can tell apart, and a few more."""
+"""Okabe and Ito's colours, which colour-blind people can tell apart, and ten more."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,9 @@ def sweep(store: Store) -> int:
     """Close the runs of processes of this machine that ended without a word; how many."""
     swept = 0
     for run in store.client.search_runs([store.experiment_id], "attributes.status = 'RUNNING'"):
-        if processes.gone(run.data.tags):
+        parent = run.data.tags.get("mlflow.parentRunId")
+        owner = store.client.get_run(parent) if parent else run
+        if owner.info.status != "RUNNING" or processes.gone(owner.data.tags):
             _log(store, run.info.run_id, tags={"churn.swept": "its process was gone"})
             store.client.set_terminated(run.info.run_id, "KILLED")
             swept += 1
@@ -175,7 +183,6 @@ def sweep(store: Store) -> int:
 def _log_contender(opened: Training, standing: Standing, color: str) -> None:
     store = opened.store
     tags = {
-        **processes.here(),
         "mlflow.parentRunId": opened.run_id,
         "mlflow.note.content": standing.words(),
         "mlflow.runColor": color,
@@ -233,7 +240,9 @@ def _log(
 
 def _close(store: Store, run_id: str, status: str) -> None:
     with talking(store.uri):
-        store.client.set_terminated(run_id, RunStatus.to_string(RunStatus.from_string(status)))
+        store.client.set_terminated(run_id, status)
+        for name in processes.here():
+            store.client.delete_tag(run_id, name)  # of use only while it runs
 
 
 def _parameters(values: Mapping[str, Any]) -> dict[str, str]:

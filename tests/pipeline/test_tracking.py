@@ -250,6 +250,17 @@ def test_a_stopped_process_leaves_no_running_run(
     assert compare.trainings(store)[0]["status"] == after
 
 
+def test_a_contenders_run_left_open_by_a_dead_training_is_swept(store: Store) -> None:
+    parent = train(store, leaderboard())
+    with talking(store.uri):
+        tags = {"mlflow.parentRunId": parent, "churn.level": "contender"}
+        store.client.create_run(store.experiment_id, tags=tags, run_name="left")
+    assert children(store, parent)["left"].info.status == "RUNNING"
+    prepare(store.uri)
+    assert children(store, parent)["left"].info.status == "KILLED"
+    assert "churn.process" not in run_of(store, parent).data.tags
+
+
 def test_a_process_number_that_is_used_again_is_another_process() -> None:
     mine = processes.here()
     assert not processes.gone(mine)
