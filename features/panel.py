@@ -1,6 +1,5 @@
 """The training table: snapshots at several past cutoffs, stacked, with their labels."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 import ibis
@@ -30,18 +29,13 @@ def labelled_snapshot(
 
 
 def panel_cutoffs(
-    until: date, horizon_days: int, step_days: int, first: date, at_most: int
+    until: date, horizon_days: int, step_days: float, first: date, at_most: int
 ) -> list[date]:
-    """Cutoffs whose labels are complete at `until`, latest first kept, in time order.
+    """Cutoffs whose labels are complete at `until`: the latest ones, in time order.
 
     >>> [str(c) for c in panel_cutoffs(date(2024, 7, 1), 91, 30, date(2024, 2, 20), 8)]
     ['2024-03-02', '2024-04-01']
     """
     latest = until - timedelta(days=horizon_days)
-    cutoffs = (latest - timedelta(days=step_days * k) for k in range(at_most))
+    cutoffs = (latest - timedelta(days=round(step_days * k)) for k in range(at_most))
     return sorted(c for c in cutoffs if c >= first)
-
-
-def on_or_before(cutoffs: Sequence[date], until: date, horizon_days: int) -> list[date]:
-    """Those `cutoffs` whose horizon is over at `until`."""
-    return [c for c in cutoffs if c + timedelta(days=horizon_days) <= until]

@@ -40,9 +40,12 @@ def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
     UserError
         When the log is too short for one backtest cutoff with a panel before it.
     """
-    step = config.training.step_days or -(-horizon_days // 3)
+    # Thirds of a horizon: cutoffs a horizon apart then share most of their panels.
+    step = config.training.step_days or max(1, horizon_days / 3)
     span = (end - first_day).days
-    first = config.training.first_cutoff or first_day + timedelta(days=min(horizon_days, span // 4))
+    first = config.training.first_cutoff or first_day + timedelta(
+        days=max(1, min(horizon_days, span // 4))
+    )
 
     def panel(until: date) -> tuple[date, ...]:
         most = config.training.max_cutoffs
@@ -50,7 +53,7 @@ def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
 
     asked = config.backtest.cutoffs
     if isinstance(asked, int):
-        apart = timedelta(days=step * max(1, round(horizon_days / step)))
+        apart = timedelta(days=round(step * max(1, round(horizon_days / step))))
         latest = end - timedelta(days=horizon_days)
         judged = [latest - apart * k for k in range(asked)]
         judged = sorted(c for c in judged if panel(c))

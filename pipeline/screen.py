@@ -32,12 +32,12 @@ def leaderboard(console: Console, result: Backtest) -> None:
     table = _table(
         title,
         "contender",
-        "log loss ↓",
-        "AUC ↑",
-        "ECE ↓",
-        "buyer lift ↑",
-        "spend Gini ↑",
-        "spend bias →0",
+        "log loss",
+        "AUC",
+        "ECE",
+        "lift",
+        "Gini",
+        "bias",
     )
     for name, row in result.means.iterrows():
         style = "bold" if name == result.chosen else "dim" if name in BASELINES else ""
@@ -165,7 +165,14 @@ def next_command(console: Console, *commands: str) -> None:
 
 
 def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     table.add_column(first, no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
