@@ -44,7 +44,7 @@ def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
     step = config.training.step_days or max(1, horizon_days / 3)
     span = (end - first_day).days
     first = config.training.first_cutoff or first_day + timedelta(
-        days=max(1, min(horizon_days, span // 4))
+        days=known_days(horizon_days, span)
     )
 
     def panel(until: date) -> tuple[date, ...]:
@@ -62,6 +62,11 @@ def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
     else:
         judged = _checked(asked, horizon_days, end, panel)
     return Plan(end, horizon_days, tuple(judged), {c: panel(c) for c in (*judged, end)})
+
+
+def known_days(horizon_days: int, span: int) -> int:
+    """How long the log must run before customers are known well enough to learn from."""
+    return max(1, min(horizon_days, span // 4))
 
 
 def _checked(
@@ -82,8 +87,7 @@ def _checked(
 
 def _too_short(horizon_days: int, first_day: date, first: date, end: date) -> str:
     span = (end - first_day).days
-    # One quarter to know the customers, one horizon to learn from, one to be judged by.
-    longest = max((span - span // 4) // 2, 0)
+    longest = max((h for h in range(1, span) if known_days(h, span) + 2 * h <= span), default=0)
     way_out = f"Use horizon_days up to {longest}" if longest >= 1 else "A longer log is needed"
     return (
         f"A horizon of {horizon_days} days does not fit twice between {first} and the end of the "
