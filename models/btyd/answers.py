@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,9 @@ BATCH_ROWS = 1 << 20
 
 class PurchaseModel(HistoryLikelihood):
     """What may be asked of a fitted model of (x, t_x, T)."""
+
+    #: Rows whose P(alive) is computed at once.
+    _alive_rows: ClassVar[int] = BATCH_ROWS
 
     # -- what a model provides ------------------------------------------------------------
 
@@ -64,11 +67,13 @@ class PurchaseModel(HistoryLikelihood):
 
     # -- answers --------------------------------------------------------------------------
 
-    def _in_batches(self, X: Any, answer: Callable[[Customers, slice], Floats]) -> Floats:
+    def _in_batches(
+        self, X: Any, answer: Callable[[Customers, slice], Floats], rows: int = BATCH_ROWS
+    ) -> Floats:
         """An answer for all rows, computed on so many at a time that memory stays bounded."""
         check_is_fitted(self, "params_")
         c = self._read(X)
-        batches = [slice(at, at + BATCH_ROWS) for at in range(0, len(c), BATCH_ROWS)]
+        batches = [slice(at, at + rows) for at in range(0, len(c), rows)]
         parts = [answer(c.take(batch), batch) for batch in batches]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -77,7 +82,7 @@ class PurchaseModel(HistoryLikelihood):
 
         Not the probability of a purchase within a horizon: see `probability_no_purchase`.
         """
-        return self._in_batches(X, lambda c, _: self._alive(self._parameters(self.theta_, c), c))
+        return self._in_batches(X, lambda c, _: self._alive_now(c), self._alive_rows)
 
     def probability_no_purchase(self, X: Any, horizon: ArrayLike) -> Floats:
         """P(no purchase in (T, T + horizon]), shape (n_rows,), in [0, 1].

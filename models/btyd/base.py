@@ -13,12 +13,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from models.btyd import interop
-from models.btyd.optimise import Maximum, maximise
+from models.btyd.optimise import Maximum, Stage, maximise
 
 Floats = NDArray[np.float64]
 
-#: Cells the several starts climb on; the full histogram is used from the best of them.
-_COARSE_CELLS = 4_000
+#: Cells of the sample that the several starts climb on, before the whole histogram.
+_SAMPLE_CELLS = (2_000,)
 #: Log parameters stay within this distance of their natural scale: factors of 1/60,000 to 60,000.
 _REACH = 11.0
 
@@ -107,19 +107,19 @@ class MaximumLikelihoodModel(BaseEstimator):
         centre = starts[0]
         reach = np.full(len(centre), _REACH)
 
-        def objective(theta: Floats) -> tuple[float, Floats]:
-            return self._with_prior(theta, centre, self._total_log_likelihood(theta, data))
+        def stage(cells: int) -> Stage:
+            step = max(len(data) // cells, 1)
+            sample = data.take(slice(step // 2, None, step)) if step > 1 else data
 
-        step = max(len(data) // _COARSE_CELLS, 1)
-        sample = data.take(slice(step // 2, None, step)) if step > 1 else data
-        share = float(sample.weight.sum() / data.weight.sum())
+            def objective(theta: Floats) -> tuple[float, Floats]:
+                return self._with_prior(theta, centre, self._total_log_likelihood(theta, sample))
 
-        def coarse(theta: Floats) -> tuple[float, Floats]:
-            return self._with_prior(theta, centre, self._total_log_likelihood(theta, sample))
+            return Stage(objective, float(sample.weight.sum() / data.weight.sum()))
 
-        found = maximise(
-            objective, coarse, share, starts, (centre - reach, centre + reach), self._names()
-        )
+        sizes = [size for size in _SAMPLE_CELLS if size < len(data) // 2]
+        stages = [stage(size) for size in (*sizes, len(data))]
+        bounds = (centre - reach, centre + reach)
+        found = maximise(stages, starts, bounds, self._names())
         self._adopt(found, data)
         return self
 

@@ -27,14 +27,11 @@ class Distinct(NamedTuple):
     codes: Codes
 
 
-def _codes(column: Floats) -> tuple[Codes, int]:
-    """Each entry's code and how many codes there may be; small integers are their own codes."""
-    if column.size and column.min() >= 0 and column.max() < _DENSE_VALUES:
-        whole = column.astype(np.int64)
-        if np.array_equal(whole, column):
-            return whole, int(whole.max()) + 1
-    codes, values = pd.factorize(column)
-    return codes.astype(np.int64), len(values)
+class Coded(NamedTuple):
+    """A column as small whole numbers: each entry's code, and how many codes there may be."""
+
+    codes: Codes
+    size: int
 
 
 def distinct(*columns: Floats) -> Distinct:
@@ -44,13 +41,26 @@ def distinct(*columns: Floats) -> Distinct:
     >>> rows.first.tolist(), rows.codes.tolist()
     ([1, 2], [1, 0, 1])
     """
-    key, size = _codes(columns[0])
-    for column in columns[1:]:
-        codes, count = _codes(column)
-        if size * count >= _LARGEST_KEY:
+    return _distinct([coded(column) for column in columns])
+
+
+def coded(column: Floats) -> Coded:
+    """A column's codes; small integers are their own."""
+    if column.size and column.min() >= 0 and (largest := column.max()) < _DENSE_VALUES:
+        whole = column.astype(np.int64)
+        if (whole == column).all():
+            return Coded(whole, int(largest) + 1)
+    codes, values = pd.factorize(column)
+    return Coded(codes.astype(np.int64), len(values))
+
+
+def _distinct(columns: Sequence[Coded]) -> Distinct:
+    key, size = columns[0]
+    for codes, different in columns[1:]:
+        if size * different >= _LARGEST_KEY:
             packed, values = pd.factorize(key)
             key, size = packed.astype(np.int64), len(values)
-        key, size = key * count + codes, size * count
+        key, size = key * different + codes, size * different
     used, codes = _used(key, size)
     first = np.empty(len(used), dtype=np.int64)
     first[codes] = np.arange(len(key))
@@ -89,28 +99,41 @@ class Customers:
         return len(self.x)
 
     @cached_property
+    def _count_coded(self) -> Coded:
+        return coded(self.x)
+
+    @cached_property
+    def _recency_coded(self) -> Coded:
+        return coded(self.t_x)
+
+    @cached_property
+    def _age_coded(self) -> Coded:
+        return coded(self.T)
+
+    @cached_property
     def by_count(self) -> Groups:
         """Grouped by x (and covariates)."""
-        return self._group(self.x)
+        return self._group(self._count_coded)
 
     @cached_property
     def by_recency(self) -> Groups:
         """Grouped by x, t_x (and covariates)."""
-        return self._group(self.x, self.t_x)
+        return self._group(self._count_coded, self._recency_coded)
 
     @cached_property
     def by_age(self) -> Groups:
         """Grouped by x, T (and covariates)."""
-        return self._group(self.x, self.T)
+        return self._group(self._count_coded, self._age_coded)
 
     @cached_property
     def by_history(self) -> Groups:
         """Grouped by x, t_x, T (and covariates)."""
-        return self._group(self.x, self.t_x, self.T)
+        return self._group(self._count_coded, self._recency_coded, self._age_coded)
 
-    def _group(self, *columns: Floats) -> Groups:
-        several = (self.pattern.astype(float),) if len(self.patterns) > 1 else ()
-        rows = distinct(*columns, *several)
+    def _group(self, *columns: Coded) -> Groups:
+        several = len(self.patterns) > 1
+        pattern = [Coded(self.pattern, len(self.patterns))] if several else []
+        rows = _distinct([*columns, *pattern])
         return Groups(self.take(rows.first), rows.codes)
 
     def take(self, rows: slice | Codes | NDArray[np.bool_]) -> Customers:
@@ -183,6 +206,8 @@ def as_frame(X: Any, columns: Sequence[str]) -> pd.DataFrame:
 def number_column(frame: pd.DataFrame, name: str) -> Floats:
     """One column as float64; text and missing values stay visible as NaN for the checks."""
     column = frame[name]
+    if column.dtype == np.float64:
+        return np.ascontiguousarray(column.to_numpy())
     try:
         return np.ascontiguousarray(column.to_numpy(dtype=float, na_value=np.nan))
     except (TypeError, ValueError) as error:
@@ -241,9 +266,17 @@ def read_customers(
         if covariates
         else np.zeros((n, 0))
     )
-    fine = (x >= 0) & (t_x >= 0) & (t_x <= T) & np.isfinite(T) & (x == np.floor(x))
-    fine &= ((x > 0) | (t_x == 0)) & np.isfinite(x)
-    if not fine.all() or not np.isfinite(z).all():
+    # Comparisons with NaN are false, so each of these also finds missing values.
+    fine = (
+        x.min() >= 0
+        and t_x.min() >= 0
+        and max(x.max(), T.max()) < np.inf
+        and (t_x <= T).all()
+        and (x == np.floor(x)).all()
+        and ((x > 0) | (t_x == 0)).all()
+        and np.isfinite(z).all()
+    )
+    if not fine:
         _refuse_customers(x, t_x, T, z, covariates)
     pattern, patterns = np.broadcast_to(np.int64(0), (n,)), np.zeros((1, 0))
     if covariates:

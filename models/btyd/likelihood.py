@@ -141,15 +141,13 @@ class HistoryLikelihood(MaximumLikelihoodModel):
 
     def _total_log_likelihood(self, theta: Floats, data: Customers) -> tuple[float, Floats]:
         parts = self._parts(theta, data)
-        common, gone, still = (groups.spread(part.value) for groups, part in parts)
-        either = np.logaddexp(gone, still)
-        total = float(data.weight @ (common + either + self._constant(data)))
-        # Fisher's identity: the gradient of log(e^f + e^g) weighs those of f and g by their share.
-        shares = (
-            data.weight,
-            data.weight * np.exp(gone - either),
-            data.weight * np.exp(still - either),
-        )
+        (counts, common), (recencies, gone), (ages, still) = parts
+        either, gone_share = _log_sum(recencies.spread(gone.value), ages.spread(still.value))
+        total = counts.total(data.weight) @ common.value + data.weight @ either
+        total += data.weight @ self._constant(data)
+        # The gradient of log(e^f + e^g) weighs those of f and g by their shares.
+        leaving = data.weight * gone_share
+        shares = (data.weight, leaving, data.weight - leaving)
         by_pattern = np.zeros((len(self.parameter_names), len(data.patterns)))
         for (groups, part), share in zip(parts, shares, strict=True):
             mass = groups.total(share)
@@ -160,4 +158,12 @@ class HistoryLikelihood(MaximumLikelihoodModel):
             sign * (by_pattern[parameter] @ data.patterns[:, column])
             for parameter, column, sign, _ in self._effects()
         ]
-        return total, np.concatenate([by_pattern.sum(axis=1), coefficients])
+        return float(total), np.concatenate([by_pattern.sum(axis=1), coefficients])
+
+
+def _log_sum(f: Floats, g: Floats) -> tuple[Floats, Floats]:
+    """log(e^f + e^g), and the share of e^f in the sum; with one exponential for both."""
+    ahead = f - g
+    less = np.exp(-np.abs(ahead))
+    more_share = 1 / (1 + less)
+    return np.maximum(f, g) + np.log1p(less), np.where(ahead > 0, more_share, less * more_share)

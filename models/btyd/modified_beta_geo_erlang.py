@@ -153,10 +153,9 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         slopes = (r * (rise - log_age), -alpha / (alpha + c.T) * (m + mean_j), 0.0, 0.0)
         return Part(np.log(total) - m * log_age, per_row(c, *slopes))
 
-    def _alive(self, p: Parameters, c: Customers) -> Floats:
-        """RPS (8): the share of the living in the likelihood."""
-        room = np.log(self._phases(p, c).sum(axis=0))
-        return np.asarray(special.expit(room - self._log_odds_gone(p, c)))
+    def _odds_gone(self, p: Parameters, c: Customers) -> Floats:
+        """RPS (8): silence says less while fewer than k ticks may have passed."""
+        return np.asarray(super()._odds_gone(p, c) / self._phases(p, c).sum(axis=0))
 
     # -- the future of the living ---------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,9 @@ class Maximum(NamedTuple):
 
 #: What a further Newton step could still gain in log-likelihood when we call it converged.
 _GAIN_LEFT = 1e-4
+#: The climb stops where a further step would gain less than this, or than rounding hides.
+_TOP_GAIN = 1e-10
+_ROUNDING = 1e-14
 #: Step of the central differences that turn analytic gradients into the Hessian.
 _HESSIAN_STEP = 1e-4
 #: A standard error of a logarithm above this says nothing about the parameter.
@@ -57,22 +61,25 @@ def hessian(objective: Objective, theta: Floats, step: float = _HESSIAN_STEP) ->
     return (square + square.T) / 2
 
 
+class Stage(NamedTuple):
+    """A sample of the log-likelihood, and the share of the whole that it holds."""
+
+    objective: Objective
+    share: float
+
+
 def maximise(
-    objective: Objective,
-    coarse: Objective,
-    coarse_share: float,
+    stages: Sequence[Stage],
     starts: Sequence[Floats],
     bounds: tuple[Floats, Floats],
     names: Sequence[str],
 ) -> Maximum:
-    """Climb from several starts on a coarse objective, then to the top of the full one.
+    """Climb from several starts on a small sample, then to the top of ever larger ones.
 
     Parameters
     ----------
-    objective, coarse : callable
-        Log-likelihood with gradient; `coarse` is a cheap sample of it.
-    coarse_share : float
-        How much of the full log-likelihood the coarse one holds.
+    stages : sequence of Stage
+        Ascending; the last is the whole log-likelihood.
     starts : sequence of arrays
     bounds : pair of arrays
         A search that ends here is reported, with a warning.
@@ -90,15 +97,27 @@ def maximise(
         When a parameter ends on a bound or the likelihood is flat in it.
     """
     lower, upper = bounds
-    rough = [_climb(coarse, start, lower, upper, 1e-9) for start in starts]
-    finite = [theta for theta in rough if np.isfinite(theta).all()]
-    if not finite:
-        raise FitError(f"The likelihood is not finite from any start. {_WAY_OUT}")
-    best = max(finite, key=lambda theta: coarse(theta)[0])
-    theta = _polish(objective, coarse, coarse_share, best, lower, upper)
+    theta = _best_climb(stages[0].objective, starts, lower, upper)
+    for small, large in pairwise([stages[0], *stages]):
+        if _inside(theta, lower, upper).all():
+            theta = _polish(large.objective, small, theta, lower, upper)
+        else:
+            # What is flat in a sample need not be flat in the whole.
+            theta = _best_climb(large.objective, [*starts, theta], lower, upper)
     if any(np.array_equal(theta, start) for start in starts):
         raise FitError(f"The search did not leave its start values. {_WAY_OUT}")
-    return _judge(objective, theta, lower, upper, names)
+    return _judge(stages[-1].objective, theta, lower, upper, names)
+
+
+def _best_climb(
+    objective: Objective, starts: Sequence[Floats], lower: Floats, upper: Floats
+) -> Floats:
+    """The highest point reached from any of the starts."""
+    ends = [_climb(objective, start, lower, upper, 1e-5) for start in starts]
+    finite = [theta for theta in ends if np.isfinite(objective(theta)[0])]
+    if not finite:
+        raise FitError(f"The likelihood is not finite from any start. {_WAY_OUT}")
+    return max(finite, key=lambda theta: objective(theta)[0])
 
 
 def _climb(
@@ -123,24 +142,19 @@ def _climb(
 
 
 def _polish(
-    objective: Objective,
-    coarse: Objective,
-    coarse_share: float,
-    theta: Floats,
-    lower: Floats,
-    upper: Floats,
+    objective: Objective, sample: Stage, theta: Floats, lower: Floats, upper: Floats
 ) -> Floats:
-    """From near the top to the top: quasi-Newton steps that start with the coarse curvature.
+    """From near the top to the top: quasi-Newton steps that start with the sample's curvature.
 
-    On a bound, or where the coarse curvature is no maximum's, the bounded search goes on instead.
+    Where that is no maximum's, or a step leads nowhere, the bounded search goes on instead.
     """
-    curvature = -hessian(coarse, theta) / coarse_share
-    if _inside(theta, lower, upper).all() and np.linalg.eigvalsh(curvature)[0] > 0:
+    curvature = -hessian(sample.objective, theta) / sample.share
+    if np.isfinite(curvature).all() and np.linalg.eigvalsh(curvature)[0] > 0:
         inverse = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
         for _ in range(_POLISHING_STEPS):
             value, gradient = objective(theta)
             step = np.asarray(inverse @ gradient)
-            if step @ gradient / 2 < _GAIN_LEFT / 100:
+            if step @ gradient / 2 < _TOP_GAIN + _ROUNDING * abs(value):
                 return theta
             found = _line_search(objective, theta, value, gradient, step, lower, upper)
             if found is None:
@@ -168,7 +182,8 @@ def _line_search(
         new = theta + step / 2**halving
         if _inside(new, lower, upper).all():
             new_value, new_gradient = objective(new)
-            if new_value >= value + 1e-4 * (gradient @ step) / 2**halving:
+            slack = _ROUNDING * abs(value)
+            if new_value >= value + 1e-4 * (gradient @ step) / 2**halving - slack:
                 return new, new_gradient
     return None
 

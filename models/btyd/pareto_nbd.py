@@ -110,12 +110,15 @@ class ParetoNBDModel(PurchaseModel):
 
     def _alive(self, p: Parameters, c: Customers) -> Floats:
         """FH (23): (alpha + T)^-(r + x) (beta + T)^-s over the bracket of the likelihood."""
-        r, alpha, s, beta = p
-        both = np.logaddexp(
-            self._spread(self._gone, c.by_recency), self._spread(self._still, c.by_age)
-        )
-        log_alive = -(r + c.x) * np.log(alpha + c.T) - s * np.log(beta + c.T)
-        return np.minimum(np.exp(log_alive - both), 1.0)
+        ages = c.by_age
+        some = ages.members
+        r, alpha, s, beta = q = self._parameters(self.theta_, some)
+        still = self._still(q, some).value
+        log_alive = -(r + some.x) * np.log(alpha + some.T) - s * np.log(beta + some.T)
+        gone = self._spread(self._gone, c.by_recency)
+        with np.errstate(over="ignore"):
+            bracket = 1 + np.exp(gone - ages.spread(still))
+        return np.minimum(ages.spread(np.exp(log_alive - still)) / bracket, 1.0)
 
     def _expected_if_alive(self, p: Parameters, c: Customers, horizon: Floats) -> Floats:
         """FH (27) given alive; exprel carries the limit at s = 1."""

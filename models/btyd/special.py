@@ -88,25 +88,44 @@ def power_tail(p: ArrayLike, q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Tail:
         1 / (b + h) under the normalised integrand.
     """
     p, q, a, b = np.broadcast_arrays(*(np.asarray(v, float) for v in (p, q, a, b)))
-    tail = p + q - 1
-    scale = np.maximum(a, b)
-    to_a, to_b, to_tail = scale / a, scale / b, 1 / tail
+    larger = a >= b
+    if larger.all():
+        return _power_tail(p, q, a, b)
+    far = _power_tail(
+        np.where(larger, p, q),
+        np.where(larger, q, p),
+        np.maximum(a, b),
+        np.minimum(a, b),
+    )
+    return Tail(
+        far.log_value,
+        np.where(larger, far.mean_log_a, far.mean_log_b),
+        np.where(larger, far.mean_log_b, far.mean_log_a),
+        np.where(larger, far.mean_inverse_a, far.mean_inverse_b),
+        np.where(larger, far.mean_inverse_b, far.mean_inverse_a),
+    )
+
+
+def _power_tail(p: Floats, q: Floats, a: Floats, b: Floats) -> Tail:
+    """`power_tail` for a >= b; then c = a, and log(1 + h / a) is the node itself, scaled."""
+    to_tail, ratio = 1 / (p + q - 1), a / b
     total = np.zeros(p.shape)
     log_a, log_b, inverse_a, inverse_b = (np.zeros(p.shape) for _ in range(4))
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        step = node * to_tail
-        beyond = np.maximum(step - _LARGEST_EXPONENT, 0.0)
-        h = np.expm1(step - beyond)
-        rise_a, rise_b = np.log1p(h * to_a) + beyond, np.log1p(h * to_b) + beyond
-        mass = weight * np.exp(step - p * rise_a - q * rise_b)
+        rise_a = node * to_tail
+        beyond = np.maximum(rise_a - _LARGEST_EXPONENT, 0.0)
+        growth = np.expm1(rise_a - beyond)
+        along_b = growth * ratio
+        rise_b = np.log1p(along_b) + beyond
+        mass = weight * np.exp((1 - p) * rise_a - q * rise_b)
         total += mass
         log_a += mass * rise_a
         log_b += mass * rise_b
-        inverse_a += mass / (1 + h * to_a)
-        inverse_b += mass / (1 + h * to_b)
+        inverse_a += mass / (1 + growth)
+        inverse_b += mass / (1 + along_b)
     base_a, base_b = np.log(a), np.log(b)
     return Tail(
-        np.log(total * scale * to_tail) - p * base_a - q * base_b,
+        np.log(total * to_tail) - (p - 1) * base_a - q * base_b,
         base_a + log_a / total,
         base_b + log_b / total,
         inverse_a / total / a,
