@@ -254,15 +254,17 @@ def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[st
     >>> for reason in judge({"customers": 400, "repeat_customers": 9, "days": 100}, 90)[1]:
     ...     print(reason)
     repeat customers: 9, at least 20 are needed (11 more) and 300 wanted
-    days of history: 100, at least 240 are needed (140 more) and 450 wanted for a horizon of 90 days
+    days of history: 100, at least 239 are needed (139 more) and 450 wanted for a horizon of 90 days
     customers: 400, of the 1,000 wanted
     """
-    # The cutoffs of `train`: a quarter to know the customers, and two or four horizons.
+    # As `cutoffs.plan` lays them out: a quarter of the log to know the customers, a horizon to
+    # learn from, one to be judged by; with three to be judged by, five in all.
+    shortest = (8 * horizon_days - 4) // 3 + 1
     needs = {
         "customers": (LIMITED["customers"], READY["customers"], ""),
         "repeat_customers": (LIMITED["repeat_customers"], READY["repeat_customers"], ""),
         "days": (
-            -(-8 * horizon_days // 3),
+            shortest,
             5 * horizon_days,
             f" for a horizon of {horizon_days} days",
         ),

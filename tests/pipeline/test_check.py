@@ -1,0 +1,316 @@
+"""What `churn check` says of logs whose content is known."""
+
+import io
+import json
+from datetime import date, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+
+import pytest
+import yaml
+from rich.console import Console
+
+from features.engines.duckdb import connect
+from features.errors import UserError
+from pipeline.check import HORIZONS, check, judge, propose_horizon
+from pipeline.check_text import config_text, render, write_config
+from pipeline.config import Config
+
+NOW = datetime(2026, 1, 1)
+START = date(2020, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    lifetimes = find_spec("lifetimes").submodule_search_locations[0]
+    return connect(read=[tmp_path_factory.getbasetemp(), lifetimes], threads=1)
+
+
+def shop(customers=60, every=10, days=400, seed=1):
+    """Orders of customers who come about every so many days: (customer, day, amount)."""
+    random, rows = Random(seed), []
+    for customer in range(customers):
+        at = random.randrange(every)
+        while at < days:
+            rows.append(
+                (f"C{customer:03d}", START + timedelta(days=at), 5 + random.randrange(900) / 100)
+            )
+            at += max(1, round(random.gauss(every, every / 5)))
+    return rows
+
+
+def write(path, header, rows, mark=","):
+    lines = [mark.join(header), *(mark.join(str(cell) for cell in row) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {"source": str(path)}
+
+
+@pytest.mark.parametrize(
+    ("header", "mapping"),
+    [
+        pytest.param(
+            ["CustomerID", "InvoiceDate", "Total"],
+            {"customer_id": "CustomerID", "transacted_at": "InvoiceDate", "amount": "Total"},
+            id="english",
+        ),
+        pytest.param(
+            ["Kundennummer", "Bestelldatum", "Umsatz"],
+            {"customer_id": "Kundennummer", "transacted_at": "Bestelldatum", "amount": "Umsatz"},
+            id="german",
+        ),
+        pytest.param(
+            ["id_cliente", "fecha_compra", "importe"],
+            {"customer_id": "id_cliente", "transacted_at": "fecha_compra", "amount": "importe"},
+            id="spanish",
+        ),
+        pytest.param(
+            ["no_client", "date_commande", "montant"],
+            {"customer_id": "no_client", "transacted_at": "date_commande", "amount": "montant"},
+            id="french",
+        ),
+        pytest.param(
+            ["klantnummer", "besteldatum", "bedrag"],
+            {"customer_id": "klantnummer", "transacted_at": "besteldatum", "amount": "bedrag"},
+            id="dutch",
+        ),
+    ],
+)
+def test_columns_are_proposed_by_their_names(engine, tmp_path, header, mapping):
+    found = check(engine, write(tmp_path / "log.csv", header, shop()), now=NOW)
+    assert found.spec.columns.model_dump(exclude_none=True, exclude={"attributes"}) == mapping
+    assert found.proposed == [f"columns.{key}" for key in mapping]
+
+
+def test_order_lines_of_a_retailer_are_recognised(engine, tmp_path):
+    header = [
+        "Invoice",
+        "StockCode",
+        "Description",
+        "Quantity",
+        "InvoiceDate",
+        "Price",
+        "Customer ID",
+    ]
+    rows = [
+        (f"{i:06d}", f"P{i % 9}", "a thing", 1 + i % 3, day, amount, customer)
+        for i, (customer, day, amount) in enumerate(shop())
+    ]
+    found = check(engine, write(tmp_path / "log.csv", header, rows), now=NOW)
+    assert found.spec.columns.model_dump(exclude_none=True, exclude={"attributes"}) == {
+        "customer_id": "Customer ID",
+        "transacted_at": "InvoiceDate",
+        "unit_price": "Price",
+        "order_id": "Invoice",
+        "quantity": "Quantity",
+    }
+
+
+def test_what_was_named_is_not_guessed(engine, tmp_path):
+    section = write(tmp_path / "log.csv", ["customer_id", "date", "amount"], shop())
+    section["columns"] = {"customer_id": "customer_id", "transacted_at": "date"}
+    assert check(engine, section, now=NOW).proposed == ["columns.amount"]
+
+
+def test_notation_is_proposed_where_it_is_plain_to_see(engine, tmp_path):
+    rows = [
+        (c, f"{d:%Y%m%d}", f"{1000 + a:,.2f} €".translate(str.maketrans(",.", ".,")))
+        for c, d, a in shop()
+    ]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["kunde", "datum", "betrag"], rows, ";"), now=NOW
+    )
+    spec = found.spec
+    assert (spec.date_format, spec.decimal, spec.thousands, spec.currency) == (
+        "%Y%m%d",
+        ",",
+        ".",
+        "€",
+    )
+    assert found.facts["rows_used"] == len(rows)
+
+
+def test_amounts_that_have_lost_the_sign_of_their_quantity_are_returns(engine, tmp_path):
+    rows = [(*row, 1) for row in shop()] + [("C001", START + timedelta(days=300), 7.5, -1)]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "amount", "qty"], rows), now=NOW
+    )
+    assert (found.spec.returns, found.facts["returns"]) == ("quantity", 1)
+
+
+def test_a_log_that_cannot_be_mapped_is_refused_with_its_columns(engine, tmp_path):
+    found = check(engine, write(tmp_path / "log.csv", ["a", "b"], [("x", "y")]), now=NOW)
+    assert found.verdict == "refuse"
+    assert "name it: --customer-id, --transacted-at. There are: a, b." in found.problem
+    with pytest.raises(UserError, match="No config can be written"):
+        config_text(found)
+
+
+def test_ambiguous_dates_are_a_verdict_and_not_a_crash(engine, tmp_path):
+    rows = [("C1", "01/02/2020", 5), ("C2", "03/04/2020", 5)]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "amount"], rows), now=NOW
+    )
+    assert (found.verdict, found.facts["rows"]) == ("refuse", 2)
+    assert "could be day-month or month-day" in found.problem
+
+
+def test_no_rows_is_a_verdict(engine, tmp_path):
+    found = check(engine, write(tmp_path / "log.csv", ["customer", "date", "amount"], []), now=NOW)
+    assert (found.verdict, found.problem.endswith("no rows below the header.")) == ("refuse", True)
+
+
+def test_a_wrong_key_is_refused_by_name(engine, tmp_path):
+    section = write(tmp_path / "log.csv", ["customer", "date", "sum"], shop()) | {"zone": "x"}
+    with pytest.raises(UserError, match=r"log\.zone"):
+        check(engine, section, now=NOW)
+    with pytest.raises(UserError, match="Which log"):
+        check(engine, {})
+
+
+# --- horizon and verdict --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("every", "days", "horizon"), [(4, 400, 7), (20, 400, 30), (50, 900, 90)])
+def test_the_horizon_follows_the_gaps_between_purchases(engine, tmp_path, every, days, horizon):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(60, every, days))
+    found = check(engine, section, now=NOW)
+    assert found.horizon.days == horizon
+    assert "90% of the gaps" in found.horizon.reason
+    assert found.facts["gap_days"]["p90"] <= horizon
+
+
+def test_the_horizon_leaves_room_for_training_and_says_so(engine, tmp_path):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(60, 80, 320))
+    found = check(engine, section, now=NOW)
+    assert found.horizon.days == 60
+    assert "five horizons must fit in it" in found.horizon.reason
+    assert 5 * found.horizon.days <= found.facts["days"]
+
+
+def test_without_repeat_purchases_no_gap_is_made_up(engine, tmp_path):
+    rows = [(f"C{i}", START + timedelta(days=i), 5) for i in range(400)]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "amount"], rows), now=NOW
+    )
+    assert "no gap could be measured" in found.horizon.reason
+    assert found.verdict == "refuse"
+    assert any(reason.startswith("repeat customers: 0, at least 20") for reason in found.reasons)
+
+
+def test_the_verdict_states_the_shortfall_in_numbers():
+    enough = {"customers": 5_000, "repeat_customers": 900, "days": 730}
+    assert judge(enough, 90) == ("ready", [])
+    assert judge(enough | {"days": 365}, 90) == (
+        "limited",
+        ["days of history: 365, of the 450 wanted for a horizon of 90 days"],
+    )
+    verdict, reasons = judge(enough | {"customers": 1}, 90)
+    assert (verdict, reasons[0]) == (
+        "refuse",
+        "customers: 1, at least 50 are needed (49 more) and 1,000 wanted",
+    )
+
+
+@pytest.mark.parametrize("horizon", HORIZONS)
+def test_a_log_is_refused_for_its_length_exactly_where_train_refuses_it(horizon):
+    from pipeline.cutoffs import plan
+
+    config = Config.model_validate(
+        {"log": {"source": "x", "columns": {"customer_id": "a", "transacted_at": "b"}}}
+    )
+    for days in range(2 * horizon, 4 * horizon, max(1, horizon // 15)):
+        facts = {"customers": 5_000, "repeat_customers": 900, "days": days}
+        try:
+            plan(config, horizon, START, START + timedelta(days=days))
+            possible = True
+        except UserError:
+            possible = False
+        assert (judge(facts, horizon)[0] != "refuse") == possible, days
+
+
+# --- facts, texts ---------------------------------------------------------------------------
+
+
+def test_guest_sales_are_explained_and_leave_the_verdict_alone(engine, tmp_path):
+    rows = [
+        row for i, row in enumerate(shop()) for row in ([row] if i % 4 else [row, ("", *row[1:])])
+    ]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "amount"], rows), now=NOW
+    )
+    guests = found.facts["set_aside"]["customer_blank"]
+    assert found.verdict == "limited"
+    assert guests == found.facts["rows"] - found.facts["rows_used"] > 0.15 * found.facts["rows"]
+    assert any("guest sales" in note for note in found.notes)
+
+
+def test_several_currencies_are_pointed_out(engine, tmp_path):
+    rows = [(*row, ("EUR", "USD")[i % 2]) for i, row in enumerate(shop())]
+    header = ["customer", "date", "amount", "Currency"]
+    found = check(engine, write(tmp_path / "log.csv", header, rows), now=NOW)
+    assert any("'Currency' has 2 values" in note for note in found.notes)
+
+
+def test_cdnow_is_what_its_papers_say(engine):
+    folder = Path(find_spec("lifetimes").submodule_search_locations[0])
+    found = check(engine, {"source": str(folder / "datasets" / "CDNOW_master.txt")}, now=NOW)
+    facts = found.facts
+    assert found.verdict == "ready"
+    assert (facts["rows"], facts["customers"] + facts["customers_without_purchase"]) == (
+        69_659,
+        23_570,
+    )
+    assert (facts["duplicates"], facts["zero_amounts"]) == (255, 80)
+    assert (facts["first_order"], facts["last_order"]) == (date(1997, 1, 1), date(1998, 6, 30))
+    assert found.spec.date_format == "%Y%m%d"
+    assert found.horizon.days == 90
+
+
+def test_json_holds_the_facts_and_no_value_of_a_row(engine, tmp_path):
+    rows = [("sentinel@example.org", START, 4711.11), *shop()]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "amount"], rows), now=NOW
+    )
+    values = json.loads(found.to_json())
+    assert values["rows"] == values["rows_used"] + values["rows_set_aside"] == len(rows)
+    assert values["verdict"] == "limited"
+    assert values["log"]["columns"]["customer_id"] == "customer"
+    assert "sentinel" not in found.to_json()
+
+
+def test_the_written_config_is_what_was_checked(engine, tmp_path):
+    header = ['Kunde: "Nr" #1'.replace('"', ""), "datum", "betrag"]
+    rows = [(c, f"{d:%d.%m.%Y}", f"{a:.2f}".replace(".", ",")) for c, d, a in shop()]
+    found = check(engine, write(tmp_path / "log.csv", header, rows, ";"), now=NOW)
+    path = tmp_path / "churn.yaml"
+    write_config(found, path)
+    config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert config.log == found.spec
+    assert config.horizon_days == found.horizon.days
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "# guessed" in path.read_text(encoding="utf-8")
+
+
+def test_the_screen_shows_account_horizon_and_verdict(engine, tmp_path):
+    rows = [("", START, 1), *shop(), ("[red]C1[/red]", START, 1)]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "[b]amount"], rows), now=NOW
+    )
+    screen = io.StringIO()
+    render(found, Console(file=screen, width=110))
+    text = screen.getvalue()
+    assert f"{len(rows):,} = {len(rows) - 1:,} used + 1 set aside" in text
+    assert "[b]amount" in text
+    assert "Horizon 14 days" in text
+    assert "Limited:" in text
+
+
+def test_a_horizon_is_proposed_for_any_purchase_history(engine):
+    days = engine.sql("SELECT DATE '2020-01-01' AS transacted_at, 5 AS gap, 1 AS amount")
+
+    class History:
+        first_day, end = START, START + timedelta(days=700)
+
+    History.days = days
+    assert propose_horizon(History()).days == 7
