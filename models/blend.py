@@ -180,6 +180,23 @@ class Blend:
             customers.index, p_churn, purchases, expected["expected_spend"], p_alive=p_alive
         )
 
+    def clv(
+        self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
+    ) -> np.ndarray:
+        """Expected spend of the months from `start` on, discounted; shape (n_customers,), money.
+
+        The course over the months is the buy-till-you-die models', the height is this blend's:
+        theirs times its expected spend in the horizon over theirs.
+        """
+        parts = [p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)]
+        if not parts:
+            raise ValueError("No buy-till-you-die model could be fitted, so there is no clv.")
+        theirs = sum(p.predict(customers)["expected_spend"].to_numpy() for p in parts)
+        course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in parts)
+        own = self.predict(customers)["expected_spend"].to_numpy()
+        # Who expects nothing in the horizon expects nothing later either.
+        return own * np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
+
     @property
     def _churn_parts(self) -> list[str]:
         return [name for name in PRIOR if name in self.parts]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Self
 
 import numpy as np
@@ -76,6 +78,8 @@ class BtydContender:
         """Answer everything, with `p_alive` as a diagnostic."""
         if self._purchases is None or self._value is None:
             raise ValueError(f"{self.name} has not been fitted.")
+        if customers.empty:
+            return answers(customers.index, p_alive=np.empty(0))
         weeks, horizon = in_weeks(customers), self._horizon_days / DAYS_PER_UNIT
         expected = np.asarray(self._purchases.expected_purchases(weeks, horizon), dtype=float)
         return answers(
@@ -85,6 +89,22 @@ class BtydContender:
             expected * self._value.predict(customers),
             p_alive=np.asarray(self._purchases.probability_alive(weeks), dtype=float),
         )
+
+    def clv(
+        self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
+    ) -> np.ndarray:
+        """Expected spend of the months from `start` on, discounted; shape (n_customers,), money."""
+        if self._purchases is None or self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        worth = self._purchases.clv(
+            in_weeks(customers),
+            _Known(self._value.predict(customers)),
+            months,
+            monthly_discount_rate,
+            days_per_unit=DAYS_PER_UNIT,
+            start=start,
+        )
+        return np.asarray(worth, dtype=float)
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state: all of it."""
@@ -112,6 +132,16 @@ class BtydContender:
         )
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A spend model whose answer is there already."""
+
+    spend: np.ndarray
+
+    def expected_spend(self, X: pd.DataFrame) -> np.ndarray:
+        return self.spend
+
+
 class SpendPerPurchase:
     """Expected money per purchase: Gamma-Gamma, or the mean where it cannot be fitted.
 
@@ -136,7 +166,7 @@ class SpendPerPurchase:
 
     def predict(self, customers: pd.DataFrame) -> np.ndarray:
         """Expected money per purchase, shape (n_customers,)."""
-        if self._model is None:
+        if self._model is None or customers.empty:
             return np.full(len(customers), self._mean)
         return np.asarray(self._model.expected_spend(customers), dtype=float)
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv, parquet
@@ -141,16 +142,26 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
             f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
             "every customer. Train again with `churn train`."
         )
+    clv = _clv(model, customers, day)
     parting = Thresholds(**manifest.settings["segments"])
     names = segments(customers, predicted, parting)
     return customers.assign(
         **predicted,
         as_of=day,
+        clv=clv,
         horizon_days=manifest.horizon_days,
         segment=names,
         model_version=manifest.version,
         run_id=manifest.run_id,
     )
+
+
+def _clv(model: Model, customers: pd.DataFrame, day: date) -> np.ndarray:
+    period = model.manifest.settings["clv"]
+    worth: np.ndarray = model.contender.clv(  # type: ignore[attr-defined]
+        customers, period["months"], period["monthly_discount_rate"], day
+    )
+    return worth
 
 
 def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]:
