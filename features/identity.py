@@ -54,6 +54,8 @@ def read_ids(rows: ir.Table, column: str, name: str) -> ir.StringValue:
         if broken:
             raise UserError(f"Column {name!r}: {broken:,} ids have decimals. Is this the id?")
         return values.cast("decimal(38, 0)").cast("string")
+    if isinstance(kind, dt.String):
+        _refuse_rounded_ids(rows, values, name)
     return read_text(rows, column, name)
 
 
@@ -65,6 +67,17 @@ def filled(values: Any) -> Any:
     return ibis.cases(
         (values >= "!", values), (values.strip() == "", ibis.null("string")), else_=values
     )
+
+
+def _refuse_rounded_ids(rows: ir.Table, values: Any, name: str) -> None:
+    """Long ids that a spreadsheet has shown, and saved, as 9.00720E+15."""
+    rounded = values.upper().contains("E+") & values.re_search(r"^\d\.\d+[eE]\+\d\d$")
+    seen = rows.aggregate(n=values.count(), rounded=rounded.sum()).to_pyarrow().to_pylist()[0]
+    if (seen["rounded"] or 0) > 0.05 * seen["n"]:
+        raise UserError(
+            f"Column {name!r}: {seen['rounded']:,} ids are written like '9.99999E+99', as a "
+            "spreadsheet rounds long numbers, so customers are mixed up. Export the ids as text."
+        )
 
 
 def _refuse_lost_ids(rows: ir.Table, values: Any, name: str) -> None:

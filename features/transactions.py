@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-from features.engines.duckdb import Engine, fingerprint
+from features.engines.duckdb import Engine, fingerprint, value_free_errors
 from features.engines.reading import Raw, read
 from features.errors import UserError
 from features.identity import filled, read_ids, read_text
@@ -63,11 +63,12 @@ def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
         If the files cannot be read, a column is missing or ambiguous, no row is
         usable, or more rows are unusable than ``spec.max_set_aside`` allows.
     """
-    raw = read(engine, spec)
-    try:
-        return validate(engine, raw, spec, now)
-    finally:
-        raw.drop()
+    with value_free_errors():
+        raw = read(engine, spec)
+        try:
+            return validate(engine, raw, spec, now)
+        finally:
+            raw.drop()
 
 
 def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = None) -> Log:
@@ -173,7 +174,9 @@ def _signed(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
     """The money of each row, returns negative."""
     back = ibis.coalesce(parsed.quantity < 0, False)
     if spec.columns.unit_price:
-        return as_money(parsed.price * parsed.quantity.try_cast(MONEY))
+        # Wide enough for the product of the largest two: the engine stops at an overflow.
+        wide = "decimal(38, 4)"
+        return as_money(parsed.price.cast(wide) * parsed.quantity.try_cast(MONEY).cast(wide))
     if spec.columns.amount is None:
         return back.ifelse(-1, 1).cast(MONEY)
     if spec.returns == "quantity":

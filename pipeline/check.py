@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import ibis.expr.types as ir
 from pydantic import ValidationError
 
-from features.engines.duckdb import Engine
+from features.engines.duckdb import Engine, value_free_errors
 from features.engines.reading import Raw, read
 from features.errors import UserError
 from features.source import SourceSpec
@@ -118,11 +118,12 @@ def check(
         `Check` with the verdict ``refuse``.
     """
     source = _source(section)
-    raw = read(engine, source)
-    try:
-        return _check(engine, raw, source, section, horizon_days, now)
-    finally:
-        raw.drop()
+    with value_free_errors():
+        raw = read(engine, source)
+        try:
+            return _check(engine, raw, source, section, horizon_days, now)
+        finally:
+            raw.drop()
 
 
 def propose_horizon(history: PurchaseHistory) -> Horizon:

@@ -5,8 +5,10 @@ A log is a stranger's file. The connection therefore reads only the folders it
 was given, loads no extension, opens no socket and cannot be talked out of it.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -22,6 +24,7 @@ from ibis.backends.duckdb import Backend
 from ibis.expr.schema import Schema
 
 from features.engines.files import atomic
+from features.errors import UserError
 
 BATCH_ROWS = 100_000
 
@@ -89,6 +92,7 @@ def connect(
     scratch: str | os.PathLike[str] | None = None,
     threads: int | None = None,
     memory_limit: str | None = None,
+    scratch_limit: str | None = None,
 ) -> Engine:
     """Open an in-memory DuckDB that can read `read` and nothing else.
 
@@ -103,6 +107,8 @@ def connect(
         Number of threads; default all.
     memory_limit
         Such as ``"4GB"``; default 60 % of the machine's memory.
+    scratch_limit
+        What may lie in the scratch folder at most; default nine tenths of the free disk.
 
     Returns
     -------
@@ -130,8 +136,8 @@ def connect(
         "temp_directory": os.fspath(private),
         "memory_limit": memory_limit or _memory(),
     }
-    if threads is not None:
-        settings["threads"] = threads
+    settings |= {"threads": threads} if threads is not None else {}
+    settings |= {"max_temp_directory_size": scratch_limit} if scratch_limit is not None else {}
     connection = duckdb.connect(":memory:")
     for name, value in settings.items():
         connection.execute(f"SET {name} = {literal(value)}")
@@ -141,6 +147,40 @@ def connect(
     engine.scratch = private
     weakref.finalize(engine, shutil.rmtree, private, ignore_errors=True)
     return engine
+
+
+@contextlib.contextmanager
+def value_free_errors() -> Iterator[None]:
+    """Errors of the engine without the values that its messages quote.
+
+    Raises
+    ------
+    UserError
+        When memory or disk do not suffice.
+    RuntimeError
+        For anything else: a bug, with quoted texts struck out of its message.
+
+    Examples
+    --------
+    >>> with value_free_errors():
+    ...     connect().raw_sql("SELECT 'anna@example.org'::INT")
+    Traceback (most recent call last):
+    ...
+    RuntimeError: ConversionException: Conversion Error: Could not convert string '...' to INT32
+    """
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise UserError(
+            "The log needs more memory or scratch space than there is. Free some, or read fewer "
+            "files at a time."
+        ) from None
+    except duckdb.Error as error:
+        if "No space left" in str(error):
+            raise UserError("The disk with the scratch folder is full. Free some space.") from None
+        first = next(iter(str(error).splitlines()), "")
+        masked = re.sub(r"'.*'|\".*\"", "'...'", first)
+        raise RuntimeError(f"{type(error).__name__}: {masked}") from None
 
 
 def batches(table: ir.Table, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:

@@ -112,7 +112,7 @@ def _read_text(engine: Engine, files: list[delimited.Delimited], kind: str) -> R
     table = ibis.util.gen_name("raw")
     try:
         engine.raw_sql(f"CREATE TABLE {quote(table)} AS {' UNION ALL '.join(selects)}")
-    except duckdb.Error as error:
+    except duckdb.InvalidInputException as error:
         # `from None`: the engine's message prints whole rows of customers.
         raise delimited.explain(str(error), files) from None
     view = f"{table}_rows"

@@ -77,6 +77,10 @@ def test_3_words_that_look_like_nothing_are_ids(opened, name):
     assert name in values(log, "customer_id")
 
 
+def test_2_long_ids_that_a_spreadsheet_has_rounded_are_refused(opened):
+    assert "ids as text" in refusal(opened, [("9.00720E+15", "2020-01-31", "1"), SOUND[0]])
+
+
 @pytest.mark.parametrize("blank", ["", '""', "   ", "\t"])
 def test_4_rows_without_a_customer_are_set_aside(opened, blank):
     log = opened([*SOUND, (blank, "2020-01-31", "5")])
@@ -273,6 +277,14 @@ def test_17_zero_amounts_and_quantities_are_kept_and_counted(opened):
     columns = COLUMNS | {"quantity": "pieces"}
     log = opened([("7", "2020-01-31", "0", "0"), ("8", "2020-02-13", "1", "")], columns=columns)
     assert (log.counts.used, log.counts.zero_amounts, log.counts.zero_quantities) == (2, 1, 1)
+
+
+def test_18_a_product_of_huge_numbers_is_set_aside(opened):
+    columns = {"customer_id": "id", "transacted_at": "day", "unit_price": "p", "quantity": "q"}
+    huge = "99999999999999.9999"
+    log = opened([("7", "2020-01-31", huge, huge), ("7", "2020-02-13", "2", "0")], columns=columns,
+                 max_set_aside=1)  # fmt: skip
+    assert log.counts.set_aside == {"amount_out_of_range": 1}
 
 
 def test_the_money_of_a_line_is_quantity_times_unit_price(opened):
@@ -508,6 +520,15 @@ def test_the_quarantine_holds_the_rows_as_they_stand_in_the_file(opened, tmp_pat
 )
 def test_36_no_refusal_repeats_what_stands_in_a_field(opened, content, keys):
     assert "anna" not in refusal(opened, content, **keys)
+
+
+def test_55_a_log_that_does_not_fit_is_refused_in_words(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("id,day\n" + "".join(f"{i:040d},2020-01-31\n" for i in range(300_000)))
+    engine = connect(read=[tmp_path], threads=1, memory_limit="20MB", scratch_limit="1MB")
+    spec = LogSpec(source=str(path), columns={"customer_id": "id", "transacted_at": "day"})
+    with pytest.raises(UserError, match="more memory or scratch space"):
+        open_log(engine, spec, NOW)
 
 
 def test_the_fingerprint_is_of_the_used_rows_whatever_their_order(opened):
