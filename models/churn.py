@@ -105,7 +105,7 @@ class BoostedChurn:
         few = thinned(panel, MOST_ROWS)
         trees = boosted_classifier(self._seed)
         # One thread: sums in another order would be another model in the last digits.
-        with threadpool_limits(limits=1):
+        with threadpool_limits(limits=1, user_api="openmp"):
             trees.fit(
                 encoder.transform(few), few["churned"].to_numpy(int), sample_weight=weights(few)
             )
@@ -117,7 +117,9 @@ class BoostedChurn:
             raise ValueError(f"{self.name} has not been fitted.")
         if customers.empty:
             return np.empty(0)
-        return self._estimator.decision_function(self._encoder.transform(customers))
+        # One thread: waiting for a second one takes longer than these small trees.
+        with threadpool_limits(limits=1, user_api="openmp"):
+            return self._estimator.decision_function(self._encoder.transform(customers))
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer `p_churn` only."""

@@ -140,7 +140,7 @@ def ridge_logistic(
     solution = np.zeros(design.shape[1])
     loss = np.inf
     # One thread: sums in another order would be another model in the last digits.
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1, user_api="blas"):
         for _ in range(MOST_NEWTON_STEPS):
             p = expit(design @ solution)
             slope = design.T @ (weight * (churned - p)) - penalty * solution

@@ -66,7 +66,7 @@ class BoostedSpend:
                 raise ValueError(f"No customer of the panel has {what} within the horizon.")
             cut = np.minimum(outcome, _ceiling(outcome))
             restored[what] = float((outcome * w).sum() / (cut * w).sum())
-            with threadpool_limits(limits=1):
+            with threadpool_limits(limits=1, user_api="openmp"):
                 trees[what] = boosted_counts(self._seed).fit(matrix, cut, sample_weight=w)
         return encoder, trees, restored
 

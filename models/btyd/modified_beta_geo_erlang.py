@@ -23,11 +23,17 @@ from models.btyd.optimise import FitWarning
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.simulate import Histories, until_geometric
 from models.btyd.special import digamma_rise, log_rising
+from models.btyd.summation import sum_beyond
 
 Floats = NDArray[np.float64]
 
 #: The regularity is searched up to here: beyond, customers buy like clockwork.
 _LARGEST_K = 12
+
+#: Terms of an expectation added one by one; the rest, where needed, by quadrature.
+_SINGLE_TERMS = 128
+#: Standard deviations about the mean number of ticks between which that quadrature is refined.
+_SPREADS = np.array([-12, -8, -5, -3, -1.5, 0, 1.5, 3, 5, 8, 12, 20, 40, 80, 160.0])
 
 
 class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
@@ -173,17 +179,33 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         """
         total = np.zeros(len(c))
         active = np.arange(len(c))
-        n = 1
-        while active.size:
-            some = c.take(active)
-            q = tuple(v[active] if np.ndim(v) else v for v in p)
+        for n in range(1, _SINGLE_TERMS + 1):
+            some, q = c.take(active), _of(p, active)
             step = self._at_least(q, some, horizon[active], n)
             total[active] += step
             active = active[step > 1e-14 * total[active]]
-            n += 1
+            if not active.size:
+                return total
+        some, q, length = c.take(active), _of(p, active), horizon[active]
+        total[active] += sum_beyond(
+            lambda n: self._at_least(q, some, length, n),
+            _SINGLE_TERMS,
+            self._bends(q, some, length) / self.k_,
+        )
         return total
 
-    def _at_least(self, p: Parameters, c: Customers, horizon: Floats, n: int) -> Floats:
+    def _bends(self, p: Parameters, c: Customers, horizon: Floats) -> Floats:
+        """Numbers of ticks around which their distribution falls: mean and spreads about it."""
+        r, alpha, _, _ = p
+        ratio = horizon / (alpha + c.T)
+        mean = (r + self._ticks(c)) * ratio
+        spread = np.sqrt(mean * (1 + ratio))
+        around = mean[:, None] + spread[:, None] * _SPREADS
+        start = np.minimum(_SINGLE_TERMS * self.k_, mean)[:, None]
+        before = start * (mean[:, None] / start) ** np.linspace(0, 1, 7)
+        return np.hstack([around, before])
+
+    def _at_least(self, p: Parameters, c: Customers, horizon: Floats, n: Floats | float) -> Floats:
         """P(n purchases or more | alive), n >= 1."""
         _, alpha, a, b = p
         z = horizon / (alpha + c.T + horizon)
@@ -239,6 +261,10 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
 
     def _restore_extra(self, state: dict[str, Any]) -> None:
         self.k_ = _checked(state["k"])
+
+
+def _of(p: Parameters, rows: NDArray[np.int64]) -> Parameters:
+    return tuple(v[rows] if np.ndim(v) else v for v in p)
 
 
 def _ticks_pmf(count: float, shape: Floats, z: Floats) -> Floats:

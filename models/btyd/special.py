@@ -140,6 +140,8 @@ _LARGEST_EXPONENT = 500.0
 def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -> Floats:
     """E[(1 - (1 + p ratio)^-m) / p] for p ~ Beta(a, b): purchases of a customer who may drop out.
 
+    One entry per row, at least one-dimensional.
+
     Purchases come at rate lambda ~ Gamma(m, rate A), each followed by dropout with chance p, over
     a time `ratio * A`. The textbook's (a + b - 1) / (a - 1) * (1 - (1 - z)^(a - 1) 2F1) divides
     zero by zero at a = 1, has a pole at a + b = 1 and cancels for a short time. With its first
@@ -149,7 +151,9 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
 
     where the last quotient is a series without e and without a pole (`_quotient`).
     """
-    m, a, b, ratio = np.broadcast_arrays(*(np.asarray(v, float) for v in (m, a, b, ratio)))
+    m, a, b, ratio = np.broadcast_arrays(
+        *(np.atleast_1d(v).astype(float) for v in (m, a, b, ratio))
+    )
     length = np.log1p(ratio)
     excess, c = a - 1, a + b - 1
     first = c * length * special.exprel(-excess * length)
