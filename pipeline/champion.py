@@ -69,7 +69,8 @@ def find(
     except TrackingError as error:
         known = _recall(cache, address)
         if known is None:
-            raise
+            hint = "A model's folder scores without it, for instance --model out/model."
+            raise TrackingError(f"{error} {hint}") from error
         folder, version = known, known.name
         note = f"{error} Scoring with version {version}, the last that {address} stood for."
     return Found(artifact.load(folder), folder, version, note)

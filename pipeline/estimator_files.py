@@ -2,8 +2,8 @@
 
 A skops file names the types that it wants built. MLflow believes a list that lies beside
 the file; here the list is code. skops trusts scikit-learn's own estimators and numpy's
-scalars; whatever a file asks for beyond that must be in `TRUSTED`, and the ways of building
-that no fitted estimator of ours needs (methods, operators, functions) are refused by name.
+scalars and ufuncs; whatever a file asks for beyond that must be in `TRUSTED`, and the ways of
+building that could call something (methods, operators, partial functions) are refused by name.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 TRUSTED = (
     "numpy.dtype",
     "sklearn._loss.link.Interval",
+    "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
 )
 """Types that a fitted estimator of ours holds and that skops does not trust by itself."""
 
@@ -33,6 +35,7 @@ LOADERS = {
     "CachedNode",
     "DTypeNode",
     "DictNode",
+    "FunctionNode",
     "JsonNode",
     "ListNode",
     "LossNode",
@@ -47,7 +50,7 @@ LOADERS = {
     "TupleNode",
     "TypeNode",
 }
-"""The ways in which skops may build a part: data only, nothing that names code to call."""
+"""The ways in which skops may build a part: data, and by its name a numpy or scipy ufunc."""
 
 PROTOCOL = 2
 """The one skops layout that is read; the readers of older ones check less."""

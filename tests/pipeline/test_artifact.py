@@ -12,16 +12,25 @@ import sys
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+    VotingClassifier,
+)
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, TweedieRegressor
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -260,11 +269,39 @@ def test_a_skops_bomb_is_refused_by_its_size(folder: Path, monkeypatch: pytest.M
         artifact.load(folder, restore)
 
 
-def test_an_estimator_with_a_function_inside_cannot_be_saved(tmp_path: Path) -> None:
-    bad = Pair(fitted={"linear": FunctionTransformer(os.path.join)})
-    with pytest.raises(ValueError, match=r"cannot be saved safely: .*Function"):
+@pytest.mark.parametrize(
+    "function", [os.path.join, os.system, partial(np.log1p)], ids=["python", "system", "partial"]
+)
+def test_an_estimator_with_a_function_inside_cannot_be_saved(tmp_path: Path, function: Any) -> None:
+    bad = Pair(fitted={"linear": FunctionTransformer(function)})
+    with pytest.raises(ValueError, match="cannot be saved safely"):
         write(tmp_path / "model", bad)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        HistGradientBoostingRegressor(loss="poisson", max_iter=3, random_state=0),
+        HistGradientBoostingRegressor(loss="gamma", max_iter=3, early_stopping=True),
+        RandomForestRegressor(3, random_state=0),
+        TweedieRegressor(power=1.5),
+        CalibratedClassifierCV(LogisticRegression(), cv=2),
+        CalibratedClassifierCV(LogisticRegression(), cv=2, method="isotonic"),
+        VotingClassifier([("a", LogisticRegression()), ("b", GaussianNB())], voting="soft"),
+        make_pipeline(FunctionTransformer(np.log1p), LogisticRegression()),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_the_estimators_that_people_add_come_back_with_the_same_answers(
+    estimator: BaseEstimator, customers: pd.DataFrame
+) -> None:
+    numbers = customers[["frequency", "T"]].to_numpy()
+    kind = is_classifier(estimator)
+    fitted = estimator.fit(numbers, numbers[:, 0] > 40 if kind else numbers[:, 1] + 1)
+    again = estimator_files.load(estimator_files.dump(fitted), "a file")
+    ask = "predict_proba" if kind else "predict"
+    np.testing.assert_array_equal(getattr(again, ask)(numbers), getattr(fitted, ask)(numbers))
 
 
 @pytest.mark.parametrize(

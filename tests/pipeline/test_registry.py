@@ -199,7 +199,7 @@ def test_while_the_store_is_down_the_last_known_champion_scores_and_it_is_said(
     found = find(store, tmp_path)
     assert found.model.manifest == known.model.manifest
     assert "Scoring with version 1" in found.note
-    with pytest.raises(TrackingError):
+    with pytest.raises(TrackingError, match="--model out/model"):
         find(store, tmp_path, "models:/churn@challenger")
     assert file.exists() == (fault != "gone")
 
