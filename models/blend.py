@@ -13,7 +13,6 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
@@ -22,6 +21,8 @@ from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
 from models.encoding import expit, logit
 from models.history import History, weights
+from models.levels import level_free_loss, shift_to_mean, two_levels
+from models.ranges import Ranges
 from models.spend import BoostedSpend
 from models.weights import Evidence, learned_weights
 
@@ -37,9 +38,6 @@ LEARNED = ("logistic", "hist_gradient_boosting")
 
 PRIOR = {"mbg_nbd": 1 / 6, "pareto_nbd": 1 / 6, "logistic": 1 / 3, "hist_gradient_boosting": 1 / 3}
 """Weights where the past says nothing: each of three ways of thinking counts alike."""
-
-BTYD_SHARE_OF_LEVEL = 2 / 3
-"""How much the buy-till-you-die models say about the mean; the rest is the learned parts'."""
 
 PAST_CUTOFFS = 2
 """At how many earlier cutoffs the parts are tried out to learn their weights."""
@@ -72,6 +70,7 @@ class Blend:
         self.notes: list[str] = []
         self._shifts: dict[str, float] = {}
         self._factors: dict[str, dict[str, float]] = {}
+        self._ranges: Ranges | None = None
 
     # -- fit ------------------------------------------------------------------------------
 
@@ -84,6 +83,7 @@ class Blend:
             evidence = self._evidence(history, past)
             self.weights = self._learn(evidence, history.n_customers)
             self._set_levels(history.todays_customers)
+            self._ranges = Ranges.fit(history)
         return self
 
     def _fitted_parts(self, history: History, past: list[date]) -> dict[str, Contender]:
@@ -145,7 +145,7 @@ class Blend:
         w = weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
-        target = _two_levels(
+        target = two_levels(
             {name: float(logit(np.average(expit(x), weights=w))) for name, x in odds.items()},
             self._used(BTYD),
             self._used(LEARNED),
@@ -157,7 +157,7 @@ class Blend:
         for column in ("expected_purchases", "expected_spend"):
             ways = self._ways(said, today)[column]
             totals = {way: float(np.log((w * value).sum())) for way, value in ways.items()}
-            level = _two_levels(totals, ("btyd",), tuple(way for way in ways if way != "btyd"))
+            level = two_levels(totals, ("btyd",), tuple(way for way in ways if way != "btyd"))
             self._factors[column] = {way: float(np.exp(level - t)) for way, t in totals.items()}
 
     # -- predict --------------------------------------------------------------------------
@@ -167,17 +167,26 @@ class Blend:
         said = {name: part.predict(customers) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
         p_churn = expit(self._mix(odds) + self._shifts["blend"])
-        expected = {
-            column: sum(self._factors[column][way] * value for way, value in ways.items())
-            / len(ways)
-            for column, ways in self._ways(said, customers).items()
-        }
+        ways = self._ways(said, customers)
+        purchases, spend = (
+            self._at_level(column, ways[column])
+            for column in ("expected_purchases", "expected_spend")
+        )
         # Whoever buys at all buys at least once.
-        purchases = np.maximum(expected["expected_purchases"], 1 - p_churn)
+        purchases = np.maximum(purchases, 1 - p_churn)
+        btyd = next(
+            (p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)), None
+        )
         alive = [said[name]["p_alive"].to_numpy() for name in reversed(BTYD) if name in said]
-        p_alive = alive[0] if alive else np.full(len(customers), np.nan)
+        if self._ranges is None:
+            raise ValueError("The blend has not been fitted.")
         return answers(
-            customers.index, p_churn, purchases, expected["expected_spend"], p_alive=p_alive
+            customers.index,
+            p_churn,
+            purchases,
+            spend,
+            p_alive=alive[0] if alive else np.full(len(customers), np.nan),
+            **self._ranges.columns(customers, btyd, p_churn, purchases, spend),
         )
 
     def clv(
@@ -210,6 +219,11 @@ class Blend:
             (self.weights[name] * (x + self._shifts[name]) for name, x in odds.items()),
             start=np.zeros(len(next(iter(odds.values())))),
         )
+
+    def _at_level(self, column: str, ways: dict[str, np.ndarray]) -> np.ndarray:
+        """Mean of the ways to expect a number, each at the common level."""
+        factors = self._factors[column]
+        return np.add.reduce([factors[way] * value for way, value in ways.items()]) / len(ways)
 
     def _ways(
         self, said: dict[str, pd.DataFrame], customers: pd.DataFrame
@@ -245,6 +259,7 @@ class Blend:
             "weights": self.weights,
             "shifts": self._shifts,
             "factors": self._factors,
+            "ranges": self._ranges.to_dict() if self._ranges else None,
             "notes": self.notes,
         }
 
@@ -269,6 +284,7 @@ class Blend:
             blend.parts[name] = type(PARTS[name]()).restore(state, mine)
         blend.weights = parameters["weights"]
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
+        blend._ranges = Ranges.from_dict(parameters["ranges"])
         blend.notes = parameters["notes"]
         return blend
 
@@ -280,40 +296,6 @@ def past_cutoffs(history: History) -> list[date]:
     """
     usable = [cutoff for cutoff in history.cutoffs if history.at(cutoff).cutoffs]
     return usable[::-1][:PAST_CUTOFFS]
-
-
-def level_free_loss(evidence: Evidence, part_weights: np.ndarray) -> float:
-    """Log loss of a mix at a past cutoff, its mean set to what came; smaller is better."""
-    mixed = evidence.log_odds @ part_weights
-    rate = float(np.average(evidence.churned, weights=evidence.weight))
-    if rate in (0.0, 1.0):
-        return 0.0
-    mixed = mixed + shift_to_mean(mixed, evidence.weight, rate)
-    loss = np.logaddexp(0.0, mixed) - evidence.churned * mixed
-    return float(np.average(loss, weights=evidence.weight))
-
-
-def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> float:
-    """Find the constant that, added to all log odds, brings the mean probability to `mean`.
-
-    Examples
-    --------
-    >>> round(shift_to_mean(np.zeros(3), np.ones(3), 0.75), 4)
-    1.0986
-    """
-
-    def excess(shift: float) -> float:
-        return float(np.average(expit(log_odds + shift), weights=weight)) - mean
-
-    return float(brentq(excess, -50.0, 50.0, xtol=1e-12))
-
-
-def _two_levels(levels: dict[str, float], btyd: tuple[str, ...], learned: tuple[str, ...]) -> float:
-    """Mix the mean level of each kind; one kind alone where the other is missing."""
-    kinds = [[levels[name] for name in kind if name in levels] for kind in (btyd, learned)]
-    shares = [BTYD_SHARE_OF_LEVEL, 1 - BTYD_SHARE_OF_LEVEL]
-    present = [(share, float(np.mean(k))) for share, k in zip(shares, kinds, strict=True) if k]
-    return sum(share * level for share, level in present) / sum(share for share, _ in present)
 
 
 def _fit(name: str, history: History) -> Any:

@@ -90,6 +90,13 @@ class BtydContender:
             p_alive=np.asarray(self._purchases.probability_alive(weeks), dtype=float),
         )
 
+    def probability_no_purchase(self, customers: pd.DataFrame, days: float) -> np.ndarray:
+        """Probability of no purchase within `days`, shape (n_customers,)."""
+        if self._purchases is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        silent = self._purchases.probability_no_purchase(in_weeks(customers), days / DAYS_PER_UNIT)
+        return np.clip(np.asarray(silent, dtype=float), 0.0, 1.0)
+
     def clv(
         self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
     ) -> np.ndarray:

@@ -1,0 +1,142 @@
+"""Ranges instead of points: how far spend may fall, and when the next purchase may come.
+
+Most customers spend nothing in a horizon, so the distribution of spend is a lump at zero and
+a wide rest. The lump is `p_churn`; the shape of the rest is read off the past: how spend of
+those who bought compared with what had been expected of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+COVERED = 0.8
+"""Share of customers whose outcome shall lie in its interval."""
+
+TAIL = (1 - COVERED) / 2
+
+LEVELS = np.linspace(0.0, 1.0, 41)
+
+MOST_GROUPS = 5
+
+SMALLEST_GROUP = 100
+"""Buyers that a group needs for its own shape."""
+
+
+@dataclass(frozen=True)
+class SpendShape:
+    """Quantiles of (spend / expected spend, both given a purchase), by expected purchases.
+
+    `borders` are expected purchases given at least one, shape (n_groups - 1,);
+    `quantiles` has shape (n_groups, 41).
+    """
+
+    borders: np.ndarray
+    quantiles: np.ndarray
+
+    @classmethod
+    def fit(
+        cls,
+        p_churn: np.ndarray,
+        expected_purchases: np.ndarray,
+        expected_spend: np.ndarray,
+        spend: np.ndarray,
+        purchases: np.ndarray,
+    ) -> Self | None:
+        """Learn the shape from a past cutoff; None with fewer than 100 buyers.
+
+        All arrays have shape (n_customers,): what had been predicted, and what came.
+        """
+        bought = (purchases > 0) & (expected_spend > 0) & (p_churn < 1)
+        if bought.sum() < SMALLEST_GROUP:
+            return None
+        given = 1 - p_churn[bought]
+        often = expected_purchases[bought] / given
+        ratio = np.maximum(spend[bought], 0.0) / (expected_spend[bought] / given)
+        n_groups = int(np.clip(bought.sum() // SMALLEST_GROUP, 1, MOST_GROUPS))
+        borders = np.unique(np.quantile(often, np.arange(1, n_groups) / n_groups))
+        group = np.searchsorted(borders, often, side="right")
+        quantiles = [
+            # Where equal values share a border a group can be empty: the whole answers for it.
+            np.quantile(ratio[group == g] if (group == g).any() else ratio, LEVELS)
+            for g in range(len(borders) + 1)
+        ]
+        return cls(borders, np.array(quantiles))
+
+    def interval(
+        self, p_none: np.ndarray, expected_purchases: np.ndarray, expected_spend: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high end of the 80 % interval of spend, each of shape (n_customers,).
+
+        The shortest kind that holds 80 %: nothing at all when zero alone is likelier than
+        that, else from zero up, and with a tail cut off on either side only where a purchase
+        is nearly certain. An outcome that is 95 % zero cannot be covered less often.
+
+        Parameters
+        ----------
+        p_none, expected_purchases, expected_spend : ndarray, shape (n_customers,)
+            Probability of no purchase, and means, over one and the same period.
+        """
+        given = np.maximum(1 - p_none, 1e-9)
+        scale = expected_spend / given
+        group = np.searchsorted(self.borders, expected_purchases / given, side="right")
+        certain = p_none <= TAIL
+        low = np.where(certain, (TAIL - p_none) / given, 0.0)
+        high = np.where(certain, 1 - TAIL / given, (COVERED - p_none) / given)
+        lower = scale * self._quantile(group, low)
+        upper = scale * self._quantile(group, np.clip(high, 0.0, 1.0))
+        return np.where(certain, lower, 0.0), np.where(p_none >= COVERED, 0.0, upper)
+
+    def _quantile(self, group: np.ndarray, level: np.ndarray) -> np.ndarray:
+        place = level * (len(LEVELS) - 1)
+        below = np.minimum(place.astype(int), len(LEVELS) - 2)
+        left, right = self.quantiles[group, below], self.quantiles[group, below + 1]
+        return left + (place - below) * (right - left)
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as values that JSON can hold."""
+        return {"borders": self.borders.tolist(), "quantiles": self.quantiles.tolist()}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        """Build the shape again from `to_dict`."""
+        return cls(np.array(state["borders"], dtype=float), np.array(state["quantiles"], float))
+
+
+def next_purchase(purchase_by: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Days until the next purchase, from and to, if there is one within the horizon.
+
+    The middle 80 % of its day among the futures in which the customer buys at all; whether
+    that happens is `1 - p_churn`.
+
+    Parameters
+    ----------
+    purchase_by : ndarray, shape (n_days, n_customers)
+        Probability of a purchase up to each of `days`, growing along the first axis.
+    days : ndarray, shape (n_days,)
+        Days after the cutoff, growing; the last one ends the horizon.
+
+    Examples
+    --------
+    >>> grows = np.array([[0.1], [0.2], [0.3], [0.4], [0.5]])
+    >>> [end.round(6).tolist() for end in next_purchase(grows, np.array([1.0, 2.0, 3.0, 4.0, 5.0]))]
+    [[0.5], [4.5]]
+    """
+    n = purchase_by.shape[1]
+    known = np.vstack([np.zeros(n), purchase_by])
+    moments = np.concatenate([[0.0], days])
+    return _reached(known, moments, TAIL), _reached(known, moments, 1 - TAIL)
+
+
+def _reached(known: np.ndarray, moments: np.ndarray, share: float) -> np.ndarray:
+    """When each column first reaches `share` of its last value, between moments on a line."""
+    target = share * known[-1]
+    step = np.clip((known < target).sum(axis=0), 1, len(moments) - 1)
+    column = np.arange(known.shape[1])
+    before, after = known[step - 1, column], known[step, column]
+    part = np.where(
+        after > before, (target - before) / np.where(after > before, after - before, 1), 0
+    )
+    return moments[step - 1] + part * (moments[step] - moments[step - 1])
