@@ -119,10 +119,13 @@ class Counts:
         """
         aside = self.rows - self.used
         head = f"{self.rows:,} rows = {self.used:,} used + {aside:,} set aside"
-        return [head] + [
+        lines = [
             f"  {n:,} ({n / self.rows:.1%}) {REASONS[reason].words}".replace("%)", " %)")
             for reason, n in self.set_aside.items()
         ]
+        if self.duplicates:
+            lines.append(f"{self.duplicates:,} of the used equal an earlier row in every column")
+        return [head, *lines]
 
 
 def refuse_too_many(counts: Counts, raw: Raw, spec: LogSpec) -> None:
@@ -142,6 +145,7 @@ def refuse_too_many(counts: Counts, raw: Raw, spec: LogSpec) -> None:
             f"{_percent(spec.max_anonymous)}. Is this the right column? If so many sales are "
             "anonymous, raise log.max_anonymous: they are left out and nothing else changes."
         )
+    _refuse_lost_signs(counts, raw, spec)
     share = counts.faults / named if named else 0.0
     if counts.used and share <= spec.max_set_aside:
         return
@@ -162,6 +166,19 @@ def refuse_too_many(counts: Counts, raw: Raw, spec: LogSpec) -> None:
     )
 
 
+def _refuse_lost_signs(counts: Counts, raw: Raw, spec: LogSpec) -> None:
+    """Returns by their quantity, and no amount below 0: the amounts are not what they seem."""
+    conflicts = counts.set_aside.get("sign_conflict", 0)
+    if conflicts <= counts.rows / 1000 or counts.negative_amounts:
+        return
+    raise UserError(
+        f"{conflicts:,} of {counts.rows:,} rows have a quantity below 0 and none has an amount "
+        f"below 0 (first: {raw.place(counts.first['sign_conflict'])}). If the amount is the price "
+        "of one piece, map it as log.columns.unit_price; if it has no sign, set log.returns: "
+        "quantity. See data/README.md#returns."
+    )
+
+
 def _in_words(reason: str, counts: Counts, raw: Raw, spec: LogSpec) -> str:
     known = REASONS[reason]
     text = (
@@ -176,30 +193,33 @@ def _in_words(reason: str, counts: Counts, raw: Raw, spec: LogSpec) -> str:
         text += f", written like {masked!r}"
     hints = {
         "date_unreadable": f"; log.date_format is {spec.date_format or 'not declared'}",
-        "sign_conflict": "; if amount is the price of one piece, map it as unit_price, and if it "
-        "has no sign, set log.returns: quantity",
     }
     return text + ")" + hints.get(reason, "")
 
 
-def refuse_duplicates(counts: Counts, spec: LogSpec) -> None:
-    """Stop at a log that repeats itself, until the config says whether that is meant.
+def refuse_double_export(checked: ir.Table, counts: Counts, spec: LogSpec) -> None:
+    """Stop at a log that holds nearly every row twice, until the config says what that means.
+
+    Equal rows alone prove nothing: lines of one order may well be equal. But among
+    sound orders many stand alone.
 
     Raises
     ------
     UserError
-        If more than ``max_set_aside`` of the rows equal another in every column and
-        ``duplicates`` is not declared.
+        If fewer than one in twenty different rows stands alone, and ``duplicates`` is
+        not declared.
     """
-    columns = spec.columns
-    merged = not (columns.amount or columns.unit_price or columns.quantity)
-    share = counts.duplicates / counts.used
-    if spec.duplicates is not None or merged or share <= spec.max_set_aside:
+    if spec.duplicates is not None or counts.duplicates < 0.4 * counts.used:
+        return
+    used = checked.filter(checked.reason.isnull())
+    times = used.group_by("digest").aggregate(n=used.count())
+    alone = times.aggregate(share=(times.n == 1).mean()).to_pyarrow()["share"][0].as_py()
+    if alone >= 0.05:
         return
     raise UserError(
-        f"{counts.duplicates:,} of {counts.used:,} rows ({_percent(share)}) equal an earlier row "
-        "in every column, as when a file was exported twice. Say what they are: log.duplicates: "
-        "drop (the same order again) or keep (orders of their own)."
+        f"{counts.duplicates:,} of {counts.used:,} rows equal an earlier row in every column, and "
+        "hardly a row stands alone, as when a log was exported twice. Say what they are: "
+        "log.duplicates: drop (the same order again) or keep (orders of their own)."
     )
 
 

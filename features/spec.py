@@ -84,7 +84,7 @@ class LogSpec(SourceSpec):
     ] = "negative"
     duplicates: Annotated[
         Literal["keep", "drop"] | None,
-        Field(description="Rows equal in every column; default keep, unless they are too many"),
+        Field(description="Rows equal in every column; default keep, unless all come twice"),
     ] = None
     until: Annotated[date | None, Field(description="Rows at or after this day are left out")] = (
         None

@@ -18,7 +18,7 @@ from features.errors import UserError
 from features.identity import filled, read_ids, read_text
 from features.moments import read_moments
 from features.money import MONEY, Notation, as_money, as_quantity, read_numbers
-from features.reasons import Counts, believable_days, refuse_duplicates, refuse_too_many
+from features.reasons import Counts, believable_days, refuse_double_export, refuse_too_many
 from features.spec import CANONICAL, Columns, LogSpec
 
 __all__ = ["CANONICAL", "Columns", "Log", "LogSpec", "open_log", "validate"]
@@ -83,7 +83,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
         checked = _without_duplicates(checked)
     counts = Counts.of(checked)
     refuse_too_many(counts, raw, spec)
-    refuse_duplicates(counts, spec)
+    refuse_double_export(checked, counts, spec)
     transactions = engine.create_table(ibis.util.gen_name("transactions"), _used(checked, spec))
     quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw))
     engine.drop_table(name)

@@ -465,6 +465,13 @@ def test_15_a_log_exported_twice_is_refused_until_declared(opened):
     assert opened(SOUND * 2, duplicates="keep").counts.used == 4
 
 
+def test_15_equal_lines_of_an_order_are_no_double_export(opened):
+    columns = COLUMNS | {"order_id": "order"}
+    lines = [(str(i % 9), "2020-01-31", f"{i % 4}.50", f"A{i // 8}") for i in range(80)]
+    log = opened(lines * 2 + [(*SOUND[0], f"B{i}") for i in range(9)], columns=columns)
+    assert log.counts.duplicates >= 0.4 * log.counts.used
+
+
 def test_15_rows_that_differ_in_an_unmapped_column_are_no_duplicates(opened):
     content = "id,day,amount,product\n7,2020-01-31,1,a\n7,2020-01-31,1,b\n"
     assert opened(content, duplicates="drop").counts.used == 2
