@@ -184,8 +184,10 @@ class ParetoNBDModel(PurchaseModel):
             raise ValueError(f"discount_rate must be above 0 and finite; got {discount_rate}.")
 
         def answer(c: Customers, _: slice) -> Floats:
-            r, alpha, s, beta = p = self._parameters(self.theta_, c)
-            years = discounted_lifetime(s, beta + c.T, discount_rate)
-            return np.asarray((r + c.x) / (alpha + c.T) * years * self._alive(p, c))
+            groups = c.by_age
+            some = groups.members
+            r, alpha, s, beta = self._parameters(self.theta_, some)
+            years = discounted_lifetime(s, beta + some.T, discount_rate)
+            return groups.spread((r + some.x) / (alpha + some.T) * years) * self._alive_now(c)
 
         return self._in_batches(X, answer)

@@ -216,9 +216,13 @@ def discounted_lifetime(shape: ArrayLike, rate: ArrayLike, discount: float) -> F
     """
     shape, rate = np.broadcast_arrays(np.asarray(shape, float), np.asarray(rate, float))
     total = np.zeros(rate.shape)
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+    for node, weight in zip(*_FINE_RULE, strict=True):
         total += weight * np.exp(-node - shape * np.log1p(node / (discount * rate)))
     return total / discount
+
+
+#: Fine enough for a discount so small that all happens long before it bites.
+_FINE_RULE = _half_line_rule(step=0.03, first=-3.6, last=3.8)
 
 
 def increasing_root(
