@@ -16,6 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
+from models.attribution import contributions, reference_customer
 from models.btyd_contenders import BtydContender
 from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
@@ -23,6 +24,7 @@ from models.encoding import expit, logit
 from models.history import History, weights
 from models.levels import level_free_loss, shift_to_mean, two_levels
 from models.ranges import Ranges
+from models.reasons import by_theme, reasons
 from models.spend import BoostedSpend
 from models.weights import Evidence, learned_weights
 
@@ -71,6 +73,7 @@ class Blend:
         self._shifts: dict[str, float] = {}
         self._factors: dict[str, dict[str, float]] = {}
         self._ranges: Ranges | None = None
+        self._reference: dict[str, float] = {}
 
     # -- fit ------------------------------------------------------------------------------
 
@@ -84,6 +87,7 @@ class Blend:
             self.weights = self._learn(evidence, history.n_customers)
             self._set_levels(history.todays_customers)
             self._ranges = Ranges.fit(history)
+            self._reference = reference_customer(history.todays_customers)
         return self
 
     def _fitted_parts(self, history: History, past: list[date]) -> dict[str, Contender]:
@@ -189,6 +193,23 @@ class Blend:
             **self._ranges.columns(customers, btyd, p_churn, purchases, spend),
         )
 
+    def contributions(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """What moves each customer's log odds of churn, by theme; positive raises churn.
+
+        The weighted mean of the parts' contributions, see `models.attribution`.
+        """
+        total: dict[str, np.ndarray] = {}
+        for name in self._used(tuple(PRIOR)):
+            themes = by_theme(contributions(self.parts[name], customers, self._reference))
+            for theme in themes:
+                own = self.weights[name] * themes[theme].to_numpy()
+                total[theme] = total[theme] + own if theme in total else own
+        return pd.DataFrame(total, index=customers.index)[sorted(total)]
+
+    def reasons(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """`reason_1` to `reason_3` in words, by the size of their contribution."""
+        return reasons(self.contributions(customers), customers)
+
     def clv(
         self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
     ) -> np.ndarray:
@@ -260,6 +281,7 @@ class Blend:
             "shifts": self._shifts,
             "factors": self._factors,
             "ranges": self._ranges.to_dict() if self._ranges else None,
+            "reference": self._reference,
             "notes": self.notes,
         }
 
@@ -285,6 +307,7 @@ class Blend:
         blend.weights = parameters["weights"]
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
         blend._ranges = Ranges.from_dict(parameters["ranges"])
+        blend._reference = parameters["reference"]
         blend.notes = parameters["notes"]
         return blend
 

@@ -111,15 +111,27 @@ class BoostedChurn:
             )
         return encoder, trees
 
+    @property
+    def encoder(self) -> Encoder:
+        """The fitted encoder."""
+        if self._encoder is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._encoder
+
+    @property
+    def estimator(self) -> Any:
+        """The fitted trees."""
+        if self._estimator is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._estimator
+
     def log_odds(self, customers: pd.DataFrame) -> np.ndarray:
         """Log odds of no purchase, shape (n_customers,)."""
-        if self._encoder is None or self._estimator is None:
-            raise ValueError(f"{self.name} has not been fitted.")
         if customers.empty:
             return np.empty(0)
         # One thread: waiting for a second one takes longer than these small trees.
         with threadpool_limits(limits=1, user_api="openmp"):
-            return self._estimator.decision_function(self._encoder.transform(customers))
+            return self.estimator.decision_function(self.encoder.transform(customers))
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer `p_churn` only."""
@@ -127,13 +139,11 @@ class BoostedChurn:
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""
-        if self._encoder is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        return {"name": self.name, "encoder": self._encoder.to_dict()}
+        return {"name": self.name, "encoder": self.encoder.to_dict()}
 
     def estimators(self) -> dict[str, BaseEstimator]:
         """Trees of the fitted model."""
-        return {"trees": self._estimator}
+        return {"trees": self.estimator}
 
     @classmethod
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:

@@ -1,0 +1,155 @@
+"""Why a customer's churn probability is what it is, in three plain sentences.
+
+They say what the models found together with churn in the past. None of them is a cause, and
+none says that changing it would keep the customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+N_REASONS = 3
+
+THEMES: dict[str, tuple[str, ...]] = {
+    "silence": ("days_since_last", "recency", "overdue"),
+    "recent purchases": ("purchases_", "decayed_purchases_", "spend_", "decayed_spend_"),
+    "number of purchases": ("frequency", "orders", "lines", "quantity", "distinct_"),
+    "rhythm": ("gap_",),
+    "basket": ("amount_", "monetary_value"),
+    "time as a customer": ("T",),
+    "returns": ("return_",),
+    "weekday": ("weekend_",),
+}
+"""What is one thing to a reader: features by the beginning of their names."""
+
+
+def theme_of(feature: str) -> str:
+    """Theme of a feature; an attribute's category is its attribute's, others are their own.
+
+    Examples
+    --------
+    >>> theme_of("purchases_90d"), theme_of("country=GB"), theme_of("shoe_size")
+    ('recent purchases', 'country', 'shoe_size')
+    """
+    if "=" in feature:
+        return feature.split("=", 1)[0]
+    for theme, beginnings in THEMES.items():
+        if any(feature == b or (b.endswith("_") and feature.startswith(b)) for b in beginnings):
+            return theme
+    return feature
+
+
+def by_theme(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Sum the contributions of features that are one thing to a reader.
+
+    Examples
+    --------
+    >>> by_theme(pd.DataFrame({"gap_sd": [0.5], "T": [1.0], "gap_max": [0.25]}))
+       rhythm  time as a customer
+    0    0.75                 1.0
+    """
+    themes: dict[str, np.ndarray] = {}
+    for feature in contributions:
+        theme = theme_of(str(feature))
+        own = contributions[feature].to_numpy(float)
+        themes[theme] = themes[theme] + own if theme in themes else own
+    return pd.DataFrame(themes, index=contributions.index)[sorted(themes)]
+
+
+def importance(themes: pd.DataFrame) -> pd.Series:
+    """Mean size of each theme's contribution, largest first: how much it moves the log odds."""
+    return themes.abs().mean().sort_values(ascending=False, kind="stable")
+
+
+def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """Put each customer's three largest contributions into words: `reason_1` to `reason_3`.
+
+    Parameters
+    ----------
+    themes : DataFrame
+        Contributions to the log odds by theme, see `by_theme`.
+    customers : DataFrame
+        The snapshot they were computed from, same rows.
+
+    Examples
+    --------
+    >>> themes = pd.DataFrame({"silence": [1.2], "rhythm": [-0.1]})
+    >>> row = pd.DataFrame({"days_since_last": [92.0], "gap_mean": [21.0], "frequency": [4.0]})
+    >>> reasons(themes, row).loc[0, "reason_1"]
+    'speaks for leaving: silent for 92 days; usual gap 21'
+    """
+    sizes = themes.abs().to_numpy()
+    order = np.argsort(-sizes, axis=1, kind="stable")[:, :N_REASONS]
+    said = {theme: _words(theme, customers) for theme in themes}
+    signs = themes.to_numpy() > 0
+    columns = {}
+    for rank in range(N_REASONS):
+        lines = [""] * len(customers)
+        if rank < order.shape[1]:
+            for row, column in enumerate(order[:, rank]):
+                direction = "leaving" if signs[row, column] else "staying"
+                lines[row] = f"speaks for {direction}: {said[themes.columns[column]][row]}"
+        columns[f"reason_{rank + 1}"] = lines
+    return pd.DataFrame(columns, index=customers.index, dtype=object)
+
+
+def _words(theme: str, customers: pd.DataFrame) -> list[str]:
+    """Say what is known of each customer under a theme."""
+    sentence = _SENTENCES.get(theme)
+    rows = customers.to_dict("records")
+    if sentence is None:
+        return [f"{theme.replace('_', ' ')}: {_value(row.get(theme))}" for row in rows]
+    return [sentence(row) for row in rows]
+
+
+def _value(value: Any) -> str:
+    if value is None or value != value:
+        return "unknown"
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+def _count(value: float, unit: str) -> str:
+    n = round(value)
+    return f"{n:,} {unit}" if n == 1 else f"{n:,} {unit}s"
+
+
+def _silence(row: dict[str, Any]) -> str:
+    silent = row.get("days_since_last", row.get("T", 0) - row.get("recency", 0))
+    gap = row.get("gap_mean")
+    usual = f"; usual gap {round(gap):,}" if gap == gap and gap is not None else ""
+    return f"silent for {_count(silent, 'day')}{usual}"
+
+
+def _recent(row: dict[str, Any]) -> str:
+    windows = sorted(
+        int(name[len("purchases_") : -1])
+        for name in row
+        if name.startswith("purchases_") and name[:-1].split("_")[-1].isdigit()
+    )
+    if not windows:
+        return "how much was bought lately"
+    days = min(windows, key=lambda window: abs(window - 90))
+    return f"{_count(row[f'purchases_{days}d'], 'purchase')} in the last {days} days"
+
+
+def _rhythm(row: dict[str, Any]) -> str:
+    gap = row.get("gap_mean")
+    if gap is None or gap != gap:
+        return "no rhythm yet, one purchase"
+    return f"usually {_count(gap, 'day')} between purchases"
+
+
+_SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "silence": _silence,
+    "recent purchases": _recent,
+    "number of purchases": lambda row: f"{_count(row['frequency'] + 1, 'purchase')} in all",
+    "rhythm": _rhythm,
+    "basket": lambda row: f"spends {row.get('amount_mean', 0):,.2f} per purchase",
+    "time as a customer": lambda row: f"customer for {_count(row['T'], 'day')}",
+    "returns": lambda row: f"gave back {row.get('return_share', 0):.0%} of the money",
+    "weekday": lambda row: f"{row.get('weekend_share', 0):.0%} of purchases at weekends",
+}

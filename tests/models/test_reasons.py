@@ -1,0 +1,81 @@
+"""Reasons add up to the answer they explain."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.attribution import contributions, path_contributions, reference_customer
+from models.contenders import create
+from models.encoding import logit
+from models.reasons import importance, theme_of
+
+
+@pytest.fixture(scope="module")
+def blend(history):
+    return create("blend").fit(history)
+
+
+def test_tree_contributions_add_up_to_the_log_odds(history, outcomes):
+    model = create("hist_gradient_boosting").fit(history)
+    along = path_contributions(model.estimator, model.encoder.transform(outcomes))
+    rest = model.log_odds(outcomes) - along.sum(axis=1)
+    np.testing.assert_allclose(rest, rest[0], atol=1e-9)
+
+
+def test_linear_contributions_add_up_to_the_log_odds(history, outcomes):
+    model = create("logistic").fit(history)
+    parts = contributions(model, outcomes, {}).sum(axis=1)
+    np.testing.assert_allclose(parts + model.model.intercept, model.model.log_odds(outcomes))
+
+
+def test_btyd_contributions_add_up_to_the_distance_from_the_reference(history, outcomes):
+    model = create("pareto_nbd").fit(history)
+    reference = reference_customer(outcomes)
+    parts = contributions(model, outcomes, reference)
+    silent = reference["days_since_last"]
+    like = pd.DataFrame(
+        {
+            "frequency": [reference["frequency"]],
+            "recency": [reference["T"] - silent if reference["frequency"] else 0.0],
+            "T": [reference["T"]],
+            "monetary_value": [1.0],
+        }
+    )
+    repeat = outcomes[outcomes["frequency"] > 0]
+    start = logit(model.predict(like)["p_churn"].to_numpy())
+    end = logit(model.predict(repeat)["p_churn"].to_numpy())
+    np.testing.assert_allclose(parts.loc[repeat.index].sum(axis=1), end - start, atol=1e-9)
+
+
+def test_silence_speaks_for_leaving_and_a_purchase_yesterday_for_staying(blend, outcomes):
+    silent = outcomes["days_since_last"] / outcomes["gap_mean"]
+    late, fresh = silent.idxmax(), silent.idxmin()
+    themes = blend.contributions(outcomes)
+    assert themes.loc[late, "silence"] > themes.loc[fresh, "silence"]
+
+
+def test_reasons_are_three_sentences_with_the_customers_own_numbers(blend, outcomes):
+    said = blend.reasons(outcomes)
+    assert list(said.columns) == ["reason_1", "reason_2", "reason_3"]
+    assert said.map(lambda text: text.startswith("speaks for ")).all(axis=None)
+    row = said.index[said["reason_1"].str.contains("silent for")][0]
+    assert f"silent for {outcomes.loc[row, 'days_since_last']:.0f} day" in said.loc[row, "reason_1"]
+
+
+def test_reasons_do_not_depend_on_the_batch(blend, outcomes):
+    halves = pd.concat([blend.reasons(outcomes.iloc[:99]), blend.reasons(outcomes.iloc[99:])])
+    pd.testing.assert_frame_equal(halves, blend.reasons(outcomes))
+
+
+def test_importance_is_ordered(blend, outcomes):
+    sizes = importance(blend.contributions(outcomes))
+    assert sizes.is_monotonic_decreasing
+    assert "silence" in sizes.index[:3]
+
+
+@pytest.mark.parametrize(
+    ("feature", "theme"),
+    [("T", "time as a customer"), ("Tier", "Tier"), ("spend_30d", "recent purchases")],
+)
+def test_themes_are_told_by_the_beginning_of_the_name(feature, theme):
+    assert theme_of(feature) == theme
