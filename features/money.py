@@ -16,8 +16,12 @@ MONEY = "decimal(18, 4)"
 
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
 _NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity)$"
-# A number in some notation: up to three signs or letters of a currency on each side.
-_NUMBER_LIKE = r"^[^\d]{0,5}\d[\d.,\s\x{00A0}\x{202F}'\x{2019}]*[^\d]{0,4}$"
+# A number in some notation, with a currency's sign or code on a side; or an accountant's minus.
+_UNIT = r"(\p{Sc}|[A-Za-z]{1,3}\.?)?"
+_NUMBER_LIKE = (
+    rf"^\(?([+-]?\s?{_UNIT}\s?|{_UNIT}\s?[+-]?)\d[\d.,\s\x{{00A0}}\x{{202F}}'\x{{2019}}]*"
+    rf"{_UNIT}(,-|-)?\)?$"
+)
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def _refuse_other_notations(
     total = odd.aggregate(n=odd.count(), first=odd.row.min()).to_pyarrow().to_pylist()[0]
     now = "as declared" if notation.declared else "plain digits and a point"
     raise UserError(
-        f"Column {name!r}: {total['n']:,} values are numbers in another notation than {now} (most "
+        f"Column {name!r}: {total['n']:,} rows hold a number in another notation than {now} (most "
         f"are written like {_masked(found[0].text)!r}, the first in row {total['first']:,}). "
         "Declare it: log.decimal, log.thousands, log.currency; see data/README.md#amounts."
     )

@@ -220,7 +220,7 @@ def test_28_hostile_column_names_are_only_names(opened):
 def test_7_a_foreign_notation_is_refused_unless_declared(opened, written, keys):
     content = f"id,day,amount\n7,2020-01-31,{written}\n8,2020-01-31,2\n"
     message = refusal(opened, content)
-    assert "numbers in another notation" in message
+    assert "in another notation than plain digits" in message
     assert "234" not in message
     assert values(opened(content, **keys), "amount") == [2, Decimal("1234.5")]
 
@@ -239,8 +239,14 @@ def test_18_what_is_no_finite_amount_is_set_aside(opened, written):
     assert log.counts.set_aside == {"amount_out_of_range": 1}
 
 
+@pytest.mark.parametrize("written", ["(12.50)", "12.50-", "$-5", "-£5", "USD 7"])
+def test_7_an_accountants_minus_and_foreign_money_are_not_set_aside_unseen(opened, written):
+    assert "another notation" in refusal(opened, many([("x", "2020-01-31", written)]))
+
+
 @pytest.mark.parametrize(
-    ("written", "reason"), [("", "amount_blank"), ("abc", "amount_unreadable")]
+    ("written", "reason"),
+    [("", "amount_blank")] + [(w, "amount_unreadable") for w in ("abc", "--1", "½", "0x10", "1_0")],
 )
 def test_rows_without_an_amount_are_set_aside(opened, written, reason):
     assert opened(many([("x", "2020-01-31", written)])).counts.set_aside == {reason: 1}
