@@ -8,15 +8,18 @@ import numpy as np
 import pandas as pd
 
 SEGMENTS = {
-    "champion": "the tenth with the highest expected spend",
+    "champion": "among the tenth with the highest expected spend, and likely to stay",
     "new": "first purchase within the last horizon, none since",
-    "loyal": "has come back, and is less likely to leave than the average customer",
-    "promising": "bought once, and is less likely to leave than the average customer",
-    "at risk": "spent more than two thirds of all customers, and is more likely to leave than most",
+    "loyal": "has come back, and is likely to stay",
+    "promising": "bought once, and is likely to stay",
+    "at risk": "spent more than two thirds of all customers, and is likely to leave",
     "lost": "less than a quarter of the average chance to buy again",
     "dormant": "everybody else",
 }
-"""Name -> who is meant; a customer is in the first that fits."""
+"""Name -> who is meant; a customer is in the first that fits.
+
+Likely to stay or leave: less or more likely to leave than the average customer.
+"""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
     # Nobody is expected to spend anything in a log whose money is all zero or given back.
     high = (predicted["expected_spend"] >= max(parting.high_expected, 1e-9)).to_numpy()
     choices = {
-        "champion": high,
+        "champion": high & likely,
         "new": ~repeat & (customers["T"] <= parting.horizon_days).to_numpy(),
         "loyal": repeat & likely,
         "promising": likely,

@@ -1,23 +1,27 @@
 """Contenders fitted and scored at past cutoffs, only with labels complete before each."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.engines.files import atomic
+from features.errors import UserError
 from models.contender import Contender
-from models.contenders import BASELINES, CONTENDERS, DEFAULT, create
+from models.contenders import CONTENDERS, DEFAULT, create
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES, evaluate
-from models.history import History
+from models.history import LABELS, History, weights
+from pipeline.check import judge
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.cutoffs import plan
 from pipeline.horizon import horizon_of
 from pipeline.orders import Orders
-from pipeline.snapshots import OUTCOMES, Snapshots, collect
+from pipeline.snapshots import Snapshots, collect
 
 COLUMNS = (
     "contender",
@@ -35,87 +39,126 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Backtest:
-    """What each contender would have answered in the past, and what came."""
+    """What each contender would have answered in the past, and what came.
+
+    `outcomes` has a row per customer and cutoff: `cutoff`, `weight`, `churned`, `spend`,
+    recency, frequency and T, and the attributes. `answers` holds each contender's
+    `p_churn` and `expected_spend` for the same rows; NaN where it has no answer.
+    """
 
     leaderboard: pd.DataFrame
     chosen: str
-    predictions: pd.DataFrame
+    outcomes: pd.DataFrame
+    answers: dict[str, pd.DataFrame]
+
+    @property
+    def horizon_days(self) -> int:
+        """Length of the horizon in days."""
+        return int(self.leaderboard["horizon_days"].iloc[0])
 
     @property
     def means(self) -> pd.DataFrame:
-        """One row per contender: its scores' means over the cutoffs, best log loss first."""
+        """One row per contender: its scores' means over the cutoffs, best log loss first.
+
+        A contender that failed at a cutoff has no means: they would be of other cutoffs.
+        """
         scores = [*CHURN_SCORES, *SPEND_SCORES]
-        board = self.leaderboard.groupby("contender", sort=False)[scores].mean()
-        return board.sort_values("log_loss", kind="stable")
+        board = self.leaderboard.groupby("contender", sort=False)[scores]
+        return board.mean(skipna=False).sort_values("log_loss", kind="stable")
 
 
 def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Progress) -> Backtest:
     """Fit every contender at each backtest cutoff and score what it says about the horizon.
 
     A contender that cannot be fitted at a cutoff stays on the board without figures.
+
+    Raises
+    ------
+    UserError
+        When the chosen contender cannot be fitted at any cutoff.
     """
-    rows: list[dict[str, Any]] = []
-    kept = []
     board = names or tuple(CONTENDERS)
     cutoffs = snapshots.plan.backtest
+    rows: list[dict[str, Any]] = []
+    said: dict[str, list[pd.DataFrame]] = {name: [] for name in board}
     for number, cutoff in enumerate(cutoffs, 1):
         known = snapshots.labelled[cutoff]
-        customers, outcomes = known.drop(columns=list(OUTCOMES)), known
+        customers = known.drop(columns=list(LABELS))
         history = snapshots.history(cutoff)
         for name in board:
             with progress.step(f"Backtest at {cutoff} ({number} of {len(cutoffs)}): {name}"):
-                started = perf_counter()
-                fitted = _fit(name, history, progress)
-                seconds = perf_counter() - started
-            if fitted is None:
-                rows.append({"contender": name, "cutoff": cutoff, "n_customers": len(known)})
-                continue
-            predicted = fitted.predict(customers)
-            scores = evaluate(outcomes, predicted)
-            rows.append({"contender": name, "cutoff": cutoff, **scores, "fit_seconds": seconds})
-            if name == _answer(board):
-                kept.append(_beside(outcomes, predicted, cutoff))
-    chosen = _answer(board)
+                row, predicted = _judge(name, history, customers, known, progress)
+            rows.append({"contender": name, "cutoff": cutoff, **row})
+            said[name].append(predicted)
+    chosen = answer(names)
     leaderboard = pd.DataFrame(rows).assign(horizon_days=snapshots.plan.horizon_days)
     leaderboard["chosen"] = leaderboard["contender"] == chosen
     leaderboard = leaderboard.reindex(columns=list(COLUMNS))
-    return Backtest(leaderboard, chosen, pd.concat(kept, ignore_index=True))
-
-
-def baseline(result: Backtest) -> str:
-    """The naive rule with the best log loss; the chosen contender where no rule is on the board."""
-    means = result.means
-    rules = means.loc[means.index.isin(BASELINES), "log_loss"].dropna()
-    return str(rules.idxmin()) if len(rules) else result.chosen
-
-
-def verdict(result: Backtest) -> str:
-    """Say in two sentences what the board shows."""
-    means, rule = result.means, baseline(result)
-    best, floor = means.loc[result.chosen], means.loc[rule]
-    cutoffs = result.leaderboard["cutoff"].nunique()
-    where = f"over {cutoffs} cutoff{'s' * (cutoffs > 1)}"
-    lift = (
-        f"The tenth of customers it thinks most likely to buy holds {best.buyer_lift_10:.1f} times "
-        "the average share of buyers."
-    )
-    if rule == result.chosen:
-        return (
-            f"{result.chosen}: log loss {best.log_loss:.4f}, AUC {best.roc_auc:.3f} {where}. {lift}"
+    if leaderboard.loc[leaderboard["chosen"], "log_loss"].isna().all():
+        raise UserError(
+            f"{chosen} cannot be fitted to this log at any cutoff; see the notes above."
         )
-    gain = 1 - best.log_loss / floor.log_loss
-    compared = f"{gain:.1%} better in log loss than" if gain > 0 else "no better in log loss than"
-    return (
-        f"{result.chosen} is {compared} the best naive rule ({rule}), {where}; "
-        f"AUC {best.roc_auc:.3f} against {floor.roc_auc:.3f}. {lift}"
-    )
+    outcomes = pd.concat([_outcomes(snapshots, cutoff) for cutoff in cutoffs], ignore_index=True)
+    answers = {name: pd.concat(parts, ignore_index=True) for name, parts in said.items()}
+    return Backtest(leaderboard, chosen, outcomes, answers)
 
 
-def compared(orders: Orders, config: Config, progress: Progress) -> tuple[Snapshots, Backtest]:
-    """Lay out the cutoffs, run the features, and put the contenders to the test."""
-    days = plan(config, horizon_of(orders, config, progress), orders.first_day, orders.end)
-    snapshots = collect(orders, days, config.training.max_customers, progress)
-    return snapshots, backtest(snapshots, config.contenders, progress)
+def _judge(
+    name: str,
+    history: History,
+    customers: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    progress: Progress,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Scores of one contender at one cutoff, and what it said."""
+    kept = ["p_churn", "expected_spend"]
+    started = perf_counter()
+    try:
+        fitted = fit(name, history)
+    except ValueError as error:
+        progress.note(f"{name} could not be fitted at {history.cutoff}: {error}")
+        silent = pd.DataFrame(np.nan, index=customers.index, columns=kept)
+        return {"n_customers": len(customers)}, silent
+    seconds = perf_counter() - started
+    predicted = fitted.predict(customers)
+    return {**evaluate(outcomes, predicted), "fit_seconds": seconds}, predicted[kept]
+
+
+def _outcomes(snapshots: Snapshots, cutoff: date) -> pd.DataFrame:
+    rows = snapshots.labelled[cutoff]
+    columns = ["churned", "spend", "frequency", "recency", "T", *snapshots.attributes]
+    return rows[columns].assign(cutoff=cutoff, weight=weights(rows))
+
+
+def prepare(orders: Orders, config: Config, progress: Progress) -> Snapshots:
+    """Refuse what cannot be compared, lay out the cutoffs, and run the features at each.
+
+    Raises
+    ------
+    UserError
+        For an unknown contender, too few customers, or a log too short for the horizon.
+    """
+    unknown = [name for name in config.contenders or () if name not in CONTENDERS]
+    if unknown:
+        raise UserError(
+            f"contenders: {', '.join(unknown)} cannot be found; there are {', '.join(CONTENDERS)}."
+        )
+    horizon_days = horizon_of(orders, config, progress)
+    days = plan(config, horizon_days, orders.first_day, orders.end)
+    refuse_too_few(orders, horizon_days)
+    return collect(orders, days, config.training.max_customers, progress)
+
+
+def refuse_too_few(orders: Orders, horizon_days: int) -> None:
+    """Stop before a training on so few customers that no model can be told from chance."""
+    facts = {
+        "customers": orders.n_customers,
+        "repeat_customers": orders.n_repeat_customers,
+        "days": (orders.end - orders.first_day).days,
+    }
+    verdict, reasons = judge(facts, horizon_days)
+    if verdict == "refuse":
+        raise UserError("\n".join(["This log is not enough to train on:", *reasons]))
 
 
 def write(result: Backtest, path: Path) -> None:
@@ -129,18 +172,6 @@ def fit(name: str, history: History) -> Contender:
     return create(name).fit(history)
 
 
-def _fit(name: str, history: History, progress: Progress) -> Contender | None:
-    try:
-        return fit(name, history)
-    except ValueError as error:
-        progress.note(f"{name} could not be fitted at {history.cutoff}: {error}")
-        return None
-
-
-def _answer(board: tuple[str, ...]) -> str:
-    return DEFAULT if DEFAULT in board else board[-1]
-
-
-def _beside(outcomes: pd.DataFrame, predicted: pd.DataFrame, cutoff: Any) -> pd.DataFrame:
-    weight = outcomes.get("weight", pd.Series(1.0, index=outcomes.index))
-    return predicted.assign(cutoff=cutoff, weight=weight, **outcomes[list(OUTCOMES)])
+def answer(names: tuple[str, ...] | None) -> str:
+    """The contender whose answers are published: the blend, or the last one named."""
+    return DEFAULT if names is None or DEFAULT in names else names[-1]

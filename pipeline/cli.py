@@ -14,7 +14,7 @@ import typer
 from features.errors import UserError
 from pipeline.request import takes_a_log
 
-BUG, REFUSED, GATE_FAILED = 1, 2, 3
+BUG, REFUSED, GATE_FAILED, STOPPED = 1, 2, 3, 130
 
 app = typer.Typer(
     name="churn",
@@ -202,7 +202,7 @@ def config_schema() -> None:
 
 
 def main() -> None:
-    """Entry point: what a user can mend is one message and exit 2, never a traceback."""
+    """Entry point of the command."""
     # Threads that wait should sleep: spinning on shared cores makes training four times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # A reader that went away (`churn compare | head`) is no error of ours.
@@ -210,19 +210,30 @@ def main() -> None:
 
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit code.
+
+    What a user can mend is one message and 2; a gate that did not open is 3; 1 is a bug.
+    """
     try:
-        app()
+        app(arguments)
+    except SystemExit as left:  # help, --version, a wrong option: said already
+        return int(left.code or 0)
     except UserError as error:
-        _leave(str(error), REFUSED)
+        return _refuse(str(error), REFUSED)
     except KeyboardInterrupt:
-        _leave("Stopped; nothing was left half-written.", 130)
+        return _refuse("Stopped; nothing was left half-written.", STOPPED)
     except Exception as error:
         if type(error).__name__ == "GateError":
-            _leave(str(error), GATE_FAILED)
+            return _refuse(str(error), GATE_FAILED)
         if os.environ.get("CHURN_DEBUG"):
             raise
         # A stranger's message may quote the log, so only its kind and place are shown.
-        _leave(_bug(error), BUG)
+        return _refuse(_bug(error), BUG)
+    return 0
 
 
 def _bug(error: Exception) -> str:
@@ -235,10 +246,10 @@ def _bug(error: Exception) -> str:
     )
 
 
-def _leave(message: str, code: int) -> None:
+def _refuse(message: str, code: int) -> int:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print("[red]Error:[/red] ", end="")
     console.print(message, markup=False)
-    sys.exit(code)
+    return code

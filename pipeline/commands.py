@@ -64,7 +64,8 @@ def train(config: Config, progress: Progress, promote: bool) -> None:
 def backtests(config: Config, progress: Progress, out: Path | None) -> None:
     """Do `churn backtest`."""
     with open_orders(config.log, progress) as orders:
-        _, result = backtest.compared(orders, config, progress)
+        snapshots = backtest.prepare(orders, config, progress)
+        result = backtest.backtest(snapshots, config.contenders, progress)
     if out:
         backtest.write(result, out)
     console = output()

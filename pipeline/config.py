@@ -222,7 +222,10 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
         elif problem["type"] == "missing":
             reason = "is missing"
         lines.append(f"  {path}: {reason}")
-    lines.append("`churn config schema` lists every key.")
+    lines.append(
+        "`churn check LOG --write-config churn.yaml` writes one that fits a log; "
+        "`churn config schema` lists every key."
+    )
     return "\n".join(lines)
 
 

@@ -37,12 +37,17 @@ class Orders:
     end: date
     n_customers: int
     n_purchase_days: int
-    once_only: float
+    n_repeat_customers: int
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """Attribute columns that the days carry."""
         return self.log.attributes
+
+    @property
+    def once_only(self) -> float:
+        """Share of the customers with one purchase day."""
+        return 1 - self.n_repeat_customers / self.n_customers
 
     @property
     def last_day(self) -> date:
@@ -129,7 +134,7 @@ def _orders(name: str, engine: Engine, log: Log, days: ir.Table) -> Orders:
         end=last + timedelta(days=1),
         n_customers=facts["customers"],
         n_purchase_days=facts["n"],
-        once_only=1 - facts["repeaters"] / facts["customers"],
+        n_repeat_customers=facts["repeaters"],
     )
 
 

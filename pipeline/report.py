@@ -1,7 +1,7 @@
 """One self-contained HTML page on a training: no script, no network, no customer's id."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from models.evaluation.ranking import spend_by_decile
 from models.segments import SEGMENTS
 from pipeline import charts
 from pipeline.backtest import Backtest
+from pipeline.judgement import baseline, by_group
 from pipeline.orders import Orders
 
 STYLE = """
 :root { color-scheme: light; --ink: #1d2733; --soft: #5b6b7c; --line: #dfe5eb; --main: #1f6feb; }
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: #f6f8fa;
-       margin: 0 auto; max-width: 60rem; padding: 2rem 1rem 4rem; }
+       margin: 0 auto; max-width: 66rem; padding: 2rem 1rem 4rem; }
 h1 { font-size: 1.7rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 0 0 .5rem; }
 .soft, small, caption, figcaption { color: var(--soft); }
 section { background: #fff; border: 1px solid var(--line); border-radius: .6rem;
@@ -29,12 +30,12 @@ section { background: #fff; border: 1px solid var(--line); border-radius: .6rem;
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; }
 .tiles b { display: block; font-size: 1.45rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line);
+th, td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid var(--line);
          white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } td.words { white-space: normal;
   text-align: left; }
 tr.chosen { font-weight: 600; background: #eef5ff; } tr.rule { color: var(--soft); }
-.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1rem; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0 1rem; }
 figure { margin: 0; } svg { width: 100%; height: auto; }
 """
 
@@ -53,17 +54,19 @@ def page(orders: Orders, result: Backtest, verdict: str, segments: pd.Series) ->
     segments
         Segment of each customer today.
     """
-    horizon = int(result.leaderboard["horizon_days"].iloc[0])
     body = [
         f"<h1>Who is leaving, and what customers are worth</h1>"
         f'<div class="soft">{_text(orders.name)} · {orders.first_day} to {orders.last_day} · '
-        f"churned means no purchase within {horizon} days</div>",
+        f"churned means no purchase within {result.horizon_days} days</div>",
         f'<section class="verdict">{_text(verdict)}</section>',
-        _section("The log", _tiles(orders) + f"<p>{_text(str(orders.log.counts))}</p>"),
+        _section("The log", _tiles(orders) + _ledger(orders)),
         _section("Leaderboard", _board(result)),
+        '<div class="pair">',
         _section("Can the probabilities be believed?", _calibration(result)),
         _section("Is the money where it was expected?", _deciles(result)),
+        "</div>",
         _section("Cutoff by cutoff", _by_cutoff(result)),
+        _section("For whom it is right", _by_group(result)),
         _section("Segments today", _segments(segments)),
     ]
     return (
@@ -83,6 +86,10 @@ def _tiles(orders: Orders) -> str:
     }
     tiles = "".join(f"<div><b>{value}</b>{name}</div>" for name, value in facts.items())
     return f'<div class="tiles">{tiles}</div>'
+
+
+def _ledger(orders: Orders) -> str:
+    return "<p>" + "<br>".join(_text(line) for line in orders.log.counts.lines()) + "</p>"
 
 
 def _board(result: Backtest) -> str:
@@ -132,8 +139,7 @@ def _by_cutoff(result: Backtest) -> str:
 
 
 def _calibration(result: Backtest) -> str:
-    kept = result.predictions
-    table = calibration_table(kept["churned"], kept["p_churn"], kept["weight"])
+    table = _beside(calibration_table, result, "churned", "p_churn")
     chart = charts.calibration(
         *(table[c].tolist() for c in ("predicted", "observed", "n_customers"))
     )
@@ -145,14 +151,43 @@ def _calibration(result: Backtest) -> str:
 
 
 def _deciles(result: Backtest) -> str:
-    kept = result.predictions
-    table = spend_by_decile(kept["spend"], kept["expected_spend"], kept["weight"])
+    table = _beside(spend_by_decile, result, "spend", "expected_spend")
     chart = charts.paired_bars(
         [str(n) for n in range(1, len(table) + 1)],
         {name: table[name].tolist() for name in ("predicted", "observed")},
     )
     words = "Mean spend in the horizon by tenth of customers, the highest expected spend first."
     return f"<figure>{chart}<figcaption>{words}</figcaption></figure>"
+
+
+def _beside(
+    table: Callable[..., pd.DataFrame], result: Backtest, outcome: str, answer: str
+) -> pd.DataFrame:
+    """A table of what came beside what the chosen contender said, where it had an answer."""
+    said = result.answers[result.chosen][answer].dropna()
+    known = result.outcomes.loc[said.index]
+    return table(known[outcome], said, known["weight"])
+
+
+def _by_group(result: Backtest) -> str:
+    rule = baseline(result)
+    rows = [
+        (
+            "",
+            [
+                _text(str(row.group)),
+                f"{row.n_customers:,}",
+                f"{row.churn_rate:.1%}",
+                f"{row.predicted:.1%}",
+                f"{row.log_loss:.4f}",
+                f"{row.rule_log_loss:.4f}",
+                f"{row.roc_auc:.3f}",
+            ],
+        )
+        for row in by_group(result, rule).itertuples()
+    ]
+    head = ["customers who", "number", "churned", "predicted", "log loss ↓", f"{rule} ↓", "AUC ↑"]
+    return _table(head, rows)
 
 
 def _segments(segments: pd.Series) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
     from pipeline.train import Trained
 
 CONTACTS = 10
+GONE = 0.9
+"""Probability of churn above which a customer is more likely gone than going."""
 
 
 def leaderboard(console: Console, result: Backtest) -> None:
@@ -55,26 +57,26 @@ def leaderboard(console: Console, result: Backtest) -> None:
 
 
 def contacts(scores: pd.DataFrame) -> pd.DataFrame:
-    """The ten repeat customers whose silence costs most.
+    """The ten customers most worth a contact: likely to leave, not gone yet, and worth keeping.
 
-    `at_stake`: what the customer's own past pace (repeat spend per day since the first
-    purchase) would bring in the horizon, less what the model expects; money, at least 0.
+    `at_stake` is p_churn times what the customer's own pace so far (repeat spend per day
+    since the first purchase) would bring in the horizon; money. Whom a contact would
+    change is not known before it is tried on some and not on others.
     """
     pace = scores["frequency"] * scores["monetary_value"] / scores["T"] * scores["horizon_days"]
-    at_stake = (pace - scores["expected_spend"]).clip(lower=0)
-    ranked = scores.assign(at_stake=at_stake).sort_values(
-        ["at_stake", "customer_id"], ascending=[False, True]
-    )
+    at_stake = scores["p_churn"] * pace
+    reachable = scores.assign(at_stake=at_stake)[scores["p_churn"] <= GONE]
+    ranked = reachable.sort_values(["at_stake", "customer_id"], ascending=[False, True])
     return ranked.head(CONTACTS)
 
 
 def contact_list(console: Console, scores: pd.DataFrame) -> None:
     """Show `contacts` as a table."""
     table = _table(
-        "Most worth a contact: past pace less expected spend",
+        f"Most worth a contact: p(churn) up to {GONE:.0%}, most money at stake first",
         "customer",
-        "at stake",
         "p(churn)",
+        "at stake",
         "expected",
         "CLV",
         "silent",
@@ -83,11 +85,11 @@ def contact_list(console: Console, scores: pd.DataFrame) -> None:
     for row in contacts(scores).itertuples():
         table.add_row(
             str(row.customer_id),
-            f"{row.at_stake:,.2f}",
             f"{row.p_churn:.0%}",
+            f"{row.at_stake:,.2f}",
             f"{row.expected_spend:,.2f}",
             f"{row.clv:,.2f}",
-            f"{row.days_since_last} d",
+            f"{row.days_since_last:,} d",
             str(row.segment),
         )
     console.print(table)

@@ -10,7 +10,7 @@ import pandas as pd
 from features.panel import labelled_snapshot
 from features.rfm import rfm
 from features.snapshot import snapshot
-from models.history import History
+from models.history import LABELS, History
 from pipeline.console import Progress
 from pipeline.cutoffs import Plan
 from pipeline.orders import Orders
@@ -40,11 +40,8 @@ class Snapshots:
             panel=pd.concat([self.labelled[c] for c in chosen], ignore_index=True),
             populations={c: self.populations[c] for c in (*chosen, cutoff)},
             attributes=self.attributes,
-            snapshot=self.today if known is None else known.drop(columns=list(OUTCOMES)),
+            snapshot=self.today if known is None else known.drop(columns=list(LABELS)),
         )
-
-
-OUTCOMES = ("churned", "purchases", "spend")
 
 
 def collect(orders: Orders, plan: Plan, max_customers: int, progress: Progress) -> Snapshots:

@@ -16,6 +16,7 @@ from pipeline.backtest import Backtest
 from pipeline.config import Config, digest
 from pipeline.console import Progress
 from pipeline.gate import gate
+from pipeline.judgement import baseline, verdict
 from pipeline.manifest import Manifest
 from pipeline.orders import Orders
 from pipeline.snapshots import Snapshots
@@ -47,18 +48,19 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
     GateError
         When `promote` was asked for and it is worse than the champion.
     """
+    snapshots = backtest.prepare(orders, config, progress)
     with progress.step("Opening the tracking store"):
         tracking = store.prepare(config.tracking.uri, config.tracking.experiment)
-    snapshots, result = backtest.compared(orders, config, progress)
     folder = config.output.folder
-    words = backtest.verdict(result)
     with runs.training(
         tracking,
         name=f"{orders.name} {snapshots.plan.as_of}",
-        parameters=_parameters(config, snapshots, result),
+        parameters=_parameters(config, snapshots),
         tags={"churn.config": digest(config), "churn.data": orders.log.fingerprint},
         data=_data(orders),
     ) as opened:
+        result = backtest.backtest(snapshots, config.contenders, progress)
+        words = verdict(result)
         with progress.step(
             f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
         ):
@@ -85,7 +87,7 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):
-            runs.log_leaderboard(opened, result.leaderboard, backtest.baseline(result))
+            runs.log_leaderboard(opened, result.leaderboard, baseline(result))
             runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
             runs.describe(opened, words)
             version = registry.register(opened, folder / "model", config.tracking.registered_model)
@@ -109,10 +111,10 @@ def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
     return True
 
 
-def _parameters(config: Config, snapshots: Snapshots, result: Backtest) -> dict[str, Any]:
+def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
     days = snapshots.plan
     return {
-        "contender": result.chosen,
+        "contender": backtest.answer(config.contenders),
         "horizon_days": days.horizon_days,
         "as_of": days.as_of,
         "backtest_cutoffs": [str(c) for c in days.backtest],

@@ -1,0 +1,50 @@
+"""A shop that never was: an order log with rhythm, dropout, returns and dirt, from a seed."""
+
+import csv
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+HEADER = ("Customer ID", "Date", "Total", "Invoice", "Country")
+SENTINEL = "sentinel-7f3a@example.org"
+FIRST, LAST = date(2022, 1, 1), date(2023, 6, 30)
+
+
+def rows(n_customers=500, seed=1):
+    """Order rows in time order; one in four customers has ids beyond 2^53."""
+    rng = np.random.default_rng(seed)
+    span = (LAST - FIRST).days
+    found = []
+    for number in range(n_customers):
+        name = str(9_007_199_254_740_993 + number) if number % 4 == 0 else f"{number:05d}"
+        if number == 7:
+            name = SENTINEL
+        day = rng.uniform(0, span * 0.8)
+        rate, dropout = rng.gamma(0.9, 0.03), rng.beta(0.8, 3.0)
+        while day < span:
+            amount = round(float(rng.gamma(4, 8)) + 1, 2)
+            found.append((name, int(day), amount, rng.choice(["NO", "SE", "DK"])))
+            if rng.random() < 0.04:
+                found.append((name, int(day) + 3, -round(amount / 2, 2), "NO"))
+            if rng.random() < dropout:
+                break
+            day += rng.exponential(1 / rate)
+    kept = sorted((r for r in found if r[1] <= span), key=lambda r: r[1])
+    return [
+        (name, (FIRST + timedelta(days=day)).isoformat(), f"{amount:.2f}", f"A{n}", country)
+        for n, (name, day, amount, country) in enumerate(kept)
+    ]
+
+
+def write(path: Path, log, header=HEADER):
+    """Write rows as CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *log])
+    return path
+
+
+COLUMNS = (
+    *("--customer-id", "Customer ID", "--transacted-at", "Date"),
+    *("--amount", "Total", "--order-id", "Invoice"),
+)

@@ -1,0 +1,223 @@
+"""The whole way through the command line: from a file of orders to scored customers."""
+
+import csv
+import json
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from models.segments import SEGMENTS
+from pipeline import artifact, cli
+from pipeline.backtest import COLUMNS as BOARD
+from pipeline.score import SCHEMA
+from tests.pipeline import shop
+
+CONTENDERS = "contenders=[base_rate,recency_alone,bg_nbd,blend]"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, migrated_store):
+    """A folder in which `churn train` has run once, with a log, a store and results."""
+    folder = tmp_path_factory.mktemp("journey")
+    shutil.copy(migrated_store, folder / "mlflow.db")
+    shop.write(folder / "orders.csv", shop.rows())
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        assert train() == 0
+    finally:
+        os.chdir(before)
+    return folder
+
+
+def train(*more):
+    return cli.run(
+        ["train", "orders.csv", *shop.COLUMNS, "--horizon", "60d", "--quiet"]
+        + ["--set", CONTENDERS, "--set", "log.columns.attributes=[Country]"]
+        + ["--set", "backtest.cutoffs=2", *more]
+    )
+
+
+@pytest.fixture
+def here(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    return trained
+
+
+def score(out, *more):
+    return cli.run(["score", "orders.csv", "--out", str(out), "--quiet", *more])
+
+
+def scores(tmp_path, *more, name="scores.parquet"):
+    assert score(tmp_path / name, *more) == 0
+    return pd.read_parquet(tmp_path / name)
+
+
+def test_training_leaves_a_model_a_board_a_report_and_what_was_set_aside(here):
+    names = {path.name for path in (here / "out").iterdir()}
+    assert names == {"model", "leaderboard.csv", "report.html", "quarantine.parquet"}
+    board = pd.read_csv(here / "out/leaderboard.csv")
+    assert tuple(board.columns) == BOARD
+    assert len(board) == 2 * 4
+    assert board.groupby("contender")["chosen"].all().to_dict() == {
+        "base_rate": False, "bg_nbd": False, "blend": True, "recency_alone": False,
+    }  # fmt: skip
+    assert board.loc[board.chosen, "log_loss"].notna().all()
+
+
+def test_tracking_has_a_parent_a_run_per_contender_and_a_champion(here):
+    from mlflow import MlflowClient
+
+    from pipeline.tracking.store import talking
+
+    uri = f"sqlite:///{here}/mlflow.db"
+    with talking(uri):
+        client = MlflowClient(uri, uri)
+        runs = client.search_runs(["1"])
+        levels = [run.data.tags["churn.level"] for run in runs]
+        assert sorted(levels) == ["contender"] * 4 + ["training"]
+        assert {run.info.status for run in runs} == {"FINISHED"}
+        parameters = {frozenset(run.data.params) for run in runs}
+        assert len(parameters) == 1, "runs that miss a parameter cannot be compared"
+        assert str(client.get_model_version_by_alias("churn", "champion").version) == "1"
+
+
+def test_scores_have_the_published_columns_and_make_sense(here, tmp_path):
+    found = scores(tmp_path)
+    assert found.columns.tolist() == SCHEMA.names
+    assert found.customer_id.is_unique
+    assert found[["p_churn", "p_alive"]].stack().between(0, 1).all()
+    assert (found[["expected_purchases", "expected_spend", "clv"]] >= 0).all().all()
+    assert (found.expected_purchases >= 1 - found.p_churn - 1e-12).all()
+    assert (found.clv >= found.expected_spend * 0.8).mean() > 0.99, "a year is more than 60 days"
+    assert set(found.segment) <= set(SEGMENTS)
+    assert set(found.as_of) == {date(2023, 7, 1)}
+    assert (found.days_since_last + found.recency == found["T"]).all()
+    with (here / "orders.csv").open() as file:
+        bought = {row["Customer ID"] for row in csv.DictReader(file) if float(row["Total"]) > 0}
+    assert set(found.customer_id) == bought, "ids are exact text"
+
+
+def test_scoring_again_gives_the_same_bytes(here, tmp_path):
+    for name in ("a.csv", "b.csv", "a.parquet", "b.parquet"):
+        assert score(tmp_path / name) == 0
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert (tmp_path / "a.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_scoring_in_halves_by_customer_gives_the_same_rows(here, tmp_path):
+    whole = scores(tmp_path)
+    halves = []
+    for half in (0, 1):
+        ids = whole.customer_id[half::2]
+        (tmp_path / f"{half}.csv").write_text("customer_id\n" + "\n".join(ids) + "\n")
+        halves.append(
+            scores(tmp_path, "--customers", str(tmp_path / f"{half}.csv"), name=f"{half}.parquet")
+        )
+    joined = pd.concat(halves).sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_frame_equal(whole, joined, check_exact=True)
+
+
+def test_a_log_cut_at_a_date_and_as_of_that_date_give_the_same_scores(here, tmp_path):
+    with (here / "orders.csv").open() as file:
+        head, *log = csv.reader(file)
+    cut = shop.write(tmp_path / "cut.csv", [r for r in log if r[1] < "2023-03-01"], head)
+    asked = scores(tmp_path, "--as-of", "2023-03-01")
+    assert (
+        cli.run(
+            [
+                "score",
+                str(cut),
+                "--out",
+                str(tmp_path / "cut.parquet"),
+                "-q",
+                "--as-of",
+                "2023-03-01",
+            ]
+        )
+        == 0
+    )
+    pd.testing.assert_frame_equal(asked, pd.read_parquet(tmp_path / "cut.parquet"))
+
+
+def test_customers_that_training_never_saw_are_scored_and_strangers_are_reported(
+    here, tmp_path, capsys
+):
+    new = [("brand new", "2023-06-01", "50.00", "Z1", "FI")]
+    log = shop.write(tmp_path / "more.csv", shop.rows() + new)
+    (tmp_path / "list.csv").write_text("customer_id\nbrand new\nnobody\n00001\n")
+    code = cli.run(
+        ["score", str(log), "--out", str(tmp_path / "s.csv"), "-q"]
+        + ["--customers", str(tmp_path / "list.csv")]
+    )
+    assert code == 0
+    assert pd.read_csv(tmp_path / "s.csv", dtype=str).customer_id.tolist() == ["00001", "brand new"]
+    assert "1 of the list have no purchase" in capsys.readouterr().out
+
+
+def test_config_file_and_flags_are_the_same_request(here, tmp_path, capsys):
+    assert cli.run(["config", "show", "orders.csv", *shop.COLUMNS, "--horizon", "60d"]) == 0
+    flags = capsys.readouterr().out
+    (tmp_path / "c.yaml").write_text(flags)
+    assert cli.run(["config", "show", "--config", str(tmp_path / "c.yaml")]) == 0
+    assert capsys.readouterr().out == flags
+    assert yaml.safe_load(flags)["horizon_days"] == 60
+
+
+def test_no_customer_reaches_the_store_the_report_or_the_model(here):
+    places = [here / "mlflow.db", *(here / "mlartifacts").rglob("*")]
+    places += [p for p in (here / "out").rglob("*") if p.name != "quarantine.parquet"]
+    files = [path for path in places if path.is_file()]
+    assert len(files) > 10
+    needle = shop.SENTINEL.encode()
+    assert [path for path in files if needle in path.read_bytes()] == []
+
+
+def test_the_registered_model_answers_what_churn_score_wrote(here, tmp_path):
+    import mlflow
+
+    from features.snapshot import snapshot
+    from pipeline.config import load
+    from pipeline.console import Progress
+    from pipeline.orders import open_orders
+    from pipeline.tracking.store import talking
+
+    written = scores(tmp_path).set_index("customer_id")
+    manifest = artifact.load(here / "out/model").manifest
+    config = load(None, {"log.source": "orders.csv"}, {"log": manifest.settings["log"]})
+    with open_orders(config.log, Progress(quiet=True)) as orders:
+        rows = snapshot(orders.days, orders.end, manifest.attributes).to_pyarrow().to_pandas()
+    one = rows.iloc[[3]]
+    uri = f"sqlite:///{here}/mlflow.db"
+    with talking(uri):
+        mlflow.set_tracking_uri(uri)
+        served = mlflow.pyfunc.load_model("models:/churn@champion")
+        answer = served.predict(one.drop(columns="customer_id")).iloc[0]
+    expected = written.loc[one.customer_id.iloc[0]]
+    for column in ("p_churn", "expected_purchases", "expected_spend", "p_alive"):
+        assert answer[column] == expected[column], column
+
+
+def test_compare_lists_the_training_as_data(here, capsys):
+    assert cli.run(["compare", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["contender"], row["aliases"]) for row in found] == [
+        ("blend", ["challenger", "champion"])
+    ]
+
+
+@pytest.mark.slow
+def test_two_trainings_give_the_same_scores(here, tmp_path):
+    first = scores(tmp_path, "--model", "out/model")
+    assert train("--set", f"output.folder={tmp_path / 'again'}") == 0
+    second = scores(tmp_path, "--model", str(tmp_path / "again/model"))
+    told = ["model_version", "run_id"]
+    pd.testing.assert_frame_equal(
+        first.drop(columns=told), second.drop(columns=told), check_exact=True
+    )

@@ -1,0 +1,130 @@
+"""Bad input: one clear error, exit code 2, and everything as it was."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import cli
+from tests.pipeline import shop
+from tests.pipeline.test_journey import here, trained  # noqa: F401
+
+COLUMNS = ["--customer-id", "Customer ID", "--transacted-at", "Date", "--amount", "Total"]
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, capsys):
+    """Run a command in an empty folder: it must refuse, in one message, and leave no file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/none/mlflow.db")
+
+    def run(*arguments):
+        before = tree(tmp_path)
+        assert cli.run([*map(str, arguments)]) == 2
+        printed = capsys.readouterr()
+        assert tree(tmp_path) == before
+        assert printed.err.count("Error:") == 1, printed.err
+        assert "Traceback" not in printed.err
+        assert shop.SENTINEL not in printed.err + printed.out
+        return " ".join(printed.err.split())
+
+    return run
+
+
+def tree(folder: Path):
+    return sorted((str(p), p.read_bytes()) for p in folder.rglob("*") if p.is_file())
+
+
+def log(folder, rows, name="log.csv", header=shop.HEADER):
+    return shop.write(folder / name, rows, header)
+
+
+def test_missing_file_names_its_neighbour(refused, tmp_path):
+    log(tmp_path, shop.rows(5), "orders.csv")
+    assert "Did you mean orders.csv" in refused("train", "order.csv", *COLUMNS)
+
+
+def test_missing_column_names_those_there_are_and_the_nearest(refused, tmp_path):
+    message = refused(
+        "train", log(tmp_path, shop.rows(5)), "--customer-id", "CustomerID",
+        "--transacted-at", "Date", "--amount", "Total",
+    )  # fmt: skip
+    assert "Customer ID" in message
+    assert "Invoice" in message
+
+
+@pytest.mark.parametrize("command", ["train", "backtest"])
+def test_no_rows(refused, tmp_path, command):
+    assert "no rows" in refused(command, log(tmp_path, []), *COLUMNS)
+
+
+def test_all_rows_set_aside(refused, tmp_path):
+    rows = [("a", "2023-01-01", "many", "1", "NO")] * 30
+    assert "None of 30 rows can be used" in refused("train", log(tmp_path, rows), *COLUMNS)
+
+
+def test_one_customer(refused, tmp_path):
+    rows = [(shop.SENTINEL, f"2022-{m:02d}-15", "10", str(m), "NO") for m in range(1, 13)]
+    message = refused("train", log(tmp_path, rows), *COLUMNS, "--horizon", "60d")
+    assert "customer" in message
+
+
+def test_all_one_time_buyers(refused, tmp_path):
+    rows = [(f"c{n}", f"2022-{n % 12 + 1:02d}-15", "10", str(n), "NO") for n in range(400)]
+    refused("train", log(tmp_path, rows), *COLUMNS, "--horizon", "60d")
+
+
+def test_horizon_longer_than_the_log_names_one_that_fits(refused, tmp_path):
+    message = refused("train", log(tmp_path, shop.rows(50)), *COLUMNS, "--horizon", "3y")
+    assert "Use horizon_days up to" in message
+
+
+def test_unknown_key_names_the_nearest(refused, tmp_path):
+    message = refused("train", log(tmp_path, shop.rows(5)), *COLUMNS, "--set", "horizon_day=9")
+    assert "did you mean `horizon_days`" in message
+
+
+def test_unknown_contender_lists_the_known(refused, tmp_path):
+    message = refused(
+        "backtest", log(tmp_path, shop.rows(80)), *COLUMNS, "--horizon", "60d",
+        "--set", "contenders=[magic]",
+    )  # fmt: skip
+    assert "bg_nbd" in message
+
+
+def test_yaml_that_would_build_an_object(refused, tmp_path):
+    (tmp_path / "c.yaml").write_text("log: !!python/object/apply:os.system ['true']\n")
+    assert "not plain YAML" in refused("train", "--config", tmp_path / "c.yaml")
+
+
+def test_output_of_an_unknown_kind(refused, tmp_path):
+    assert ".parquet or .csv" in refused(
+        "score", log(tmp_path, shop.rows(5)), "--out", tmp_path / "s.xls"
+    )
+
+
+def test_no_model_yet(refused, tmp_path):
+    refused("score", log(tmp_path, shop.rows(5)), "--out", tmp_path / "s.csv")
+
+
+def test_pickle_is_no_model(refused, tmp_path):
+    import pickle
+
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/model.pkl").write_bytes(pickle.dumps({"a": 1}))
+    refused("score", log(tmp_path, shop.rows(5)), "--out", tmp_path / "s.csv", "--model", "m")
+
+
+def test_model_of_another_horizon(here, tmp_path, capsys):  # noqa: F811
+    code = cli.run(
+        ["score", "orders.csv", "--out", str(tmp_path / "s.csv"), "-q", "--horizon", "90d"]
+    )
+    assert code == 2
+    assert "answers for 60 days" in capsys.readouterr().err
+    assert not (tmp_path / "s.csv").exists()
+
+
+def test_failed_scoring_leaves_the_older_file(here, tmp_path):  # noqa: F811
+    out = tmp_path / "s.csv"
+    out.write_text("yesterday")
+    assert cli.run(["score", "orders.csv", "--out", str(out), "-q", "--as-of", "2001-01-01"]) == 2
+    assert out.read_text() == "yesterday"
