@@ -201,7 +201,7 @@ class Blend:
         total: dict[str, np.ndarray] = {}
         for name in self._used(tuple(PRIOR)):
             themes = by_theme(contributions(self.parts[name], customers, self._reference))
-            for theme in themes:
+            for theme in map(str, themes):
                 own = self.weights[name] * themes[theme].to_numpy()
                 total[theme] = total[theme] + own if theme in total else own
         return pd.DataFrame(total, index=customers.index)[sorted(total)]

@@ -15,8 +15,15 @@ import pandas as pd
 N_REASONS = 3
 
 THEMES: dict[str, tuple[str, ...]] = {
-    "silence": ("days_since_last", "recency", "overdue"),
-    "recent purchases": ("purchases_", "decayed_purchases_", "spend_", "decayed_spend_"),
+    "silence": (
+        "days_since_last",
+        "recency",
+        "overdue",
+        "purchases_",
+        "decayed_purchases_",
+        "spend_",
+        "decayed_spend_",
+    ),
     "number of purchases": ("frequency", "orders", "lines", "quantity", "distinct_"),
     "rhythm": ("gap_",),
     "basket": ("amount_", "monetary_value"),
@@ -33,7 +40,7 @@ def theme_of(feature: str) -> str:
     Examples
     --------
     >>> theme_of("purchases_90d"), theme_of("country=GB"), theme_of("shoe_size")
-    ('recent purchases', 'country', 'shoe_size')
+    ('silence', 'country', 'shoe_size')
     """
     if "=" in feature:
         return feature.split("=", 1)[0]
@@ -82,28 +89,30 @@ def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     >>> reasons(themes, row).loc[0, "reason_1"]
     'speaks for leaving: silent for 92 days; usual gap 21'
     """
-    sizes = themes.abs().to_numpy()
-    order = np.argsort(-sizes, axis=1, kind="stable")[:, :N_REASONS]
-    said = {theme: _words(theme, customers) for theme in themes}
-    signs = themes.to_numpy() > 0
-    columns = {}
-    for rank in range(N_REASONS):
-        lines = [""] * len(customers)
-        if rank < order.shape[1]:
-            for row, column in enumerate(order[:, rank]):
-                direction = "leaving" if signs[row, column] else "staying"
-                lines[row] = f"speaks for {direction}: {said[themes.columns[column]][row]}"
-        columns[f"reason_{rank + 1}"] = lines
+    order = np.argsort(-themes.abs().to_numpy(), axis=1, kind="stable")[:, :N_REASONS]
+    leaving = themes.to_numpy() > 0
+    names = [str(theme) for theme in themes]
+    wanted = [c for c in customers if str(c) in _SPOKEN_OF or str(c) in names]
+    keys = [str(column) for column in wanted]
+    rows = [dict(zip(keys, values, strict=True)) for values in customers[wanted].to_numpy(object)]
+    columns: dict[str, list[str]] = {f"reason_{rank + 1}": [] for rank in range(N_REASONS)}
+    for number, row in enumerate(rows):
+        for rank, lines in enumerate(columns.values()):
+            if rank >= order.shape[1]:
+                lines.append("")
+                continue
+            theme = order[number, rank]
+            direction = "leaving" if leaving[number, theme] else "staying"
+            lines.append(f"speaks for {direction}: {_words(names[theme], row)}")
     return pd.DataFrame(columns, index=customers.index, dtype=object)
 
 
-def _words(theme: str, customers: pd.DataFrame) -> list[str]:
-    """Say what is known of each customer under a theme."""
+def _words(theme: str, row: dict[str, Any]) -> str:
+    """Say what is known of one customer under a theme."""
     sentence = _SENTENCES.get(theme)
-    rows = customers.to_dict("records")
     if sentence is None:
-        return [f"{theme.replace('_', ' ')}: {_value(row.get(theme))}" for row in rows]
-    return [sentence(row) for row in rows]
+        return f"{theme.replace('_', ' ')}: {_value(row.get(theme))}"
+    return sentence(row)
 
 
 def _value(value: Any) -> str:
@@ -124,18 +133,6 @@ def _silence(row: dict[str, Any]) -> str:
     return f"silent for {_count(silent, 'day')}{usual}"
 
 
-def _recent(row: dict[str, Any]) -> str:
-    windows = sorted(
-        int(name[len("purchases_") : -1])
-        for name in row
-        if name.startswith("purchases_") and name[:-1].split("_")[-1].isdigit()
-    )
-    if not windows:
-        return "how much was bought lately"
-    days = min(windows, key=lambda window: abs(window - 90))
-    return f"{_count(row[f'purchases_{days}d'], 'purchase')} in the last {days} days"
-
-
 def _rhythm(row: dict[str, Any]) -> str:
     gap = row.get("gap_mean")
     if gap is None or gap != gap:
@@ -143,9 +140,19 @@ def _rhythm(row: dict[str, Any]) -> str:
     return f"usually {_count(gap, 'day')} between purchases"
 
 
+_SPOKEN_OF = (
+    "frequency",
+    "recency",
+    "T",
+    "days_since_last",
+    "gap_mean",
+    "amount_mean",
+    "return_share",
+    "weekend_share",
+)
+
 _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "silence": _silence,
-    "recent purchases": _recent,
     "number of purchases": lambda row: f"{_count(row['frequency'] + 1, 'purchase')} in all",
     "rhythm": _rhythm,
     "basket": lambda row: f"spends {row.get('amount_mean', 0):,.2f} per purchase",

@@ -75,7 +75,7 @@ def test_importance_is_ordered(blend, outcomes):
 
 @pytest.mark.parametrize(
     ("feature", "theme"),
-    [("T", "time as a customer"), ("Tier", "Tier"), ("spend_30d", "recent purchases")],
+    [("T", "time as a customer"), ("Tier", "Tier"), ("spend_30d", "silence")],
 )
 def test_themes_are_told_by_the_beginning_of_the_name(feature, theme):
     assert theme_of(feature) == theme
