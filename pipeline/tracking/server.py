@@ -96,7 +96,6 @@ def _start(uri: str, host: str, port: int, log: int) -> subprocess.Popen[bytes]:
     environment.pop("MLFLOW_TRACKING_URI", None)
     if uri.startswith("sqlite"):
         folder = Path(uri.partition(":///")[2]).parent / "mlartifacts"
-        environment["MLFLOW_DEFAULT_ARTIFACT_ROOT"] = folder.as_uri()
         environment["MLFLOW_ARTIFACTS_DESTINATION"] = folder.as_uri()
     words = ["server", "--host", host, "--port", str(port), "--workers", "1"]
     return subprocess.Popen(  # noqa: S603 - our own interpreter, no shell

@@ -21,6 +21,7 @@ from models.baselines import RecencyAlone
 from models.history import History
 from pipeline import artifact, champion
 from pipeline.tracking import compare, download, registry, runs
+from pipeline.tracking import server as light_server
 from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.tracking.registry import Version
 from pipeline.tracking.store import Store, prepare, talking
@@ -269,6 +270,27 @@ def test_the_logged_model_states_its_inputs_outputs_and_pinned_requirements(
     assert len(pinned) == len(registry.REQUIREMENTS)
     assert all("==" in line for line in pinned)
     assert not list(stored(store).rglob("*.pkl"))
+
+
+@pytest.mark.slow
+def test_a_tracking_server_keeps_and_hands_out_models_as_a_file_does(
+    store: Store, folder: Path, tmp_path: Path, customers: pd.DataFrame
+) -> None:
+    with light_server.running(store.uri) as address:
+        base = address.partition("/#")[0]
+        remote = prepare(base, "from afar")
+        assert remote.experiment.artifact_location.startswith("mlflow-artifacts:")
+        register(remote, folder)
+        registry.promote(remote)
+        found = champion.find(None, uri=base, cache=tmp_path / "cache")
+        assert compare.trainings(remote)[0]["aliases"] == ["challenger", "champion"]
+    again = champion.find(None, uri=base, cache=tmp_path / "cache")
+    assert "no answer" in again.note
+    expected = artifact.load(folder).contender.predict(customers)
+    for one in (found, again):
+        pd.testing.assert_frame_equal(
+            one.model.contender.predict(customers), expected, check_exact=True
+        )
 
 
 @pytest.fixture
