@@ -24,7 +24,8 @@ def test_command_line_loads_nothing_heavy():
 
 
 def test_no_file_is_imported_for_pickle():
-    code = [p for folder in ("features", "models", "pipeline") for p in (ROOT / folder).rglob("*.py")]
+    folders = ("features", "models", "pipeline")
+    code = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     guilty = [
         path.name
         for path in code

@@ -1,0 +1,86 @@
+"""The config: every key is known, checked at once, and its secrets stay its own."""
+
+import re
+from importlib.resources import files
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from features.errors import UserError
+from pipeline import config
+
+LOG = {"log.source": "x.csv", "log.columns.customer_id": "c", "log.columns.transacted_at": "t"}
+
+
+def keys(model, prefix=""):
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def test_template_is_valid_and_names_every_key():
+    text = (files("configs") / "template.yaml").read_text()
+    config.Config.model_validate(yaml.safe_load(text))
+    told = set(re.findall(r"^\s*(?:# )?(\w+):", text, re.MULTILINE))
+    missing = {key for key in keys(config.Config) if key.rpartition(".")[2] not in told}
+    assert missing == set()
+
+
+def test_template_holds_the_defaults():
+    text = (files("configs") / "template.yaml").read_text()
+    template = config.Config.model_validate(yaml.safe_load(text)).model_dump()
+    default = config.load(None, LOG).model_dump()
+    for section in ("clv", "training", "backtest", "tracking", "output", "seed"):
+        assert template[section] == default[section], section
+
+
+def test_all_wrong_keys_are_named_at_once():
+    with pytest.raises(UserError) as refusal:
+        config.load(None, {**LOG, "clv.month": 3, "training.max_cutoffs": 0, "seed": "x"})
+    message = str(refusal.value)
+    assert "3 keys" in message
+    assert "did you mean `months`" in message
+    assert "training.max_cutoffs" in message
+
+
+def test_overrides_come_before_environment_before_file(tmp_path, monkeypatch):
+    file = tmp_path / "c.yaml"
+    file.write_text("tracking: {uri: 'sqlite:///file.db'}\nseed: 3\n")
+    assert config.load_tracking(file).uri == "sqlite:///file.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///environment.db")
+    assert config.load_tracking(file).uri == "sqlite:///environment.db"
+    assert config.load_tracking(file, {"tracking.uri": "sqlite:///flag.db"}).uri.endswith("flag.db")
+
+
+def test_file_lies_over_defaults_key_by_key(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("log: {source: new.csv}\n")
+    known = {"log": {"columns": {"customer_id": "c", "transacted_at": "t"}, "decimal": ","}}
+    found = config.load(file, defaults=known)
+    assert (found.log.source, found.log.decimal) == ("new.csv", ",")
+
+
+def test_password_of_an_address_is_not_shown():
+    shown = config.redacted(config.load(None, {**LOG, "tracking.uri": "postgresql://me:pw@h/db"}))
+    assert "pw" not in str(shown)
+
+
+def test_yaml_number_without_point_is_read_as_a_number():
+    assert config.load(None, {**LOG, "clv.monthly_discount_rate": "1e-3"}).clv.months == 12
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a", "!!python/object:x {}", "\x00"])
+def test_what_is_no_plain_mapping_is_refused(tmp_path, text):
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError):
+        config.load(file)
+
+
+@pytest.mark.parametrize("assignment", ["seed", "=3", "a..b=1", "a.b=[", "__import__('os')=1"])
+def test_wrong_assignment_is_refused(assignment):
+    with pytest.raises(UserError):
+        config.parse_overrides([assignment])
