@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from models.churn import refuse_one_outcome
+from models.churn import refuse_unlearnable
 from models.contender import answers
 from models.encoding import expit
 from models.history import History, weights
@@ -79,7 +79,7 @@ class _Rule:
         """Fit the curve on the latest labelled cutoff."""
         self._horizon_days = history.horizon_days
         rows = history.latest().panel
-        refuse_one_outcome(rows)
+        refuse_unlearnable(rows)
         slope, intercept = ridge_logistic(
             self.score(rows)[:, None], rows["churned"].to_numpy(float), weights(rows), 1.0
         )

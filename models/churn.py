@@ -52,7 +52,7 @@ class LogisticChurn:
 
     def _fitted_to(self, history: History) -> LinearLogit:
         panel = history.latest().panel if self._latest_only else history.panel
-        refuse_one_outcome(panel)
+        refuse_unlearnable(panel)
         features = panel if self._features is None else panel[list(self._features)]
         attributes = history.attributes if self._features is None else ()
         return LinearLogit.fit(features, panel["churned"].to_numpy(), weights(panel), attributes)
@@ -100,7 +100,7 @@ class BoostedChurn:
 
     def _fitted_to(self, history: History) -> tuple[Encoder, BaseEstimator]:
         panel = history.latest().panel if self._latest_only else history.panel
-        refuse_one_outcome(panel)
+        refuse_unlearnable(panel)
         encoder = Encoder.fit(panel, history.attributes)
         few = thinned(panel, MOST_ROWS)
         trees = boosted_classifier(self._seed)
@@ -171,8 +171,10 @@ def boosted_classifier(seed: int) -> HistGradientBoostingClassifier:
     )
 
 
-def refuse_one_outcome(panel: pd.DataFrame) -> None:
-    """Raise ValueError when all rows of a panel churned, or none did."""
+def refuse_unlearnable(panel: pd.DataFrame) -> None:
+    """Raise ValueError when a panel has no rows, all of them churned, or none did."""
+    if panel.empty:
+        raise ValueError("There is no labelled cutoff to learn from. Use a longer log.")
     rate = panel["churned"].mean()
     if rate in (0.0, 1.0):
         raise ValueError(

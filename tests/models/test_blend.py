@@ -1,0 +1,120 @@
+"""The blend: weights, level, small data, and parts that refuse."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.blend import BTYD, LEARNED, Blend
+from models.contenders import create
+from models.encoding import expit
+from models.evaluation import log_loss
+from models.linear import ridge_logistic
+from models.sampling import thinned
+from models.weights import Evidence, learned_weights
+
+
+@pytest.fixture(scope="module")
+def blend(history) -> Blend:
+    return Blend().fit(history)
+
+
+def test_weights_are_shares(blend):
+    assert sum(blend.weights.values()) == pytest.approx(1)
+    assert min(blend.weights.values()) >= 0
+
+
+def test_it_is_not_worse_than_its_best_part_by_more_than_noise(blend, outcomes):
+    churned = outcomes["churned"]
+    own = log_loss(churned, blend.predict(outcomes)["p_churn"])
+    parts = [blend.parts[name].predict(outcomes)["p_churn"] for name in (*BTYD, *LEARNED)]
+    assert own < min(log_loss(churned, p) for p in parts) + 0.01
+
+
+def test_its_mean_lies_between_both_kinds_of_parts(blend, history):
+    today = history.snapshot
+    means = [blend.parts[n].predict(today)["p_churn"].mean() for n in (*BTYD, *LEARNED)]
+    assert min(means) <= blend.predict(today)["p_churn"].mean() <= max(means)
+
+
+def test_without_any_labels_buy_till_you_die_answers_alone(history):
+    early = history.at(history.cutoffs[0])
+    assert not early.cutoffs
+    with pytest.raises(ValueError, match="no labelled cutoff"):
+        create("logistic").fit(early)
+    blend = Blend().fit(early)
+    assert set(blend.weights) == set(BTYD)
+    said = blend.predict(early.snapshot)
+    assert said[["p_churn", "expected_purchases", "expected_spend"]].notna().all(axis=None)
+
+
+def test_few_customers_and_no_evidence_silence_the_learned_parts(make_log, make_history):
+    few = make_history(make_log(150, seed=3), 400, (340,))
+    blend = Blend().fit(few)
+    assert sum(blend.weights[name] for name in LEARNED if name in blend.weights) == 0
+    assert "the buy-till-you-die models answer alone" in blend.notes[-1]
+    assert blend.predict(few.snapshot).notna().all(axis=None) or blend._ranges.shape is None
+
+
+def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outcomes):
+    history = make_history(make_log(300, seed=4), 400, (280, 340))
+    history.panel["churned"] = 1
+    blend = Blend().fit(history)
+    assert set(blend.weights) == set(BTYD)
+    assert any(note.startswith("logistic is left out: All") for note in blend.notes)
+    assert blend.predict(outcomes)["p_churn"].between(0, 1).all()
+
+
+def test_one_customer_of_a_million_does_not_lift_all_expectations(make_log, make_history):
+    log = make_log(400, seed=6)
+    calm = Blend().fit(make_history(log, 400, (280, 340)))
+    wild_log = log.copy()
+    whale = wild_log.index[(wild_log["day"] > 300) & (wild_log["day"] < 340)][0]
+    wild_log.loc[whale, "amount"] = 1e6
+    history = make_history(wild_log, 400, (280, 340))
+    wild = Blend().fit(history)
+    others = history.snapshot[history.snapshot["amount_mean"] < 1e4]
+    before = calm.predict(others)["expected_spend"].sum()
+    after = wild.predict(others)["expected_spend"].sum()
+    assert after < 3 * before
+
+
+def test_thin_evidence_stays_at_the_prior_and_strong_evidence_leaves_it():
+    rng = np.random.default_rng(0)
+    signal = rng.normal(0, 2, 20_000)
+    churned = (rng.random(20_000) < expit(signal)).astype(float)
+    seen = np.column_stack([signal, rng.normal(0, 2, 20_000)])
+    prior = np.array([0.5, 0.5])
+    strong = learned_weights([Evidence(seen, churned, np.ones(20_000))], prior)
+    thin = learned_weights([Evidence(seen[:20], churned[:20], np.ones(20))], prior)
+    assert strong[0] > 0.95
+    assert abs(thin[0] - 0.5) < abs(strong[0] - 0.5)
+
+
+def test_weights_do_not_follow_a_lasting_error_of_level():
+    rng = np.random.default_rng(1)
+    signal = rng.normal(0, 1, 5_000)
+    churned = (rng.random(5_000) < expit(signal)).astype(float)
+    seen = np.column_stack([signal + 3.0, signal])
+    weights = learned_weights([Evidence(seen, churned, np.ones(5_000))], np.array([0.5, 0.5]))
+    np.testing.assert_allclose(weights, 0.5, atol=0.01)
+
+
+def test_our_logistic_regression_is_scikit_learns():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(500, 4))
+    y = (rng.random(500) < expit(x @ np.array([1.0, -1.0, 0.5, 0.0]))).astype(float)
+    w = rng.integers(1, 4, 500).astype(float)
+    ours, intercept = ridge_logistic(x, y, w, penalty_strength=20.0)
+    theirs = LogisticRegression(C=0.05, tol=1e-10, max_iter=1000).fit(x, y, sample_weight=w)
+    np.testing.assert_allclose(ours, theirs.coef_[0], atol=1e-5)
+    assert intercept == pytest.approx(theirs.intercept_[0], abs=1e-5)
+
+
+def test_thinning_keeps_the_totals():
+    panel = pd.DataFrame({"churned": [0] * 900 + [1] * 100, "weight": 2.0})
+    few = thinned(panel, 300)
+    assert len(few) == 300
+    assert few["weight"].sum() == pytest.approx(2000)
+    assert (few["churned"] == 1).sum() == 100
