@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from models.contenders import CONTENDERS
-from pipeline.backtest import compared
+from pipeline.backtest import backtest, prepare
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.orders import open_orders
@@ -117,7 +117,8 @@ def run(name: str, data: Path | None, contenders: tuple[str, ...]) -> pd.DataFra
     settings = config(TASKS[name], data, contenders)
     started = perf_counter()
     with open_orders(settings.log, progress) as orders:
-        board = compared(orders, settings, progress)[1].leaderboard
+        snapshots = prepare(orders, settings, progress)
+        board = backtest(snapshots, settings.contenders, progress).leaderboard
     print(f"\n{name}: {len(TASKS[name].cutoffs)} cutoffs, {perf_counter() - started:.0f} s")
     return board
 
