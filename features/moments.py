@@ -9,19 +9,12 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.errors import UserError
+from features.spec import UNIX
+from features.written_dates import fitting_formats, numbers_as_dates, shapes
 
-UNIX = {
-    "unix_seconds": 1_000_000,
-    "unix_milliseconds": 1_000,
-    "unix_microseconds": 1,
-    "unix_nanoseconds": 0.001,
-}
-"""Names of integer dates, and the microseconds in one of their units."""
-
-_MOST_SHAPES = 2_000
+_PER_SECOND = dict(zip(UNIX, (1, 10**3, 10**6, 10**9), strict=True))
 _ISO = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
 _OFFSET = r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
-_HINT = "see data/README.md#dates"
 
 
 @ibis.udf.scalar.builtin(
@@ -48,15 +41,6 @@ def _wall_clock(zone: Any, moment: Any) -> Any:
 @ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp))
 def _from_microseconds(microseconds: Any) -> Any:
     """The moment so long after 1970-01-01 00:00 UTC."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How some values are written, digits shown as 9, and how often."""
-
-    text: str
-    rows: int
-    first: int
 
 
 @dataclass(frozen=True)
@@ -114,35 +98,23 @@ def read_moments(
     return _found(rows, column, timezone, name)
 
 
-def shapes(rows: ir.Table, column: str) -> list[Shape]:
-    """The ways the values are written, most frequent first; never the values."""
-    shaped = rows.select("row", shape=rows[column].translate("0123456789", "9999999999"))
-    counted = shaped.group_by("shape").aggregate(n=shaped.count(), first=shaped.row.min())
-    top = counted.order_by(counted.n.desc(), counted.first).limit(_MOST_SHAPES).to_pyarrow()
-    return [Shape(s["shape"].strip(), s["n"], s["first"]) for s in top.to_pylist()]
-
-
 def _numbers(values: Any, date_format: str | None, timezone: str | None, name: str) -> Reading:
     if date_format is None:
-        raise UserError(_numbers_as_dates(name))
+        raise UserError(numbers_as_dates(name))
     whole = values.try_cast("int64")
     if date_format in UNIX:
         return Reading(_since_1970(whole, date_format, timezone), date_format)
     return Reading(_try_strptime(whole.cast("string"), [date_format]), date_format)
 
 
-def _numbers_as_dates(name: str) -> str:
-    return (
-        f"Column {name!r} holds whole numbers as dates. Say what they are: log.date_format: "
-        f"'%Y%m%d', or one of {', '.join(UNIX)}; {_HINT}."
-    )
-
-
 def _since_1970(whole: Any, unit: str, timezone: str | None) -> Any:
+    per_second = _PER_SECOND[unit]
     # Beyond the year 9999 the product overflows; such a value is no date.
-    sound = whole.abs() < int(253_402_300_800_000_000 / UNIX[unit])
-    micros = (whole // 1000) if UNIX[unit] < 1 else whole * int(UNIX[unit])
-    moment = _from_microseconds(sound.ifelse(micros, ibis.null("int64")).cast("int64"))
+    sound = whole.abs() < min(253_402_300_800 * per_second, 2**63 - 1)
+    whole = sound.ifelse(whole, ibis.null("int64"))
+    factor = max(1, 10**6 // per_second)
+    micros = (whole // max(1, per_second // 10**6)) * factor
+    moment = _from_microseconds(micros.cast("int64"))
     return _wall_clock(timezone or "UTC", moment.cast("timestamp('UTC')"))
 
 
@@ -151,7 +123,7 @@ def _declared(
 ) -> Reading:
     values = rows[column].strip()
     if date_format in UNIX:
-        digits = values.re_search(r"^-?\d{1,18}$").ifelse(values, ibis.null("string"))
+        digits = values.re_search(r"^-?\d{1,19}$").ifelse(values, ibis.null("string"))
         return Reading(_since_1970(digits.try_cast("int64"), date_format, timezone), date_format)
     if "%z" in date_format:
         zoned = values.re_replace("[Zz]$", "+00")
@@ -188,7 +160,7 @@ def _found(rows: ir.Table, column: str, timezone: str | None, name: str) -> Read
     if plain + zoned == tally["filled"]:
         return Reading(moment, "ISO 8601", note)
     others = rows.filter(~(iso | offset))
-    formats = _formats(others, column, shapes(others, column), tally["filled"], name)
+    formats = fitting_formats(others, column, shapes(others, column), tally["filled"], name)
     if not formats:
         return Reading(moment, "ISO 8601", note)
     written = ", ".join((["ISO 8601"] if plain + zoned else []) + formats)
@@ -230,92 +202,3 @@ def _check_offsets(
             "log.timezone: Europe/London, for instance."
         )
     return "moments are read as UTC days; set log.timezone for others"
-
-
-_TIME = (
-    r"(?P<gap>[ T] ?)(?P<hour>9{1,2}):99(?P<second>:99)?(?P<fraction>\.9+)?(?P<half> ?[AaPp][Mm])?"
-)
-_NUMERIC = re.compile(
-    rf"(?P<a>9{{1,2}})(?P<mark>[/.-])(?P<b>9{{1,2}})(?P=mark)(?P<year>9999|99)({_TIME})?"
-)
-_YEAR_FIRST = re.compile(rf"9999(?P<mark>[/.-])9{{1,2}}(?P=mark)9{{1,2}}({_TIME})?")
-_MONTH = r"(?P<month>[A-Za-z]{3,9})"
-_DAY_MONTH = re.compile(rf"9{{1,2}}(?P<m1>[ -]){_MONTH}(?P<m2>,? |-)(?P<year>9999|99)({_TIME})?")
-_MONTH_DAY = re.compile(rf"{_MONTH} 9{{1,2}}(?P<comma>,?) 9999({_TIME})?")
-
-
-def _formats(rows: ir.Table, column: str, found: list[Shape], filled: int, name: str) -> list[str]:
-    """The strptime formats that read the shapes; refuses what can be read in two ways."""
-    formats: dict[str, None] = {}
-    orders: dict[str, bool] = {}
-    whole = sum(shape.rows for shape in found if re.fullmatch(r"-?9+(\.9+)?", shape.text))
-    if 2 * whole > filled:
-        raise UserError(_numbers_as_dates(name))
-    for shape in found:
-        if match := _NUMERIC.fullmatch(shape.text):
-            mark = match["mark"]
-            if match["year"] == "99":
-                _two_digit_year(shape, name)
-            if mark not in orders:
-                orders[mark] = _day_first(rows, column, mark, name)
-            day = f"%d{mark}%m" if orders[mark] else f"%m{mark}%d"
-            formats[f"{day}{mark}%Y{_time(match)}"] = None
-        elif match := _YEAR_FIRST.fullmatch(shape.text):
-            mark = match["mark"]
-            formats[f"%Y{mark}%m{mark}%d{_time(match)}"] = None
-        elif match := _DAY_MONTH.fullmatch(shape.text):
-            if match["year"] == "99":
-                _two_digit_year(shape, name)
-            month = "%b" if len(match["month"]) == 3 else "%B"
-            formats[f"%d{match['m1']}{month}{match['m2']}%Y{_time(match)}"] = None
-        elif match := _MONTH_DAY.fullmatch(shape.text):
-            month = "%b" if len(match["month"]) == 3 else "%B"
-            formats[f"{month} %d{match['comma']} %Y{_time(match)}"] = None
-    return list(formats)
-
-
-def _two_digit_year(shape: Shape, name: str) -> None:
-    raise UserError(
-        f"Column {name!r}: {shape.rows:,} rows have years of two digits (written like "
-        f"{shape.text!r}), which cannot be placed in a century. Write them with four."
-    )
-
-
-def _time(match: "re.Match[str]") -> str:
-    if match["hour"] is None:
-        return ""
-    hour = "%I" if match["half"] else "%H"
-    half = (" %p" if match["half"].startswith(" ") else "%p") if match["half"] else ""
-    fraction = ".%f" if match["fraction"] else ""
-    return f"{match['gap']}{hour}:%M{':%S' if match['second'] else ''}{fraction}{half}"
-
-
-def _day_first(rows: ir.Table, column: str, mark: str, name: str) -> bool:
-    """Whether the day stands before the month, from values above 12; refused without any."""
-    escaped = re.escape(mark)
-    pattern = rf"^\s*(\d{{1,2}}){escaped}(\d{{1,2}}){escaped}\d{{4}}"
-    values = rows[column]
-    number = {i: values.re_extract(pattern, i).try_cast("int64") for i in (1, 2)}
-    seen = (
-        rows.aggregate(
-            n=number[1].count(),
-            first=((number[1] > 12) & (number[2] <= 12)).sum(),
-            second=((number[2] > 12) & (number[1] <= 12)).sum(),
-        )
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
-    first, second = seen["first"] or 0, seen["second"] or 0
-    if not first and not second:
-        raise UserError(
-            f"Column {name!r}: {seen['n']:,} dates written like '99{mark}99{mark}9999' could be "
-            f"day-month or month-day, no number is above 12. Say which: log.date_format: "
-            f"'%d{mark}%m{mark}%Y' or '%m{mark}%d{mark}%Y' (with %H:%M if times follow); {_HINT}."
-        )
-    if first and second:
-        raise UserError(
-            f"Column {name!r}: of the dates written like '99{mark}99{mark}9999', {first:,} can "
-            f"only be day-month and {second:,} only month-day. Declare log.date_format, and the "
-            f"others are set aside, or mend the file; {_HINT}."
-        )
-    return bool(first)

@@ -9,7 +9,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.errors import UserError
-from features.moments import shapes
+from features.written_dates import shapes
 
 MONEY = "decimal(18, 4)"
 """Four decimals, up to 10^14: sums are exact and do not depend on the order of rows."""

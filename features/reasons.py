@@ -10,8 +10,8 @@ import ibis.expr.types as ir
 
 from features.engines.reading import Raw
 from features.errors import UserError
-from features.moments import shapes
 from features.spec import LogSpec
+from features.written_dates import shapes
 
 Kind = Literal["anonymous", "fault", "declared"]
 

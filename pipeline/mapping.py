@@ -10,7 +10,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.engines.reading import Raw
-from features.moments import shapes
+from features.written_dates import shapes
 
 SAMPLE = 50_000
 

@@ -411,7 +411,12 @@ def test_13_whole_numbers_are_dates_only_with_a_unit(opened):
 
 @pytest.mark.parametrize(
     ("unit", "written"),
-    [("unix_seconds", "1580515200"), ("unix_milliseconds", "1580515200000")],
+    [
+        ("unix_seconds", "1580515200"),
+        ("unix_milliseconds", "1580515200000"),
+        ("unix_microseconds", "1580515200000000"),
+        ("unix_nanoseconds", "1580515200000000000"),
+    ],
 )
 def test_13_seconds_since_1970_are_read_when_declared(opened, unit, written):
     assert "log.date_format" in refusal(opened, [("7", written, "1")])
