@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-CHURN = Path(sys.executable).with_name("churn")
+from pipeline import cli
+
 SENTINELS = (b"sentinel-", b"@sentinel.example")
 
 
@@ -33,33 +30,28 @@ def log_with_sentinels(path: Path) -> None:
 
 @pytest.mark.slow
 def test_no_id_and_no_email_is_in_messages_tracking_store_or_model(
-    tmp_path: Path, migrated_store: Path
+    tracking_uri: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     log_with_sentinels(tmp_path / "orders.csv")
-    here = tmp_path / "here"
-    here.mkdir()
-    shutil.copy(migrated_store, here / "mlflow.db")
-    columns = ["--customer-id", "customer", "--transacted-at", "day", "--amount", "amount"]
-    small = ("contenders=[recency_alone, bg_nbd]", "backtest.cutoffs=1", "training.max_cutoffs=2")
-    settings = [word for setting in small for word in ("--set", setting)]
-    steps = [
-        ["train", "../orders.csv", *columns, "--horizon", "60d", *settings],
-        ["score", "../orders.csv", *columns, "--out", "../scores.parquet"],
-    ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    environment.pop("MLFLOW_TRACKING_URI", None)
-    for step in steps:
-        done = subprocess.run([CHURN, *step], cwd=here, env=environment, capture_output=True)
-        assert done.returncode == 0, (step[0], done.stderr.decode()[-500:])
-        said = done.stdout + done.stderr
-        assert not [word for word in SENTINELS if word in said], (
-            f"churn {step[0]} quotes a customer"
-        )
+    log = [str(tmp_path / "orders.csv"), "--customer-id", "customer"]
+    log += ["--transacted-at", "day", "--amount", "amount"]
+    small = ["contenders=[recency_alone, bg_nbd]", "backtest.cutoffs=1", "training.max_cutoffs=2"]
+    settings = [f"tracking.uri={tracking_uri}", *small]
+    words = [word for setting in settings for word in ("--set", setting)]
+    assert cli.run(["train", *log, "--horizon", "60d", *words]) == 0
+    scores = str(tmp_path / "scores.parquet")
+    assert cli.run(["score", *log, "--out", scores, *words[:2]]) == 0
+    said = "".join(capfd.readouterr()).encode()
+    assert b"bg_nbd" in said
+    assert not [word for word in SENTINELS if word in said], "a message quotes a customer"
 
-    written = [path for path in here.rglob("*") if path.is_file()]
-    # The rows set aside are the user's own, beside the results; they go nowhere else.
-    searched = [path for path in written if path.name != "quarantine.parquet"]
-    assert {"mlflow.db", "manifest.json", "leaderboard.csv"} <= {path.name for path in searched}
-    quoting = [path for path in searched if any(w in path.read_bytes() for w in SENTINELS)]
-    assert quoting == []
-    assert b"sentinel-" in (tmp_path / "scores.parquet").read_bytes()
+    written = [
+        path
+        for folder in (Path.cwd(), tmp_path / "store")
+        for path in folder.rglob("*")
+        # The rows set aside are the user's own, beside the results; they go nowhere else.
+        if path.is_file() and path.name != "quarantine.parquet"
+    ]
+    assert {"mlflow.db", "manifest.json", "leaderboard.csv"} <= {path.name for path in written}
+    assert [path for path in written if any(w in path.read_bytes() for w in SENTINELS)] == []
+    assert b"sentinel-" in Path(scores).read_bytes()

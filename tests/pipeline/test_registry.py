@@ -274,8 +274,13 @@ def test_the_logged_model_states_its_inputs_outputs_and_pinned_requirements(
 
 @pytest.mark.slow
 def test_a_tracking_server_keeps_and_hands_out_models_as_a_file_does(
-    store: Store, folder: Path, tmp_path: Path, customers: pd.DataFrame
+    store: Store,
+    folder: Path,
+    tmp_path: Path,
+    customers: pd.DataFrame,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with light_server.running(store.uri) as address:
         base = address.partition("/#")[0]
         remote = prepare(base, "from afar")
@@ -283,11 +288,15 @@ def test_a_tracking_server_keeps_and_hands_out_models_as_a_file_does(
         register(remote, folder)
         registry.promote(remote)
         found = champion.find(None, uri=base, cache=tmp_path / "cache")
+        with light_server.running(base) as again:
+            assert again == address, "a server is shown, not served again"
         assert compare.trainings(remote)[0]["aliases"] == ["challenger", "champion"]
-    again = champion.find(None, uri=base, cache=tmp_path / "cache")
-    assert "no answer" in again.note
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"{base}/health", timeout=2)
+    later = champion.find(None, uri=base, cache=tmp_path / "cache")
+    assert "no answer" in later.note
     expected = artifact.load(folder).contender.predict(customers)
-    for one in (found, again):
+    for one in (found, later):
         pd.testing.assert_frame_equal(
             one.model.contender.predict(customers), expected, check_exact=True
         )

@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import urllib.request
 from datetime import date
 from pathlib import Path
 
@@ -91,20 +90,6 @@ def test_the_address_opens_the_saved_view() -> None:
     assert address.startswith("http://127.0.0.1:5000/#/experiments/7/runs?")
     assert "viewStateShareKey=leaderboard" in address
     assert "workflowType=machine_learning" in address
-
-
-@pytest.mark.slow
-def test_a_store_that_is_a_server_is_recorded_on_and_not_served_again(trained: Store) -> None:
-    with server.running(trained.uri) as address:
-        base = address.partition("/#")[0]
-        remote = prepare(base)
-        with runs.training(remote, name="from afar", parameters={}) as opened:
-            Path("report.html").write_text("<h1>A report</h1>")
-            runs.log_files(opened, [Path("report.html")])
-        with server.running(base) as again:
-            assert again == address
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(f"{base}/health", timeout=2)
 
 
 @pytest.mark.browser
