@@ -184,7 +184,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
-    """Read `--set key.path=value`; the value is YAML.
+    """Read `--set key.path=value`; the value is YAML, or else text.
 
     >>> parse_overrides(["horizon_days=90", "backtest.cutoffs=[1997-10-02]"])
     {'horizon_days': 90, 'backtest.cutoffs': [datetime.date(1997, 10, 2)]}
@@ -198,8 +198,8 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
             )
         try:
             values[key.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise UserError(f"--set {key.strip()}=...: the value is no plain YAML.") from None
+        except yaml.YAMLError:  # a comma, %Y%m%d: what is no YAML is text
+            values[key.strip()] = text
     return values
 
 
