@@ -44,22 +44,22 @@ class LifetimesBetaGeo:
             # lifetimes steps outside its parameter space on the way, and says so.
             warnings.simplefilter("ignore")
             buying, spending = _fitters()
-            buying.fit(weeks["frequency"], weeks["recency"], weeks["T"], weights=n)
-            spending.fit(
-                population["frequency"][repeat],
-                population["monetary_value"][repeat],
-                weights=n[repeat],
-            )
-        self._purchases = {name: float(value) for name, value in buying.params_.items()}
-        self._value = {name: float(value) for name, value in spending.params_.items()}
+            _converged(buying, weeks["frequency"], weeks["recency"], weeks["T"], weights=n)
+            self._purchases = {name: float(value) for name, value in buying.params_.items()}
+            self._value = None
+            # Without amounts all baskets are alike, and Gamma-Gamma has nothing to tell apart.
+            if np.ptp(population["monetary_value"][repeat]) > 0:
+                money = population[["frequency", "monetary_value"]][repeat]
+                _converged(spending, *(money[c] for c in money), weights=n[repeat])
+                self._value = {name: float(value) for name, value in spending.params_.items()}
         return self
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer everything, the way lifetimes' documentation does."""
-        if self._purchases is None or self._value is None:
+        if self._purchases is None:
             raise ValueError(f"{self.name} has not been fitted.")
         buying, spending = _fitters()
-        buying.params_, spending.params_ = pd.Series(self._purchases), pd.Series(self._value)
+        buying.params_ = pd.Series(self._purchases)
         weeks = in_weeks(customers)
         rfm = (weeks["frequency"], weeks["recency"], weeks["T"])
         with warnings.catch_warnings():
@@ -71,13 +71,17 @@ class LifetimesBetaGeo:
                 ),
                 dtype=float,
             )
-            per_purchase = np.asarray(
-                spending.conditional_expected_average_profit(
-                    customers["frequency"], customers["monetary_value"]
-                ),
-                dtype=float,
-            )
+            per_purchase = self._per_purchase(spending, customers)
         return answers(customers.index, 1 - alive, expected, expected * per_purchase, p_alive=alive)
+
+    def _per_purchase(self, spending: Any, customers: pd.DataFrame) -> np.ndarray:
+        if self._value is None:
+            return customers["amount_mean"].to_numpy(float)
+        spending.params_ = pd.Series(self._value)
+        value = spending.conditional_expected_average_profit(
+            customers["frequency"], customers["monetary_value"]
+        )
+        return np.asarray(value, dtype=float)
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state: all of it."""
@@ -95,6 +99,15 @@ class LifetimesBetaGeo:
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
         """Build the fitted model again."""
         return cls(int(parameters["horizon_days"]), parameters["purchases"], parameters["value"])
+
+
+def _converged(fitter: Any, *columns: pd.Series, weights: np.ndarray) -> None:
+    from lifetimes.utils import ConvergenceError
+
+    try:
+        fitter.fit(*columns, weights=weights)
+    except ConvergenceError:
+        raise ValueError(f"lifetimes' {type(fitter).__name__} did not converge.") from None
 
 
 def _fitters() -> tuple[Any, Any]:
