@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.evaluation.arrays import checked_probabilities
@@ -107,24 +106,3 @@ def grade(difference: Difference, rival: str) -> str:
         many = difference.cutoffs > 1
         return f"better than {name}" + (f" at all {difference.cutoffs} cutoffs" if many else "")
     return f"better than {name} on average, but only at {won}"
-
-
-def customer_groups(customers: pd.DataFrame, horizon_days: int) -> dict[str, np.ndarray]:
-    """Groups in which a good overall score can hide a bad one, as row masks.
-
-    `one_time_buyers` have a frequency of 0; `recently_active` customers bought within
-    one horizon before the cutoff; `lapsing` ones before that.
-
-    Examples
-    --------
-    >>> rfm = pd.DataFrame({"frequency": [0, 3], "recency": [0, 90], "T": [95, 95]})
-    >>> groups = customer_groups(rfm, horizon_days=30)
-    >>> {name: mask.tolist() for name, mask in groups.items()}
-    {'one_time_buyers': [True, False], 'recently_active': [False, True], 'lapsing': [True, False]}
-    """
-    silent = (customers["T"] - customers["recency"]).to_numpy(float)
-    return {
-        "one_time_buyers": customers["frequency"].to_numpy() == 0,
-        "recently_active": silent <= horizon_days,
-        "lapsing": silent > horizon_days,
-    }

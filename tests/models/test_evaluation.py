@@ -8,6 +8,7 @@ from sklearn import metrics
 from models import evaluation
 from models.evaluation.bootstrap import Difference, customer_log_loss, grade, paired_difference
 from models.evaluation.calibration import calibration_table, wilson_interval
+from models.evaluation.groups import evaluate_groups
 from models.evaluation.intervals import coverage, coverage_by_decile
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.profit import profit_curve
@@ -205,3 +206,13 @@ def test_the_paired_bootstrap_is_reproducible():
 )
 def test_the_grade_says_it_in_words(difference, words):
     assert grade(difference, "recency_alone").startswith(words)
+
+
+def test_groups_score_what_lies_in_them():
+    happened = pd.DataFrame({"churned": CHURNED, "spend": SPEND})
+    predicted = pd.DataFrame({"p_churn": P, "expected_spend": EXPECTED})
+    first = np.arange(N) < 100
+    table = evaluate_groups(happened, predicted, {"first": first, "none": first & ~first})
+    assert table["group"].tolist() == ["first"]
+    assert table.loc[0, "log_loss"] == evaluation.log_loss(CHURNED[:100], P[:100])
+    assert table.loc[0, "churn_rate"] == pytest.approx(CHURNED[:100].mean())
