@@ -10,7 +10,14 @@ class SourceSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
 
-    source: Annotated[str, Field(description="A file, a folder, or a pattern such as 'logs/*.csv'")]
+    source: Annotated[
+        str,
+        Field(
+            description="A file, a folder, a pattern such as 'logs/*.csv', or the address of a "
+            "database, postgresql://user@host/name"
+        ),
+    ]
+    table: Annotated[str | None, Field(description="Of a database, such as shop.orders")] = None
     format: Annotated[
         Literal["csv", "tsv", "parquet", "xlsx"] | None,
         Field(description="Default: what the file's name says"),

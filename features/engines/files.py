@@ -21,6 +21,7 @@ SUFFIXES = {
 }
 """What a file's name says about its format; ``.gz`` may follow the text formats."""
 
+_DATABASE = re.compile(r"^postgres(ql)?://")
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -81,6 +82,8 @@ def inside(folder: str | os.PathLike[str], name: str) -> Path:
 def expand(source: str) -> list[Path]:
     """The files that `source` names: one file, every file below a folder, or a glob's matches.
 
+    A database has none.
+
     Sorted, so that rows are counted in the same order on every machine. Hidden
     files and those that begin with ``_`` (markers of other tools) are left out of
     folders.
@@ -90,6 +93,8 @@ def expand(source: str) -> list[Path]:
     UserError
         For a web address (nothing is fetched), or when no file is there.
     """
+    if is_database(source):
+        return []
     if _URL.match(source):
         raise UserError(
             "log.source is a network address, and nothing is fetched over the network. "
@@ -111,6 +116,17 @@ def expand(source: str) -> list[Path]:
             return files
         raise UserError(f"{source}: no file matches this pattern.")
     raise UserError(f"{source}: no such file or folder.{_nearest(path)}")
+
+
+def is_database(source: str) -> bool:
+    """Whether a source is the address of a database.
+
+    Examples
+    --------
+    >>> is_database("postgresql://reader@localhost/shop"), is_database("orders.csv")
+    (True, False)
+    """
+    return _DATABASE.match(source) is not None
 
 
 def file_format(path: Path) -> str | None:

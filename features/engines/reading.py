@@ -6,7 +6,7 @@ in a header never becomes part of a query, whatever characters it is made of.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import NoReturn
@@ -15,9 +15,9 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 
-from features.engines import delimited, workbook
+from features.engines import delimited, postgres, workbook
 from features.engines.duckdb import Engine, literal, quote
-from features.engines.files import expand, file_format
+from features.engines.files import expand, file_format, is_database
 from features.errors import UserError
 from features.source import SourceSpec
 
@@ -76,6 +76,8 @@ def read(engine: Engine, spec: SourceSpec) -> Raw:
     UserError
         If there is no such file, or it is damaged, or files of one source differ.
     """
+    if is_database(spec.source):
+        return _read_database(engine, spec)
     files = expand(spec.source)
     kind = _one_format(files, spec)
     spec = spec.model_copy(update={"format": kind})
@@ -87,6 +89,16 @@ def read(engine: Engine, spec: SourceSpec) -> Raw:
         return _read_text(engine, [delimited.inspect(f, spec, engine.scratch) for f in files], kind)
     except OSError as error:
         raise UserError(f"{spec.source}: cannot be read: {error.strerror or 'damaged'}.") from None
+
+
+def _read_database(engine: Engine, spec: SourceSpec) -> Raw:
+    """A table by way of its text: ids, money and days keep every digit."""
+    path = postgres.export(spec.source, spec.table, engine.scratch)
+    try:
+        exported = delimited.inspect(path, SourceSpec(source=str(path), delimiter=","), path.parent)
+        return _read_text(engine, [replace(exported, origin=Path(str(spec.table)))], "table")
+    finally:
+        path.unlink()
 
 
 def _one_format(files: list[Path], spec: SourceSpec) -> str:

@@ -300,7 +300,7 @@ def test_26_a_workbook_with_xml_entities_is_refused(engine, tmp_path):
 # --- network, environment -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["http", "https", "s3", "gs", "file", "hf", "postgres"])
+@pytest.mark.parametrize("scheme", ["http", "https", "s3", "gs", "file", "hf", "mysql"])
 def test_31_an_address_is_refused_and_nothing_is_opened(engine, scheme, monkeypatch):
     import socket
 

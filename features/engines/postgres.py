@@ -1,0 +1,127 @@
+"""PostgreSQL: a log that lies in a database, read from there or asked there.
+
+`export` copies a table to a text file for the embedded engine, `connect` opens the
+database itself: the features are one set of expressions and run in either.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from features.errors import UserError
+
+_SESSION = {"TimeZone": "UTC", "DateStyle": "ISO, YMD", "extra_float_digits": "1"}
+
+
+def connect(url: str) -> ibis.BaseBackend:
+    """Open a database as an ibis backend, its session in UTC.
+
+    Raises
+    ------
+    UserError
+        If the address holds a password, or the database cannot be reached.
+    """
+    driver = _driver()
+    _without_password(url)
+    try:
+        backend = ibis.postgres.connect(**_parts(driver, url))
+    except driver.OperationalError as error:
+        raise _unreachable(error) from None
+    for name, value in _SESSION.items():
+        backend.raw_sql(f"SET {name} = '{value}'").close()
+    return backend
+
+
+def export(url: str, table: str | None, folder: Path) -> Path:
+    """Copy `table` (or ``schema.table``) into a CSV file in `folder`, in one read-only statement.
+
+    Raises
+    ------
+    UserError
+        If the address holds a password, the database cannot be reached, or there is no
+        such table.
+    """
+    driver = _driver()
+    _without_password(url)
+    with _session(driver, url) as session:
+        if table is None:
+            raise UserError(f"Name the table: log.table. There are: {_listed(_tables(session))}.")
+        name = driver.sql.SQL(".").join(map(driver.sql.Identifier, table.split(".", 1)))
+        query = driver.sql.SQL("COPY (SELECT * FROM {}) TO STDOUT (FORMAT csv, HEADER)")
+        target = folder / "table.csv"
+        try:
+            with session.cursor().copy(query.format(name)) as copy, target.open("wb") as file:
+                for block in copy:
+                    file.write(block)
+        except (driver.errors.UndefinedTable, driver.errors.InvalidSchemaName):
+            raise _no_table(table, _tables(session)) from None
+        except driver.errors.InsufficientPrivilege:
+            raise UserError(f"log.table: you may not read {table}.") from None
+    return target
+
+
+def _driver() -> Any:
+    try:
+        import psycopg
+        import psycopg.sql
+    except ImportError:
+        raise UserError(
+            "Reading from PostgreSQL needs its driver: pip install 'psycopg[binary]'."
+        ) from None
+    return psycopg
+
+
+@contextmanager
+def _session(driver: Any, url: str) -> Iterator[Any]:
+    """A read-only session, closed with the block."""
+    options = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in _SESSION.items())
+    try:
+        session = driver.connect(url, options=options, client_encoding="utf8", autocommit=True)
+    except driver.OperationalError as error:
+        raise _unreachable(error) from None
+    with session:
+        session.execute("SET default_transaction_read_only = on")
+        yield session
+
+
+def _parts(driver: Any, url: str) -> dict[str, Any]:
+    found = driver.conninfo.conninfo_to_dict(url)
+    keys = {"dbname": "database"}
+    return {keys.get(key, key): value for key, value in found.items()}
+
+
+def _without_password(url: str) -> None:
+    """A password in the config would end up in run records and model files."""
+    if re.match(r"^[a-z]+://[^/@]*:[^/@]*@", url) or "password=" in url:
+        raise UserError(
+            "log.source holds a password. Take it out, and give it by PGPASSWORD or ~/.pgpass."
+        )
+
+
+def _tables(session: Any) -> list[str]:
+    found = session.execute(
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
+    )
+    return [name if schema == "public" else f"{schema}.{name}" for schema, name in found]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return (", ".join(names[:20]) or "none that you may read") + more
+
+
+def _no_table(table: str, names: list[str]) -> UserError:
+    close = get_close_matches(table, names, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return UserError(f"log.table: there is no {table}.{hint} There are: {_listed(names)}.")
+
+
+def _unreachable(error: Exception) -> UserError:
+    first = next(iter(str(error).splitlines()), "no answer")
+    return UserError(f"The database cannot be reached: {first}.")

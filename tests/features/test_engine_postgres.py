@@ -1,0 +1,127 @@
+"""The same log gives the same transactions and features from PostgreSQL as from a file."""
+
+import os
+from datetime import date, datetime
+
+import pytest
+
+from features.engines.duckdb import connect
+from features.engines.files import expand
+from features.errors import UserError
+from features.purchases import purchase_days
+from features.snapshot import snapshot
+from features.transactions import LogSpec, open_log
+
+URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+COLUMNS = {"customer_id": 'Kunde "Nr"', "transacted_at": "day", "amount": "amount", "order_id": "o"}
+ROWS = [
+    ("00123", "2020-01-31 23:30:00+00", "10.10", 2**62 + 1),
+    ("123", "2020-02-01 00:30:00+00", "-2.5", 2**62),
+    ('ä,"x"\n', "2020-03-29 00:59:59.5+00", "0.0001", None),
+    (None, "2020-02-01 00:30:00+00", "7", 1),
+    ("8", None, "1", 1),
+    *[
+        (str(i % 40), f"2020-0{1 + i % 5}-{1 + i % 27:02d} 12:00:00+00", f"{i % 90}.25", i)
+        for i in range(400)
+    ],
+]
+
+
+def test_a_database_is_not_searched_for_files():
+    assert expand(URL) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:secret@host/db", "postgresql://host/db?password=secret"]
+)
+def test_37_a_password_in_the_address_is_refused_and_not_repeated(url):
+    pytest.importorskip("psycopg")
+    with pytest.raises(UserError, match="PGPASSWORD") as caught:
+        open_log(connect(), LogSpec(source=url, table="t", columns=COLUMNS))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_driver_is_named(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UserError, match="pip install"):
+        open_log(connect(), LogSpec(source=URL, table="t", columns=COLUMNS))
+
+
+@pytest.fixture(scope="module")
+def database():
+    psycopg = pytest.importorskip("psycopg", reason="needs the PostgreSQL driver")
+    try:
+        session = psycopg.connect(URL, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError:
+        pytest.skip("needs a PostgreSQL server; CHURN_TEST_POSTGRES is its address")
+    schema = f"churn_{os.getpid()}"
+    with session:
+        session.execute(f"CREATE SCHEMA {schema}")
+        session.execute(
+            f'CREATE TABLE {schema}."Or ders" '
+            '("Kunde ""Nr""" text, day timestamptz, amount numeric, o bigint)'
+        )
+        with session.cursor() as cursor:
+            cursor.executemany(f'INSERT INTO {schema}."Or ders" VALUES (%s, %s, %s, %s)', ROWS)
+        yield schema
+        session.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+def opened(source, **keys):
+    spec = LogSpec(source=str(source), columns=COLUMNS, timezone="Europe/Berlin", **keys)
+    return open_log(connect(read=expand(str(source)), threads=1), spec, datetime(2021, 1, 1))
+
+
+@pytest.mark.engine
+def test_24_a_table_and_a_file_give_the_same_transactions(database, tmp_path):
+    import csv
+
+    path = tmp_path / "log.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([list(COLUMNS.values()), *ROWS])
+    table, text = opened(URL, table=f"{database}.Or ders"), opened(path)
+    assert table.fingerprint == text.fingerprint
+    assert table.counts.set_aside == text.counts.set_aside == {"customer_blank": 1, "date_blank": 1}
+
+
+@pytest.mark.engine
+def test_24_features_are_equal_whichever_engine_computes_them(database):
+    from features.engines import postgres
+
+    log = opened(URL, table=f"{database}.Or ders")
+    backend = postgres.connect(URL)
+    remote = backend.create_table(
+        "transactions", log.transactions.to_pyarrow(), schema=log.transactions.schema(), temp=True
+    )
+    cutoff = date(2020, 5, 1)
+    here, there = (
+        {
+            row.pop("customer_id"): row
+            for row in snapshot(purchase_days(rows), cutoff).to_pyarrow().to_pylist()
+        }
+        for rows in (log.transactions, remote)
+    )
+    backend.disconnect()
+    assert set(here) == set(there)
+    for customer, row in here.items():
+        # Sums of floats in another order differ in the last bits.
+        assert row == pytest.approx(there[customer], rel=1e-12, abs=1e-12, nan_ok=True)
+
+
+@pytest.mark.engine
+def test_a_table_that_is_not_there_is_refused_with_those_that_are(database):
+    with pytest.raises(UserError, match=rf"there is no {database}\.orders\..*Or ders"):
+        opened(URL, table=f"{database}.orders")
+    with pytest.raises(UserError, match=r"Name the table: log\.table"):
+        opened(URL)
+    with pytest.raises(UserError, match="cannot be reached"):
+        opened("postgresql://postgres@127.0.0.1:1/test", table="x")
+
+
+@pytest.mark.engine
+def test_28_a_hostile_table_name_is_only_a_name(database):
+    with pytest.raises(UserError, match="there is no"):
+        opened(URL, table=f'{database}.x"; DROP SCHEMA {database} CASCADE; --')
+    assert opened(URL, table=f"{database}.Or ders").counts.rows == len(ROWS)
