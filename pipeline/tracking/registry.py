@@ -196,6 +196,12 @@ def _save_pyfunc(
         signature=ModelSignature(_schema(inputs), _schema(outputs)),
         metadata={"model_version": manifest.version, "horizon_days": manifest.horizon_days},
     )
+    # MLflow notes where on this machine the files came from; that is nobody's business.
+    saved = Model.load(str(target))
+    flavor = saved.flavors["python_function"]
+    flavor["artifacts"]["model"]["uri"] = folder.name
+    flavor["model_code_path"] = Path(flavor["model_code_path"]).name
+    saved.save(str(target / "MLmodel"))
 
 
 def _schema(frame: pd.DataFrame) -> Schema:

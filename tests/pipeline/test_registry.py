@@ -270,6 +270,9 @@ def test_the_logged_model_states_its_inputs_outputs_and_pinned_requirements(
     assert len(pinned) == len(registry.REQUIREMENTS)
     assert all("==" in line for line in pinned)
     assert not list(stored(store).rglob("*.pkl"))
+    description = (stored(store) / "MLmodel").read_text()
+    assert str(folder.parent) not in description
+    assert str(Path(registry.__file__).parent) not in description
 
 
 @pytest.mark.slow
