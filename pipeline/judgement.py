@@ -6,11 +6,11 @@ import pandas as pd
 from models.contenders import BASELINES
 from models.evaluation.bootstrap import (
     Difference,
-    customer_groups,
     customer_log_loss,
     grade,
     paired_difference,
 )
+from models.evaluation.groups import customer_groups
 from models.evaluation.scores import log_loss, roc_auc
 from pipeline.backtest import Backtest
 
