@@ -29,8 +29,8 @@ BATCH_ROWS = 1 << 20
 class PurchaseModel(HistoryLikelihood):
     """What may be asked of a fitted model of (x, t_x, T)."""
 
-    #: Rows whose P(alive) is computed at once.
-    _alive_rows: ClassVar[int] = BATCH_ROWS
+    #: Rows whose P(alive) is computed at once; None: as of any answer.
+    _alive_rows: ClassVar[int | None] = None
 
     # -- what a model provides ------------------------------------------------------------
 
@@ -68,12 +68,13 @@ class PurchaseModel(HistoryLikelihood):
     # -- answers --------------------------------------------------------------------------
 
     def _in_batches(
-        self, X: Any, answer: Callable[[Customers, slice], Floats], rows: int = BATCH_ROWS
+        self, X: Any, answer: Callable[[Customers, slice], Floats], rows: int | None = None
     ) -> Floats:
         """An answer for all rows, computed on so many at a time that memory stays bounded."""
         check_is_fitted(self, "params_")
         c = self._read(X)
-        batches = [slice(at, at + rows) for at in range(0, len(c), rows)]
+        size = rows or BATCH_ROWS
+        batches = [slice(at, at + size) for at in range(0, len(c), size)]
         parts = [answer(c.take(batch), batch) for batch in batches]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

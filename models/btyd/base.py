@@ -176,6 +176,8 @@ class MaximumLikelihoodModel(BaseEstimator):
         Normal in theta, in opposite pairs; a parameter without a standard error stays put.
         """
         known = ~np.isnan(np.diag(self.theta_covariance_))
+        if not known.any():
+            return np.tile(self.theta_, (n, 1))
         covariance = self.theta_covariance_[np.ix_(known, known)]
         half = rng.multivariate_normal(np.zeros(int(known.sum())), covariance, (n + 1) // 2)
         draws = np.tile(self.theta_, (n, 1))
@@ -260,10 +262,10 @@ class MaximumLikelihoodModel(BaseEstimator):
     def from_params(cls, params: dict[str, float], **hyperparameters: Any) -> Self:
         """A model with known parameters, as from a paper; it has predictions but no fit."""
         model = cls(**hyperparameters)
-        model._restore_extra(hyperparameters)
         names = model._names()
         if set(params) != set(names):
             raise ValueError(f"Expected the parameters {', '.join(names)}.")
+        model._restore_extra(hyperparameters)
         values = np.array([params[name] for name in names], dtype=float)
         positive = len(cls.parameter_names)
         excess = values[:positive] - model._lowest()

@@ -62,7 +62,7 @@ class BetaGeoModel(PurchaseModel):
     extra_chances: ClassVar[int] = 0
 
     #: P(alive) needs no grouping here: small batches stay in the processor's cache.
-    _alive_rows: ClassVar[int] = 1 << 14
+    _alive_rows: ClassVar[int | None] = 1 << 14
 
     def _starts(self) -> Sequence[Sequence[float]]:
         return [(0.5, 0.2, 0.8, 2.0), (0.2, 0.1, 0.5, 5.0), (1.5, 1.0, 1.5, 3.0)]

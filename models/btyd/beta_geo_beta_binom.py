@@ -18,8 +18,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.btyd.base import MaximumLikelihoodModel
 from models.btyd.customers import as_frame, distinct, number_column, read_weights, refuse
+from models.btyd.gamma_gamma import GammaGammaModel
 from models.btyd.lifetime_value import spend_per_purchase
 from models.btyd.simulate import as_summary, in_rounds, simulated_ages
+from models.btyd.uncertainty import intervals
 
 Floats = NDArray[np.float64]
 
@@ -225,6 +227,52 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
                 f"{months_per_period:g} months."
             )
         return ends, (1 + monthly_discount_rate) ** -(ends * months_per_period)
+
+    def purchase_intervals(
+        self,
+        X: Any,
+        horizon: int,
+        *,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for the purchases at the next `horizon` opportunities; columns low, high.
+
+        As in the models of continuous time: see `ParetoNBDModel.purchase_intervals`.
+        """
+        ends = np.array([float(_periods(horizon))])
+        return intervals(self, X, ends, np.ones(1), None, level, n_draws, seed)
+
+    def spend_intervals(
+        self,
+        X: Any,
+        spend_model: GammaGammaModel,
+        horizon: int,
+        *,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for the spend at the next `horizon` opportunities; columns low, high."""
+        ends = np.array([float(_periods(horizon))])
+        return intervals(self, X, ends, np.ones(1), spend_model, level, n_draws, seed)
+
+    def clv_intervals(
+        self,
+        X: Any,
+        spend_model: GammaGammaModel,
+        months: int = 12,
+        monthly_discount_rate: float = 0.01,
+        *,
+        months_per_period: float = 12.0,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for the discounted spend of the coming months; columns low, high."""
+        ends, worth = self._opportunities(months, monthly_discount_rate, months_per_period)
+        return intervals(self, X, ends, worth, spend_model, level, n_draws, seed)
 
     def purchase_count_pmf(self, X: Any, horizon: int, n_max: int) -> Floats:
         """P(k purchases at the next `horizon` opportunities), FHS (13), k = 0 .. n_max.

@@ -23,17 +23,12 @@ from models.btyd.optimise import FitWarning
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.simulate import Histories, until_geometric
 from models.btyd.special import digamma_rise, log_rising
-from models.btyd.summation import sum_beyond
+from models.btyd.summation import sum_over_counts
 
 Floats = NDArray[np.float64]
 
 #: The regularity is searched up to here: beyond, customers buy like clockwork.
 _LARGEST_K = 12
-
-#: Terms of an expectation added one by one; the rest, where needed, by quadrature.
-_SINGLE_TERMS = 128
-#: Standard deviations about the mean number of ticks between which that quadrature is refined.
-_SPREADS = np.array([-12, -8, -5, -3, -1.5, 0, 1.5, 3, 5, 8, 12, 20, 40, 80, 160.0])
 
 
 class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
@@ -177,33 +172,14 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
 
         Exact; RPS (12) approximate it by the MBG/NBD's expectation, rescaled.
         """
-        total = np.zeros(len(c))
-        active = np.arange(len(c))
-        for n in range(1, _SINGLE_TERMS + 1):
-            some, q = c.take(active), _of(p, active)
-            step = self._at_least(q, some, horizon[active], n)
-            total[active] += step
-            active = active[step > 1e-14 * total[active]]
-            if not active.size:
-                return total
-        some, q, length = c.take(active), _of(p, active), horizon[active]
-        total[active] += sum_beyond(
-            lambda n: self._at_least(q, some, length, n),
-            _SINGLE_TERMS,
-            self._bends(q, some, length) / self.k_,
-        )
-        return total
-
-    def _bends(self, p: Parameters, c: Customers, horizon: Floats) -> Floats:
-        """Numbers of ticks around which their distribution falls: mean and spreads about it."""
         r, alpha, _, _ = p
         ratio = horizon / (alpha + c.T)
-        mean = (r + self._ticks(c)) * ratio
-        spread = np.sqrt(mean * (1 + ratio))
-        around = mean[:, None] + spread[:, None] * _SPREADS
-        start = np.minimum(_SINGLE_TERMS * self.k_, mean)[:, None]
-        before = start * (mean[:, None] / start) ** np.linspace(0, 1, 7)
-        return np.hstack([around, before])
+        ticks = (r + self._ticks(c)) * ratio
+        return sum_over_counts(
+            lambda n, rows: self._at_least(_of(p, rows), c.take(rows), horizon[rows], n),
+            ticks / self.k_,
+            np.sqrt(ticks * (1 + ratio)) / self.k_,
+        )
 
     def _at_least(self, p: Parameters, c: Customers, horizon: Floats, n: Floats | float) -> Floats:
         """P(n purchases or more | alive), n >= 1."""
@@ -260,7 +236,7 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         return {"k": self.k_}
 
     def _restore_extra(self, state: dict[str, Any]) -> None:
-        self.k_ = _checked(state["k"])
+        self.k_ = _checked(state.get("k"))
 
 
 def _of(p: Parameters, rows: NDArray[np.int64]) -> Parameters:
@@ -274,6 +250,6 @@ def _ticks_pmf(count: float, shape: Floats, z: Floats) -> Floats:
 
 
 def _checked(k: Any) -> int:
-    if isinstance(k, bool) or int(k) != k or not 1 <= k <= _LARGEST_K:
+    if k is None or isinstance(k, bool) or int(k) != k or not 1 <= k <= _LARGEST_K:
         raise ValueError(f"k must be a whole number from 1 to {_LARGEST_K}; got {k}.")
     return int(k)

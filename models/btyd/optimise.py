@@ -42,7 +42,7 @@ _ROUNDING = 1e-14
 #: Step of the central differences that turn analytic gradients into the Hessian.
 _HESSIAN_STEP = 1e-4
 #: A standard error of a logarithm above this says nothing about the parameter.
-_FLAT = 20.0
+_FLAT = 5.0
 
 _WAY_OUT = (
     "Use more customers or a longer calibration period, or pass prior_scale=2.0 for a weak prior "
@@ -218,6 +218,7 @@ def _judge(
         covariance[np.ix_(free, free)] = inverse
     unknown = ~free
     unknown[free] = np.sqrt(np.diag(covariance)[free]) > _FLAT
+    covariance[unknown, :] = covariance[:, unknown] = np.nan
     if unknown.any():
         which = ", ".join(name for name, bad in zip(names, unknown, strict=True) if bad)
         warnings.warn(

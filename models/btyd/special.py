@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from scipy.optimize import elementwise
 
+from models.btyd.summation import sum_over_counts
+
 Floats = NDArray[np.float64]
 
 
@@ -154,6 +156,32 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
     m, a, b, ratio = np.broadcast_arrays(
         *(np.atleast_1d(v).astype(float) for v in (m, a, b, ratio))
     )
+    # Far below zero a + b - 1 - m makes the series alternate and cancel: sum the chances instead.
+    alternating = a + b - 1 - m < _ALTERNATES
+    expected = np.empty(m.shape)
+    for rows, form in ((~alternating, _closed_form), (alternating, _summed_chances)):
+        if rows.any():
+            expected[rows] = form(m[rows], a[rows], b[rows], ratio[rows])
+    return expected
+
+
+#: Below this the terms of the closed form's series outgrow its sum by more than 10^6.
+_ALTERNATES = -20.0
+
+
+def _summed_chances(m: Floats, a: Floats, b: Floats, ratio: Floats) -> Floats:
+    """Sum over n of P(n - 1 survived) * P(n purchases in time), all terms positive."""
+    z = ratio / (1 + ratio)
+
+    def at_least(n: Floats | float, rows: NDArray[np.int64]) -> Floats:
+        kept = np.exp(log_rising(b[rows], n - 1) - log_rising(a[rows] + b[rows], n - 1))
+        return np.asarray(kept * special.betainc(n, m[rows], z[rows]))
+
+    return sum_over_counts(at_least, m * ratio, np.sqrt(m * ratio * (1 + ratio)))
+
+
+def _closed_form(m: Floats, a: Floats, b: Floats, ratio: Floats) -> Floats:
+    """The formula in the docstring of `expected_count`."""
     length = np.log1p(ratio)
     excess, c = a - 1, a + b - 1
     first = c * length * special.exprel(-excess * length)

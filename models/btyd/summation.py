@@ -9,7 +9,41 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+#: Terms added one by one; the rest, where there is a rest, by quadrature.
+SINGLE_TERMS = 128
+#: Standard deviations about the mean count between which that quadrature is refined.
+_SPREADS = np.array([-12, -8, -5, -3, -1.5, 0, 1.5, 3, 5, 8, 12, 20, 40, 80, 160.0])
+#: Knots between the single terms and the mean, as multiples of the number of single terms.
+_GROWTH = 2.5 ** np.arange(17)
+
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+def sum_over_counts(
+    at_least: Callable[[Floats | float, NDArray[np.int64]], Floats], mean: Floats, spread: Floats
+) -> Floats:
+    """Sum of P(n or more) over n = 1, 2, ...: an expectation whose terms are all positive.
+
+    Parameters
+    ----------
+    at_least : callable
+        (n, rows) -> P(n or more) for these rows, falling in n.
+    mean, spread : array, shape (n_rows,)
+        Of the count that bounds n, to tell where the terms fall.
+    """
+    total = np.zeros(len(mean))
+    active = np.arange(len(mean))
+    for n in range(1, SINGLE_TERMS + 1):
+        step = at_least(float(n), active)
+        total[active] += step
+        active = active[step > 1e-14 * total[active]]
+        if not active.size:
+            return total
+    center, width = mean[active, None], spread[active, None]
+    before = np.minimum(SINGLE_TERMS * _GROWTH, center)
+    knots = np.hstack([center + width * _SPREADS, before])
+    total[active] += sum_beyond(lambda n: at_least(n, active), SINGLE_TERMS, knots)
+    return total
 
 
 def sum_beyond(term: Callable[[Floats], Floats], start: float, knots: Floats) -> Floats:
