@@ -89,6 +89,7 @@ _UNMAPPED = {
 }
 
 _LOG_KEYS = {
+    "table": "of a database",
     "format": "csv, tsv, parquet or xlsx; default: by the file's name",
     "encoding": "of text files; default utf-8",
     "delimiter": "default: found in the header",

@@ -86,6 +86,14 @@ def test_24_a_table_and_a_file_give_the_same_transactions(database, tmp_path):
     assert table.counts.set_aside == text.counts.set_aside == {"customer_blank": 1, "date_blank": 1}
 
 
+def features(rows, cutoff):
+    """Customer -> feature -> number, null as NaN."""
+    return {
+        row.pop("customer_id"): {k: float("nan") if v is None else v for k, v in row.items()}
+        for row in snapshot(purchase_days(rows), cutoff).to_pyarrow().to_pylist()
+    }
+
+
 @pytest.mark.engine
 def test_24_features_are_equal_whichever_engine_computes_them(database):
     from features.engines import postgres
@@ -95,14 +103,7 @@ def test_24_features_are_equal_whichever_engine_computes_them(database):
     remote = backend.create_table(
         "transactions", log.transactions.to_pyarrow(), schema=log.transactions.schema(), temp=True
     )
-    cutoff = date(2020, 5, 1)
-    here, there = (
-        {
-            row.pop("customer_id"): row
-            for row in snapshot(purchase_days(rows), cutoff).to_pyarrow().to_pylist()
-        }
-        for rows in (log.transactions, remote)
-    )
+    here, there = (features(rows, date(2020, 5, 1)) for rows in (log.transactions, remote))
     backend.disconnect()
     assert set(here) == set(there)
     for customer, row in here.items():
