@@ -29,10 +29,11 @@ section { background: #fff; border: 1px solid var(--line); border-radius: .6rem;
 .verdict { font-size: 1.1rem; border-left: .3rem solid var(--main); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 1rem; }
 .tiles b { display: block; font-size: 1.45rem; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
+        font-size: .9rem; }
 th, td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid var(--line);
          white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } td.words { white-space: normal;
+th:first-child, td:first-child { text-align: left; } th.words, td.words { white-space: normal;
   text-align: left; }
 tr.chosen { font-weight: 600; background: #eef5ff; } tr.rule { color: var(--soft); }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0 1rem; }
@@ -206,7 +207,10 @@ def _section(title: str, content: str) -> str:
 def _table(
     head: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], words: int | None = None
 ) -> str:
-    titles = "".join(f"<th>{title}</th>" for title in head)
+    titles = "".join(
+        f'<th class="words">{title}</th>' if n == words else f"<th>{title}</th>"
+        for n, title in enumerate(head)
+    )
     lines = "".join(
         f'<tr class="{kind}">'
         + "".join(
