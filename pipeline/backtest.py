@@ -50,6 +50,7 @@ class Backtest:
     chosen: str
     outcomes: pd.DataFrame
     answers: dict[str, pd.DataFrame]
+    attributes: tuple[str, ...] = ()
 
     @property
     def horizon_days(self) -> int:
@@ -100,7 +101,7 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
         )
     outcomes = pd.concat([_outcomes(snapshots, cutoff) for cutoff in cutoffs], ignore_index=True)
     answers = {name: pd.concat(parts, ignore_index=True) for name, parts in said.items()}
-    return Backtest(leaderboard, chosen, outcomes, answers)
+    return Backtest(leaderboard, chosen, outcomes, answers, snapshots.attributes)
 
 
 def _judge(

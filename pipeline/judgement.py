@@ -10,8 +10,7 @@ from models.evaluation.bootstrap import (
     grade,
     paired_difference,
 )
-from models.evaluation.groups import customer_groups
-from models.evaluation.scores import log_loss, roc_auc
+from models.evaluation.groups import category_groups, customer_groups, evaluate_groups
 from pipeline.backtest import Backtest
 
 GROUP_WORDS = {
@@ -74,36 +73,25 @@ def verdict(result: Backtest) -> str:
 
 
 def by_group(result: Backtest, rule: str) -> pd.DataFrame:
-    """Scores of the chosen contender and of a rule, for groups and attribute values.
+    """Scores of the chosen contender and log loss of a rule, by group and attribute value.
 
     Returns
     -------
     DataFrame
-        `group`, `n_customers`, `churn_rate`, `predicted` (mean p_churn), `log_loss`,
-        `roc_auc`, `rule_log_loss`; groups of fewer than 50 customers are left out.
+        As `evaluate_groups`, and `rule_log_loss`. Groups of one outcome only, or of fewer
+        than 50 customers, are left out: their figures say nothing.
     """
-    outcomes = result.outcomes
-    own, other = (result.answers[name]["p_churn"] for name in (result.chosen, rule))
-    answered = (own.notna() & other.notna()).to_numpy()
-    rows = []
-    for name, mask in _groups(result).items():
-        chosen = mask & answered
-        if chosen.sum() < SMALLEST_GROUP or outcomes["churned"][chosen].nunique() < 2:
-            continue
-        y, w = outcomes["churned"][chosen], outcomes["weight"][chosen]
-        rows.append(
-            {
-                "group": name,
-                "n_customers": int(chosen.sum()),
-                "churn_rate": np.average(y, weights=w),
-                "predicted": np.average(own[chosen], weights=w),
-                "log_loss": log_loss(y, own[chosen], w),
-                "roc_auc": roc_auc(y, own[chosen], w),
-                "rule_log_loss": log_loss(y, other[chosen], w),
-            }
-        )
-    columns = ["group", "n_customers", "churn_rate", "predicted", "log_loss", "roc_auc"]
-    return pd.DataFrame(rows, columns=[*columns, "rule_log_loss"])
+    own, other = (result.answers[name] for name in (result.chosen, rule))
+    answered = (own["p_churn"].notna() & other["p_churn"].notna()).to_numpy()
+    churned = result.outcomes["churned"].to_numpy()
+    groups = {
+        name: mask
+        for name, mask in ((n, m & answered) for n, m in _groups(result).items())
+        if mask.sum() >= SMALLEST_GROUP and len(np.unique(churned[mask])) == 2
+    }
+    table = evaluate_groups(result.outcomes, own, groups)
+    rivals = evaluate_groups(result.outcomes, other, groups)
+    return table.assign(rule_log_loss=rivals["log_loss"])
 
 
 def _groups(result: Backtest) -> dict[str, np.ndarray]:
@@ -112,8 +100,7 @@ def _groups(result: Backtest) -> dict[str, np.ndarray]:
         GROUP_WORDS[name]: mask
         for name, mask in customer_groups(outcomes, result.horizon_days).items()
     }
-    known = {"churned", "spend", "frequency", "recency", "T", "cutoff", "weight"}
-    for column in (c for c in outcomes.columns if c not in known):
-        common = outcomes[column].value_counts().index[:5]
-        groups |= {f"{column} {value}": (outcomes[column] == value).to_numpy() for value in common}
+    for column in result.attributes:
+        for value, mask in category_groups(outcomes[column]).items():
+            groups[f"{column} {value}"] = mask
     return groups

@@ -78,7 +78,7 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
     UserError
         When the log cannot be read or used, with the place and the way out.
     """
-    name = name_of(spec.source)
+    name = spec.table or name_of(spec.source)
     with open_engine(spec.source, also) as (engine, source):
         with progress.step(f"Reading and checking {name}"):
             log = open_log(engine, spec.model_copy(update={"source": source}))

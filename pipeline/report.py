@@ -179,7 +179,7 @@ def _by_group(result: Backtest) -> str:
                 _text(str(row.group)),
                 f"{row.n_customers:,}",
                 f"{row.churn_rate:.1%}",
-                f"{row.predicted:.1%}",
+                f"{row.p_churn:.1%}",
                 f"{row.log_loss:.4f}",
                 f"{row.rule_log_loss:.4f}",
                 f"{row.roc_auc:.3f}",

@@ -75,9 +75,11 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     """
     if baseline not in set(leaderboard["contender"]):
         raise ValueError(f"The leaderboard has no rows of the baseline {baseline}.")
-    measures = [
+    numbers = [
         name for name in leaderboard.select_dtypes("number").columns if name not in NOT_MEASURES
     ]
+    # MLflow's comparison opens on the first: the one that decides, not one that all share.
+    measures = sorted(numbers, key=lambda name: (name != REQUIRED, name in NO_SCORES))
     floor = leaderboard.loc[leaderboard["contender"] == baseline, measures].mean()
     found = [
         _standing(str(name), rows.sort_values("cutoff"), measures, baseline, floor)

@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from statistics import fmean, stdev
 
 import pytest
@@ -40,7 +41,7 @@ def by_hand(log, cutoff):
 
 def _features(customer, days, net, rows, cutoff):
     amounts = [float(net[customer, day]) for day in days]
-    gaps = [(b - a).days for a, b in zip(days, days[1:], strict=False)]
+    gaps = [(b - a).days for a, b in pairwise(days)]
     ages = [(cutoff - day).days for day in days]
     bought = [[r for r in rows[customer, day] if r["amount"] > 0] for day in days]
     everything = [r for (c, _), day_rows in rows.items() if c == customer for r in day_rows]

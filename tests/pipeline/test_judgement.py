@@ -41,7 +41,7 @@ def backtest(**p_churn):
             scores = evaluate(outcomes.loc[index], said.loc[index])
             rows.append({"contender": name, "cutoff": cutoff, "horizon_days": 91, **scores})
     board = pd.DataFrame(rows).assign(chosen=lambda b: b.contender == "blend")
-    return Backtest(board.reindex(columns=list(COLUMNS)), "blend", outcomes, answers)
+    return Backtest(board.reindex(columns=list(COLUMNS)), "blend", outcomes, answers, ("country",))
 
 
 def true(truth, rng):
