@@ -148,6 +148,31 @@ def test_mlflow_says_nothing_and_leaves_nothing_where_it_is_called(
     assert list(Path.cwd().iterdir()) == []
 
 
+TRAIN_WATCHED = """
+import atexit, socket, sys
+opened = []
+atexit.register(lambda: print(len(opened)))  # registered first, so it runs after MLflow's own
+connect = socket.socket.connect
+socket.socket.connect = lambda *words: opened.append(words) or connect(*words)
+from pipeline.tracking import registry, runs
+from pipeline.tracking.store import prepare
+with runs.training(prepare(sys.argv[1]), name="watched", parameters={}) as training:
+    runs.describe(training, "nothing leaves")
+"""
+
+
+@pytest.mark.slow
+def test_a_training_on_a_local_store_opens_no_connection_and_gives_no_warning(
+    tracking_uri: str,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", TRAIN_WATCHED, tracking_uri],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
