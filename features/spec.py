@@ -1,5 +1,6 @@
 """The `log:` section of the config: which column means what, and how its values are written."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
@@ -109,11 +110,12 @@ class LogSpec(SourceSpec):
     def _readable_format(cls, value: str | None) -> str | None:
         if value is None or value in UNIX:
             return value
-        if "%y" in value:
+        parts = re.findall(r"%(-?.|$)", value)
+        if "y" in parts:
             raise ValueError("two-digit years cannot be placed in a century; write four digits")
-        if not all(
-            any(part in value for part in parts) for parts in (("%Y",), ("%m", "%b", "%B", "%j"))
-        ):
+        named = {part.removeprefix("-") for part in parts}
+        days = ({"Y", "j"} <= named) or ({"Y", "d"} <= named and named & {"m", "b", "B"})
+        if not days or not named <= set("YmbBdjHIMSfpzaA%"):
             raise ValueError(f"is strptime's, with %Y, %m and %d, or one of {', '.join(UNIX)}")
         return value
 

@@ -29,6 +29,9 @@ from features.errors import UserError
 BATCH_ROWS = 100_000
 
 
+_DAMAGE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
+
+
 class Engine(Backend):
     """ibis on DuckDB 2, whose Arrow methods were renamed after ibis 12 was made.
 
@@ -156,7 +159,7 @@ def value_free_errors() -> Iterator[None]:
     Raises
     ------
     UserError
-        When memory or disk do not suffice.
+        When memory or disk do not suffice, or a file turns out to be damaged.
     RuntimeError
         For anything else: a bug, with quoted texts struck out of its message.
 
@@ -178,6 +181,8 @@ def value_free_errors() -> Iterator[None]:
     except duckdb.Error as error:
         if "No space left" in str(error):
             raise UserError("The disk with the scratch folder is full. Free some space.") from None
+        if isinstance(error, _DAMAGE) or type(error) is duckdb.Error:
+            raise UserError("A file of the log was cut short or damaged.") from None
         first = next(iter(str(error).splitlines()), "")
         masked = re.sub(r"'.*'|\".*\"", "'...'", first)
         raise RuntimeError(f"{type(error).__name__}: {masked}") from None

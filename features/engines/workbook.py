@@ -1,8 +1,11 @@
 """Workbooks (XLSX): a zip of XML from a stranger, so looked over before it is opened."""
 
 import re
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -93,14 +96,20 @@ def typed(column: str, kinds: set[str]) -> str:
     return column
 
 
-def _opened(file: Path) -> Any:
-    from contextlib import closing
-
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """The workbook, closed with the block; whatever its parsers raise means damage."""
     import openpyxl
 
     try:
-        return closing(openpyxl.load_workbook(file, read_only=True, data_only=True))
-    except Exception:  # openpyxl raises whatever its XML parser does
+        with warnings.catch_warnings():  # of styles and headers that are not read anyway
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        with closing(book):
+            yield book
+    except (UserError, MemoryError):
+        raise
+    except Exception:
         raise UserError(f"{file}: is no whole workbook; it was cut short or damaged.") from None
 
 
@@ -156,7 +165,7 @@ def _harmless(file: Path) -> None:
             for member in members:
                 if re.search(r"\.(xml|rels|vml)$", member.filename, re.IGNORECASE):
                     _no_entities(file, archive, member)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError):
         raise UserError(f"{file}: is no whole workbook; it was cut short or damaged.") from None
 
 

@@ -365,6 +365,12 @@ def test_10_two_digit_years_are_refused(opened):
         LogSpec(source="x", columns=COLUMNS, date_format="%d/%m/%y")
 
 
+@pytest.mark.parametrize("form", ["%Q", "%Y-%m", "%Y-%m-%d %", "%d/%m", "%Y-%m-%d %Q", "iso", "%c"])
+def test_a_date_format_that_names_no_day_is_refused(form):
+    with pytest.raises(ValueError, match="with %Y, %m and %d"):
+        LogSpec(source="x", columns=COLUMNS, date_format=form)
+
+
 def test_10_a_two_digit_year_under_a_four_digit_format_is_not_read_as_the_year_20(opened):
     message = refusal(opened, [("7", "31/01/20", "1")], date_format="%d/%m/%Y")
     assert "None of 1 rows can be used" in message

@@ -197,6 +197,31 @@ def test_nested_values_are_no_ids(engine, tmp_path):
         opened(engine, path, {"customer_id": "id", "transacted_at": "day"})
 
 
+@pytest.mark.parametrize("suffix", ["parquet", "xlsx"])
+def test_20_whatever_is_damaged_in_a_file_it_is_refused_in_words(engine, tmp_path, suffix):
+    from random import Random
+
+    rows = [(str(i % 40), datetime(2020, 1, 1), float(i)) for i in range(300)]
+    whole = tmp_path / f"log.{suffix}"
+    if suffix == "xlsx":
+        workbook(whole, ("id", "day", "amount"), *rows)
+    else:
+        ids, days, amounts = zip(*rows, strict=True)
+        parquet(whole, id=ids, day=days, amount=amounts)
+    columns = {k: COLUMNS[k] for k in ("customer_id", "transacted_at", "amount")}
+    random, content, refused = Random(7), whole.read_bytes(), 0
+    for _ in range(25):
+        damaged = bytearray(content)
+        for _ in range(3):
+            damaged[random.randrange(len(damaged))] = random.randrange(256)
+        whole.write_bytes(damaged)
+        try:
+            opened(engine, whole, columns)
+        except UserError:
+            refused += 1
+    assert refused
+
+
 # --- several files --------------------------------------------------------------------------
 
 
