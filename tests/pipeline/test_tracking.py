@@ -152,8 +152,8 @@ TRAIN_WATCHED = """
 import atexit, socket, sys
 opened = []
 atexit.register(lambda: print(len(opened)))  # registered first, so it runs after MLflow's own
-connect = socket.socket.connect
-socket.socket.connect = lambda *words: opened.append(words) or connect(*words)
+look_up = socket.getaddrinfo
+socket.getaddrinfo = lambda *to, **how: opened.append(to) or look_up(*to, **how)
 from pipeline.tracking import registry, runs
 from pipeline.tracking.store import prepare
 with runs.training(prepare(sys.argv[1]), name="watched", parameters={}) as training:
@@ -162,11 +162,14 @@ with runs.training(prepare(sys.argv[1]), name="watched", parameters={}) as train
 
 
 @pytest.mark.slow
-def test_a_training_on_a_local_store_opens_no_connection_and_gives_no_warning(
+def test_a_training_on_a_local_store_calls_nobody_and_gives_no_warning(
     tracking_uri: str,
 ) -> None:
+    # MLflow sends nothing from what it takes for a test: hide that this is one.
+    signs = ("PYTEST_CURRENT_TEST", "CI", "GITHUB_ACTIONS", "DO_NOT_TRACK")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", TRAIN_WATCHED, tracking_uri],
+        env={name: value for name, value in os.environ.items() if name not in signs},
         capture_output=True,
         text=True,
     )
