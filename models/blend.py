@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from models.attribution import contributions, reference_customer
+from models.btyd.lifetime_value import month_ends
 from models.btyd_contenders import BtydContender
 from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
@@ -226,6 +227,27 @@ class Blend:
         own = self.predict(customers)["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
         return own * np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
+
+    def clv_range(
+        self, customers: pd.DataFrame, clv: np.ndarray, months: int, start: date
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high end of the 80 % interval of `clv`, each of shape (n_customers,), money.
+
+        The spread of the horizon's spend, for as many purchases as the months hold. NaN where
+        the past held too few buyers to learn it.
+        """
+        btyd = next((p for n in BTYD if isinstance(p := self.parts.get(n), BtydContender)), None)
+        shape = self._ranges.shape if self._ranges else None
+        if shape is None or btyd is None:
+            unknown = np.full(len(customers), np.nan)
+            return unknown, unknown
+        days = float(month_ends(months, start=start)[-1])
+        theirs = btyd.predict(customers)["expected_purchases"].to_numpy()
+        own = self.predict(customers)["expected_purchases"].to_numpy()
+        ratio = np.divide(own, theirs, out=np.ones_like(own), where=theirs > 0)
+        silent = btyd.probability_no_purchase(customers, days)
+        purchases = np.maximum(btyd.expected_purchases(customers, days) * ratio, 1 - silent)
+        return shape.interval(silent, purchases, clv)
 
     @property
     def _churn_parts(self) -> list[str]:

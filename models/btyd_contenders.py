@@ -97,6 +97,13 @@ class BtydContender:
         silent = self._purchases.probability_no_purchase(in_weeks(customers), days / DAYS_PER_UNIT)
         return np.clip(np.asarray(silent, dtype=float), 0.0, 1.0)
 
+    def expected_purchases(self, customers: pd.DataFrame, days: float) -> np.ndarray:
+        """Expected purchase days within `days`, shape (n_customers,)."""
+        if self._purchases is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        expected = self._purchases.expected_purchases(in_weeks(customers), days / DAYS_PER_UNIT)
+        return np.asarray(expected, dtype=float)
+
     def clv(
         self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
     ) -> np.ndarray:

@@ -12,8 +12,8 @@ SEGMENTS = {
     "new": "first purchase within the last horizon, none since",
     "loyal": "has come back, and is likely to stay",
     "promising": "bought once, and is likely to stay",
-    "at risk": "spent more than two thirds of all customers, and is likely to leave",
     "lost": "less than a quarter of the average chance to buy again",
+    "at risk": "spent more than two thirds of all customers, and is likely to leave",
     "dormant": "everybody else",
 }
 """Name -> who is meant; a customer is in the first that fits.
@@ -69,7 +69,7 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
         "new": ~repeat & (customers["T"] <= parting.horizon_days).to_numpy(),
         "loyal": repeat & likely,
         "promising": likely,
-        "at risk": (customers["amount_total"] > parting.high_past).to_numpy(),
         "lost": (1 - p_churn) < 0.25 * (1 - parting.mean_churn),
+        "at risk": (customers["amount_total"] > parting.high_past).to_numpy(),
     }
     return np.select(list(choices.values()), list(choices), default="dormant")

@@ -13,6 +13,7 @@ from features.engines.files import atomic
 from features.errors import UserError
 from models.contender import Contender
 from models.contenders import CONTENDERS, DEFAULT, create
+from models.evaluation.intervals import coverage, coverage_by_decile
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES, evaluate
 from models.history import LABELS, History, weights
 from pipeline.check import judge
@@ -33,8 +34,14 @@ COLUMNS = (
     *SPEND_SCORES,
     "fit_seconds",
     "chosen",
+    "spend_coverage",
+    "spend_coverage_top_10",
 )
-"""The leaderboard's columns; smaller is better for log_loss, brier, ece, spend_mae_ratio."""
+"""The leaderboard's columns; smaller is better for log_loss, brier, ece, spend_mae_ratio.
+
+The last two are the shares of customers, of all and of the top tenth by expected spend,
+whose spend lay in the 80 % interval.
+"""
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,21 @@ def _judge(
         return {"n_customers": len(customers)}, silent
     seconds = perf_counter() - started
     predicted = fitted.predict(customers)
-    return {**evaluate(outcomes, predicted), "fit_seconds": seconds}, predicted[kept]
+    scores = {**evaluate(outcomes, predicted), **_covered(outcomes, predicted)}
+    return {**scores, "fit_seconds": seconds}, predicted[kept]
+
+
+def _covered(outcomes: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float]:
+    """How often spend lay in its interval; nothing for a contender without intervals."""
+    if "expected_spend_low" not in predicted or predicted["expected_spend_low"].isna().all():
+        return {}
+    ends = predicted["expected_spend_low"], predicted["expected_spend_high"]
+    spend, weight = outcomes["spend"].clip(lower=0), weights(outcomes)
+    deciles = coverage_by_decile(spend, *ends, predicted["expected_spend"], weight)
+    return {
+        "spend_coverage": coverage(spend, *ends, weight),
+        "spend_coverage_top_10": float(deciles["coverage"].iloc[0]),
+    }
 
 
 def _outcomes(snapshots: Snapshots, cutoff: date) -> pd.DataFrame:

@@ -131,11 +131,14 @@ def _by_cutoff(result: Backtest) -> str:
                 _number(row.roc_auc, ".4f"),
                 _number(row.ece, ".4f"),
                 _number(row.spend_bias, "+.1%"),
+                _number(row.spend_coverage, ".0%"),
+                _number(row.spend_coverage_top_10, ".0%"),
             ],
         )
         for row in chosen.itertuples()
     ]
     head = ["cutoff", "customers", "churned", "log loss ↓", "AUC ↑", "ECE ↓", "spend bias →0"]
+    head += ["in 80 % interval", "of the top tenth"]
     return f"<p>{_text(result.chosen)}</p>" + _table(head, rows)
 
 

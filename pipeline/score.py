@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -20,6 +21,7 @@ from features.identity import read_ids
 from features.snapshot import snapshot
 from features.source import SourceSpec
 from features.transactions import LogSpec
+from models.contender import ANSWERS
 from models.segments import Thresholds, segments
 from pipeline.artifact import Model
 from pipeline.console import Progress
@@ -40,8 +42,17 @@ SCHEMA = pa.schema(
         "p_alive": pa.float64(),
         "expected_purchases": pa.float64(),
         "expected_spend": pa.float64(),
+        "expected_spend_low": pa.float64(),
+        "expected_spend_high": pa.float64(),
         "clv": pa.float64(),
+        "clv_low": pa.float64(),
+        "clv_high": pa.float64(),
+        "next_purchase_from": pa.date32(),
+        "next_purchase_to": pa.date32(),
         "segment": pa.string(),
+        "reason_1": pa.string(),
+        "reason_2": pa.string(),
+        "reason_3": pa.string(),
         "days_since_last": pa.int32(),
         "model_version": pa.string(),
         "run_id": pa.string(),
@@ -135,33 +146,42 @@ def check_features(model: Model) -> None:
 
 def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFrame:
     """Answer for one batch of a snapshot; no row depends on another."""
-    manifest = model.manifest
-    predicted = model.contender.predict(customers)
-    if predicted[["p_churn", "expected_purchases", "expected_spend"]].isna().any(axis=None):
+    manifest, answer = model.manifest, model.contender
+    predicted = answer.predict(customers)
+    if predicted[list(ANSWERS)].isna().any(axis=None):
         raise UserError(
             f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
             "every customer. Train again with `churn train`."
         )
-    clv = _clv(model, customers, day)
-    parting = Thresholds(**manifest.settings["segments"])
-    names = segments(customers, predicted, parting)
+    names = segments(customers, predicted, Thresholds(**manifest.settings["segments"]))
     return customers.assign(
         **predicted,
+        **lifetime(answer, customers, manifest.settings["clv"], day),
+        **answer.reasons(customers),  # type: ignore[attr-defined]
         as_of=day,
-        clv=clv,
         horizon_days=manifest.horizon_days,
         segment=names,
         model_version=manifest.version,
         run_id=manifest.run_id,
+    ).assign(
+        next_purchase_from=_dates(day, np.floor(predicted["next_purchase_from"])),
+        next_purchase_to=_dates(day, np.floor(predicted["next_purchase_to"])),
     )
 
 
-def _clv(model: Model, customers: pd.DataFrame, day: date) -> np.ndarray:
-    period = model.manifest.settings["clv"]
-    worth: np.ndarray = model.contender.clv(  # type: ignore[attr-defined]
-        customers, period["months"], period["monthly_discount_rate"], day
-    )
-    return worth
+def lifetime(
+    answer: Any, customers: pd.DataFrame, period: dict[str, Any], day: date
+) -> dict[str, np.ndarray]:
+    """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
+    months = period["months"]
+    clv = answer.clv(customers, months, period["monthly_discount_rate"], day)
+    low, high = answer.clv_range(customers, clv, months, day)
+    return {"clv": clv, "clv_low": low, "clv_high": high}
+
+
+def _dates(day: date, after: pd.Series) -> pd.Series:
+    """The dates so many days after `day`; missing where the number is."""
+    return pd.Timestamp(day) + pd.to_timedelta(after, unit="D")
 
 
 def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]:

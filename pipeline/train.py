@@ -10,6 +10,7 @@ from features.catalogue import NAMES
 from features.engines.duckdb import write_parquet
 from features.errors import UserError
 from models.contender import Contender
+from models.contenders import DEFAULT
 from models.segments import segments, thresholds
 from pipeline import artifact, backtest, report
 from pipeline.backtest import Backtest
@@ -98,9 +99,15 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
 
 def _fit(name: str, snapshots: Snapshots) -> Contender:
     try:
-        return backtest.fit(name, snapshots.history(snapshots.plan.as_of))
+        fitted = backtest.fit(name, snapshots.history(snapshots.plan.as_of))
     except ValueError as error:
         raise UserError(f"{name} cannot be fitted on this log: {error}") from None
+    if not all(hasattr(fitted, answer) for answer in ("clv", "clv_range", "reasons")):
+        raise UserError(
+            f"contenders: {name} would be the answer, but it has none for spend and clv. "
+            f"Add {DEFAULT} to the list; {name} stays on the board."
+        )
+    return fitted
 
 
 def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
