@@ -152,8 +152,12 @@ def _outcomes(snapshots: Snapshots, cutoff: date) -> pd.DataFrame:
     return rows[columns].assign(cutoff=cutoff, weight=weights(rows))
 
 
-def prepare(orders: Orders, config: Config, progress: Progress) -> Snapshots:
+def prepare(
+    orders: Orders, config: Config, progress: Progress, also: tuple[date, ...] = ()
+) -> Snapshots:
     """Refuse what cannot be compared, lay out the cutoffs, and run the features at each.
+
+    `also` names further cutoffs to judge at, as far as this log and horizon carry them.
 
     Raises
     ------
@@ -166,7 +170,7 @@ def prepare(orders: Orders, config: Config, progress: Progress) -> Snapshots:
             f"contenders: {', '.join(unknown)} cannot be found; there are {', '.join(CONTENDERS)}."
         )
     horizon_days = horizon_of(orders, config, progress)
-    days = plan(config, horizon_days, orders.first_day, orders.end)
+    days = plan(config, horizon_days, orders.first_day, orders.end, also)
     refuse_too_few(orders, horizon_days)
     return collect(orders, days, config.training.max_customers, progress)
 

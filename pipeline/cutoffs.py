@@ -28,12 +28,19 @@ class Plan:
         return sorted({*self.backtest, *(c for panel in self.panels.values() for c in panel)})
 
 
-def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
+def plan(
+    config: Config,
+    horizon_days: int,
+    first_day: date,
+    end: date,
+    also: Sequence[date] = (),
+) -> Plan:
     """Lay out the cutoffs between the log's `first_day` and `end`, the day after its last.
 
     Unless the config says otherwise: panel cutoffs every third of a horizon, the first
     one a horizon (or a quarter of the log, if that is less) after the log's start, and
-    backtest cutoffs a horizon apart, the latest one a horizon before `end`.
+    backtest cutoffs a horizon apart, the latest one a horizon before `end`. Of `also`, those
+    are judged at as well that can be.
 
     Raises
     ------
@@ -61,6 +68,8 @@ def plan(config: Config, horizon_days: int, first_day: date, end: date) -> Plan:
             raise UserError(_too_short(horizon_days, first_day, first, end))
     else:
         judged = _checked(asked, horizon_days, end, panel)
+    judged += [c for c in also if c + timedelta(days=horizon_days) <= end and panel(c)]
+    judged = sorted(set(judged))
     return Plan(end, horizon_days, tuple(judged), {c: panel(c) for c in (*judged, end)})
 
 

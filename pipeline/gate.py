@@ -1,23 +1,50 @@
 """Whether a challenger may take the champion's place."""
 
+from datetime import date
+
+import numpy as np
+
 from pipeline.tracking.registry import Version
 
-MARGIN = 0.002
-"""Log loss and Gini move by so much between equal models; below it nothing is worse."""
+NOISE = 5e-4
+"""Late returns and corrected rows move a log's past a little; less than this is no difference."""
 
-HIGHER, LOWER = ("spend_gini",), ("log_loss",)
+BETTER_IS = {"log_loss": -1, "spend_gini": 1}
 
 
 def gate(challenger: Version, champion: Version | None) -> list[str]:
-    """Reasons against the challenger; none is a yes."""
+    """Reasons against the challenger; none is a yes.
+
+    Both are compared at the cutoffs they share, pair by pair: a mean over other days says
+    more about the days than about the model.
+    """
     if champion is None or champion.version == challenger.version:
         return []
+    horizons = [version.tags.get("horizon_days") for version in (challenger, champion)]
+    if horizons[0] != horizons[1]:
+        return [f"it answers for {horizons[0]} days, the champion for {horizons[1]}"]
+    shared = sorted(cutoffs(challenger) & cutoffs(champion))
+    if not shared:
+        return [
+            "it was judged at other cutoffs than the champion; `churn train --promote` adds the "
+            "champion's"
+        ]
     reasons = []
-    for metric in (*LOWER, *HIGHER):
-        new, old = challenger.metrics.get(metric), champion.metrics.get(metric)
-        if new is None or old is None:
+    for measure, sign in BETTER_IS.items():
+        new, old = (version.by_cutoff.get(measure, {}) for version in (challenger, champion))
+        both = [cutoff for cutoff in shared if cutoff in new and cutoff in old]
+        if not both:
             continue
-        worse = new - old if metric in LOWER else old - new
-        if worse > MARGIN:
-            reasons.append(f"{metric} {new:.4f} is worse than the champion's {old:.4f}")
+        mean_new, mean_old = (float(np.mean([v[c] for c in both])) for v in (new, old))
+        if sign * (mean_new - mean_old) < -NOISE:
+            wins = sum(sign * (new[c] - old[c]) > 0 for c in both)
+            reasons.append(
+                f"{measure} {mean_new:.4f} is worse than the champion's {mean_old:.4f} "
+                f"(better at {wins} of {len(both)} shared cutoffs)"
+            )
     return reasons
+
+
+def cutoffs(version: Version) -> set[date]:
+    """The days at which a version was judged."""
+    return set(version.by_cutoff.get("log_loss", {}))

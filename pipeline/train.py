@@ -1,6 +1,7 @@
 """Trains the answer: compares the contenders on the past, fits the best, records both."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ from models.contenders import DEFAULT
 from models.segments import segments, thresholds
 from pipeline import artifact, backtest, report
 from pipeline.backtest import Backtest
-from pipeline.config import Config, digest
+from pipeline.config import Config, TrackingConfig, digest
 from pipeline.console import Progress
-from pipeline.gate import gate
+from pipeline.gate import cutoffs, gate
 from pipeline.judgement import baseline, verdict
 from pipeline.manifest import Manifest
 from pipeline.orders import Orders
 from pipeline.snapshots import Snapshots
 from pipeline.tracking import registry, runs, store, views
+from pipeline.tracking.errors import TrackingError
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
     GateError
         When `promote` was asked for and it is worse than the champion.
     """
-    snapshots = backtest.prepare(orders, config, progress)
+    also = _champions_cutoffs(config.tracking) if promote else ()
+    snapshots = backtest.prepare(orders, config, progress, also)
     with progress.step("Opening the tracking store"):
         tracking = store.prepare(config.tracking.uri, config.tracking.experiment)
     folder = config.output.folder
@@ -108,6 +111,16 @@ def _fit(name: str, snapshots: Snapshots) -> Contender:
             f"Add {DEFAULT} to the list; {name} stays on the board."
         )
     return fitted
+
+
+def _champions_cutoffs(tracking: TrackingConfig) -> tuple[date, ...]:
+    """Where the champion was judged, for a comparison on the same days; none without one."""
+    try:
+        opened = store.connect(tracking.uri, tracking.experiment)
+    except TrackingError:  # not made yet: what else is wrong shows when it is opened to write
+        return ()
+    champion = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
+    return tuple(sorted(cutoffs(champion))) if champion else ()
 
 
 def _promote(tracking: store.Store, name: str, asked: bool) -> bool:

@@ -6,7 +6,7 @@ import importlib.metadata
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,14 +41,20 @@ REQUIREMENTS = (
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a registered model, with the figures of the training that made it."""
+    """One version of a registered model, with the figures of the training that made it.
+
+    `by_cutoff` holds its measures cutoff by cutoff: measure -> cutoff -> value.
+    """
 
     name: str
     version: str
     run_id: str
     tags: dict[str, str]
-    metrics: dict[str, float]
+    by_cutoff: dict[str, dict[date, float]]
 
+
+GATED = ("log_loss", "spend_gini")
+"""Measures that decide whether a challenger may become champion."""
 
 Gate = Callable[[Version, Version | None], Sequence[str]]
 """Challenger and champion (None while there is none) -> reasons to refuse; none is a yes."""
@@ -157,9 +163,16 @@ def describe(store: Store, name: str, version: str) -> Version | None:
         found = find(store.client, name, version)
         if found is None:
             return None
-        run = store.client.get_run(str(found.run_id))
-        tags, metrics = dict(found.tags), dict(run.data.metrics)
-        return Version(name, str(found.version), str(found.run_id), tags, metrics)
+        figures = {
+            measure: {
+                datetime.fromtimestamp(step.timestamp / 1000, UTC).date(): float(step.value)
+                for step in store.client.get_metric_history(
+                    str(found.run_id), f"by_cutoff/{measure}"
+                )
+            }
+            for measure in GATED
+        }
+        return Version(name, str(found.version), str(found.run_id), dict(found.tags), figures)
 
 
 def ordinary_customer(manifest: Manifest) -> pd.DataFrame:

@@ -70,3 +70,12 @@ def test_dates_that_cannot_be_judged_are_counted_and_refused():
     asked = config(backtest={"cutoffs": ["2020-01-15", "2021-05-20", "2021-03-01"]})
     with pytest.raises(UserError, match=r"1 of 3 .* not over .*2021-04-02.*1 have no training"):
         plan(asked, 60, FIRST, date(2021, 6, 1))
+
+
+def test_further_cutoffs_are_added_where_the_log_carries_them():
+    end = date(2022, 1, 1)
+    alone = plan(config(), 91, FIRST, end)
+    possible, too_late = date(2021, 3, 3), date(2021, 12, 1)
+    both = plan(config(), 91, FIRST, end, (possible, too_late))
+    assert set(both.backtest) == {*alone.backtest, possible}
+    assert max(both.panels[possible]) + timedelta(days=91) <= possible

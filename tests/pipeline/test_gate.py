@@ -1,0 +1,55 @@
+"""The gate: a challenger becomes champion only when it is not worse on the same days."""
+
+from datetime import date
+
+import pytest
+
+from pipeline.gate import gate
+from pipeline.tracking.registry import Version
+
+FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1)
+
+
+def version(number, log_loss, spend_gini=None, horizon=90):
+    figures = {"log_loss": log_loss, "spend_gini": spend_gini or dict.fromkeys(log_loss, 0.7)}
+    return Version("churn", str(number), f"run{number}", {"horizon_days": str(horizon)}, figures)
+
+
+CHAMPION = version(1, {FIRST: 0.40, SECOND: 0.30})
+
+
+def test_without_a_champion_there_is_nothing_to_be_worse_than():
+    assert gate(version(2, {FIRST: 9.0}), None) == []
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        pytest.param({FIRST: 0.40, SECOND: 0.30}, id="equal"),
+        pytest.param({FIRST: 0.41, SECOND: 0.28}, id="better_on_average"),
+        pytest.param({SECOND: 0.30, THIRD: 0.90}, id="worse_only_where_the_champion_was_not"),
+    ],
+)
+def test_not_worse_passes(figures):
+    assert gate(version(2, figures), CHAMPION) == []
+
+
+def test_worse_log_loss_is_refused_with_both_figures():
+    (reason,) = gate(version(2, {FIRST: 0.42, SECOND: 0.30}), CHAMPION)
+    assert "log_loss 0.3600 is worse than the champion's 0.3500" in reason
+    assert "0 of 2 shared cutoffs" in reason
+
+
+def test_worse_spend_gini_is_refused():
+    worse = version(2, {FIRST: 0.40, SECOND: 0.30}, {FIRST: 0.69, SECOND: 0.70})
+    assert ["spend_gini" in reason for reason in gate(worse, CHAMPION)] == [True]
+
+
+def test_other_days_cannot_be_compared():
+    (reason,) = gate(version(2, {THIRD: 0.1}), CHAMPION)
+    assert "other cutoffs" in reason
+
+
+def test_another_horizon_is_another_question():
+    (reason,) = gate(version(2, {FIRST: 0.1, SECOND: 0.1}, horizon=60), CHAMPION)
+    assert "60 days" in reason
