@@ -63,12 +63,14 @@ class Report:
         print(f"{'':34}{'ours s':>10}{'theirs s':>10}{'ratio':>9}{'target':>8}")
 
     def line(self, name: str, ours: float, theirs: float, target: float) -> None:
+        """One comparison: seconds, and how many times faster ours is."""
         ratio = theirs / ours
         print(f"{name:34}{ours:10.3f}{theirs:10.2f}{ratio:8.1f}x{target:7.0f}x", flush=True)
         if ratio < target:
             self.missed.append(name)
 
     def check(self, claim: str, holds: bool) -> None:
+        """A claim that is not about time."""
         print(f"{claim}: {'yes' if holds else 'NO'}", flush=True)
         if not holds:
             self.missed.append(claim)

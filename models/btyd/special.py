@@ -156,10 +156,11 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
     m, a, b, ratio = np.broadcast_arrays(
         *(np.atleast_1d(v).astype(float) for v in (m, a, b, ratio))
     )
-    # Far below zero a + b - 1 - m makes the series alternate and cancel: sum the chances instead.
-    alternating = a + b - 1 - m < _ALTERNATES
+    # Where the series alternates and cancels, or 2F1 overflows, the chances are summed instead.
+    overflowing = (a > _OVERFLOWS) & (ratio > _SERIES_UP_TO / (1 - _SERIES_UP_TO))
+    summed = (a + b - 1 - m < _ALTERNATES) | overflowing
     expected = np.empty(m.shape)
-    for rows, form in ((~alternating, _closed_form), (alternating, _summed_chances)):
+    for rows, form in ((~summed, _closed_form), (summed, _summed_chances)):
         if rows.any():
             expected[rows] = form(m[rows], a[rows], b[rows], ratio[rows])
     return expected
@@ -167,6 +168,8 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
 
 #: Below this the terms of the closed form's series outgrow its sum by more than 10^6.
 _ALTERNATES = -20.0
+#: Above this a, and late, 2F1 grows like (1 - z)^-a.
+_OVERFLOWS = 20.0
 
 
 def _summed_chances(m: Floats, a: Floats, b: Floats, ratio: Floats) -> Floats:

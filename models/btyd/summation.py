@@ -11,6 +11,8 @@ Floats = NDArray[np.float64]
 
 #: Terms added one by one; the rest, where there is a rest, by quadrature.
 SINGLE_TERMS = 128
+#: A term below this share of the sum so far is the last: what follows falls faster.
+_NEGLIGIBLE = 1e-11
 #: Standard deviations about the mean count between which that quadrature is refined.
 _SPREADS = np.array([-12, -8, -5, -3, -1.5, 0, 1.5, 3, 5, 8, 12, 20, 40, 80, 160.0])
 #: Knots between the single terms and the mean, as multiples of the number of single terms.
@@ -36,7 +38,7 @@ def sum_over_counts(
     for n in range(1, SINGLE_TERMS + 1):
         step = at_least(float(n), active)
         total[active] += step
-        active = active[step > 1e-14 * total[active]]
+        active = active[step > _NEGLIGIBLE * total[active]]
         if not active.size:
             return total
     center, width = mean[active, None], spread[active, None]

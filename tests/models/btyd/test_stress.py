@@ -13,6 +13,8 @@ from models.btyd import (
     ParetoNBDModel,
 )
 
+pytestmark = pytest.mark.slow
+
 SETS, ROWS = 40, 5_000  # 200,000 draws
 
 

@@ -1,0 +1,171 @@
+"""Intervals: nominal coverage on simulated customers, CDNOW's holdout reported, memory bounded.
+
+A count's interval of whole numbers cannot cover exactly 80 %: most customers' chance of no
+purchase alone exceeds that. So calibration is read where it can be: from the rank of the outcome
+among the draws with ties broken at random (which is uniform for a calibrated forecast), and from
+the plain coverage of customers who will hardly stay away.
+"""
+
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.btyd import (
+    BetaGeoBetaBinomModel,
+    BetaGeoModel,
+    GammaGammaModel,
+    ModifiedBetaGeoErlangModel,
+    ModifiedBetaGeoModel,
+    ParetoNBDModel,
+)
+from models.btyd.uncertainty import futures
+
+GEOMETRIC = {"r": 1.2, "alpha": 4.0, "a": 0.4, "b": 2.4}
+SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}
+CASES = {
+    "bg": (BetaGeoModel, GEOMETRIC, {}),
+    "mbg": (ModifiedBetaGeoModel, GEOMETRIC, {}),
+    "erlang": (ModifiedBetaGeoErlangModel, GEOMETRIC, {"k": 2}),
+    "pareto": (ParetoNBDModel, {"r": 1.2, "alpha": 4.0, "s": 0.6, "beta": 15.0}, {}),
+    "bgbb": (
+        BetaGeoBetaBinomModel,
+        {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 5.0},
+        {},
+    ),
+}
+
+
+def with_spend(X, seed):
+    """Spend of the calibration and of the horizon, by the same customers."""
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(SPEND["q"], size=len(X)) / SPEND["v"]
+
+    def total(count):
+        drawn = rng.gamma(SPEND["p"] * np.maximum(count, 1)) / rate
+        return np.where(count > 0, drawn, 0.0)
+
+    mean = total(X["frequency"]) / np.maximum(X["frequency"], 1)
+    return X.assign(monetary_value=mean, spend=total(X["purchases"]))
+
+
+@pytest.fixture(scope="module", params=list(CASES))
+def case(request):
+    kind, params, settings = CASES[request.param]
+    rng = np.random.default_rng(31)
+    discrete = kind is BetaGeoBetaBinomModel
+    ages = rng.integers(4, 20, 4000) if discrete else rng.uniform(10, 60, 4000)
+    horizon = 10 if discrete else 30
+    drawn = kind.from_params(params, **settings).simulate(4000, ages, rng, horizon=horizon)
+    X = with_spend(drawn, 32)
+    return kind(**settings).fit(X), GammaGammaModel().fit(X), X, horizon
+
+
+def rank_coverage(outcome, drawn, level=0.8):
+    """Share of outcomes whose rank among the draws, ties broken at random, lies in the middle."""
+    below = (drawn < outcome[:, None]).mean(axis=1)
+    upto = (drawn <= outcome[:, None]).mean(axis=1)
+    rank = below + np.random.default_rng(33).random(len(outcome)) * (upto - below)
+    return float((np.abs(rank - 0.5) <= level / 2).mean())
+
+
+def covered(intervals, outcome):
+    return ((intervals["low"] <= outcome) & (outcome <= intervals["high"])).mean()
+
+
+def test_purchases_are_calibrated(case):
+    model, _, X, horizon = case
+    customers, rng = model._read(X), np.random.default_rng(34)
+    ends = np.array([float(horizon)])
+    drawn = futures(model, customers, ends, lambda n, rows, k: n.sum(axis=0), 400, rng)
+    assert 0.77 <= rank_coverage(X["purchases"].to_numpy(), drawn) <= 0.83
+    # The draws' mean is the closed form's: 4,000 customers leave a thousandth of doubt.
+    expected = model.expected_purchases(X, horizon)
+    assert drawn.mean() == pytest.approx(expected.mean(), rel=0.02)
+
+
+def test_whole_number_intervals_cover_at_least_their_level(case):
+    model, _, X, horizon = case
+    intervals = model.purchase_intervals(X, horizon)
+    assert covered(intervals, X["purchases"]) >= 0.78
+    assert (intervals == intervals.round()).all(axis=None)
+
+
+def test_spend_of_active_customers_is_covered_as_promised(case):
+    model, spend, X, horizon = case
+    intervals = model.spend_intervals(X, spend, horizon)
+    active = model.probability_no_purchase(X, horizon) < 0.1
+    share = covered(intervals[active], X.loc[active, "spend"])
+    # Beyond the 3 points asked for, three standard errors of this many customers.
+    doubt = 3 * np.sqrt(0.16 / active.sum())
+    assert 0.77 - doubt <= share <= 0.83 + doubt
+    assert covered(intervals, X["spend"]) >= 0.77
+
+
+def test_lifetime_value_lies_within_its_interval(case):
+    model, spend, X, _ = case
+    some = X[:400]
+    months = 24
+    intervals = model.clv_intervals(some, spend, months, 0.01)
+    value = model.clv(some, spend, months, 0.01)
+    assert (intervals["low"] <= intervals["high"]).all()
+    sure = model.probability_alive(some) > 0.9
+    inside = (intervals["low"] <= value) & (value <= intervals["high"])
+    assert inside[sure].mean() > 0.95
+
+
+def test_parameters_add_width():
+    """Standard errors twenty times as large: same customers, wider intervals."""
+    model = ParetoNBDModel.from_params(CASES["pareto"][1])
+    X = model.simulate(3000, 40.0, seed=35)
+    sure = ParetoNBDModel().fit(X)
+    unsure = sure._with(sure.theta_)
+    unsure.theta_covariance_ = sure.theta_covariance_ * 400
+    narrow, wide = (m.purchase_intervals(X, 60.0) for m in (sure, unsure))
+    assert (wide["high"] - wide["low"]).mean() > 1.05 * (narrow["high"] - narrow["low"]).mean()
+
+
+def test_cdnow_holdout_coverage_is_near_its_nominal(cdnow):
+    """Real data: reported in docs/btyd.md; here only that it is no accident."""
+    model = ParetoNBDModel().fit(cdnow)
+    rng = np.random.default_rng(36)
+    drawn = futures(
+        model,
+        model._read(cdnow),
+        np.array([39.0]),
+        lambda n, rows, k: n.sum(axis=0),
+        400,
+        rng,
+    )
+    assert 0.70 <= rank_coverage(cdnow["holdout"].to_numpy(), drawn) <= 0.88
+
+
+def test_silent_customers_cost_no_draws():
+    model = ParetoNBDModel.from_params(CASES["pareto"][1])
+    X = pd.DataFrame({"frequency": [3.0], "recency": [5.0], "T": [500.0]})
+    assert model.purchase_intervals(X, 10).to_numpy().tolist() == [[0.0, 0.0]]
+
+
+def test_memory_stays_bounded():
+    """Ten times the customers, not ten times the memory beyond what they bring themselves."""
+    model = BetaGeoModel.from_params(GEOMETRIC)
+    X = model.simulate(20_000, 40.0, seed=37).drop(columns="alive")
+    peaks = []
+    for n in (2_000, 20_000):
+        tracemalloc.start()
+        model.purchase_intervals(X[:n], 20.0, n_draws=1000)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]
+    assert peaks[1] < 400e6
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [({"level": 1.0}, "level must lie"), ({"n_draws": 3}, "n_draws must be at least")],
+)
+def test_settings_are_checked(settings, says):
+    X = pd.DataFrame({"frequency": [3.0], "recency": [5.0], "T": [9.0]})
+    with pytest.raises(ValueError, match=says):
+        BetaGeoModel.from_params(GEOMETRIC).purchase_intervals(X, 10, **settings)
