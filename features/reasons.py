@@ -228,8 +228,8 @@ def believable_days(days: Sequence[tuple[date, int]]) -> tuple[date, date] | Non
 
     Rows are stragglers when a silence parts them from all others that is longer
     than 90 days and than three times any other silence, and when they are at most
-    one in a thousand rows (but one may always be). A single row dated a year ahead
-    would otherwise move the cutoff, and every customer would look lost.
+    one in a thousand rows (one row in a log of a hundred or more). A single row dated a
+    year ahead would otherwise move the cutoff, and every customer would look lost.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ def believable_days(days: Sequence[tuple[date, int]]) -> tuple[date, date] | Non
     >>> believable_days(log)
     """
     total = sum(n for _, n in days)
-    few = max(1, total // 1000)
+    few = max(total // 1000, total >= 100)
     gaps = [(after - before).days for (before, _), (after, _) in pairwise(days)]
     start, end = 0, len(days)
     while True:

@@ -205,7 +205,7 @@ def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringV
     if spec.columns.quantity and spec.columns.amount and spec.returns == "negative":
         cases.append(((quantity < 0) & (amount > 0), "sign_conflict"))
     if spec.returns == "ignore":
-        cases.append((amount < 0, "return_ignored"))
+        cases.append(((amount < 0) | ibis.coalesce(quantity < 0, False), "return_ignored"))
     return ibis.cases(*cases, else_=ibis.null("string"))
 
 

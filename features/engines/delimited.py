@@ -229,6 +229,9 @@ def _header(origin: Path, path: Path, spec: SourceSpec) -> tuple[str | None, tup
     blank = next((i for i, line in enumerate(lines) if line.strip()), None)
     if blank is None:
         raise UserError(f"{origin}: no rows, the file is blank.")
+    announced = re.fullmatch(r"sep=(.)", lines[blank])
+    if announced:  # spreadsheets write the delimiter on a line of its own
+        spec, blank = spec.model_copy(update={"delimiter": announced[1]}), blank + 1
     delimiter = _delimiter(lines[blank:], spec)
     first = lines[blank].split() if delimiter is None else _cells(lines[blank], delimiter)
     if not spec.header:

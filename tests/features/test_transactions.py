@@ -265,6 +265,13 @@ def test_16_returns_are_netted_by_default_and_can_be_ignored(opened):
     assert values(log, "amount") == [Decimal("2.5"), 10]
 
 
+def test_16_ignored_returns_are_told_by_quantity_too(opened):
+    columns = COLUMNS | {"quantity": "pieces"}
+    content = [("7", "2020-01-31", "10", "1"), ("7", "2020-02-02", "10", "-1")]
+    log = opened(content, columns=columns, returns="ignore")
+    assert log.counts.set_aside == {"return_ignored": 1}
+
+
 def test_16_a_return_told_by_its_quantity_is_never_taken_for_a_purchase(opened):
     columns = COLUMNS | {"quantity": "pieces"}
     content = [("7", "2020-01-31", "10", "1"), ("7", "2020-02-02", "10", "-1")]
@@ -455,6 +462,11 @@ def test_14_one_row_dated_years_after_a_finished_log_does_not_move_its_end(opene
     assert max(values(log, "transacted_at")) == datetime(2020, 1, 28)
 
 
+def test_14_a_small_log_may_have_long_silences(opened):
+    rows = [("7", "2019-01-01", "1"), ("8", "2019-01-05", "1"), ("7", "2020-01-05", "1")]
+    assert opened(rows).counts.used == 3
+
+
 def test_14_rows_of_today_are_used(opened):
     assert opened(many([("x", "2020-06-01 23:59", "1")]), until="2020-07-01").counts.used == 101
 
@@ -568,6 +580,11 @@ def test_a_delimiter_is_found_in_the_header_and_the_rows(opened):
         content = "\n".join(mark.join(row) for row in [COLUMNS.values(), *SOUND])
         assert opened(content).counts.used == 2
     assert opened('id;day;amount\n7;2020-01-31;"1,5"\n', decimal=",").counts.used == 1
+
+
+def test_the_line_by_which_a_spreadsheet_announces_its_delimiter_is_no_header(opened):
+    log = opened("sep=;\nid;day;amount\n7;2020-01-31;1\n8;soon;2\n", max_set_aside=1)
+    assert (values(log, "customer_id"), log.counts.rows) == (["7"], 2)
 
 
 def test_cdnow_style_blanks_are_delimiters(opened):
