@@ -226,19 +226,20 @@ def _header(origin: Path, path: Path, spec: SourceSpec) -> tuple[str | None, tup
     if len(block) == _CHUNK:
         lines = lines[:-1]
     lines = lines[:200]
-    blank = next((i for i, line in enumerate(lines) if line.strip()), None)
-    if blank is None:
+    filled = [i for i, line in enumerate(lines) if line.strip()]
+    if filled and (announced := re.fullmatch(r"sep=(.)", lines[filled[0]])):
+        # Spreadsheets write the delimiter on a line of its own.
+        spec, filled = spec.model_copy(update={"delimiter": announced[1]}), filled[1:]
+    if not filled:
         raise UserError(f"{origin}: no rows, the file is blank.")
-    announced = re.fullmatch(r"sep=(.)", lines[blank])
-    if announced:  # spreadsheets write the delimiter on a line of its own
-        spec, blank = spec.model_copy(update={"delimiter": announced[1]}), blank + 1
-    delimiter = _delimiter(lines[blank:], spec)
-    first = lines[blank].split() if delimiter is None else _cells(lines[blank], delimiter)
+    at = filled[0]
+    delimiter = _delimiter(lines[at:], spec)
+    first = lines[at].split() if delimiter is None else _cells(lines[at], delimiter)
     if not spec.header:
-        return delimiter, tuple(f"column_{i + 1}" for i in range(len(first))), blank
+        return delimiter, tuple(f"column_{i + 1}" for i in range(len(first))), at
     names = [name.strip() for name in first]
-    _sound_names(names, origin, blank + 1)
-    return delimiter, tuple(name or f"column_{i + 1}" for i, name in enumerate(names)), blank + 1
+    _sound_names(names, origin, at + 1)
+    return delimiter, tuple(name or f"column_{i + 1}" for i, name in enumerate(names)), at + 1
 
 
 def _delimiter(lines: list[str], spec: SourceSpec) -> str | None:

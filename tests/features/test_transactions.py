@@ -174,7 +174,7 @@ def test_22_names_that_differ_in_case_are_two_columns(opened):
     assert values(log, "amount") == [Decimal(1)]
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "id,day,amount\n", "id,day,amount", "\ufeff"])
+@pytest.mark.parametrize("content", ["", "\n\n", "sep=;\n", "id,day,amount\n", "id,day,amount", "\ufeff"])
 def test_23_no_rows(opened, content):
     assert "no rows" in refusal(opened, content)
 
