@@ -23,7 +23,13 @@ from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
 from models.encoding import expit, logit
 from models.history import History, weights
-from models.levels import level_free_loss, shift_to_mean, two_levels
+from models.levels import (
+    btyd_share,
+    level_error,
+    level_free_loss,
+    shift_to_mean,
+    two_levels,
+)
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
 from models.spend import BoostedSpend
@@ -86,7 +92,7 @@ class Blend:
             self.parts = self._fitted_parts(history, past)
             evidence = self._evidence(history, past)
             self.weights = self._learn(evidence, history.n_customers)
-            self._set_levels(history.todays_customers)
+            self._set_levels(history.todays_customers, self._share_of_level(evidence))
             self._ranges = Ranges.fit(history)
             self._reference = reference_customer(history.todays_customers)
         return self
@@ -145,7 +151,19 @@ class Blend:
         )
         return dict(zip(names, alone.tolist(), strict=True))
 
-    def _set_levels(self, today: pd.DataFrame) -> None:
+    def _share_of_level(self, evidence: list[Evidence]) -> float:
+        """How much the buy-till-you-die models say about the mean, from how right they were."""
+        names = self._churn_parts
+        kinds = [[names.index(n) for n in kind if n in names] for kind in (BTYD, LEARNED)]
+        if not all(kinds):
+            return btyd_share([])
+        errors = [
+            [float(np.mean([level_error(e.log_odds[:, k], e) for k in kind])) for kind in kinds]
+            for e in evidence
+        ]
+        return btyd_share([(btyd, learned) for btyd, learned in errors])
+
+    def _set_levels(self, today: pd.DataFrame, share: float) -> None:
         """Shift the mean log odds, and scale each expected spend, to one level."""
         w = weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
@@ -154,6 +172,7 @@ class Blend:
             {name: float(logit(np.average(expit(x), weights=w))) for name, x in odds.items()},
             self._used(BTYD),
             self._used(LEARNED),
+            share,
         )
         mean = float(expit(np.asarray(target)))
         self._shifts = {name: shift_to_mean(x, w, mean) for name, x in odds.items()}
@@ -162,7 +181,8 @@ class Blend:
         for column in ("expected_purchases", "expected_spend"):
             ways = self._ways(said, today)[column]
             totals = {way: float(np.log((w * value).sum())) for way, value in ways.items()}
-            level = two_levels(totals, ("btyd",), tuple(way for way in ways if way != "btyd"))
+            learned = tuple(way for way in ways if way != "btyd")
+            level = two_levels(totals, ("btyd",), learned, share)
             self._factors[column] = {way: float(np.exp(level - t)) for way, t in totals.items()}
 
     # -- predict --------------------------------------------------------------------------
