@@ -82,19 +82,17 @@ class BoostedChurn:
         self,
         name: str = "hist_gradient_boosting",
         latest_only: bool = False,
-        seed: int = 0,
         encoder: Encoder | None = None,
         estimator: BaseEstimator | None = None,
     ):
         self.name = name
         self._latest_only = latest_only
-        self._seed = seed
         self._encoder = encoder
         self._estimator = estimator
 
     def fit(self, history: History) -> Self:
         """Fit on the panel, or on its latest cutoff."""
-        key = ("boosted_churn", self._latest_only, self._seed)
+        key = ("boosted_churn", self._latest_only)
         self._encoder, self._estimator = history.once(key, lambda: self._fitted_to(history))
         return self
 
@@ -103,7 +101,7 @@ class BoostedChurn:
         refuse_unlearnable(panel)
         encoder = Encoder.fit(panel, history.attributes)
         few = thinned(panel, MOST_ROWS)
-        trees = boosted_classifier(self._seed)
+        trees = boosted_classifier(history.seed)
         # One thread: sums in another order would be another model in the last digits.
         with threadpool_limits(limits=1, user_api="openmp"):
             trees.fit(

@@ -39,6 +39,8 @@ class History:
     snapshot : DataFrame, optional
         The features at `cutoff` itself, without labels (all customers or a weighted
         sample): the people to be scored, whose mean level may be adjusted to.
+    seed : int, optional
+        For the models that draw, such as trees on random subsets of the features.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class History:
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...] = field(default=())
     snapshot: pd.DataFrame | None = None
+    seed: int = 0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

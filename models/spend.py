@@ -37,18 +37,15 @@ class BoostedSpend:
         encoder: Encoder | None = None,
         trees: dict[str, BaseEstimator] | None = None,
         restored: dict[str, float] | None = None,
-        seed: int = 0,
     ):
         self._encoder = encoder
         self._trees = trees or {}
         self._restored = restored or {}
-        self._seed = seed
 
     def fit(self, history: History) -> Self:
         """Fit both outcomes on the panel."""
-        key = ("boosted_spend", self._seed)
         self._encoder, self._trees, self._restored = history.once(
-            key, lambda: self._fitted_to(history)
+            "boosted_spend", lambda: self._fitted_to(history)
         )
         return self
 
@@ -67,7 +64,7 @@ class BoostedSpend:
             cut = np.minimum(outcome, _ceiling(outcome))
             restored[what] = float((outcome * w).sum() / (cut * w).sum())
             with threadpool_limits(limits=1, user_api="openmp"):
-                trees[what] = boosted_counts(self._seed).fit(matrix, cut, sample_weight=w)
+                trees[what] = boosted_counts(history.seed).fit(matrix, cut, sample_weight=w)
         return encoder, trees, restored
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:

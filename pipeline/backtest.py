@@ -172,7 +172,7 @@ def prepare(
     horizon_days = horizon_of(orders, config, progress)
     days = plan(config, horizon_days, orders.first_day, orders.end, also)
     refuse_too_few(orders, horizon_days)
-    return collect(orders, days, config.training.max_customers, progress)
+    return collect(orders, days, progress, config.training.max_customers, config.seed)
 
 
 def refuse_too_few(orders: Orders, horizon_days: int) -> None:

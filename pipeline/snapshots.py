@@ -29,6 +29,7 @@ class Snapshots:
     today: pd.DataFrame
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...]
+    seed: int = 0
 
     def history(self, cutoff: date) -> History:
         """What was known at `cutoff`, one of the plan's days of judgement or its `as_of`."""
@@ -40,11 +41,14 @@ class Snapshots:
             panel=pd.concat([self.labelled[c] for c in chosen], ignore_index=True),
             populations={c: self.populations[c] for c in (*chosen, cutoff)},
             attributes=self.attributes,
+            seed=self.seed,
             snapshot=self.today if known is None else known.drop(columns=list(LABELS)),
         )
 
 
-def collect(orders: Orders, plan: Plan, max_customers: int, progress: Progress) -> Snapshots:
+def collect(
+    orders: Orders, plan: Plan, progress: Progress, max_customers: int = 200_000, seed: int = 0
+) -> Snapshots:
     """Run the features at every cutoff of the plan."""
     share = min(1.0, max_customers / max(orders.n_customers, 1))
     labelled, populations = {}, {}
@@ -59,7 +63,7 @@ def collect(orders: Orders, plan: Plan, max_customers: int, progress: Progress) 
         rows = snapshot(orders.days, plan.as_of, orders.attributes)
         today = _frame(_sample(rows, share), share)
         populations[plan.as_of] = _population(orders.days, plan.as_of)
-    return Snapshots(plan, labelled, today, populations, orders.attributes)
+    return Snapshots(plan, labelled, today, populations, orders.attributes, seed)
 
 
 def _sample(rows: ir.Table, share: float) -> ir.Table:

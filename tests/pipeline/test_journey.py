@@ -221,3 +221,12 @@ def test_two_trainings_give_the_same_scores(here, tmp_path):
     pd.testing.assert_frame_equal(
         first.drop(columns=told), second.drop(columns=told), check_exact=True
     )
+
+
+@pytest.mark.slow
+def test_another_seed_gives_other_trees_and_says_so(here, tmp_path):
+    first = scores(tmp_path, "--model", "out/model")
+    assert train("--set", f"output.folder={tmp_path / 'other'}", "--set", "seed=1") == 0
+    second = scores(tmp_path, "--model", str(tmp_path / "other/model"))
+    gap = (first.p_churn - second.p_churn).abs()
+    assert 0 < gap.mean() < 0.05
