@@ -6,18 +6,17 @@ line where it stands and never with what stands there.
 """
 
 import codecs
-import csv
 import gzip
 import io
 import re
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from features.engines.header import cells, header
 from features.errors import UserError
 from features.source import SourceSpec
 
@@ -29,7 +28,6 @@ LARGEST_GROWTH = 200
 
 _FREE_GROWTH = 50_000_000
 _CHUNK = 1 << 20
-_DELIMITERS = (",", ";", "\t", "|")
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -90,7 +88,7 @@ def inspect(path: Path, spec: SourceSpec, scratch: Path) -> Delimited:
     scan = _scan(path, readable)
     if scan.mixed:
         readable = _transcode(path, readable, "utf-8-sig", scratch)
-    delimiter, names, skip = _header(path, readable, spec)
+    delimiter, names, skip = header(path, readable, spec)
     if delimiter is not None:
         _no_trailing_delimiter(path, readable, delimiter, len(names))
     return Delimited(path, readable, delimiter, names, skip)
@@ -218,83 +216,10 @@ def _decode(
         ) from None
 
 
-def _header(origin: Path, path: Path, spec: SourceSpec) -> tuple[str | None, tuple[str, ...], int]:
-    with path.open("rb") as file:
-        block = file.read(_CHUNK)
-    head = codecs.getincrementaldecoder("utf-8-sig")().decode(block)
-    lines = re.split(r"\r\n|\n|\r", head)
-    if len(block) == _CHUNK:
-        lines = lines[:-1]
-    lines = lines[:200]
-    filled = [i for i, line in enumerate(lines) if line.strip()]
-    if filled and (announced := re.fullmatch(r"sep=(.)", lines[filled[0]])):
-        # Spreadsheets write the delimiter on a line of its own.
-        spec, filled = spec.model_copy(update={"delimiter": announced[1]}), filled[1:]
-    if not filled:
-        raise UserError(f"{origin}: no rows, the file is blank.")
-    at = filled[0]
-    delimiter = _delimiter(lines[at:], spec)
-    first = lines[at].split() if delimiter is None else _cells(lines[at], delimiter)
-    if not spec.header:
-        return delimiter, tuple(f"column_{i + 1}" for i in range(len(first))), at
-    names = [name.strip() for name in first]
-    _sound_names(names, origin, at + 1)
-    return delimiter, tuple(name or f"column_{i + 1}" for i, name in enumerate(names)), at + 1
-
-
-def _delimiter(lines: list[str], spec: SourceSpec) -> str | None:
-    """The delimiter; None stands for any run of blanks."""
-    if spec.delimiter is not None:
-        return {"tab": "\t", "whitespace": None}.get(spec.delimiter, spec.delimiter)
-    if spec.format == "tsv":
-        return "\t"
-    lines = [line for line in lines if line.strip()]
-    widths = {mark: len(_cells(lines[0], mark)) for mark in _DELIMITERS}
-    # Rows decide between marks that both stand in the header: a mark that is none varies.
-    steady = [m for m in _DELIMITERS if widths[m] > 1 and _steady(lines, m, widths[m])]
-    best = max(steady or _DELIMITERS, key=lambda mark: widths[mark])
-    if widths[best] > 1:
-        return best
-    counts = {len(line.split()) for line in lines}
-    return None if len(counts) == 1 and counts != {1} else ","
-
-
-def _steady(lines: list[str], mark: str, width: int) -> bool:
-    agree = sum(len(_cells(line, mark)) == width for line in lines[1:])
-    return agree >= 0.9 * (len(lines) - 1)
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    with suppress(csv.Error):
-        return next(csv.reader([line], delimiter=delimiter), [])
-    return []
-
-
-def _sound_names(names: list[str], origin: Path, line: int) -> None:
-    if len(names) > 1 and not names[-1]:
-        raise UserError(f"{origin}, line {line}: the header ends in a delimiter; remove it.")
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise UserError(
-            f"{origin}, line {line}: the header names {_listed(twice)} more than once. "
-            "Give each column a name of its own."
-        )
-    if names and all(re.fullmatch(r"[\d\s.,:/+-]*", name) for name in names):
-        raise UserError(
-            f"{origin}, line {line}: this looks like an order, not like a header. "
-            "If there is no header, set log.header: false."
-        )
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(repr(name) for name in names[:5]) + more
-
-
 def _no_trailing_delimiter(origin: Path, path: Path, delimiter: str, width: int) -> None:
     """The engine would take a delimiter too many at a line's end without a word."""
     for line, text in _lines_ending_in(path, delimiter):
-        if text.count(delimiter) >= width and len(_cells(text, delimiter)) > width:
+        if text.count(delimiter) >= width and len(cells(text, delimiter)) > width:
             raise UserError(
                 f"{origin}, line {line}: ends in a delimiter that the header does not have. "
                 "Remove it, or name the column it makes."
