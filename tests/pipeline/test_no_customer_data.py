@@ -35,14 +35,14 @@ def test_no_id_and_no_email_is_in_messages_tracking_store_or_model(
     log_with_sentinels(tmp_path / "orders.csv")
     log = [str(tmp_path / "orders.csv"), "--customer-id", "customer"]
     log += ["--transacted-at", "day", "--amount", "amount"]
-    small = ["contenders=[recency_alone, bg_nbd]", "backtest.cutoffs=1", "training.max_cutoffs=2"]
+    small = ["contenders=[recency_alone, blend]", "backtest.cutoffs=1", "training.max_cutoffs=2"]
     settings = [f"tracking.uri={tracking_uri}", *small]
     words = [word for setting in settings for word in ("--set", setting)]
     assert cli.run(["train", *log, "--horizon", "60d", *words]) == 0
     scores = str(tmp_path / "scores.parquet")
     assert cli.run(["score", *log, "--out", scores, *words[:2]]) == 0
     said = "".join(capfd.readouterr()).encode()
-    assert b"bg_nbd" in said
+    assert b"recency_alone" in said
     assert not [word for word in SENTINELS if word in said], "a message quotes a customer"
 
     written = [
