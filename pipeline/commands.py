@@ -133,9 +133,11 @@ def ui(path: Path | None, host: str, port: int | None) -> None:
     from pipeline.tracking import server
 
     tracking = load_tracking(path)
+    progress = Progress()
+    progress.note("Starting MLflow; this takes some seconds ...")
     with server.running(tracking.uri, tracking.experiment, host, port) as address:
         print(address, flush=True)
-        Progress().note("Ctrl-C ends the server.")
+        progress.note("Open the address in a browser. Ctrl-C ends the server.")
         server.wait_until_stopped()
 
 

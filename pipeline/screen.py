@@ -137,20 +137,27 @@ def scored(console: Console, result: Scored, found: Found) -> None:
 
 def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """The trainings of a store beside each other."""
-    measures = ("log_loss", "roc_auc", "ece", "buyer_lift_10", "spend_gini")
+    measures = {"log_loss": "log loss", "roc_auc": "AUC", "ece": "ECE", "spend_gini": "Gini"}
     table = _table(
-        "Trainings, newest first", "started", "log", "answer", "days", "version", *measures
+        "Trainings, newest first; mean over each one's cutoffs",
+        "started",
+        "log",
+        "answer",
+        "days",
+        "version",
+        *measures.values(),
     )
     for row in rows:
-        version = " ".join([row["version"] or "–", *row["aliases"]])
-        figures = (_number(float("nan") if row[m] is None else row[m], ".4f") for m in measures)
+        short = {"challenger": "new", "champion": "champion"}
+        aliases = [short.get(alias, alias) for alias in row["aliases"]]
+        figures = (float("nan") if row[m] is None else row[m] for m in measures)
         table.add_row(
-            str(row["started"])[:16].replace("T", " "),
-            str(row["name"]),
+            str(row["started"])[5:16].replace("T", " "),
+            str(row["name"]).rpartition(" ")[0][:18],
             str(row["contender"]),
             str(row["horizon_days"]),
-            version,
-            *figures,
+            " ".join([row["version"] or "–", *aliases]),
+            *(_number(figure, ".4f") for figure in figures),
         )
     console.print(table)
 

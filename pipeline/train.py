@@ -22,7 +22,7 @@ from pipeline.judgement import baseline, verdict
 from pipeline.manifest import Manifest
 from pipeline.orders import Orders
 from pipeline.snapshots import Snapshots
-from pipeline.tracking import registry, runs, store, views
+from pipeline.tracking import registry, runs, store
 from pipeline.tracking.errors import TrackingError
 
 
@@ -95,7 +95,6 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
             runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
             runs.describe(opened, words)
             version = registry.register(opened, folder / "model", config.tracking.registered_model)
-            views.seed(tracking, opened.run_id)
     champion = _promote(tracking, config.tracking.registered_model, promote)
     return Trained(folder / "model", manifest, result, words, version, champion)
 

@@ -46,10 +46,14 @@ class Delimited:
     delimiter: str | None
     names: tuple[str, ...]
     skip: int
+    line_ends: int
 
-    def line(self, row: int) -> int:
-        """Line of the data row `row` (from 1), if no field holds a line break."""
-        return row + self.skip
+    def line_above(self, rows: int) -> int | None:
+        """What to add to a row's number for its line; None where rows and lines part ways.
+
+        They do when a field holds a line break, or a line is blank.
+        """
+        return self.skip if self.line_ends - self.skip in (rows, rows - 1) else None
 
 
 @dataclass
@@ -59,6 +63,10 @@ class _Scan:
     crlf: int = 0
     lf: int = 0
     cr: int = 0
+
+    @property
+    def line_ends(self) -> int:
+        return self.lf + self.cr - self.crlf
 
     @property
     def mixed(self) -> bool:
@@ -91,7 +99,7 @@ def inspect(path: Path, spec: SourceSpec, scratch: Path) -> Delimited:
     delimiter, names, skip = header(path, readable, spec)
     if delimiter is not None:
         _no_trailing_delimiter(path, readable, delimiter, len(names))
-    return Delimited(path, readable, delimiter, names, skip)
+    return Delimited(path, readable, delimiter, names, skip, scan.line_ends)
 
 
 def explain(message: str, files: list[Delimited]) -> UserError:

@@ -38,7 +38,7 @@ class Raw:
     files: tuple[Path, ...]
     format: str
     text: bool
-    header_lines: tuple[int, ...] = ()
+    lines_above: tuple[int | None, ...] = ()
     owned: tuple[str, ...] = field(default=(), repr=False)
 
     def first_rows(self) -> list[int]:
@@ -57,7 +57,8 @@ class Raw:
         return where + self._line(file, row - firsts[file] + 1)
 
     def _line(self, file: int, row: int) -> str:
-        return f"line {row + self.header_lines[file]}" if self.header_lines else f"row {row}"
+        above = self.lines_above[file] if self.lines_above else None
+        return f"row {row}" if above is None else f"line {row + above}"
 
     def drop(self) -> None:
         """Give the engine's memory back."""
@@ -133,13 +134,15 @@ def _read_text(engine: Engine, files: list[delimited.Delimited], kind: str) -> R
         f"FROM {quote(table)}"
     )
     _ragged_blanks(engine, view, files)
+    counted = engine.raw_sql(f"SELECT file, count(*) FROM {quote(table)} GROUP BY file")
+    rows = dict(counted.fetchall())
     return Raw(
         engine.table(view),
         {name: f"c{i}" for i, name in enumerate(names)},
         tuple(file.origin for file in files),
         kind,
         text=True,
-        header_lines=tuple(file.skip for file in files),
+        lines_above=tuple(file.line_above(rows.get(i, 0)) for i, file in enumerate(files)),
         owned=(f"DROP VIEW {quote(view)}", f"DROP TABLE {quote(table)}"),
     )
 

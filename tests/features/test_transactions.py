@@ -174,7 +174,9 @@ def test_22_names_that_differ_in_case_are_two_columns(opened):
     assert values(log, "amount") == [Decimal(1)]
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "sep=;\n", "id,day,amount\n", "id,day,amount", "\ufeff"])
+@pytest.mark.parametrize(
+    "content", ["", "\n\n", "sep=;\n", "id,day,amount\n", "id,day,amount", "\ufeff"]
+)
 def test_23_no_rows(opened, content):
     assert "no rows" in refusal(opened, content)
 
@@ -513,6 +515,12 @@ def test_too_many_unusable_rows_refuse_the_log_with_every_reason(opened):
     assert "6: the date cannot be read (first: line 102, written like 'aaaa')" in message
     assert "2: no amount (first: line 108)" in message
     assert opened(many(bad), max_set_aside=0.1).counts.used == 100
+
+
+def test_a_line_is_named_only_where_rows_are_lines(opened):
+    assert "(first: line 3" in refusal(opened, "id,day,amount\n7,2020-01-31,1\n8,soon,1\n")
+    content = 'id,day,amount,note\n7,2020-01-31,1,"a\nb"\n8,soon,1,\n'
+    assert "(first: row 2" in refusal(opened, content)
 
 
 def test_all_rows_set_aside(opened):

@@ -1,6 +1,7 @@
 """The same log in any kind of file is the same log; hostile files are refused unread."""
 
 import io
+import re
 import zipfile
 from datetime import datetime
 from decimal import Decimal
@@ -97,7 +98,8 @@ def test_24_one_log_in_four_kinds_of_file_gives_the_same_transactions(engine, tm
         try:
             log = opened(engine, path)
         except UserError as error:
-            outcomes.append(str(error).splitlines()[0].replace(path.name, ""))
+            first = str(error).splitlines()[0].replace(path.name, "")
+            outcomes.append(re.sub(r"(line|row) \d+", "", first))
             continue
         assert log.counts.rows == len(rows)
         assert log.counts.used + sum(log.counts.set_aside.values()) == log.counts.rows
