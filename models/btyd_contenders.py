@@ -16,6 +16,7 @@ from models.btyd import (
     FitError,
     FitWarning,
     GammaGammaModel,
+    ModifiedBetaGeoErlangModel,
     ModifiedBetaGeoModel,
     ParetoNBDModel,
 )
@@ -32,6 +33,7 @@ FAMILIES = {
     "bg_nbd": BetaGeoModel,
     "mbg_nbd": ModifiedBetaGeoModel,
     "pareto_nbd": ParetoNBDModel,
+    "mbg_cnbd_k": ModifiedBetaGeoErlangModel,
 }
 
 

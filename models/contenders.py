@@ -29,6 +29,7 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
     "bg_nbd": lambda: BtydContender("bg_nbd"),
     "mbg_nbd": lambda: BtydContender("mbg_nbd"),
     "pareto_nbd": lambda: BtydContender("pareto_nbd"),
+    "mbg_cnbd_k": lambda: BtydContender("mbg_cnbd_k"),
     "lifetimes_bg_nbd": LifetimesBetaGeo,
     "boosted_spend": BoostedSpend,
     "blend": Blend,
