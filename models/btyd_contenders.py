@@ -29,7 +29,7 @@ DAYS_PER_UNIT = 7.0
 PRIOR_SCALE = 2.0
 """Standard deviation of the log parameters where the likelihood alone decides nothing."""
 
-FAMILIES = {
+FAMILIES: dict[str, Any] = {
     "bg_nbd": BetaGeoModel,
     "mbg_nbd": ModifiedBetaGeoModel,
     "pareto_nbd": ParetoNBDModel,

@@ -13,6 +13,7 @@ from models.btyd_contenders import BtydContender
 from models.churn import RFM, BoostedChurn, LogisticChurn
 from models.contender import Contender
 from models.lifetimes_contender import LifetimesBetaGeo
+from models.own import OwnChurn
 from models.spend import BoostedSpend
 
 CONTENDERS: dict[str, Callable[[], Contender]] = {
@@ -64,5 +65,10 @@ def create(name: str) -> Contender:
 def restore(
     name: str, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]
 ) -> Contender:
-    """Build a fitted contender again from its `parameters()` and `estimators()`."""
+    """Build a fitted contender again from its `parameters()` and `estimators()`.
+
+    A name that is not on the list is that of a user's own classifier.
+    """
+    if name not in CONTENDERS:
+        return OwnChurn.restore(parameters, estimators)
     return type(create(name)).restore(parameters, estimators)
