@@ -19,7 +19,7 @@ from scipy import special
 from models.btyd.answers import PurchaseModel
 from models.btyd.customers import Customers, Groups, as_frame, number_column, refuse
 from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
-from models.btyd.optimise import FitWarning
+from models.btyd.optimise import FitError, FitWarning
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.simulate import Histories, until_geometric
 from models.btyd.special import digamma_rise, log_rising
@@ -83,16 +83,22 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         if self.k is not None:
             self.k_ = _checked(self.k)
             return self._fit(data)
-        best: dict[str, Any] | None = None
+        best: dict[str, Any] = {}
+        said: list[warnings.WarningMessage] = []
         for k in range(1, _LARGEST_K + 1):
             self.k_ = k
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", FitWarning)
-                self._fit(data)
-            if best is not None and self.log_likelihood_ <= best["log_likelihood_"]:
+                try:
+                    self._fit(data)
+                except FitError:
+                    if k == 1:
+                        raise
+                    break  # so regular is nobody here
+            if best and self.log_likelihood_ <= best["log_likelihood_"]:
                 break
             best, said = dict(self.__dict__), caught
-        self.__dict__.update(best or {})
+        self.__dict__.update(best)
         for warning in said:
             warnings.warn(warning.message, stacklevel=2)
         return self

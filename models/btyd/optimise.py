@@ -41,8 +41,10 @@ _TOP_GAIN = 1e-10
 _ROUNDING = 1e-14
 #: Step of the central differences that turn analytic gradients into the Hessian.
 _HESSIAN_STEP = 1e-4
-#: A standard error of a logarithm above this says nothing about the parameter.
-_FLAT = 5.0
+#: A direction in which a logarithm's standard error exceeds 5 says nothing: it is flat.
+_FLAT_CURVATURE = 1 / 5.0**2
+#: A parameter takes part in a flat direction with more than this.
+_LOADING = 0.05
 
 _WAY_OUT = (
     "Use more customers or a longer calibration period, or pass prior_scale=2.0 for a weak prior "
@@ -180,7 +182,7 @@ def _line_search(
     """The first halving of the step that climbs enough (Armijo), or None."""
     for halving in range(12):
         new = theta + step / 2**halving
-        if _inside(new, lower, upper).all():
+        if ((new >= lower) & (new <= upper)).all():
             new_value, new_gradient = objective(new)
             slack = _ROUNDING * abs(value)
             if new_value >= value + 1e-4 * (gradient @ step) / 2**halving - slack:
@@ -201,23 +203,63 @@ def _inside(theta: Floats, lower: Floats, upper: Floats) -> NDArray[np.bool_]:
     return np.asarray((theta > lower + 1e-3) & (theta < upper - 1e-3))
 
 
+class _Top(NamedTuple):
+    """The end of the climb: the directions of the curvature there, and what is left to gain."""
+
+    theta: Floats
+    free: NDArray[np.bool_]
+    curvatures: Floats
+    directions: Floats
+    gain: float
+
+
+def _settle(objective: Objective, theta: Floats, lower: Floats, upper: Floats) -> _Top:
+    """Newton steps with exact curvature, until none would gain; usually that is at once.
+
+    Flat and convex directions are climbed by the size of their curvature, in steps of at most one
+    (Nocedal & Wright 2006, section 3.4, modified by eigenvalues).
+    """
+    for _ in range(_SETTLING_STEPS):
+        free = _inside(theta, lower, upper)
+        value, gradient = objective(theta)
+        square = -hessian(objective, theta)[np.ix_(free, free)]
+        if not np.isfinite(square).all():
+            raise FitError(f"The likelihood is not finite near its top. {_WAY_OUT}")
+        curvatures, directions = np.linalg.eigh(square)
+        along = directions.T @ gradient[free]
+        climb = directions @ (along / np.maximum(np.abs(curvatures), _FLAT_CURVATURE))
+        gain = float(climb @ gradient[free]) / 2
+        top = _Top(theta, free, curvatures, directions, gain)
+        if gain < _GAIN_LEFT:
+            return top
+        step = np.zeros_like(theta)
+        step[free] = climb / max(1.0, float(np.abs(climb).max()))
+        found = _line_search(objective, theta, value, gradient, step, lower, upper)
+        if found is None:
+            return top
+        theta = found[0]
+    return top
+
+
+_SETTLING_STEPS = 20
+
+
 def _judge(
     objective: Objective, theta: Floats, lower: Floats, upper: Floats, names: Sequence[str]
 ) -> Maximum:
     """Is this a maximum? Covariance where it is; a warning or an error where it is not."""
-    free = _inside(theta, lower, upper)
-    curvature = -hessian(objective, theta)[np.ix_(free, free)]
-    gradient = objective(theta)[1][free]
+    top = _settle(objective, theta, lower, upper)
+    if top.gain > _GAIN_LEFT:
+        raise FitError(f"The search did not converge. {_WAY_OUT}")
+    if (top.curvatures < -_FLAT_CURVATURE).any():
+        raise FitError(f"The search stopped where the likelihood has no maximum. {_WAY_OUT}")
+    flat = top.curvatures < _FLAT_CURVATURE
+    steep = top.directions[:, ~flat]
+    known = steep @ np.diag(1 / top.curvatures[~flat]) @ steep.T
+    unknown = ~top.free
+    unknown[top.free] = (np.abs(top.directions[:, flat]) > _LOADING).any(axis=1)
     covariance = np.full((len(theta), len(theta)), np.nan)
-    if free.any():
-        if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature)[0] <= 0:
-            raise FitError(f"The search stopped where the likelihood has no maximum. {_WAY_OUT}")
-        inverse = np.linalg.inv(curvature)
-        if gradient @ inverse @ gradient / 2 > _GAIN_LEFT:
-            raise FitError(f"The search did not converge. {_WAY_OUT}")
-        covariance[np.ix_(free, free)] = inverse
-    unknown = ~free
-    unknown[free] = np.sqrt(np.diag(covariance)[free]) > _FLAT
+    covariance[np.ix_(top.free, top.free)] = known
     covariance[unknown, :] = covariance[:, unknown] = np.nan
     if unknown.any():
         which = ", ".join(name for name, bad in zip(names, unknown, strict=True) if bad)
@@ -227,4 +269,4 @@ def _judge(
             FitWarning,
             stacklevel=5,
         )
-    return Maximum(theta, covariance, not unknown.any(), ~free)
+    return Maximum(top.theta, covariance, not unknown.any(), ~top.free)
