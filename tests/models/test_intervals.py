@@ -1,7 +1,6 @@
 """Intervals cover what they promise, and their lump at zero is honest."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from models.contenders import create
@@ -67,4 +66,12 @@ def test_the_blend_answers_ranges_that_hold_its_means(history, outcomes):
     inside = coverage(outcomes["spend"], said["expected_spend_low"], said["expected_spend_high"])
     assert 0.7 < inside < 0.95
     assert not said.isna().any(axis=None)
-    assert isinstance(said, pd.DataFrame)
+
+
+def test_the_range_of_clv_widens_with_the_months(history, outcomes):
+    blend = create("blend").fit(history)
+    spend = blend.predict(outcomes)["expected_spend"].to_numpy()
+    low, high = blend.clv_range(outcomes, spend * 2, 4, history.cutoff)
+    longer = blend.clv_range(outcomes, spend * 6, 12, history.cutoff)[1]
+    assert ((low <= high) & (high <= longer)).mean() > 0.95
+    assert np.isfinite(low).all()
