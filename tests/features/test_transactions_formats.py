@@ -193,6 +193,35 @@ def test_27_parquet_extension_types_are_read_as_what_they_store(engine, tmp_path
     assert log.transactions.customer_id.to_pyarrow().to_pylist() == ["00123"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "ids"),
+    [
+        (pa.uint64(), [2**64 - 1, 7]),
+        (pa.int32(), [-5, 7]),
+        (pa.decimal128(38, 0), [Decimal(10**30 + 1), Decimal(7)]),
+        (pa.large_string(), ["007", "7"]),
+        (pa.dictionary(pa.int8(), pa.string()), ["007", "7"]),
+        (pa.binary(), [b"a1", b"b2"]),
+    ],
+)
+def test_ids_of_every_type_are_exact_text(engine, tmp_path, kind, ids):
+    path = parquet(tmp_path / "a.parquet", id=pa.array(ids, kind), day=[NOW] * 2)
+    log = opened(engine, path, {"customer_id": "id", "transacted_at": "day"})
+    expected = [i.decode() if isinstance(i, bytes) else str(i) for i in ids]
+    assert sorted(log.transactions.customer_id.to_pyarrow().to_pylist()) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.timestamp("ns"), pa.timestamp("s"), pa.timestamp("ms"), pa.date32()]
+)
+def test_days_of_every_type_are_the_same_day(engine, tmp_path, kind):
+    day = pa.array([datetime(2020, 1, 31)], pa.timestamp("s")).cast(kind)
+    path = parquet(tmp_path / "a.parquet", id=["a"], day=day)
+    log = opened(engine, path, {"customer_id": "id", "transacted_at": "day"})
+    assert log.transactions.transacted_at.to_pyarrow().to_pylist() == [datetime(2020, 1, 31)]
+    assert str(log.transactions.schema()["transacted_at"]).startswith("timestamp")
+
+
 def test_nested_values_are_no_ids(engine, tmp_path):
     path = parquet(tmp_path / "a.parquet", id=[["a"]], day=[NOW])
     with pytest.raises(UserError, match="one value a row"):
