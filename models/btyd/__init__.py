@@ -5,6 +5,7 @@ from models.btyd.beta_geo_beta_binom import BetaGeoBetaBinomModel
 from models.btyd.gamma_gamma import GammaGammaModel
 from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
 from models.btyd.modified_beta_geo_erlang import ModifiedBetaGeoErlangModel
+from models.btyd.nbd import NBDModel
 from models.btyd.optimise import FitError, FitWarning
 from models.btyd.pareto_nbd import ParetoNBDModel
 
@@ -16,5 +17,6 @@ __all__ = [
     "GammaGammaModel",
     "ModifiedBetaGeoErlangModel",
     "ModifiedBetaGeoModel",
+    "NBDModel",
     "ParetoNBDModel",
 ]

@@ -12,6 +12,7 @@ from models.btyd import (
     GammaGammaModel,
     ModifiedBetaGeoErlangModel,
     ModifiedBetaGeoModel,
+    NBDModel,
     ParetoNBDModel,
 )
 
@@ -21,6 +22,7 @@ TRUE = {
     "mbg": (ModifiedBetaGeoModel, GEOMETRIC, {}),
     "erlang": (ModifiedBetaGeoErlangModel, GEOMETRIC | {"alpha": 3.0}, {"k": 3}),
     "pareto": (ParetoNBDModel, {"r": 0.6, "alpha": 10.0, "s": 0.7, "beta": 12.0}, {}),
+    "nbd": (NBDModel, {"r": 0.6, "alpha": 10.0}, {}),
     "bgbb": (
         BetaGeoBetaBinomModel,
         {"alpha": 1.2, "beta": 0.75, "gamma": 0.66, "delta": 2.8},

@@ -4,9 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.btyd import BetaGeoModel, GammaGammaModel, ModifiedBetaGeoModel, ParetoNBDModel
+from models.btyd import (
+    BetaGeoModel,
+    GammaGammaModel,
+    ModifiedBetaGeoModel,
+    NBDModel,
+    ParetoNBDModel,
+)
 
-MODELS = {"bg": BetaGeoModel, "mbg": ModifiedBetaGeoModel, "pareto": ParetoNBDModel}
+MODELS = {
+    "bg": BetaGeoModel,
+    "mbg": ModifiedBetaGeoModel,
+    "pareto": ParetoNBDModel,
+    "nbd": NBDModel,
+}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +54,16 @@ def test_cdnow_sample_parameters_and_likelihood(fitted, name, params, log_likeli
     assert model.aic_ == pytest.approx(8 - 2 * log_likelihood, abs=2e-3)
 
 
+def test_cdnow_sample_nbd(fitted):
+    model = fitted["nbd"]
+    assert model.params_ == pytest.approx({"r": 0.3848, "alpha": 12.072}, rel=2e-4)
+    assert model.log_likelihood_ == pytest.approx(-9763.658, abs=6e-4)
+
+
+def test_grocery_log_nbd(grocery):
+    assert NBDModel().fit(grocery).log_likelihood_ == pytest.approx(-16376.864, abs=6e-4)
+
+
 def test_cdnow_sample_pareto_standard_errors(fitted):
     published = {"r": 0.0476264, "alpha": 0.8427222, "s": 0.1872594, "beta": 6.2105448}
     assert fitted["pareto"].standard_errors_ == pytest.approx(published, rel=5e-4)
@@ -64,6 +85,7 @@ def test_cdnow_sample_gamma_gamma(cdnow):
         ("pareto", 1665.5, 0.7545, 1.6028, 0.6302),
         ("bg", 1653.4, 0.7855, 1.6080, 0.6256),
         ("mbg", 1576.7, 0.7648, 1.6072, 0.6273),
+        ("nbd", 2929.8, 1.0410, 1.8595, 0.5834),
     ],
 )
 def test_cdnow_sample_holdout(cdnow, fitted, name, total, mae, rmse, correlation):
