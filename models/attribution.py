@@ -48,12 +48,10 @@ def contributions(part: Any, customers: pd.DataFrame, reference: dict[str, float
 
 
 def reference_customer(customers: pd.DataFrame) -> dict[str, float]:
-    """Medians of what a buy-till-you-die model looks at."""
-    return {
-        "frequency": float(customers["frequency"].median()),
-        "days_since_last": float((customers["T"] - customers["recency"]).median()),
-        "T": float(customers["T"].median()),
-    }
+    """Medians of what a buy-till-you-die model looks at; whole numbers, as it needs them."""
+    silent = customers["T"] - customers["recency"]
+    columns = {"frequency": customers["frequency"], "days_since_last": silent, "T": customers["T"]}
+    return {name: float(np.floor(column.median())) for name, column in columns.items()}
 
 
 def _btyd_contributions(

@@ -115,7 +115,10 @@ class Blend:
             else:
                 parts[name] = result
         if not parts:
-            raise ValueError(f"None of the blend's parts could be fitted. {self.notes[0]}")
+            raise ValueError(
+                f"None of the blend's parts could be fitted. {self.notes[-1]} The contender "
+                "base_rate still answers: everybody like the average customer."
+            )
         return {name: parts[name] for name in PARTS if name in parts}
 
     def _evidence(self, history: History, past: list[date]) -> list[Evidence]:

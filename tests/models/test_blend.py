@@ -55,6 +55,20 @@ def test_few_customers_and_no_evidence_silence_the_learned_parts(make_log, make_
     assert blend.predict(few.snapshot).notna().all(axis=None) or blend._ranges.shape is None
 
 
+def test_a_base_of_one_time_buyers_is_refused_and_the_fallback_named(log, make_history):
+    once = log.groupby("customer", as_index=False).first()
+    with pytest.raises(ValueError, match=r"bought once.*base_rate still answers"):
+        Blend().fit(make_history(once, 400, (280, 340)))
+
+
+def test_even_twenty_customers_get_answers_and_reasons(make_log, make_history):
+    few = make_history(make_log(20, seed=2), 400, (220, 280, 340))
+    blend = Blend().fit(few)
+    answers = ["p_churn", "expected_purchases", "expected_spend"]
+    assert blend.predict(few.snapshot)[answers].notna().all(axis=None)
+    assert len(blend.reasons(few.snapshot)) == len(few.snapshot)
+
+
 def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outcomes):
     history = make_history(make_log(300, seed=4), 400, (280, 340))
     history.panel["churned"] = 1
