@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from models.btyd.answers import PurchaseModel
 from models.btyd.customers import Customers
 from models.btyd.parts import Parameters, Part, per_row
+from models.btyd.purchase_model import PurchaseModel
 from models.btyd.simulate import Histories, until_geometric
 from models.btyd.special import digamma_rise, expected_count, log_rising
 

@@ -7,7 +7,6 @@ Marketing Science 29(6) (FHS below).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,45 +16,17 @@ from scipy import special
 from sklearn.utils.validation import check_is_fitted
 
 from models.btyd.base import MaximumLikelihoodModel
-from models.btyd.customers import as_frame, distinct, number_column, read_weights, refuse
+from models.btyd.customers import as_frame, number_column, read_weights, refuse
 from models.btyd.gamma_gamma import GammaGammaModel
 from models.btyd.lifetime_value import spend_per_purchase
+from models.btyd.rounds import Rounds, log_likelihood, log_term
 from models.btyd.simulate import as_summary, in_rounds, simulated_ages
-from models.btyd.uncertainty import intervals
+from models.btyd.uncertainty import Intervals, intervals
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Rounds:
-    """Purchases x, the last at opportunity t_x, n opportunities so far, customers per row."""
-
-    x: Floats
-    t_x: Floats
-    n: Floats
-    weight: Floats
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def take(self, rows: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Rounds:
-        """Some of the rows."""
-        return Rounds(self.x[rows], self.t_x[rows], self.n[rows], self.weight[rows])
-
-    def groups(self) -> tuple[Rounds, NDArray[np.int64]]:
-        """One row per distinct history, weighted, and each row's place there."""
-        first, codes = distinct(self.x, self.t_x, self.n)
-        weight = np.bincount(codes, self.weight, len(first)).astype(float)
-        some = self.take(first)
-        return Rounds(some.x, some.t_x, some.n, weight), codes
-
-    def counted(self) -> Rounds:
-        """One row per distinct history that has customers."""
-        some = self.groups()[0]
-        return some.take(some.weight > 0)
-
-
-class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
+class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
     """BG/BB: at each opportunity an active customer buys or not; before each he may leave.
 
     Reads `frequency`, `recency` (the opportunity of the last purchase, 0 without one) and
@@ -125,12 +96,12 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
 
     def _total_log_likelihood(self, theta: Floats, data: Rounds) -> tuple[float, Floats]:
         p = np.exp(theta)
-        value, slopes = _log_likelihood(p, data.x, data.t_x, data.n)
+        value, slopes = log_likelihood(p, data.x, data.t_x, data.n)
         return float(data.weight @ value), p * (slopes @ data.weight)
 
     def customer_log_likelihood(self, X: Any) -> Floats:
         """Log-likelihood of each row's history, FHS (5), shape (n_rows,)."""
-        return self._once(X, lambda d: _log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n)[0])
+        return self._once(X, lambda d: log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n)[0])
 
     # -- answers --------------------------------------------------------------------------
 
@@ -142,7 +113,7 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
 
     def _log_alive(self, d: Rounds) -> Floats:
         """Log of P(alive at n and the history), unconditional."""
-        return _log_term(np.exp(self.theta_), d.x, d.n, d.n, alive=True)
+        return log_term(np.exp(self.theta_), d.x, d.n, d.n, alive=True)
 
     def probability_alive(self, X: Any) -> Floats:
         """P(active at the next opportunity), FHS (11), shape (n_rows,), in [0, 1].
@@ -152,18 +123,18 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
         return self._once(X, lambda d: np.exp(self._log_later(d, 1) - self._log_history(d)))
 
     def _log_history(self, d: Rounds) -> Floats:
-        return _log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n)[0]
+        return log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n)[0]
 
     def _log_later(self, d: Rounds, periods: int) -> Floats:
         """Log of P(history, and not dropped out before opportunity n + periods)."""
-        return _log_term(np.exp(self.theta_), d.x, d.n, d.n + periods, alive=True)
+        return log_term(np.exp(self.theta_), d.x, d.n, d.n + periods, alive=True)
 
     def probability_no_purchase(self, X: Any, horizon: int) -> Floats:
         """P(no purchase at the next `horizon` opportunities), shape (n_rows,), in [0, 1]."""
         periods = _periods(horizon)
 
         def answer(d: Rounds) -> Floats:
-            later = _log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + periods)[0]
+            later = log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + periods)[0]
             return np.minimum(np.exp(later - self._log_history(d)), 1.0)
 
         return self._once(X, answer)
@@ -228,35 +199,8 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
             )
         return ends, (1 + monthly_discount_rate) ** -(ends * months_per_period)
 
-    def purchase_intervals(
-        self,
-        X: Any,
-        horizon: int,
-        *,
-        level: float = 0.8,
-        n_draws: int = 400,
-        seed: int | np.random.Generator = 0,
-    ) -> pd.DataFrame:
-        """Interval for the purchases at the next `horizon` opportunities; columns low, high.
-
-        As in the models of continuous time: see `ParetoNBDModel.purchase_intervals`.
-        """
-        ends = np.array([float(_periods(horizon))])
-        return intervals(self, X, ends, np.ones(1), None, level, n_draws, seed)
-
-    def spend_intervals(
-        self,
-        X: Any,
-        spend_model: GammaGammaModel,
-        horizon: int,
-        *,
-        level: float = 0.8,
-        n_draws: int = 400,
-        seed: int | np.random.Generator = 0,
-    ) -> pd.DataFrame:
-        """Interval for the spend at the next `horizon` opportunities; columns low, high."""
-        ends = np.array([float(_periods(horizon))])
-        return intervals(self, X, ends, np.ones(1), spend_model, level, n_draws, seed)
+    def _ends(self, horizon: float) -> Floats:
+        return np.array([float(_periods(horizon))])
 
     def clv_intervals(
         self,
@@ -287,7 +231,7 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
             columns = [self._count(d, periods, k) for k in range(int(n_max) + 1)]
             columns[0] = np.zeros(len(d))
             pmf = np.column_stack(columns)
-            later = _log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + periods)[0]
+            later = log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + periods)[0]
             pmf[:, 0] = np.exp(later - self._log_history(d))
             return pmf
 
@@ -299,7 +243,7 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
         total = np.zeros(len(d))
         for i in range(k, periods + 1):
             ways = special.gammaln(i + 1) - special.gammaln(k + 1) - special.gammaln(i - k + 1)
-            term = _log_term(p, d.x + k, d.n + i, d.n + i, alive=i == periods)
+            term = log_term(p, d.x + k, d.n + i, d.n + i, alive=i == periods)
             total += np.exp(ways + term - history)
         return total
 
@@ -375,7 +319,7 @@ class BetaGeoBetaBinomModel(MaximumLikelihoodModel):
         return np.minimum(np.exp(self._log_alive(d) - self._log_history(d)), 1.0)
 
     def _silence_now(self, d: Rounds, horizon: float) -> Floats:
-        later = _log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + horizon)[0]
+        later = log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + horizon)[0]
         return np.minimum(np.exp(later - self._log_history(d)), 1.0)
 
     def _live_on(self, rng: np.random.Generator, d: Rounds, ends: Floats) -> Floats:
@@ -396,50 +340,3 @@ def _periods(horizon: Any) -> int:
     if isinstance(horizon, bool) or float(horizon) != int(horizon) or horizon < 0:
         raise ValueError(f"A number of opportunities must be whole and >= 0; got {horizon}.")
     return int(horizon)
-
-
-def _log_term(p: Floats, x: Floats, seen: Floats, left: Floats, *, alive: bool) -> Floats:
-    """Log of P(x purchases at given places among `seen` opportunities, active for `left`).
-
-    B(alpha + x, beta + seen - x) / B(alpha, beta) times B(gamma, delta + left) / B(gamma, delta)
-    when still alive, B(gamma + 1, delta + left) / B(gamma, delta) when he left then.
-    """
-    alpha, beta, gamma, delta = p
-    purchases = special.betaln(alpha + x, beta + seen - x) - special.betaln(alpha, beta)
-    life = special.betaln(gamma + (not alive), delta + left) - special.betaln(gamma, delta)
-    return np.asarray(purchases + life)
-
-
-def _term_slopes(p: Floats, x: Floats, seen: Floats, left: Floats, *, alive: bool) -> Floats:
-    """Derivatives of `_log_term` in the four parameters, shape (4, n)."""
-    alpha, beta, gamma, delta = p
-    psi = special.digamma
-    both, dropped = psi(alpha + beta) - psi(alpha + beta + seen), float(not alive)
-    life = psi(gamma + delta) - psi(gamma + delta + left + dropped)
-    return np.stack(
-        [
-            psi(alpha + x) - psi(alpha) + both,
-            psi(beta + seen - x) - psi(beta) + both,
-            psi(gamma + dropped) - psi(gamma) + life,
-            psi(delta + left) - psi(delta) + life,
-        ]
-    )
-
-
-def _log_likelihood(p: Floats, x: Floats, t_x: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """FHS (5) and its derivatives: alive to the end, or left i opportunities after the last.
-
-    The terms are added in logarithms, the largest first subtracted: no floor, no underflow.
-    """
-    value = _log_term(p, x, n, n, alive=True)
-    slopes = _term_slopes(p, x, n, n, alive=True)
-    for i in range(int((n - t_x).max(initial=0))):
-        rows = np.flatnonzero(i < n - t_x)
-        seen = t_x[rows] + i
-        term = _log_term(p, x[rows], seen, seen, alive=False)
-        slope = _term_slopes(p, x[rows], seen, seen, alive=False)
-        both = np.logaddexp(value[rows], term)
-        share = np.exp(term - both)
-        slopes[:, rows] += share * (slope - slopes[:, rows])
-        value[rows] = both
-    return value, slopes

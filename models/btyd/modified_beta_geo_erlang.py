@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from models.btyd.answers import PurchaseModel
 from models.btyd.customers import Customers, Groups, as_frame, number_column, refuse
 from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
 from models.btyd.optimise import FitError, FitWarning
 from models.btyd.parts import Parameters, Part, per_row
+from models.btyd.purchase_model import PurchaseModel
 from models.btyd.simulate import Histories, until_geometric
 from models.btyd.special import digamma_rise, log_rising
 from models.btyd.summation import sum_over_counts

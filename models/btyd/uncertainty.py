@@ -68,7 +68,7 @@ def _batches(n_rows: int, n_draws: int, n_ends: int) -> Iterator[slice]:
 
 
 def intervals(
-    model: Predictive,
+    model: Any,
     X: Any,
     ends: Floats,
     discounts: Floats,
@@ -139,3 +139,56 @@ class _Spending:
             return spend
 
         return worth
+
+
+class Intervals:
+    """Intervals of purchases and spend, of any model that can draw futures."""
+
+    def _ends(self, horizon: float) -> Floats:
+        """The horizon, checked, as the one end of one period."""
+        raise NotImplementedError
+
+    def purchase_intervals(
+        self,
+        X: Any,
+        horizon: float,
+        *,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for each customer's number of purchases in (T, T + horizon].
+
+        Carries both the customer's own randomness and the parameters'. Counts are discrete: the
+        interval of whole numbers covers at least `level`.
+
+        Parameters
+        ----------
+        X : frame
+        horizon : float, > 0, in the unit of T
+        level : float
+            Nominal coverage.
+        n_draws : int
+            Futures drawn per customer.
+        seed : int or Generator
+
+        Returns
+        -------
+        DataFrame with low and high, indexed as X
+        """
+        return intervals(self, X, self._ends(horizon), np.ones(1), None, level, n_draws, seed)
+
+    def spend_intervals(
+        self,
+        X: Any,
+        spend_model: GammaGammaModel,
+        horizon: float,
+        *,
+        level: float = 0.8,
+        n_draws: int = 400,
+        seed: int | np.random.Generator = 0,
+    ) -> pd.DataFrame:
+        """Interval for each customer's spend in (T, T + horizon]; as `purchase_intervals`."""
+        return intervals(
+            self, X, self._ends(horizon), np.ones(1), spend_model, level, n_draws, seed
+        )
