@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
@@ -22,6 +21,7 @@ from models.btyd import (
 )
 from models.contender import answers
 from models.history import History
+from models.warning_filters import filtered
 
 DAYS_PER_UNIT = 7.0
 """The papers count in weeks; parameters printed in weeks can be compared with them."""
@@ -220,12 +220,10 @@ def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -
     The prior (standard deviation 2 on log parameters) only decides what the data cannot.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", FitWarning)
+        with filtered("error", FitWarning):
             return model().fit(customers, sample_weight=n_customers)
     except (FitError, FitWarning):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FitWarning)
+        with filtered("ignore", FitWarning):
             return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,7 @@ class History:
     snapshot: pd.DataFrame | None = None
     seed: int = 0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _locks: dict[Any, RLock] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.horizon_days < 1:
@@ -105,10 +107,12 @@ class History:
         """Answer `fit()`, run at most once for each `key` over this history.
 
         Contenders share parts, and a part fitted to the same history is the same part.
+        A second thread that asks for a key waits for the first one's answer.
         """
-        if key not in self._fitted:
-            self._fitted[key] = fit()
-        return self._fitted[key]
+        with self._locks.setdefault(key, RLock()):
+            if key not in self._fitted:
+                self._fitted[key] = fit()
+            return self._fitted[key]
 
     def at(self, cutoff: date) -> History:
         """Go back to what was known at an earlier cutoff: only labels complete by then."""

@@ -6,7 +6,6 @@ that a customer without a repeat purchase is alive for certain is the model's ow
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from sklearn.base import BaseEstimator
 from models.btyd_contenders import DAYS_PER_UNIT, in_weeks
 from models.contender import answers
 from models.history import History
+from models.warning_filters import filtered
 
 
 class LifetimesBetaGeo:
@@ -40,9 +40,8 @@ class LifetimesBetaGeo:
         n = population["n_customers"].to_numpy(float)
         self._horizon_days = history.horizon_days
         repeat = ((population["frequency"] > 0) & (population["monetary_value"] > 0)).to_numpy()
-        with warnings.catch_warnings():
-            # lifetimes steps outside its parameter space on the way, and says so.
-            warnings.simplefilter("ignore")
+        # lifetimes steps outside its parameter space on the way, and says so.
+        with filtered("ignore"):
             buying, spending = _fitters()
             _converged(buying, weeks["frequency"], weeks["recency"], weeks["T"], weights=n)
             self._purchases = {name: float(value) for name, value in buying.params_.items()}
@@ -62,8 +61,7 @@ class LifetimesBetaGeo:
         buying.params_ = pd.Series(self._purchases)
         weeks = in_weeks(customers)
         rfm = (weeks["frequency"], weeks["recency"], weeks["T"])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with filtered("ignore"):
             alive = np.asarray(buying.conditional_probability_alive(*rfm), dtype=float)
             expected = np.asarray(
                 buying.conditional_expected_number_of_purchases_up_to_time(
@@ -112,7 +110,6 @@ def _converged(fitter: Any, *columns: pd.Series, weights: np.ndarray) -> None:
 
 def _fitters() -> tuple[Any, Any]:
     # Only on use: lifetimes brings autograd and pylab along, which no other contender needs.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with filtered("ignore"):
         from lifetimes import BetaGeoFitter, GammaGammaFitter
     return BetaGeoFitter(), GammaGammaFitter()
