@@ -226,6 +226,10 @@ def run(arguments: list[str]) -> int:
         return _refuse(str(error), REFUSED)
     except KeyboardInterrupt:
         return _refuse("Stopped; nothing was left half-written.", STOPPED)
+    except MemoryError:
+        return _refuse("There is not enough memory. Free some, or lower max_customers.", REFUSED)
+    except OSError as error:
+        return _refuse(_system(error), REFUSED)
     except Exception as error:
         if type(error).__name__ == "GateError":
             return _refuse(str(error), GATE_FAILED)
@@ -234,6 +238,13 @@ def run(arguments: list[str]) -> int:
         # A stranger's message may quote the log, so only its kind and place are shown.
         return _refuse(_bug(error), BUG)
     return 0
+
+
+def _system(error: OSError) -> str:
+    """A full disk, a folder that may not be written: the place and the system's own word."""
+    place = f"{error.filename}: " if error.filename else ""
+    reason = error.strerror or ("No space left" if "No space left" in str(error) else "failed")
+    return f"{place}{reason}. Nothing was left half-written; free space or name another folder."
 
 
 def _bug(error: Exception) -> str:

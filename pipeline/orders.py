@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from features.engines.duckdb import Engine, connect
+from features.engines.duckdb import Engine, connect, value_free_errors
 from features.engines.files import expand
 from features.errors import UserError
 from features.purchases import purchase_days
@@ -63,7 +63,7 @@ def open_engine(source: str, also: Path | None = None) -> Iterator[tuple[Engine,
     """
     located = locate(source)
     files = [*expand(located), *(expand(str(also)) if also else ())]
-    with tempfile.TemporaryDirectory(prefix="churn-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="churn-") as scratch, value_free_errors():
         yield connect(read=files, scratch=scratch), located
 
 
