@@ -64,21 +64,6 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def inside(folder: str | os.PathLike[str], name: str) -> Path:
-    """The path of the output `name` in `folder`; refused if it would land anywhere else.
-
-    Raises
-    ------
-    UserError
-        For an absolute name, one with ``..``, or one that a symbolic link leads away.
-    """
-    root = Path(folder).resolve()
-    path = (root / name).resolve()
-    if path == root or not path.is_relative_to(root) or Path(name).is_absolute():
-        raise UserError(f"The output name {name!r} leads out of the output folder.")
-    return root / name
-
-
 def expand(source: str) -> list[Path]:
     """The files that `source` names: one file, every file below a folder, or a glob's matches.
 
