@@ -179,3 +179,11 @@ def test_a_folder_without_logs_is_refused(tmp_path):
         expand(str(tmp_path))
     with pytest.raises(UserError, match="no file matches"):
         expand(str(tmp_path / "*.csv"))
+
+
+def test_29_outputs_do_not_follow_links(tmp_path):
+    (tmp_path / "victim").write_text("old")
+    (tmp_path / "file").symlink_to(tmp_path / "victim")
+    with pytest.raises(UserError, match="symbolic link"), atomic(tmp_path / "file"):
+        pass
+    assert (tmp_path / "victim").read_text() == "old"
