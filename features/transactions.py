@@ -36,7 +36,9 @@ class Log:
     (float), one text column per attribute. `quarantine`: ``reason``, ``file``,
     ``row`` (from 1 in its file, the header not counted) and the mapped columns as
     they stand in the file: it is written for the owner of the log and for nobody
-    else. `counts` adds up: rows in = rows used + rows set aside.
+    else. `counts` adds up: rows in = rows used + rows set aside. `date_format` is the
+    one way in which all dates are written, None where there are several: with it a few
+    rows of the same kind can be read whose days would leave it open.
     """
 
     transactions: ir.Table
@@ -45,6 +47,7 @@ class Log:
     fingerprint: str
     attributes: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
+    date_format: str | None = None
 
 
 def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
@@ -76,7 +79,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     require_columns(raw, spec)
     if not raw.table.count().to_pyarrow().as_py():
         raise UserError(f"{spec.source}: no rows below the header.")
-    parsed, notes = _parse(raw, spec, now)
+    parsed, notes, written = _parse(raw, spec, now)
     name = ibis.util.gen_name("checked")
     checked = _without_stragglers(engine.create_table(name, parsed), spec)
     if spec.duplicates == "drop":
@@ -88,7 +91,9 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw))
     engine.drop_table(name)
     attributes = spec.columns.attributes
-    return Log(transactions, quarantine, counts, fingerprint(transactions), attributes, notes)
+    digest = fingerprint(transactions)
+    one = written if "%" in written and ", " not in written else None
+    return Log(transactions, quarantine, counts, digest, attributes, notes, one)
 
 
 def require_columns(raw: Raw, spec: LogSpec) -> None:
@@ -116,8 +121,8 @@ def require_columns(raw: Raw, spec: LogSpec) -> None:
     raise UserError("\n".join([*lines, f"There are: {names}{more}."]))
 
 
-def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tuple[str, ...]]:
-    """Canonical columns, with the first reason against each row; null for a sound one."""
+def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tuple[str, ...], str]:
+    """Canonical columns with the first reason against each row; notes; how dates are written."""
     columns = spec.columns
     rows = _mapped(raw, spec)
     reading = read_moments(rows, "moment", spec.date_format, spec.timezone, columns.transacted_at)
@@ -126,7 +131,7 @@ def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tup
     parsed = parsed.mutate(reason=_reason(parsed, spec, now))
     notes = (f"{columns.transacted_at}: {reading.note}",) if reading.note else ()
     kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes)
-    return parsed.select(*kept), notes
+    return parsed.select(*kept), notes, reading.written
 
 
 def _mapped(raw: Raw, spec: LogSpec) -> ir.Table:

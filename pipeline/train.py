@@ -83,7 +83,7 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
             settings={
                 "segments": parting.to_dict(),
                 "clv": config.clv.model_dump(),
-                "log": config.log.model_dump(mode="json", exclude={"source", "until"}),
+                "log": _reading(orders, config),
             },
         )
         named = pd.Series(segments(today, predicted, parting))
@@ -142,6 +142,17 @@ def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
         "attributes": len(snapshots.attributes),
         "clv_months": config.clv.months,
         "seed": config.seed,
+    }
+
+
+def _reading(orders: Orders, config: Config) -> dict[str, Any]:
+    """How this log was read, said outright: a short list to be scored may leave it open."""
+    spec = config.log.model_dump(mode="json", exclude={"source", "table", "until"})
+    return {
+        **spec,
+        "date_format": config.log.date_format or orders.log.date_format,
+        "decimal": config.log.decimal or ".",
+        "duplicates": config.log.duplicates or "keep",
     }
 
 

@@ -392,3 +392,19 @@ def test_62_the_time_zone_and_locale_of_the_machine_change_nothing(tmp_path):
         for zone, locale in (("Pacific/Auckland", "C"), ("America/New_York", "de_DE.UTF-8"))
     }  # fmt: skip
     assert len(found) == 1
+
+
+def test_how_dates_are_written_is_told_so_that_a_short_list_can_be_read_alike(tmp_path):
+    head = "customer_id,day,amount\n"
+    (tmp_path / "long.csv").write_text(head + "a,13/02/2023,1\nb,01/03/2023,2\n")
+    (tmp_path / "short.csv").write_text(head + "c,01/03/2023,2\n")
+    columns = {"customer_id": "customer_id", "transacted_at": "day", "amount": "amount"}
+    engine = connect(read=[tmp_path], scratch=tmp_path)
+    long = LogSpec(source=str(tmp_path / "long.csv"), columns=columns)
+    written = open_log(engine, long).date_format
+    assert written == "%d/%m/%Y"
+    short = long.model_copy(update={"source": str(tmp_path / "short.csv")})
+    with pytest.raises(UserError, match="day-month or month-day"):
+        open_log(engine, short)
+    rows = open_log(engine, short.model_copy(update={"date_format": written})).transactions
+    assert rows.transacted_at.to_pyarrow().to_pylist() == [datetime(2023, 3, 1)]
