@@ -48,8 +48,10 @@ LEARNED = ("logistic", "hist_gradient_boosting")
 PRIOR = {"mbg_nbd": 1 / 6, "pareto_nbd": 1 / 6, "logistic": 1 / 3, "hist_gradient_boosting": 1 / 3}
 """Weights where the past says nothing: each of three ways of thinking counts alike."""
 
-PAST_CUTOFFS = 2
-"""At how many earlier cutoffs the parts are tried out to learn their weights."""
+PAST_CUTOFFS = {"few": 4, "many": 2}
+"""At how many earlier cutoffs the parts are tried out; of few customers more must be asked."""
+
+MANY_CUSTOMERS = 5000
 
 FEW_CUSTOMERS = 2000
 """With fewer, an earlier cutoff that shows no gain from learned parts silences them."""
@@ -358,12 +360,13 @@ class Blend:
 
 
 def past_cutoffs(history: History) -> list[date]:
-    """Earlier cutoffs at which the parts can be tried out, latest first, at most PAST_CUTOFFS.
+    """Earlier cutoffs at which the parts can be tried out, latest first.
 
     They need a label of their own, and a complete one before them to learn from.
     """
     usable = [cutoff for cutoff in history.cutoffs if history.at(cutoff).cutoffs]
-    return usable[::-1][:PAST_CUTOFFS]
+    most = PAST_CUTOFFS["few" if history.n_customers < MANY_CUSTOMERS else "many"]
+    return usable[::-1][:most]
 
 
 def _fit(name: str, history: History) -> Any:

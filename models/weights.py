@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-CAUTION = 0.3
+CAUTION = 0.1
 """Charge for leaving the prior weights: this over sqrt(customers), times the squared distance.
 
-It is the size of the chance by which one set of weights beats another on so many customers.
+It is about the size of the chance by which one set of weights beats another on so many.
 """
 
 
