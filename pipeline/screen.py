@@ -182,7 +182,7 @@ def _table(title: str, first: str, *columns: str) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-    table.add_column(first, no_wrap=True)
+    table.add_column(first, no_wrap=True, max_width=28)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
