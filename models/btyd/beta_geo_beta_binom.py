@@ -108,7 +108,7 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
     def _once(self, X: Any, answer: Any) -> Floats:
         """An answer computed once per distinct history."""
         check_is_fitted(self, "params_")
-        groups, codes = self._read(X).groups()
+        groups, codes = self._read(X).histories()
         return np.asarray(answer(groups))[codes]
 
     def _log_alive(self, d: Rounds) -> Floats:

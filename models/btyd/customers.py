@@ -130,6 +130,10 @@ class Customers:
         """Grouped by x, t_x, T (and covariates)."""
         return self._group(self._count_coded, self._recency_coded, self._age_coded)
 
+    def histories(self) -> tuple[Customers, Codes]:
+        """One customer for each distinct history, and each row's place among these."""
+        return self.by_history.members, self.by_history.codes
+
     def _group(self, *columns: Coded) -> Groups:
         several = len(self.patterns) > 1
         pattern = [Coded(self.pattern, len(self.patterns))] if several else []

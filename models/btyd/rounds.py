@@ -33,7 +33,7 @@ class Rounds:
         """Some of the rows."""
         return Rounds(self.x[rows], self.t_x[rows], self.n[rows], self.weight[rows])
 
-    def groups(self) -> tuple[Rounds, NDArray[np.int64]]:
+    def histories(self) -> tuple[Rounds, NDArray[np.int64]]:
         """One row per distinct history, weighted, and each row's place there."""
         first, codes = distinct(self.x, self.t_x, self.n)
         weight = np.bincount(codes, self.weight, len(first)).astype(float)
@@ -42,7 +42,7 @@ class Rounds:
 
     def counted(self) -> Rounds:
         """One row per distinct history that has customers."""
-        some = self.groups()[0]
+        some = self.histories()[0]
         return some.take(some.weight > 0)
 
 

@@ -87,7 +87,10 @@ def intervals(
     if n_draws < 2 * _PARAMETER_SETS:
         raise ValueError(f"n_draws must be at least {2 * _PARAMETER_SETS}; got {n_draws}.")
     rng = np.random.default_rng(seed)
-    customers = model._read(X)
+    customers, codes = model._read(X), None
+    if spend_model is None:
+        # Who shares a history shares his future: drawn once. Spend is everybody's own.
+        customers, codes = customers.histories()
     tails = [(1 - level) / 2, (1 + level) / 2]
     bounds = np.zeros((len(customers), 2))
     silence = _in_parts(lambda c: model._silence_now(c, float(ends[-1])), customers)
@@ -99,6 +102,8 @@ def intervals(
         worth: Worth = _count if spenders is None else spenders.of(rows)
         drawn = futures(model, customers.take(rows), ends, worth, n_draws, rng)
         bounds[rows] = np.quantile(drawn, tails, axis=1, method=method).T  # type: ignore[call-overload]
+    if codes is not None:
+        bounds = bounds[codes]
     index = X.index if isinstance(X, pd.DataFrame) else None
     return pd.DataFrame(bounds, columns=["low", "high"], index=index)
 

@@ -309,7 +309,6 @@ NOT_APPLICABLE = {
     "check_all_zero_sample_weights_error": NO_Y,
     "check_dict_unchanged": FRAMES,
     "check_dont_overwrite_parameters": FRAMES,
-    "check_dont_overwrite_attributes": FRAMES,
     "check_estimator_sparse_tag": FRAMES,
     "check_estimators_fit_returns_self": FRAMES,
     "check_estimators_overwrite_params": FRAMES,
@@ -339,7 +338,6 @@ NOT_APPLICABLE = {
     "check_dtype_object": FRAMES,
     "check_estimators_empty_data_messages": FRAMES,
     "check_estimators_nan_inf": FRAMES,
-    "check_fit1d": FRAMES,
     "check_estimator_sparse_array": FRAMES,
     "check_estimator_sparse_matrix": FRAMES,
 }
