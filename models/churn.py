@@ -16,7 +16,7 @@ from models.history import History, weights
 from models.linear import LinearLogit
 from models.sampling import thinned
 
-MOST_ROWS = 40_000
+MOST_ROWS = 30_000
 """Panels are thinned to so many rows for trees."""
 
 RFM = ("frequency", "recency", "T", "monetary_value")

@@ -15,7 +15,7 @@ from models.encoding import Encoder
 from models.history import History, weights
 from models.sampling import thinned
 
-MOST_ROWS = 40_000
+MOST_ROWS = 30_000
 """Panels are thinned to so many rows."""
 
 TOP_SHARE = 0.002
