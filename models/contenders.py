@@ -17,7 +17,6 @@ from models.own import OwnChurn
 from models.spend import BoostedSpend
 
 CONTENDERS: dict[str, Callable[[], Contender]] = {
-    "blend": Blend,
     "base_rate": BaseRate,
     "recency_alone": RecencyAlone,
     "status_quo_rate": StatusQuoRate,
@@ -34,9 +33,9 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
     "mbg_cnbd_k": lambda: BtydContender("mbg_cnbd_k"),
     "lifetimes_bg_nbd": LifetimesBetaGeo,
     "boosted_spend": BoostedSpend,
+    "blend": Blend,
 }
-"""Name -> a new, unfitted contender. The blend comes first because it fits its parts two at a
-time, and what is fitted to a history once is there for all."""
+"""Name -> a new, unfitted contender."""
 
 BASELINES = ("base_rate", "recency_alone", "status_quo_rate", "last_horizon_repeat")
 """The naive rules that a model must beat to be worth its keep."""
