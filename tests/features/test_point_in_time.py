@@ -18,7 +18,7 @@ PAST = logs(end=CUTOFF - timedelta(days=1))
 FUTURE = logs(start=CUTOFF)
 
 few = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=7, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

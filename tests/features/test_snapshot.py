@@ -17,7 +17,7 @@ from tests.features.conftest import CUTOFF, logs
 from tests.features.test_point_in_time import order
 
 few = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

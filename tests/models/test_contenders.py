@@ -1,6 +1,7 @@
 """The contract that every contender keeps; a new one enters these tests unasked."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,15 @@ def test_one_thread_or_two_give_the_same_model(name, make_log, make_history, out
             model = create(name).fit(make_history(log, 400, (280, 340)))
             answers.append(model.predict(outcomes))
     pd.testing.assert_frame_equal(*answers, check_exact=True)
+
+
+def test_another_seed_draws_other_trees(make_log, make_history, outcomes):
+    history = make_history(make_log(400, seed=5), 400, (280, 340))
+    first, second = (
+        create("hist_gradient_boosting").fit(replace(history, seed=seed)).predict(outcomes)
+        for seed in (0, 1)
+    )
+    assert 0 < (first["p_churn"] - second["p_churn"]).abs().mean() < 0.1
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones():

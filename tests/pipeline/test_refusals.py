@@ -6,7 +6,6 @@ import pytest
 
 from pipeline import cli
 from tests.pipeline import shop
-from tests.pipeline.test_journey import here, trained  # noqa: F401
 
 COLUMNS = ["--customer-id", "Customer ID", "--transacted-at", "Date", "--amount", "Total"]
 
@@ -112,19 +111,3 @@ def test_pickle_is_no_model(refused, tmp_path):
     (tmp_path / "m").mkdir()
     (tmp_path / "m/model.pkl").write_bytes(pickle.dumps({"a": 1}))
     refused("score", log(tmp_path, shop.rows(5)), "--out", tmp_path / "s.csv", "--model", "m")
-
-
-def test_model_of_another_horizon(here, tmp_path, capsys):  # noqa: F811
-    code = cli.run(
-        ["score", "orders.csv", "--out", str(tmp_path / "s.csv"), "-q", "--horizon", "90d"]
-    )
-    assert code == 2
-    assert "answers for 60 days" in capsys.readouterr().err
-    assert not (tmp_path / "s.csv").exists()
-
-
-def test_failed_scoring_leaves_the_older_file(here, tmp_path):  # noqa: F811
-    out = tmp_path / "s.csv"
-    out.write_text("yesterday")
-    assert cli.run(["score", "orders.csv", "--out", str(out), "-q", "--as-of", "2001-01-01"]) == 2
-    assert out.read_text() == "yesterday"

@@ -20,10 +20,10 @@ from features.errors import UserError
 from models.baselines import RecencyAlone
 from models.history import History
 from pipeline import artifact, champion
+from pipeline.gate import gate
 from pipeline.tracking import compare, download, registry, runs
 from pipeline.tracking import server as light_server
 from pipeline.tracking.errors import GateError, TrackingError
-from pipeline.tracking.registry import Version
 from pipeline.tracking.store import Store, prepare, talking
 
 FEATURES = ("frequency", "recency", "T", "monetary_value", "days_since_last")
@@ -132,23 +132,20 @@ def test_a_new_model_is_challenger_and_the_champion_stays(
     assert find(store, tmp_path, "models:/churn/2").version == "2"
 
 
-def not_worse(challenger: Version, champion: Version | None) -> list[str]:
-    worse = champion and challenger.metrics["log_loss"] > champion.metrics["log_loss"]
-    return ["its log loss is worse"] if worse else []
-
-
 def test_the_gate_keeps_a_worse_challenger_from_becoming_champion(
     store: Store, folder: Path
 ) -> None:
     register(store, folder, log_loss=0.40)
-    registry.promote(store, gate=not_worse)
+    registry.promote(store, gate=gate)
     register(store, folder, log_loss=0.45)
-    with pytest.raises(GateError, match="Version 2 of churn was not promoted: its log loss"):
-        registry.promote(store, gate=not_worse)
+    with pytest.raises(
+        GateError, match=r"Version 2 of churn was not promoted: log_loss 0\.4500 is worse"
+    ):
+        registry.promote(store, gate=gate)
     kept = registry.describe(store, "churn", "champion")
     assert kept is not None
     assert kept.version == "1"
-    registry.promote(store, gate=not_worse, force="a new market")
+    registry.promote(store, gate=gate, force="a new market")
     made = registry.describe(store, "churn", "champion")
     assert made is not None
     assert made.version == "2"
