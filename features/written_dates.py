@@ -22,7 +22,8 @@ class Shape:
 
 
 def shapes(rows: ir.Table, column: str) -> list[Shape]:
-    """The ways the values are written, most frequent first; never the values."""
+    """The ways the values are written, most frequent first; never the values, no nulls."""
+    rows = rows.filter(rows[column].notnull())
     shaped = rows.select("row", shape=rows[column].translate("0123456789", "9999999999"))
     counted = shaped.group_by("shape").aggregate(n=shaped.count(), first=shaped.row.min())
     top = counted.order_by(counted.n.desc(), counted.first).limit(_MOST_SHAPES).to_pyarrow()

@@ -160,6 +160,17 @@ def test_no_rows_is_a_verdict(engine, tmp_path):
     assert (found.verdict, found.problem.endswith("no rows below the header.")) == ("refuse", True)
 
 
+@pytest.mark.parametrize("column", [1, 2], ids=["date", "amount"])
+def test_a_blank_cell_is_counted_and_no_crash(engine, tmp_path, column):
+    rows = [("C000", START, 5.5), *shop()]
+    rows[0] = tuple("" if i == column else cell for i, cell in enumerate(rows[0]))
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "amount"], rows), now=NOW
+    )
+    assert not found.problem
+    assert list(found.facts["set_aside"].values()) == [1]
+
+
 def test_a_wrong_key_is_refused_by_name(engine, tmp_path):
     section = write(tmp_path / "log.csv", ["customer", "date", "sum"], shop()) | {"zone": "x"}
     with pytest.raises(UserError, match=r"log\.zone"):
