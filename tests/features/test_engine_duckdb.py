@@ -1,5 +1,6 @@
 """The engine's fence, its streams, and files that are whole or not there."""
 
+import errno
 import gc
 import os
 import signal
@@ -11,6 +12,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from features.engines import files
 from features.engines.duckdb import batches, connect, fingerprint, write_parquet
 from features.engines.files import atomic, expand
 from features.errors import UserError
@@ -153,6 +155,54 @@ def test_53_a_kill_in_the_middle_of_a_write_leaves_the_old_file(tmp_path):
     done = subprocess.run([sys.executable, "-c", program], check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.read_text() == "old"
+    assert all(left.stat().st_mode & 0o077 == 0 for left in tmp_path.iterdir() if left != path)
+    with atomic(path) as draft:
+        draft.write_text("new")
+    assert path.read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_draft_can_never_be_read_by_others(tmp_path):
+    before = os.umask(0)
+    try:
+        with atomic(tmp_path / "out.csv") as draft:
+            draft.write_text("customer data")
+            assert draft.parent.stat().st_mode & 0o777 == 0o700
+            assert draft.parent.parent == tmp_path
+    finally:
+        os.umask(before)
+
+
+def test_60_of_two_writers_of_one_file_one_wins_and_one_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LONGEST_WAIT", 0.1)
+    path = tmp_path / "out.csv"
+    with atomic(path) as draft:
+        draft.write_text("first")
+        with pytest.raises(UserError, match="being written by another process"), atomic(path):
+            pass
+        with atomic(tmp_path / "other.csv") as other:
+            other.write_text("")
+    assert path.read_text() == "first"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["other.csv", "out.csv"]
+
+
+def test_a_lock_file_that_nobody_holds_locks_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "LONGEST_WAIT", 0.1)
+    (tmp_path / ".out.csv.lock").touch()
+    with atomic(tmp_path / "out.csv") as draft:
+        draft.write_text("new")
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_where_files_cannot_be_locked_they_are_written_all_the_same(tmp_path, monkeypatch):
+    def unsupported(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(files.fcntl, "flock", unsupported)
+    with atomic(tmp_path / "out.csv") as draft:
+        draft.write_text("new")
+    assert (tmp_path / "out.csv").read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
 
 
 def test_54_a_disk_that_is_full_leaves_the_old_file(tmp_path, monkeypatch):
