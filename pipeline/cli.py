@@ -210,6 +210,8 @@ def main() -> None:
 
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # A terminated command cleans up behind itself like an interrupted one.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(run(sys.argv[1:]))
 
 
@@ -227,7 +229,9 @@ def run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _refuse("Stopped; nothing was left half-written.", STOPPED)
     except MemoryError:
-        return _refuse("There is not enough memory. Free some, or lower max_customers.", REFUSED)
+        return _refuse(
+            "There is not enough memory. Free some, or lower training.max_customers.", REFUSED
+        )
     except OSError as error:
         return _refuse(_system(error), REFUSED)
     except Exception as error:
@@ -244,7 +248,7 @@ def _system(error: OSError) -> str:
     """A full disk, a folder that may not be written: the place and the system's own word."""
     place = f"{error.filename}: " if error.filename else ""
     reason = error.strerror or ("No space left" if "No space left" in str(error) else "failed")
-    return f"{place}{reason}. Nothing was left half-written; free space or name another folder."
+    return f"{place}{reason}. What was there before is as it was."
 
 
 def _bug(error: Exception) -> str:

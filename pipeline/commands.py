@@ -12,7 +12,7 @@ from pipeline import score as scoring
 from pipeline.artifact import Model
 from pipeline.config import Config, load, load_tracking, values
 from pipeline.console import Progress, output
-from pipeline.orders import open_engine, open_orders
+from pipeline.orders import open_engine, open_orders, refuse_overwriting
 
 
 def check(
@@ -27,9 +27,13 @@ def check(
     from pipeline import check_text
 
     request = values(path, overrides)
-    section = dict(request.get("log") or {})
+    section = request.get("log") or {}
+    if not isinstance(section, dict) or not isinstance(section.get("source"), str):
+        raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
+    if write_config:
+        refuse_overwriting(write_config, section["source"])
     with (
-        open_engine(section.get("source") or "") as (engine, source),
+        open_engine(section["source"]) as (engine, source),
         progress.step("Looking the log over"),
     ):
         found = stage.check(engine, {**section, "source": source}, request.get("horizon_days"))
@@ -63,6 +67,8 @@ def train(config: Config, progress: Progress, promote: bool) -> None:
 
 def backtests(config: Config, progress: Progress, out: Path | None) -> None:
     """Do `churn backtest`."""
+    if out:
+        refuse_overwriting(out, config.log.source)
     with open_orders(config.log, progress) as orders:
         snapshots = backtest.prepare(orders, config, progress)
         result = backtest.backtest(snapshots, config.contenders, progress)
@@ -96,6 +102,7 @@ def score(
         progress.note(found.note)
     config = load(path, overrides, defaults={"log": found.model.manifest.settings["log"]})
     _same_horizon(config, found.model)
+    refuse_overwriting(out, config.log.source, customers, path)
     with open_orders(config.log, progress, also=customers) as orders:
         scored = scoring.score(
             orders,

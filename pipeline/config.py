@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from features.errors import UserError
 from features.transactions import LogSpec
@@ -47,7 +47,8 @@ class TrainingConfig(Section):
 
     max_cutoffs: Annotated[int, Field(ge=1, le=60, description="At most so many, latest first")] = 8
     step_days: Annotated[
-        int | None, Field(ge=1, description="Days between them; default: a third of the horizon")
+        int | None,
+        Field(ge=1, le=3660, description="Days between them; default: a third of the horizon"),
     ] = None
     first_cutoff: Annotated[
         date | None,
@@ -63,7 +64,7 @@ class BacktestConfig(Section):
     """On which past cutoffs the contenders are compared."""
 
     cutoffs: Annotated[
-        Annotated[int, Field(ge=1, le=24)] | tuple[date, ...],
+        Annotated[int, Field(ge=1, le=24)] | Annotated[tuple[date, ...], Field(min_length=1)],
         Field(description="Dates, or how many: the latest ones, a horizon apart"),
     ] = 3
 
@@ -106,6 +107,14 @@ class Config(Section):
     tracking: TrackingConfig = TrackingConfig()
     output: OutputConfig = OutputConfig()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+    @field_validator("contenders")
+    @classmethod
+    def _named_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = sorted({name for name in names or () if (names or ()).count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is named twice")
+        return names
 
 
 def load(
@@ -172,6 +181,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as UTF-8 text ({type(error).__name__}).") from None
+    except ValueError:  # 2024-02-31 looks like a date and is none
+        raise UserError(f"{path}: holds a date that is not in the calendar.") from None
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -198,7 +209,7 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
             )
         try:
             values[key.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:  # a comma, %Y%m%d: what is no YAML is text
+        except (yaml.YAMLError, ValueError):  # a comma, %Y%m%d, 2024-02-31: text
             values[key.strip()] = text
     return values
 
@@ -215,12 +226,16 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     lines = [f"{where}: {len(problems)} key{'s' * (len(problems) > 1)} cannot be used."]
     for problem in problems:
-        path = ".".join(str(part) for part in problem["loc"])
+        # pydantic adds which reading of a key it tried; no user wrote that.
+        parts = [str(part) for part in problem["loc"]]
+        path = ".".join(part for part in parts if "[" not in part) or "the section"
         reason = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             reason = f"no such key{_nearest(model, problem['loc'])}"
         elif problem["type"] == "missing":
             reason = "is missing"
+        elif problem["type"] == "tuple_type":
+            reason = "takes a list, such as [a, b]"
         lines.append(f"  {path}: {reason}")
     lines.append(
         "`churn check LOG --write-config churn.yaml` writes one that fits a log; "
@@ -240,19 +255,21 @@ def _nearest(model: Any, location: tuple[int | str, ...]) -> str:
 
 
 def redacted(config: Config) -> dict[str, Any]:
-    """The config as plain data, without the password of a tracking address."""
+    """The config as plain data, without the passwords of its addresses."""
     values = config.model_dump(mode="json")
-    values["tracking"]["uri"] = without_secret(values["tracking"]["uri"])
+    for section, key in (("tracking", "uri"), ("log", "source")):
+        values[section][key] = without_secret(values[section][key])
     return values
 
 
 def without_secret(uri: str) -> str:
-    """Hide the user and password of an address.
+    """Hide the user and password of an address, and what its query calls a secret.
 
-    >>> without_secret("postgresql://me:secret@host/db")
-    'postgresql://***@host/db'
+    >>> without_secret("postgresql://me:secret@host/db?password=secret&sslmode=require")
+    'postgresql://***@host/db?password=***&sslmode=require'
     """
-    return re.sub(r"(?<=://)[^/]*@", "***@", uri)
+    uri = re.sub(r"(?<=://)[^/]*@", "***@", uri)
+    return re.sub(r"(?i)((?:password|passwd|pwd|token|secret|key)=)[^&]*", r"\1***", uri)
 
 
 def digest(config: Config) -> str:

@@ -89,6 +89,20 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
         yield _orders(name, engine, log, days)
 
 
+def refuse_overwriting(out: Path, *inputs: str | Path | None) -> None:
+    """Stop before an output takes the place of a file that is read.
+
+    Raises
+    ------
+    UserError
+        When `out` is one of the files that the inputs name.
+    """
+    for given in inputs:
+        for file in expand(locate(str(given))) if given else ():
+            if out.exists() and out.samefile(file):
+                raise UserError(f"{out}: is an input of this command; name another output.")
+
+
 def locate(source: str) -> str:
     """The path that a source stands for; `package://` names a file of an installed package."""
     if not source.startswith(PACKAGE):

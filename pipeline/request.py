@@ -53,13 +53,15 @@ def options(
 def days(text: str) -> int:
     """Read a length of time as days: a number of days, weeks, months or years.
 
-    >>> days("90d"), days("13w"), days("6m"), days("45")
+    >>> days("90d"), days("13 weeks"), days("6m"), days("45")
     (90, 91, 183, 45)
     """
-    found = re.fullmatch(r"\s*(\d{1,5})\s*([dwmy]?)\w*\s*", text.lower())
+    found = re.fullmatch(
+        r"(\d{1,5}) ?(d|days?|w|weeks?|m|months?|y|years?)?", text.strip().lower(), re.ASCII
+    )
     if not found or not int(found[1]):
         raise UserError("--horizon takes a length such as 90d, 13w, 6m or 1y.")
-    return round(int(found[1]) * DAYS[found[2] or "d"])
+    return round(int(found[1]) * DAYS[(found[2] or "d")[0]])
 
 
 def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:

@@ -15,7 +15,7 @@ from pyarrow import csv, parquet
 from features.catalogue import NAMES
 from features.engines.duckdb import batches
 from features.engines.files import atomic
-from features.engines.reading import read
+from features.engines.reading import Raw, read
 from features.errors import UserError
 from features.identity import read_ids
 from features.snapshot import snapshot
@@ -93,6 +93,7 @@ def score(
     """
     check_features(model)
     day = as_of or orders.end
+    _refuse_far_ahead(day, orders, model.manifest.horizon_days, progress)
     rows = snapshot(orders.days, day, model.manifest.attributes)
     asked = None
     if customers is not None:
@@ -108,21 +109,54 @@ def score(
     return Scored(out, day, written, 0 if asked is None else asked - written)
 
 
+def _refuse_far_ahead(day: date, orders: Orders, horizon_days: int, progress: Progress) -> None:
+    """Nobody can tell a silent customer from a log that ends too early."""
+    ahead = (day - orders.end).days
+    if ahead > horizon_days:
+        raise UserError(
+            f"--as-of {day} is {ahead} days after the log's end ({orders.last_day}), more than the "
+            f"horizon of {horizon_days}: everybody would look silent. Bring the log up to date."
+        )
+    if ahead > 0:
+        progress.note(
+            f"The log ends on {orders.last_day}, {ahead} days before {day}: orders since then are "
+            "not known, and everybody looks more silent than they are."
+        )
+
+
 def customer_list(orders: Orders, path: Path, spec: LogSpec) -> ir.Table:
     """The ids of a list, as one column `customer_id`; blanks are left out.
 
-    The column is called as in the log, or `customer_id`, or is the only one.
+    The column is called as in the log, or `customer_id`; a single one needs no name.
     """
-    raw = read(orders.engine, SourceSpec(source=str(path)))
-    names = [n for n in (spec.columns.customer_id, "customer_id") if n in raw.columns]
-    name = names[0] if names else next(iter(raw.columns))
+    raw = _read_list(orders, SourceSpec(source=str(path), encoding=spec.encoding))
+    wanted = dict.fromkeys((spec.columns.customer_id, "customer_id"))
+    names = [name for name in wanted if name in raw.columns]
     if not names and len(raw.columns) > 1:
         raise UserError(
-            f"{path}: none of its {len(raw.columns)} columns is called "
-            f"{spec.columns.customer_id!r} or 'customer_id'."
+            f"{path}: none of its {len(raw.columns)} columns is called {' or '.join(wanted)}."
         )
+    if not names:
+        # One column of another name is a bare list: its first line is an id as well.
+        bare = SourceSpec(source=str(path), encoding=spec.encoding, header=False)
+        raw = read(orders.engine, bare)
+    name = names[0] if names else next(iter(raw.columns))
     ids = raw.table.select(customer_id=read_ids(raw.table, raw.columns[name], name)).distinct()
-    return ids.filter(ids.customer_id.notnull())
+    ids = ids.filter(ids.customer_id.notnull())
+    if not ids.count().to_pyarrow().as_py():
+        raise UserError(f"{path}: this list names nobody.")
+    return ids
+
+
+def _read_list(orders: Orders, source: SourceSpec) -> Raw:
+    """A list as a raw table; numbers in the first line show that there is no header."""
+    try:
+        return read(orders.engine, source)
+    except UserError:
+        raw = read(orders.engine, source.model_copy(update={"header": False}))
+        if len(raw.columns) > 1:
+            raise
+        return raw
 
 
 def check_name(out: Path) -> None:

@@ -11,7 +11,7 @@ from features.catalogue import NAMES
 from features.engines.duckdb import write_parquet
 from features.errors import UserError
 from models.contender import Contender
-from models.contenders import DEFAULT
+from models.contenders import DEFAULT, create
 from models.segments import segments, thresholds
 from pipeline import artifact, backtest, report
 from pipeline.backtest import Backtest
@@ -53,6 +53,7 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
     """
     also = _champions_cutoffs(config.tracking) if promote else ()
     snapshots = backtest.prepare(orders, config, progress, also)
+    _refuse_half_answer(config.contenders)
     with progress.step("Opening the tracking store"):
         tracking = store.prepare(config.tracking.uri, config.tracking.experiment)
     folder = config.output.folder
@@ -99,16 +100,21 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
     return Trained(folder / "model", manifest, result, words, version, champion)
 
 
+def _refuse_half_answer(names: tuple[str, ...] | None) -> None:
+    """Only a contender that answers everything can be trained to score."""
+    name = backtest.answer(names)
+    if not all(hasattr(create(name), part) for part in ("clv", "clv_range", "reasons")):
+        raise UserError(
+            f"contenders: {name} would be the answer, but it has none for clv and reasons. "
+            f"Add {DEFAULT} to the list; {name} stays on the board."
+        )
+
+
 def _fit(name: str, snapshots: Snapshots) -> Contender:
     try:
         fitted = backtest.fit(name, snapshots.history(snapshots.plan.as_of))
     except ValueError as error:
         raise UserError(f"{name} cannot be fitted on this log: {error}") from None
-    if not all(hasattr(fitted, answer) for answer in ("clv", "clv_range", "reasons")):
-        raise UserError(
-            f"contenders: {name} would be the answer, but it has none for spend and clv. "
-            f"Add {DEFAULT} to the list; {name} stays on the board."
-        )
     return fitted
 
 

@@ -71,6 +71,10 @@ def test_value_that_is_no_yaml_is_text():
 def test_password_of_an_address_is_not_shown():
     shown = config.redacted(config.load(None, {**LOG, "tracking.uri": "postgresql://me:pw@h/db"}))
     assert "pw" not in str(shown)
+    shown = config.redacted(
+        config.load(None, {**LOG, "log.source": "postgresql://h/d?password=pw"})
+    )
+    assert "pw" not in str(shown)
 
 
 def test_yaml_number_without_point_is_read_as_a_number():

@@ -235,3 +235,16 @@ def test_failed_scoring_leaves_the_older_file(here, tmp_path):
     out.write_text("yesterday")
     assert score(out, "--as-of", "2001-01-01") == 2
     assert out.read_text() == "yesterday"
+
+
+def test_as_of_far_behind_the_log_is_refused_and_near_it_is_noted(here, tmp_path, capsys):
+    assert score(tmp_path / "s.csv", "--as-of", "2200-01-01") == 2
+    assert "Bring the log up to date" in capsys.readouterr().err
+    assert score(tmp_path / "s.csv", "--as-of", "2023-07-20") == 0
+    assert "looks more silent" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_bare_list_without_header_names_its_first_customer_too(here, tmp_path):
+    (tmp_path / "list.txt").write_text("00001\n00002\n")
+    found = scores(tmp_path, "--customers", str(tmp_path / "list.txt"))
+    assert found.customer_id.tolist() == ["00001", "00002"]

@@ -111,3 +111,44 @@ def test_pickle_is_no_model(refused, tmp_path):
     (tmp_path / "m").mkdir()
     (tmp_path / "m/model.pkl").write_bytes(pickle.dumps({"a": 1}))
     refused("score", log(tmp_path, shop.rows(5)), "--out", tmp_path / "s.csv", "--model", "m")
+
+
+def test_an_output_never_takes_the_place_of_an_input(refused, tmp_path):
+    orders = log(tmp_path, shop.rows(80), "orders.csv")
+    (tmp_path / "link.csv").hardlink_to(orders)
+    for out in ("orders.csv", "link.csv"):
+        assert "is an input" in refused("check", orders, "--write-config", out)
+        assert "is an input" in refused("backtest", orders, *COLUMNS, "--out", out)
+
+
+@pytest.mark.parametrize("length", ["1e3", "48h", "90min", "0d", "-5", "100000d", "60dollars"])
+def test_a_length_that_is_none(refused, length):
+    assert "such as 90d" in refused("train", "x.csv", *COLUMNS, "--horizon", length)
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        "backtest.cutoffs=[2024-13-01]",
+        "backtest.cutoffs=[]",
+        "training.step_days=99999999",
+        "contenders=[blend,blend]",
+        "tracking=5",
+        "log=5",
+    ],
+)
+def test_a_value_that_makes_no_sense(refused, tmp_path, assignment):
+    refused("train", log(tmp_path, shop.rows(5)), *COLUMNS[:2], "--set", assignment)
+
+
+def test_a_date_that_is_not_in_the_calendar(refused, tmp_path):
+    (tmp_path / "c.yaml").write_text("log: {source: x.csv, until: 2024-02-31}\n")
+    assert "calendar" in refused("train", "--config", tmp_path / "c.yaml")
+
+
+def test_a_contender_that_cannot_be_the_answer(refused, tmp_path):
+    message = refused(
+        "train", log(tmp_path, shop.rows(200)), *COLUMNS, "--horizon", "60d",
+        "--set", "contenders=[recency_alone]",
+    )  # fmt: skip
+    assert "Add blend" in message
