@@ -6,6 +6,7 @@ was given, loads no extension, opens no socket and cannot be talked out of it.
 """
 
 import contextlib
+import glob
 import hashlib
 import os
 import re
@@ -259,11 +260,15 @@ def fingerprint(table: ir.Table) -> str:
 
 def _fence(connection: duckdb.DuckDBPyConnection, paths: Iterable[str | os.PathLike[str]]) -> None:
     """Shut the file system and the network, but for `paths`."""
-    resolved = [Path(path).resolve() for path in paths]
-    folders = [os.path.join(path, "") for path in resolved if path.is_dir()]
-    files = [os.fspath(path) for path in resolved if not path.is_dir()]
-    connection.execute(f"SET allowed_directories = {literal(folders)}")
-    connection.execute(f"SET allowed_paths = {literal(files)}")
+    # A name such as a[1].csv is asked for in escaped form, lest it be taken for a pattern;
+    # the engine wants both that form and the file it leads to allowed.
+    folders: set[str] = set()
+    files: set[str] = set()
+    for path in (Path(path).resolve() for path in paths):
+        name, allowed = (os.path.join(path, ""), folders) if path.is_dir() else (str(path), files)
+        allowed |= {name, glob.escape(name)}
+    connection.execute(f"SET allowed_directories = {literal(sorted(folders))}")
+    connection.execute(f"SET allowed_paths = {literal(sorted(files))}")
     connection.execute("SET enable_external_access = false")
 
 

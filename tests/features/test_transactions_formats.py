@@ -6,6 +6,7 @@ import zipfile
 from datetime import datetime
 from decimal import Decimal
 
+import duckdb
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.engines.duckdb import connect
+from features.engines.reading import read
 from features.errors import UserError
+from features.source import SourceSpec
 from features.transactions import LogSpec, open_log
 
 NOW = datetime(2020, 6, 1)
@@ -289,6 +292,31 @@ def test_a_name_of_odd_characters_is_only_a_name(engine, tmp_path, name):
     (tmp_path / "other.csv").write_text("id,day\n8,2020-01-31\n")
     log = opened(engine, tmp_path / name, {"customer_id": "id", "transacted_at": "day"})
     assert log.transactions.customer_id.to_pyarrow().to_pylist() == ["7"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("name", ["orders[1]", "a*b", "what?", "[x]/log"])
+def test_what_is_allowed_may_have_a_name_like_a_pattern(tmp_path, monkeypatch, name, suffix):
+    path = tmp_path / f"{name}.{suffix}"
+    path.parent.mkdir(exist_ok=True)
+    if suffix == "csv":
+        path.write_text("id\n7\n")
+    else:
+        parquet(path, id=["7"])
+    monkeypatch.chdir(tmp_path)
+    relative = path.relative_to(tmp_path)
+    for allowed, source in ((path, path), (relative, relative), (path.parent, path)):
+        raw = read(connect(read=[allowed], threads=1), SourceSpec(source=str(source)))
+        assert raw.table[raw.columns["id"]].to_pyarrow().to_pylist() == ["7"]
+
+
+def test_a_name_like_a_pattern_allows_no_file_that_the_pattern_meets(tmp_path):
+    for name in ("a[12].csv", "a1.csv", "b*.csv", "b1.csv"):
+        (tmp_path / name).write_text("n\n1\n")
+    engine = connect(read=[tmp_path / "a[12].csv", tmp_path / "b*.csv"], threads=1)
+    for name in ("a1.csv", "b1.csv", "a[12].csv", "b*.csv"):
+        with pytest.raises(duckdb.PermissionException):
+            engine.raw_sql(f"FROM read_csv('{tmp_path}/{name}')").fetchall()
 
 
 # --- workbooks ------------------------------------------------------------------------------
