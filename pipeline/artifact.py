@@ -22,6 +22,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from features.engines.files import alone, clear, private_folder
 from features.errors import UserError
 from pipeline import estimator_files
 from pipeline.manifest import (
@@ -40,6 +41,12 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from models.contender import Contender
+
+PARTIAL = ".partial"
+"""How the hidden folder ends in which a model is made, beside its place."""
+
+LONGEST_WAIT = 120.0
+"""Seconds to wait for another training that saves to the same folder; saving takes a few."""
 
 Restore = Callable[[str, dict[str, Any], "dict[str, BaseEstimator]"], "Contender"]
 
@@ -67,7 +74,8 @@ def save(
     """Write a fitted contender as a model directory: the whole of it, or nothing.
 
     An older model in `folder` is replaced; it stays readable until the new one is
-    complete and on disk.
+    complete and on disk. Of two processes that save at once, the later one waits and
+    then replaces the whole of the other's model.
 
     Parameters
     ----------
@@ -83,35 +91,39 @@ def save(
     ValueError
         When the contender's state is no JSON, holds a NaN or an infinity, or an
         estimator is of a type that the loader would refuse.
+    UserError
+        When `folder` holds something else, or another process is stuck in saving there.
     """
     folder = Path(folder)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True, mode=0o700)
-    try:
-        parameters = json.dumps(contender.parameters(), allow_nan=False, indent=1)
-        _write(partial / PARAMETERS, parameters.encode())
-        for name, estimator in contender.estimators().items():
-            _write(partial / estimator_files.path(name), estimator_files.dump(estimator))
-        manifest = Manifest(
-            format=FORMAT,
-            contender=contender.name,
-            horizon_days=horizon_days,
-            cutoffs=cutoffs,
-            features=features,
-            attributes=attributes,
-            settings=dict(settings or {}),
-            data_digest=data_digest,
-            run_id=run_id,
-            created=datetime.now(UTC),
-            libraries={name: importlib.metadata.version(name) for name in LIBRARIES},
-            files={name: sha256((partial / name).read_bytes()) for name in files(partial)},
-        )
-        manifest = manifest.model_copy(update={"digest": manifest.content_digest()})
-        _write(partial / MANIFEST, manifest.model_dump_json(indent=1).encode())
-        _put_in_place(partial, folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with alone(folder, LONGEST_WAIT) as locked:
+        if locked:
+            clear(folder, PARTIAL)
+        partial = private_folder(folder, PARTIAL)
+        try:
+            parameters = json.dumps(contender.parameters(), allow_nan=False, indent=1)
+            _write(partial / PARAMETERS, parameters.encode())
+            for name, estimator in contender.estimators().items():
+                _write(partial / estimator_files.path(name), estimator_files.dump(estimator))
+            manifest = Manifest(
+                format=FORMAT,
+                contender=contender.name,
+                horizon_days=horizon_days,
+                cutoffs=cutoffs,
+                features=features,
+                attributes=attributes,
+                settings=dict(settings or {}),
+                data_digest=data_digest,
+                run_id=run_id,
+                created=datetime.now(UTC),
+                libraries={name: importlib.metadata.version(name) for name in LIBRARIES},
+                files={name: sha256((partial / name).read_bytes()) for name in files(partial)},
+            )
+            manifest = manifest.model_copy(update={"digest": manifest.content_digest()})
+            _write(partial / MANIFEST, manifest.model_dump_json(indent=1).encode())
+            _put_in_place(partial, folder)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return manifest
 
 

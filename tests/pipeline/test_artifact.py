@@ -10,10 +10,13 @@ import stat
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
+from threading import Event
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -34,6 +37,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
+from features.engines.files import private_folder
 from features.errors import UserError
 from pipeline import artifact, estimator_files
 from pipeline.manifest import Manifest
@@ -384,6 +388,40 @@ def test_a_save_killed_between_its_renames_leaves_one_whole_model(
     assert (found == before) == (survived < 2)
     write(folder, contender)
     assert list(folder.parent.iterdir()) == [folder]
+
+
+def test_of_two_trainings_into_one_folder_the_later_replaces_the_whole_of_the_other(
+    tmp_path: Path, contender: Pair
+) -> None:
+    folder, inside, waiting = tmp_path / "model", Event(), Event()
+
+    class Slow(Pair):
+        def parameters(self) -> dict[str, Any]:
+            inside.set()
+            waiting.wait(10)
+            sleep(0.2)
+            return super().parameters()
+
+    slow = Slow(0.25, contender.fitted)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(write, folder, slow)
+        inside.wait(10)
+        second = pool.submit(write, folder, contender)
+        waiting.set()
+        assert first.result().digest != second.result().digest
+    assert artifact.verify(folder) == second.result()
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_a_killed_training_left_does_not_stop_the_next(
+    tmp_path: Path, contender: Pair
+) -> None:
+    left = private_folder(tmp_path / "model", artifact.PARTIAL)
+    (left / "parameters.json").write_text("{")
+    (tmp_path / ".model.lock").touch()
+    neighbour = private_folder(tmp_path / "model.2", artifact.PARTIAL)
+    write(tmp_path / "model", contender)
+    assert sorted(tmp_path.iterdir()) == [neighbour, tmp_path / "model"]
 
 
 def test_saving_over_something_else_is_refused(tmp_path: Path, contender: Pair) -> None:
