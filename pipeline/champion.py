@@ -40,8 +40,8 @@ def find(
     """Load the model to score with, always with churn's own loader.
 
     A folder needs no tracking store at all. A registered model is kept in `cache`; while the
-    store is down or locked, the version that the same address stood for last time answers,
-    and `note` says so.
+    store is down or locked, the version that the same address stood for in the same store last
+    time answers, and `note` says so.
 
     Parameters
     ----------
@@ -53,38 +53,39 @@ def find(
     Raises
     ------
     TrackingError
-        When the store cannot be reached and the model was never fetched.
+        When the store cannot be reached and the model was never fetched from it.
     UserError
         When there is no such model, or it is refused; see `pipeline.artifact.load`.
     """
     address = asked or f"models:/{registered_model}@champion"
     if not address.startswith("models:"):
         return Found(artifact.load(Path(address)), Path(address))
-    try:
-        from pipeline.tracking import download  # MLflow: seconds that a plain folder need not pay
+    from pipeline.tracking import download  # MLflow: seconds that a plain folder need not pay
 
+    key = download.key(uri, address)
+    try:
         folder, version = download.download(uri, address, cache)
-        _remember(cache, address, folder)
+        _remember(cache, key, folder)
         note = ""
     except TrackingError as error:
-        known = _recall(cache, address)
+        known = _recall(cache, key)
         if known is None:
             hint = "A model's folder scores without it, for instance --model out/model."
             raise TrackingError(f"{error} {hint}") from error
-        folder, version = known, known.name
+        folder, version = known, known.name.partition("-")[0]
         note = f"{error} Scoring with version {version}, the last that {address} stood for."
     return Found(artifact.load(folder), folder, version, note)
 
 
-def _remember(cache: Path, address: str, folder: Path) -> None:
-    known = _known(cache) | {address: folder.relative_to(cache).as_posix()}
+def _remember(cache: Path, key: str, folder: Path) -> None:
+    known = _known(cache) | {key: folder.relative_to(cache).as_posix()}
     draft = cache / f".{LAST}"
     draft.write_text(json.dumps(known))
     draft.replace(cache / LAST)
 
 
-def _recall(cache: Path, address: str) -> Path | None:
-    place = _known(cache).get(address)
+def _recall(cache: Path, key: str) -> Path | None:
+    place = _known(cache).get(key)
     return cache / place if place and (cache / place).is_dir() else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -13,10 +14,11 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from features.engines.files import alone
 from features.errors import UserError
 from pipeline import artifact
 from pipeline.manifest import MANIFEST
-from pipeline.tracking.store import absolute, client_of, talking
+from pipeline.tracking.store import absolute, client_of, talking, without_password
 
 CHALLENGER, CHAMPION = "challenger", "champion"
 LOADER = "mlflow.pyfunc.loaders.code_model"
@@ -34,7 +36,8 @@ def download(uri: str, address: str, cache: Path) -> tuple[Path, str]:
     uri : str
         The tracking store.
     cache : Path
-        A folder for downloaded versions; one that is there is not fetched again.
+        A folder for downloaded versions; one that is there is not fetched again. The same
+        number in another store, or in one that was made anew, is another version.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def download(uri: str, address: str, cache: Path) -> tuple[Path, str]:
                 f"There is no model {address} in the tracking store. `churn train` registers one "
                 f"as models:/{name}@{CHALLENGER}, and `churn promote` makes it the {CHAMPION}."
             )
-        folder = cache / name / str(found.version)
+        folder = cache / name / f"{found.version}-{_origin(uri, found)}"
         if not (folder / MANIFEST).is_file():
             # By its place: MLflow would look a models:/ address up in the wrong store.
             place = client.get_model_version_download_uri(name, str(found.version))
@@ -83,6 +86,18 @@ def parse(address: str) -> tuple[str, str]:
     return parts[1], parts[2] or parts[3]
 
 
+def key(uri: str, address: str) -> str:
+    """Name what an address stands for in one store, as text that holds no password.
+
+    Examples
+    --------
+    >>> one, other = (key(f"http://{host}:5000", "models:/churn/1") for host in ("a", "b"))
+    >>> one == other, one.endswith(" models:/churn/1")
+    (False, True)
+    """
+    return f"{_digest(without_password(absolute(uri)))} {address}"
+
+
 def find(client: MlflowClient, name: str, version: str) -> ModelVersion | None:
     """Look a version up by number or alias; None when there is none."""
     try:
@@ -96,6 +111,15 @@ def find(client: MlflowClient, name: str, version: str) -> ModelVersion | None:
         raise
 
 
+def _origin(uri: str, found: ModelVersion) -> str:
+    """What tells a version from those of the same number that other trainings made."""
+    return _digest(without_password(uri), str(found.run_id), str(found.model_id))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
 def _fetch(uri: str, place: str, folder: Path) -> None:
     """Download a version and put the model directory within it in place, whole."""
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -105,8 +129,9 @@ def _fetch(uri: str, place: str, folder: Path) -> None:
         )
         within = _model_folder(Path(found))
         artifact.verify(within)
-        shutil.rmtree(folder, ignore_errors=True)
-        within.replace(folder)
+        with alone(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            within.replace(folder)
 
 
 def _model_folder(downloaded: Path) -> Path:

@@ -94,7 +94,7 @@ def connect(
             found = client.get_experiment_by_name(experiment)
         if found is None:
             raise TrackingError(
-                f"The tracking store {_named(uri)} has no experiment {experiment!r}. "
+                f"The tracking store {without_password(uri)} has no experiment {experiment!r}. "
                 "Run `churn train` first, or set tracking.uri and tracking.experiment."
             )
         if found.lifecycle_stage != "active":
@@ -141,6 +141,13 @@ def absolute(uri: str) -> str:
     return uri
 
 
+def without_password(uri: str) -> str:
+    """The store's address as it may be shown and kept: without a user and a password."""
+    from pipeline.config import without_secret  # with ibis behind it: only when it is needed
+
+    return without_secret(uri)
+
+
 @contextlib.contextmanager
 def talking(uri: str) -> Iterator[None]:
     """Keep MLflow quiet, and turn its failures into one sentence that names the store."""
@@ -153,17 +160,10 @@ def talking(uri: str) -> Iterator[None]:
             yield
         except (MlflowException, SQLAlchemyError, OSError, sqlite3.Error) as error:
             raise TrackingError(
-                f"The tracking store {_named(uri)} cannot be used now "
+                f"The tracking store {without_password(uri)} cannot be used now "
                 f"({_reason(error)}). Start it, wait for whoever holds it, or set "
                 "MLFLOW_TRACKING_URI to another one."
             ) from error
-
-
-def _named(uri: str) -> str:
-    """The store's address for a message, without a password."""
-    from pipeline.config import without_secret  # with ibis behind it: only when it is needed
-
-    return without_secret(uri)
 
 
 def _reason(error: Exception) -> str:

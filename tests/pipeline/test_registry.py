@@ -63,15 +63,22 @@ def contender(customers: pd.DataFrame) -> RecencyAlone:
 
 @pytest.fixture
 def folder(tmp_path: Path, contender: RecencyAlone) -> Path:
+    save(tmp_path / "model", contender, horizon_days=91)
+    return tmp_path / "model"
+
+
+def save(
+    folder: Path, contender: RecencyAlone, horizon_days: int, run_id: str | None = None
+) -> None:
     artifact.save(
-        tmp_path / "model",
+        folder,
         contender,
-        horizon_days=91,
+        horizon_days=horizon_days,
         cutoffs=(CUTOFF,),
         features=FEATURES,
         data_digest="d" * 32,
+        run_id=run_id,
     )
-    return tmp_path / "model"
 
 
 @pytest.fixture
@@ -202,6 +209,29 @@ def test_while_the_store_is_down_the_last_known_champion_scores_and_it_is_said(
     assert file.exists() == (fault != "gone")
 
 
+def test_a_version_1_that_was_made_anew_is_not_answered_for_by_the_old_one(
+    store: Store, folder: Path, tmp_path: Path, contender: RecencyAlone
+) -> None:
+    register(store, folder)
+    old = find(store, tmp_path, "models:/churn/1").model.manifest
+    store.client.delete_registered_model("churn")
+    save(folder, contender, horizon_days=30)
+    assert register(store, folder) == "1"
+    found = find(store, tmp_path, "models:/churn/1")
+    assert (old.horizon_days, found.model.manifest.horizon_days) == (91, 30)
+    assert found.version == "1"
+
+
+def test_a_store_that_is_down_is_not_answered_for_by_another_store(
+    store: Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    register(store, folder)
+    find(store, tmp_path, "models:/churn/1")
+    with pytest.raises(TrackingError, match="--model out/model"):
+        champion.find("models:/churn/1", uri="http://127.0.0.1:9", cache=tmp_path / "cache")
+
+
 def test_an_edited_loader_is_refused_and_none_of_its_code_runs(
     store: Store, folder: Path, tmp_path: Path
 ) -> None:
@@ -244,7 +274,7 @@ def test_a_model_altered_in_the_store_is_refused_and_not_kept(
     parameters.write_text(parameters.read_text() + " ")
     with pytest.raises(UserError, match="damaged or were altered"):
         find(store, tmp_path, "models:/churn@challenger")
-    assert not (tmp_path / "cache" / "churn" / "1").exists()
+    assert list((tmp_path / "cache" / "churn").iterdir()) == []
 
 
 def test_a_folder_that_is_no_model_is_not_registered(store: Store, tmp_path: Path) -> None:
