@@ -7,7 +7,6 @@ line where it stands and never with what stands there.
 
 import codecs
 import gzip
-import io
 import re
 import tempfile
 import zlib
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from features.engines.header import cells, header
+from features.engines.line_ends import with_plain_line_ends
 from features.errors import UserError
 from features.source import SourceSpec
 
@@ -94,9 +94,9 @@ def inspect(path: Path, spec: SourceSpec, scratch: Path) -> Delimited:
     if encoding is not None and codecs.lookup(encoding).name not in ("utf-8", "ascii"):
         readable = _transcode(path, readable, encoding, scratch)
     scan = _scan(path, readable)
-    if scan.mixed:
-        readable = _transcode(path, readable, "utf-8-sig", scratch)
     delimiter, names, skip = header(path, readable, spec)
+    if scan.mixed:
+        readable = _even_out(readable, delimiter, scratch)
     if delimiter is not None:
         _no_trailing_delimiter(path, readable, delimiter, len(names))
     return Delimited(path, readable, delimiter, names, skip, scan.line_ends)
@@ -156,9 +156,9 @@ def _unpack(path: Path, scratch: Path) -> Path:
 
 
 def _transcode(origin: Path, path: Path, encoding: str, scratch: Path) -> Path:
-    """The same text in UTF-8 with plain line ends."""
+    """The same text in UTF-8."""
     line = 1
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
+    decoder = codecs.getincrementaldecoder(encoding)()
     with path.open("rb") as source, _draft(scratch) as target:
         while True:
             chunk = source.read(_CHUNK)
@@ -173,6 +173,14 @@ def _transcode(origin: Path, path: Path, encoding: str, scratch: Path) -> Path:
             target.write(text.removeprefix("\ufeff").encode("utf-8", "surrogatepass"))
             if not chunk:
                 return Path(target.name)
+
+
+def _even_out(path: Path, delimiter: str | None, scratch: Path) -> Path:
+    """The same text in UTF-8, its lines alike."""
+    with path.open(encoding="utf-8-sig", newline="") as source, _draft(scratch) as target:
+        chunks = iter(lambda: source.read(_CHUNK), "")
+        target.writelines(text.encode() for text in with_plain_line_ends(chunks, delimiter))
+        return Path(target.name)
 
 
 def _draft(scratch: Path) -> "tempfile._TemporaryFileWrapper[bytes]":

@@ -5,6 +5,7 @@ import re
 import zipfile
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import duckdb
 import openpyxl
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.engines.duckdb import connect
+from features.engines.line_ends import with_plain_line_ends
 from features.engines.reading import read
 from features.errors import UserError
 from features.source import SourceSpec
@@ -254,6 +256,35 @@ def test_20_whatever_is_damaged_in_a_file_it_is_refused_in_words(engine, tmp_pat
         except UserError:
             refused += 1
     assert refused
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_ids_that_differ_in_a_quoted_line_break_stay_two_customers(engine, tmp_path, encoding):
+    ids = ["a\nb", "a\r\nb", "a\rb", 'x""\r\n""', "", 'mid"quote']
+    cells = [f'"{i}"' for i in ids[:5]] + [ids[5]]
+    rows = [f"{cell},2020-01-31" for cell in cells]
+    path = tmp_path / "log.csv"
+    path.write_bytes("id,day\r\n".encode(encoding) + _joined(rows, encoding))
+    keys = {} if encoding.startswith("utf-8") else {"encoding": encoding}
+    log = opened(engine, path, {"customer_id": "id", "transacted_at": "day"}, **keys)
+    found = log.transactions.customer_id.to_pyarrow().to_pylist()
+    assert found == ["a\nb", "a\r\nb", "a\rb", 'x"\r\n"', 'mid"quote']
+
+
+def _joined(rows, encoding):
+    """Rows on lines of all three ends; a text in UTF-16 marks its order of bytes once."""
+    text = "".join(row + end for row, end in zip(rows, ["\n", "\r\n", "\r"] * 2, strict=True))
+    plain = {"utf-16": "utf-16-le", "utf-8-sig": "utf-8"}.get(encoding, encoding)
+    return text.encode(plain)
+
+
+@given(text=st.text('a",; \r\n', max_size=30), cuts=st.lists(st.integers(0, 30), max_size=4))
+def test_line_ends_are_told_apart_wherever_a_text_is_cut(text, cuts):
+    edges = [0, *sorted(cuts), len(text)]
+    pieces = [text[a:b] for a, b in pairwise(edges)]
+    whole = "".join(with_plain_line_ends([text], ","))
+    assert "".join(with_plain_line_ends(pieces, ",")) == whole
+    assert "".join(with_plain_line_ends([whole], ",")) == whole
 
 
 # --- several files --------------------------------------------------------------------------
