@@ -35,14 +35,21 @@ def read_text(rows: ir.Table, column: str, name: str) -> ir.StringValue:
     return values.cast("string")
 
 
-def read_ids(rows: ir.Table, column: str, name: str) -> ir.StringValue:
+def read_ids(rows: ir.Table, column: str, name: str, rounded: int = 0) -> ir.StringValue:
     """Like `read_text`, for ids: refuses types that have lost, or never were, an id.
+
+    `rounded` is how many were numbers in a workbook of more digits than it keeps.
 
     Raises
     ------
     UserError
-        For floats with fractions or beyond 2^53, dates and truth values.
+        For floats with fractions or beyond 2^53, dates, truth values, rounded numbers.
     """
+    if rounded:
+        raise UserError(
+            f"Column {name!r}: {rounded:,} ids are numbers of more than 15 digits in a workbook, "
+            "which keeps 15, so customers are mixed up. Export the ids as text."
+        )
     values = rows[column]
     kind = values.type()
     if isinstance(kind, (dt.Boolean, dt.Temporal, dt.Interval)):

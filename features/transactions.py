@@ -141,7 +141,8 @@ def _mapped(raw: Raw, spec: LogSpec) -> ir.Table:
     are set aside, and they shall not decide how the others are read.
     """
     table, columns = raw.table, spec.columns
-    customer = read_ids(table, raw.columns[columns.customer_id], columns.customer_id)
+    owner = columns.customer_id
+    customer = read_ids(table, raw.columns[owner], owner, raw.rounded.get(owner, 0))
     values = {
         "moment": columns.transacted_at,
         "money": columns.amount or columns.unit_price,

@@ -5,7 +5,8 @@ Text stays text. Inside the engine columns are called by their place, so a name
 in a header never becomes part of a query, whatever characters it is made of.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
@@ -30,7 +31,8 @@ class Raw:
 
     `table` has ``row`` (from 1, over all files), ``file`` (place in `files`), ``digest``
     (equal for rows that are equal in every column) and one column per name in
-    `columns`, which maps the header's names to the table's.
+    `columns`, which maps the header's names to the table's. `rounded` counts the numbers
+    of a workbook's column that are too long for a spreadsheet to have kept every digit.
     """
 
     table: ir.Table
@@ -39,6 +41,7 @@ class Raw:
     format: str
     text: bool
     lines_above: tuple[int | None, ...] = ()
+    rounded: Mapping[str, int] = field(default_factory=dict)
     owned: tuple[str, ...] = field(default=(), repr=False)
 
     def first_rows(self) -> list[int]:
@@ -236,7 +239,7 @@ def workbook_table(engine: Engine, files: list[Path], spec: SourceSpec) -> Raw:
     table = ibis.util.gen_name("raw")
     cells = ", ".join(f"c{i} VARCHAR" for i in range(len(names)))
     engine.raw_sql(f"CREATE TABLE {quote(table)} (file SMALLINT, {cells})")
-    kinds: list[set[str]] = [set() for _ in names]
+    kinds: list[Counter[str]] = [Counter() for _ in names]
     for sheet in sheets:
         places = [sheet.names.index(name) for name in names]
         for rows in sheet.batches(places, kinds):
@@ -256,6 +259,7 @@ def workbook_table(engine: Engine, files: list[Path], spec: SourceSpec) -> Raw:
         tuple(files),
         "xlsx",
         text=False,
+        rounded={name: seen["rounded"] for name, seen in zip(names, kinds, strict=True)},
         owned=(f"DROP VIEW {quote(view)}", f"DROP TABLE {quote(table)}"),
     )
 

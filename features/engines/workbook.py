@@ -4,6 +4,7 @@ import re
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ LARGEST_CONTENT = 2_000_000_000
 """Bytes of XML; a full sheet of a million orders has a tenth of it."""
 
 LARGEST_GROWTH = 200
+LONGEST_NUMBER = 10**15
+"""From here on numbers have more digits than the 15 that a spreadsheet keeps."""
+
 _FREE_GROWTH = 50_000_000
 _BATCH = 20_000
 _MOST_COLUMNS = 2_000
@@ -40,8 +44,13 @@ class Sheet:
         """File and sheet, for errors."""
         return f"{self.file}, sheet {self.name}"
 
-    def batches(self, places: list[int], kinds: list[set[str]]) -> Iterator[list[list[str | None]]]:
-        """The texts of the cells at `places`; adds the kinds of cell seen to `kinds`."""
+    def batches(
+        self, places: list[int], kinds: list[Counter[str]]
+    ) -> Iterator[list[list[str | None]]]:
+        """The texts of the cells at `places`; counts the kinds of cell seen into `kinds`.
+
+        Numbers of `LONGEST_NUMBER` or more count once more, as ``rounded``.
+        """
         rows: list[list[str | None]] = []
         with _opened(self.file) as book:
             for number, cells in enumerate(book[self.name].iter_rows(values_only=True)):
@@ -87,8 +96,9 @@ def arrow(rows: list[list[str | None]], file: int, width: int) -> pa.Table:
     return pa.table(columns)
 
 
-def typed(column: str, kinds: set[str]) -> str:
+def typed(column: str, seen: Counter[str]) -> str:
     """SQL that gives a column of one kind of cell its type back; a mixed one stays text."""
+    kinds = set(seen) - {"rounded"}
     target = {"number": "DOUBLE", "integer": "BIGINT", "date": "TIMESTAMP"}
     kind = "number" if kinds == {"number", "integer"} else next(iter(kinds), "")
     if kinds <= {"number", "integer"} or len(kinds) == 1:
@@ -137,23 +147,25 @@ def _sheet(file: Path, sheet: Any, spec: SourceSpec) -> Sheet | None:
     return Sheet(file, sheet.title, tuple(names), True)
 
 
-def _text(cells: tuple[Any, ...], place: int, kinds: set[str]) -> str | None:
+def _text(cells: tuple[Any, ...], place: int, kinds: Counter[str]) -> str | None:
     cell = cells[place] if place < len(cells) else None
     if cell is None or cell == "":
         return None
     if isinstance(cell, bool):
-        kinds.add("text")
+        kinds["text"] += 1
         return str(cell).upper()
+    if isinstance(cell, (int, float)) and abs(cell) >= LONGEST_NUMBER:
+        kinds["rounded"] += 1
     if isinstance(cell, int):
-        kinds.add("integer" if abs(cell) < 2**63 else "text")
+        kinds["integer" if abs(cell) < 2**63 else "text"] += 1
         return str(cell)
     if isinstance(cell, float):
-        kinds.add("number")
+        kinds["number"] += 1
         return repr(cell)
     if isinstance(cell, (datetime, date)):
-        kinds.add("date")
+        kinds["date"] += 1
         return cell.isoformat(" ") if isinstance(cell, datetime) else cell.isoformat()
-    kinds.add("text")
+    kinds["text"] += 1
     return str(cell)
 
 

@@ -374,6 +374,27 @@ def test_a_workbook_keeps_text_ids_and_reads_all_sheets_that_are_alike(engine, t
         opened(engine, path, columns, sheet="last")
 
 
+@pytest.mark.parametrize("cell", [10**15, 1234567890123450, -(10**15), 10**19, 1.23456789012345e17])
+def test_ids_too_long_for_a_number_in_a_workbook_are_refused(engine, tmp_path, cell):
+    columns = {"customer_id": "id", "transacted_at": "day", "amount": "amount"}
+    rows = [("id", "day", "amount"), ("x", NOW, 1), (cell, NOW, 2), (7, NOW, 3)]
+    path = workbook(tmp_path / "a.xlsx", *rows)
+    with pytest.raises(UserError, match=r"'id': 1 ids are numbers of more than 15 .* as text"):
+        opened(engine, path, columns)
+
+
+def test_long_ids_as_text_and_long_amounts_in_a_workbook_are_no_rounded_ids(engine, tmp_path):
+    columns = {"customer_id": "id", "transacted_at": "day", "amount": "amount"}
+    rows = [("1234567890123456", 10**15), ("1234567890123457", 2), (10**15 - 1, 3)]
+    cells = [(i, datetime(2020, 1, 31), amount) for i, amount in rows]
+    log = opened(engine, workbook(tmp_path / "a.xlsx", ("id", "day", "amount"), *cells), columns)
+    assert set(log.transactions.customer_id.to_pyarrow().to_pylist()) == {
+        "1234567890123457",
+        "999999999999999",
+    }
+    assert log.counts.set_aside == {"amount_out_of_range": 1}
+
+
 def test_25_an_archive_bomb_is_refused_before_it_is_unpacked(engine, tmp_path):
     import gzip
 
