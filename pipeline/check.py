@@ -23,6 +23,9 @@ from pipeline import facts, mapping
 HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 """Days a proposal is rounded to: a week, two, one to nine months, a year."""
 
+LONGEST_HORIZON = 3_660
+"""Days: ten years, as much as the config takes."""
+
 COVERED = 0.9
 """Share of the gaps between purchases that a horizon should be longer than."""
 
@@ -114,10 +117,11 @@ def check(
     Raises
     ------
     UserError
-        If the files cannot be read at all. A log that can be read and not used is a
-        `Check` with the verdict ``refuse``.
+        If the files cannot be read at all, or the section or the horizon is none. A log
+        that can be read and not used is a `Check` with the verdict ``refuse``.
     """
     source = _source(section)
+    horizon_days = _horizon(horizon_days)
     with value_free_errors():
         raw = read(engine, source)
         try:
@@ -161,12 +165,32 @@ def propose_horizon(history: PurchaseHistory) -> Horizon:
 
 def _source(section: Mapping[str, Any]) -> SourceSpec:
     keys = SourceSpec.model_fields
-    if not section.get("source"):
+    if not isinstance(section, Mapping) or not section.get("source"):
         raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
+    _refuse_malformed(section)
     try:
         return SourceSpec(**{key: section[key] for key in keys if key in section})
     except ValidationError as error:
         raise _wrong_keys(error) from None
+
+
+def _refuse_malformed(section: Mapping[str, Any]) -> None:
+    """Refuse keys that are none and values of a wrong kind; what is missing is proposed later."""
+    columns = section.get("columns")
+    try:
+        LogSpec.model_validate({**section, "columns": {} if columns is None else columns})
+    except ValidationError as error:
+        # A `value_error` may come of a column that is not named yet.
+        kinds = {problem["type"] for problem in error.errors(include_url=False)}
+        if kinds - {"missing", "value_error"}:
+            raise _wrong_keys(error) from None
+
+
+def _horizon(days: Any) -> int | None:
+    whole = isinstance(days, int) and not isinstance(days, bool)
+    if days is None or (whole and 1 <= days <= LONGEST_HORIZON):
+        return days
+    raise UserError(f"horizon_days: must be a whole number of days from 1 to {LONGEST_HORIZON:,}.")
 
 
 def _check(
@@ -231,13 +255,14 @@ def _completed(
     keys = {key: value for key, value in written.items() if key not in section}
     proposed = [f"columns.{key}" for key in roles if key not in given] + list(keys)
     try:
-        return LogSpec(**{**section, **keys, "columns": roles}), proposed
+        return LogSpec.model_validate({**section, **keys, "columns": roles}), proposed
     except ValidationError as error:
         raise _wrong_keys(error) from None
 
 
 def _wrong_keys(error: ValidationError) -> UserError:
     problems = error.errors(include_url=False, include_input=False, include_context=False)
+    problems = [p for p in problems if p["type"] != "missing"] or problems
     lines = [
         f"  log.{'.'.join(map(str, p['loc']))}: {p['msg'].removeprefix('Value error, ')}"
         for p in problems

@@ -179,6 +179,36 @@ def test_a_wrong_key_is_refused_by_name(engine, tmp_path):
         check(engine, {})
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (5, "Which log"),
+        ([], "Which log"),
+        ({"source": 5}, r"log\.source: "),
+        ({"columns": ["a"]}, r"log\.columns: "),
+        ({"columns": "customer"}, r"log\.columns: "),
+        ({"columns": {"customer_id": ["customer"]}}, r"log\.columns\.customer_id: "),
+        ({"columns": {"customer_id": {"a": 1}}}, r"log\.columns\.customer_id: "),
+        ({"columns": {"attributes": 5}}, r"log\.columns\.attributes: "),
+        ({"columns": {5: "customer"}}, r"log\.columns\.5: "),
+        ({"columns": {"customer": "customer"}}, r"log\.columns\.customer: "),
+        ({"timezone": 5}, r"log\.timezone: "),
+        ({5: 5}, r"log\.5: "),
+    ],
+)
+def test_a_malformed_section_is_refused_in_words(engine, tmp_path, wrong, message):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
+    with pytest.raises(UserError, match=message):
+        check(engine, section | wrong if isinstance(wrong, dict) else wrong, now=NOW)
+
+
+@pytest.mark.parametrize("days", [-4, 0, 3661, "abc", "30", 2.5, True, [30]])
+def test_a_horizon_that_is_no_number_of_days_is_refused(engine, tmp_path, days):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
+    with pytest.raises(UserError, match="horizon_days: must be a whole number of days from 1"):
+        check(engine, section, days, now=NOW)
+
+
 # --- horizon and verdict --------------------------------------------------------------------
 
 
