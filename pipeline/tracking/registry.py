@@ -39,6 +39,13 @@ REQUIREMENTS = (
 """What a served model imports; pinned as installed, for MLflow's guess takes long and is wide."""
 
 
+NO_NAME = "/:@'"
+"""Characters that MLflow refuses in a model's name, or that end the name in an address."""
+
+LONGEST_NAME = 200
+"""Bytes of a model's name, which is also the name of a folder."""
+
+
 @dataclass(frozen=True)
 class Version:
     """One version of a registered model, with the figures of the training that made it.
@@ -60,6 +67,27 @@ Gate = Callable[[Version, Version | None], Sequence[str]]
 """Challenger and champion (None while there is none) -> reasons to refuse; none is a yes."""
 
 
+def check_name(name: str) -> None:
+    """Refuse a name under which no model can be registered or found again.
+
+    Raises
+    ------
+    UserError
+        For an empty name, one that begins like a path, is too long, or has one of `NO_NAME`.
+
+    Examples
+    --------
+    >>> check_name("churn")
+    """
+    odd = not name.strip() or name == "." or name.startswith("..") or set(name) & set(NO_NAME)
+    if odd or len(name.encode()) > LONGEST_NAME:
+        raise UserError(
+            "tracking.registered_model cannot be used as a model's name: it must not be empty, "
+            f"begin with '..', hold one of {' '.join(NO_NAME)} or be longer than {LONGEST_NAME} "
+            "bytes. Choose a plain name such as churn."
+        )
+
+
 def register(
     opened: Training, folder: Path, name: str = "churn", tags: Mapping[str, str] | None = None
 ) -> str:
@@ -76,9 +104,13 @@ def register(
     Raises
     ------
     UserError
-        When the directory is not what `pipeline.artifact.save` wrote.
+        When the directory is not what `pipeline.artifact.save` wrote, or another training
+        has put its model there meanwhile; also as `check_name`.
     """
+    check_name(name)
     model = artifact.load(folder)
+    if model.manifest.run_id not in (None, opened.run_id):
+        raise _overtaken()
     outputs = model.contender.predict(ordinary_customer(model.manifest))
     client = opened.store.client
     with talking(opened.store.uri), tempfile.TemporaryDirectory() as scratch:
@@ -87,6 +119,9 @@ def register(
         )
         target = Path(scratch) / "model"
         _save_pyfunc(target, folder, model.manifest, outputs, logged.model_id, opened.run_id)
+        (copy,) = (target / "artifacts").iterdir()
+        if artifact.verify(copy) != model.manifest:
+            raise _overtaken()
         client.log_model_artifacts(logged.model_id, str(target))
         client.finalize_logged_model(logged.model_id, "READY")
         client.log_outputs(opened.run_id, [LoggedModelOutput(logged.model_id, 0)])
@@ -173,6 +208,13 @@ def describe(store: Store, name: str, version: str) -> Version | None:
             for measure in GATED
         }
         return Version(name, str(found.version), str(found.run_id), dict(found.tags), figures)
+
+
+def _overtaken() -> UserError:
+    return UserError(
+        "Another training has put its model into the same folder meanwhile, so this one was not "
+        "registered. Train again, with an output.folder of its own."
+    )
 
 
 def ordinary_customer(manifest: Manifest) -> pd.DataFrame:

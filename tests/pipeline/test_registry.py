@@ -174,6 +174,20 @@ def test_what_is_not_registered_cannot_be_promoted_or_found(
         find(store, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a:b", "a@b", "it's", ".", "..", "n" * 300])
+def test_a_name_that_no_model_can_have_is_refused(name: str) -> None:
+    with pytest.raises(UserError, match=r"tracking\.registered_model cannot be used"):
+        registry.check_name(name)
+
+
+def test_the_model_of_another_training_in_the_same_folder_is_not_registered(
+    store: Store, folder: Path, contender: RecencyAlone
+) -> None:
+    save(folder, contender, horizon_days=91, run_id="0" * 32)
+    with pytest.raises(UserError, match="Another training has put its model"):
+        register(store, folder)
+
+
 @pytest.mark.parametrize(
     "address", ["models:/", "models:/churn", "models:/../x/1", "models:/churn@", "models:/a/b/c"]
 )
