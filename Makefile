@@ -18,7 +18,8 @@ $(READY): pyproject.toml requirements.lock
 install: $(READY) ## Make .venv with the pinned versions
 
 demo: $(READY) ## The whole journey on the real CDNOW log
-	$(BIN)/churn demo
+	@$(BIN)/churn demo
+	@echo 'First: . .venv/bin/activate   (puts churn on the path)'
 
 test: $(READY) ## All tests that need nothing but Python
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine" tests features models pipeline

@@ -6,6 +6,8 @@ that a customer without a repeat purchase is alive for certain is the model's ow
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any, Self
 
 import numpy as np
@@ -40,8 +42,8 @@ class LifetimesBetaGeo:
         n = population["n_customers"].to_numpy(float)
         self._horizon_days = history.horizon_days
         repeat = ((population["frequency"] > 0) & (population["monetary_value"] > 0)).to_numpy()
-        # lifetimes steps outside its parameter space on the way, and says so.
-        with filtered("ignore"):
+        # lifetimes steps outside its parameter space on the way, and says so, on stdout too.
+        with filtered("ignore"), redirect_stdout(StringIO()):
             buying, spending = _fitters()
             _converged(buying, weeks["frequency"], weeks["recency"], weeks["T"], weights=n)
             self._purchases = {name: float(value) for name, value in buying.params_.items()}

@@ -14,24 +14,37 @@ import pandas as pd
 
 N_REASONS = 3
 
+HARDLY, STRONGLY = 0.05, 0.7
+"""Sizes in log odds: below the first a probability moves by one point at most, above the
+second its odds double."""
+
 THEMES: dict[str, tuple[str, ...]] = {
-    "silence": (
+    "purchases": (
         "days_since_last",
         "recency",
+        "T",
+        "frequency",
         "overdue",
+        "gap_",
+        "orders",
+        "lines",
+        "quantity",
         "purchases_",
         "decayed_purchases_",
         "spend_",
         "decayed_spend_",
+        "amount_total",
     ),
-    "number of purchases": ("frequency", "orders", "lines", "quantity", "distinct_"),
-    "rhythm": ("gap_",),
     "basket": ("amount_", "monetary_value"),
-    "time as a customer": ("T",),
+    "breadth": ("distinct_",),
     "returns": ("return_",),
     "weekday": ("weekend_",),
 }
-"""What is one thing to a reader: features by the beginning of their names."""
+"""What is one thing to a reader: features by the beginning of their names.
+
+How often, how long ago and in which rhythm somebody bought hang together so closely that
+a model may put what it knows on any of them; apart, their signs would say nothing.
+"""
 
 
 def theme_of(feature: str) -> str:
@@ -40,7 +53,7 @@ def theme_of(feature: str) -> str:
     Examples
     --------
     >>> theme_of("purchases_90d"), theme_of("country=GB"), theme_of("shoe_size")
-    ('silence', 'country', 'shoe_size')
+    ('purchases', 'country', 'shoe_size')
     """
     if "=" in feature:
         return feature.split("=", 1)[0]
@@ -55,9 +68,9 @@ def by_theme(contributions: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> by_theme(pd.DataFrame({"gap_sd": [0.5], "T": [1.0], "gap_max": [0.25]}))
-       rhythm  time as a customer
-    0    0.75                 1.0
+    >>> by_theme(pd.DataFrame({"gap_sd": [0.5], "amount_max": [1.0], "T": [0.25]}))
+       basket  purchases
+    0     1.0       0.75
     """
     themes: dict[str, np.ndarray] = {}
     for feature in contributions:
@@ -84,13 +97,16 @@ def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> themes = pd.DataFrame({"silence": [1.2], "rhythm": [-0.1]})
+    >>> themes = pd.DataFrame({"purchases": [1.2], "basket": [-0.02]})
     >>> row = pd.DataFrame({"days_since_last": [92.0], "gap_mean": [21.0], "frequency": [4.0]})
-    >>> reasons(themes, row).loc[0, "reason_1"]
-    'speaks for leaving: silent for 92 days; usual gap 21'
+    >>> row = row.assign(T=176.0, amount_mean=35.0)
+    >>> for said in reasons(themes, row).loc[0, ["reason_1", "reason_2"]]:
+    ...     print(said)
+    speaks strongly for leaving: silent for 92 days; usual gap 21; 5 purchases in 176 days
+    hardly matters: spends 35.00 per purchase
     """
     order = np.argsort(-themes.abs().to_numpy(), axis=1, kind="stable")[:, :N_REASONS]
-    leaving = themes.to_numpy() > 0
+    leaving, sizes = themes.to_numpy() > 0, themes.abs().to_numpy()
     names = [str(theme) for theme in themes]
     wanted = [c for c in customers if str(c) in _SPOKEN_OF or str(c) in names]
     keys = [str(column) for column in wanted]
@@ -102,8 +118,8 @@ def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
                 lines.append("")
                 continue
             theme = order[number, rank]
-            direction = "leaving" if leaving[number, theme] else "staying"
-            lines.append(f"speaks for {direction}: {_words(names[theme], row)}")
+            said = _strength(sizes[number, theme], bool(leaving[number, theme]))
+            lines.append(f"{said}: {_words(names[theme], row)}")
     return pd.DataFrame(columns, index=customers.index, dtype=object)
 
 
@@ -126,18 +142,22 @@ def _count(value: float, unit: str) -> str:
     return f"{n:,} {unit}" if n == 1 else f"{n:,} {unit}s"
 
 
-def _silence(row: dict[str, Any]) -> str:
-    silent = row.get("days_since_last", row.get("T", 0) - row.get("recency", 0))
+def _strength(size: float, leaving: bool) -> str:
+    """How much a contribution to the log odds moves the answer, and which way."""
+    if size < HARDLY:
+        return "hardly matters"
+    much = " strongly" if size > STRONGLY else ""
+    return f"speaks{much} for {'leaving' if leaving else 'staying'}"
+
+
+def _purchases(row: dict[str, Any]) -> str:
+    silent = _count(row.get("days_since_last", row.get("T", 0) - row.get("recency", 0)), "day")
+    if not row.get("frequency"):
+        return f"bought once, {silent} ago"
     gap = row.get("gap_mean")
     usual = f"; usual gap {round(gap):,}" if gap == gap and gap is not None else ""
-    return f"silent for {_count(silent, 'day')}{usual}"
-
-
-def _rhythm(row: dict[str, Any]) -> str:
-    gap = row.get("gap_mean")
-    if gap is None or gap != gap:
-        return "no rhythm yet, one purchase"
-    return f"usually {_count(gap, 'day')} between purchases"
+    often = f"{_count(row['frequency'] + 1, 'purchase')} in {_count(row.get('T', 0), 'day')}"
+    return f"silent for {silent}{usual}; {often}"
 
 
 _SPOKEN_OF = (
@@ -152,11 +172,9 @@ _SPOKEN_OF = (
 )
 
 _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "silence": _silence,
-    "number of purchases": lambda row: f"{_count(row['frequency'] + 1, 'purchase')} in all",
-    "rhythm": _rhythm,
+    "purchases": _purchases,
     "basket": lambda row: f"spends {row.get('amount_mean', 0):,.2f} per purchase",
-    "time as a customer": lambda row: f"customer for {_count(row['T'], 'day')}",
+    "breadth": lambda row: "how many different values the attributes have shown",
     "returns": lambda row: f"gave back {row.get('return_share', 0):.0%} of the money",
     "weekday": lambda row: f"{row.get('weekend_share', 0):.0%} of purchases at weekends",
 }

@@ -8,18 +8,15 @@ import numpy as np
 import pandas as pd
 
 SEGMENTS = {
-    "champion": "among the tenth with the highest expected spend, and likely to stay",
+    "champion": "tenth with the highest expected spend, and twice the average odds of buying",
     "new": "first purchase within the last horizon, none since",
-    "loyal": "has come back, and is likely to stay",
-    "promising": "bought once, and is likely to stay",
+    "loyal": "has come back, and is less likely to leave than the average customer",
+    "promising": "bought once, and is less likely to leave than the average customer",
     "lost": "less than a quarter of the average chance to buy again",
-    "at risk": "spent more than two thirds of all customers, and is likely to leave",
+    "at risk": "spent more than two thirds of all customers, more likely to leave than average",
     "dormant": "everybody else",
 }
-"""Name -> who is meant; a customer is in the first that fits.
-
-Likely to stay or leave: less or more likely to leave than the average customer.
-"""
+"""Name -> who is meant; a customer is in the first that fits."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
     # Nobody is expected to spend anything in a log whose money is all zero or given back.
     high = (predicted["expected_spend"] >= max(parting.high_expected, 1e-9)).to_numpy()
     choices = {
-        "champion": high & likely,
+        "champion": high & (_odds(1 - p_churn) >= 2 * _odds(1 - parting.mean_churn)),
         "new": ~repeat & (customers["T"] <= parting.horizon_days).to_numpy(),
         "loyal": repeat & likely,
         "promising": likely,
@@ -73,3 +70,8 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
         "at risk": (customers["amount_total"] > parting.high_past).to_numpy(),
     }
     return np.select(list(choices.values()), list(choices), default="dormant")
+
+
+def _odds(probability: np.ndarray | float) -> np.ndarray:
+    share = np.clip(probability, 1e-12, 1 - 1e-12)
+    return np.asarray(share / (1 - share))

@@ -92,9 +92,9 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
     cutoffs = snapshots.plan.backtest
     rows: list[dict[str, Any]] = []
     said: dict[str, list[pd.DataFrame]] = {name: [] for name in board}
-    chosen = answer(names)
-    # The chosen one last: its parts are then fitted, as contenders of their own.
-    order = [*(name for name in reversed(board) if name != chosen), chosen]
+    # The blend last: its parts are then fitted, as contenders of their own.
+    order = [name for name in reversed(board) if name != DEFAULT]
+    order += [name for name in board if name == DEFAULT]
     # One thread each, two at a time: no figure may depend on how threads share a sum.
     with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
         for number, cutoff in enumerate(cutoffs, 1):
@@ -103,12 +103,13 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
             text = f"Backtest at {cutoff} ({number} of {len(cutoffs)})"
             with progress.step(f"{text}: {len(order)} contenders"):
                 judged = dict(zip(order[:-1], pool.map(judge_one, order[:-1]), strict=True))
-                judged[chosen] = judge_one(chosen)
+                judged[order[-1]] = judge_one(order[-1])
             for name in board:
                 row, predicted = judged[name]
                 rows.append({"contender": name, "cutoff": cutoff, **row})
                 said[name].append(predicted)
     leaderboard = pd.DataFrame(rows).assign(horizon_days=snapshots.plan.horizon_days)
+    chosen = answer(leaderboard)
     leaderboard["chosen"] = leaderboard["contender"] == chosen
     leaderboard = leaderboard.reindex(columns=list(COLUMNS))
     if leaderboard.loc[leaderboard["chosen"], "log_loss"].isna().all():
@@ -204,6 +205,7 @@ def fit(name: str, history: History) -> Contender:
     return create(name).fit(history)
 
 
-def answer(names: tuple[str, ...] | None) -> str:
-    """The contender whose answers are published: the blend, or the last one named."""
-    return DEFAULT if names is None or DEFAULT in names else names[-1]
+def answer(leaderboard: pd.DataFrame) -> str:
+    """The contender whose answers are published: the blend, or else the best in log loss."""
+    losses = leaderboard.groupby("contender", sort=False)["log_loss"].mean()
+    return DEFAULT if DEFAULT in losses.index else str(losses.fillna(np.inf).idxmin())

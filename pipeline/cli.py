@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs, so that help answers at once.
 
 import os
 import sys
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -205,6 +206,9 @@ def main() -> None:
     """Entry point of the command."""
     # Threads that wait should sleep: spinning on shared cores makes training four times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # What a user must know is said in words; libraries warn with paths and source lines.
+    if not os.environ.get("CHURN_DEBUG"):
+        warnings.simplefilter("ignore")
     # A reader that went away (`churn compare | head`) is no error of ours.
     import signal
 

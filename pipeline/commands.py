@@ -30,8 +30,8 @@ def check(
     section = request.get("log") or {}
     if not isinstance(section, dict) or not isinstance(section.get("source"), str):
         raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
-    if write_config:
-        refuse_overwriting(write_config, section["source"])
+    if write_config and write_config.exists():
+        raise UserError(f"{write_config} is there already; name another file, or remove it first.")
     with (
         open_engine(section["source"]) as (engine, source),
         progress.step("Looking the log over"),
@@ -39,6 +39,7 @@ def check(
         found = stage.check(engine, {**section, "source": source}, request.get("horizon_days"))
     if write_config:
         check_text.write_config(found, write_config)
+        progress.note(f"Wrote {write_config}: look at what is marked as guessed.")
     if as_json:
         print(found.to_json())
         return found.verdict != "refuse"

@@ -21,8 +21,8 @@ def demo(out: Path, progress: Progress) -> None:
     with open_orders(config.log, progress) as orders:
         trained = train(orders, config, progress)
         found = champion.find(str(trained.folder))
-        for name in ("scores.parquet", "scores.csv"):
-            scored = scoring.score(orders, found.model, out / name, progress)
+        scored = scoring.score(orders, found.model, out / "scores.parquet", progress)
+        scoring.as_csv(scored.path, out / "scores.csv")
         console = output()
         screen.ledger(console, orders)
     screen.leaderboard(console, trained.result)

@@ -19,6 +19,8 @@ GROUP_WORDS = {
     "lapsing": "silent for longer",
 }
 
+POOR_COVERAGE = 0.76
+
 SMALLEST_GROUP = 50
 """Customers below which a group's figures say nothing."""
 
@@ -40,7 +42,7 @@ def difference(result: Backtest, rival: str) -> Difference:
         return [customer_log_loss(churned[rows], said[rows]) for rows in cutoffs]
 
     weight = [result.outcomes["weight"][rows].to_numpy() for rows in cutoffs]
-    return paired_difference(losses(result.chosen), losses(rival), weight)
+    return paired_difference(losses(result.chosen), losses(rival), weight, repeats=400)
 
 
 def verdict(result: Backtest) -> str:
@@ -65,11 +67,25 @@ def verdict(result: Backtest) -> str:
     if len(ahead):
         sentences.append(f"On this log {ahead[0]} has a lower log loss still.")
     table = by_group(result, rule)
-    lost = table[table["log_loss"] > table["rule_log_loss"]]
-    sentences += [
-        f"It loses to {rule} among customers of group {row.group}." for row in lost.itertuples()
-    ]
+    lost = table.loc[table["log_loss"] > table["rule_log_loss"], "group"]
+    sentences += [f"It loses to {rule} among customers of group {group}." for group in lost]
+    sentences += _level(result)
     return " ".join(sentences)
+
+
+def _level(result: Backtest) -> list[str]:
+    """How far totals and intervals were off, cutoff by cutoff: a mean would hide it."""
+    rows = result.leaderboard[result.leaderboard["chosen"]].sort_values("cutoff")
+    bias, held = rows["spend_bias"].dropna(), rows["spend_coverage"].dropna()
+    sentences = []
+    if len(bias):
+        sentences.append(
+            f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}, "
+            f"{bias.iloc[-1]:+.0%} at the latest cutoff."
+        )
+    if len(held) and held.mean() < POOR_COVERAGE:
+        sentences.append(f"Its 80 % intervals held {held.mean():.0%} of the customers: too few.")
+    return sentences
 
 
 def by_group(result: Backtest, rule: str) -> pd.DataFrame:

@@ -38,6 +38,7 @@ class Orders:
     n_customers: int
     n_purchase_days: int
     n_repeat_customers: int
+    n_without_purchase: int
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -138,17 +139,18 @@ def _orders(name: str, engine: Engine, log: Log, days: ir.Table) -> Orders:
             "The log has no purchase: on no day does a customer's net amount exceed 0. "
             "Is the amount column the right one, and are returns written below 0?"
         )
-    last = _one_row(days.aggregate(day=days.transacted_at.max()))["day"]
+    everybody = _one_row(days.aggregate(day=days.transacted_at.max(), n=days.customer_id.nunique()))
     return Orders(
         name=name,
         engine=engine,
         log=log,
         days=days,
         first_day=facts["first"],
-        end=last + timedelta(days=1),
+        end=everybody["day"] + timedelta(days=1),
         n_customers=facts["customers"],
         n_purchase_days=facts["n"],
         n_repeat_customers=facts["repeaters"],
+        n_without_purchase=everybody["n"] - facts["customers"],
     )
 
 

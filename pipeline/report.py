@@ -16,6 +16,7 @@ from pipeline import charts
 from pipeline.backtest import Backtest
 from pipeline.judgement import baseline, by_group
 from pipeline.orders import Orders
+from pipeline.screen import LIFETIMES
 
 STYLE = """
 :root { color-scheme: light; --ink: #1d2733; --soft: #5b6b7c; --line: #dfe5eb; --main: #1f6feb; }
@@ -41,24 +42,25 @@ figure { margin: 0; } svg { width: 100%; height: auto; }
 """
 
 
-def write(path: Path, orders: Orders, result: Backtest, verdict: str, segments: pd.Series) -> None:
+def write(path: Path, orders: Orders, result: Backtest, verdict: str, today: pd.DataFrame) -> None:
     """Write the page to `path`, all of it or nothing."""
     with atomic(path) as draft:
-        draft.write_text(page(orders, result, verdict, segments), encoding="utf-8")
+        draft.write_text(page(orders, result, verdict, today), encoding="utf-8")
 
 
-def page(orders: Orders, result: Backtest, verdict: str, segments: pd.Series) -> str:
+def page(orders: Orders, result: Backtest, verdict: str, today: pd.DataFrame) -> str:
     """The page as text.
 
     Parameters
     ----------
-    segments
-        Segment of each customer today.
+    today
+        `p_churn`, `expected_purchases`, `expected_spend` and `segment` of each customer.
     """
     body = [
         f"<h1>Who is leaving, and what customers are worth</h1>"
         f'<div class="soft">{_text(orders.name)} · {orders.first_day} to {orders.last_day} · '
         f"churned means no purchase within {result.horizon_days} days</div>",
+        _section(f"The next {result.horizon_days} days", _outlook(today)),
         f'<section class="verdict">{_text(verdict)}</section>',
         _section("The log", _tiles(orders) + _ledger(orders)),
         _section("Leaderboard", _board(result)),
@@ -68,13 +70,25 @@ def page(orders: Orders, result: Backtest, verdict: str, segments: pd.Series) ->
         "</div>",
         _section("Cutoff by cutoff", _by_cutoff(result)),
         _section("For whom it is right", _by_group(result)),
-        _section("Segments today", _segments(segments)),
+        _section("Segments today", _segments(today["segment"])),
     ]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>churn report</title><style>{STYLE}</style></head>"
         f"<body>{''.join(body)}</body></html>\n"
+    )
+
+
+def _outlook(today: pd.DataFrame) -> str:
+    """What is expected of today's customers altogether."""
+    return _facts(
+        {
+            "customers": f"{len(today):,}",
+            "expected to buy": f"{(1 - today['p_churn']).sum():,.0f}",
+            "expected purchase days": f"{today['expected_purchases'].sum():,.0f}",
+            "expected spend": f"{today['expected_spend'].sum():,.0f}",
+        }
     )
 
 
@@ -85,6 +99,10 @@ def _tiles(orders: Orders) -> str:
         "purchase days": f"{orders.n_purchase_days:,}",
         "bought once only": f"{orders.once_only:.0%}",
     }
+    return _facts(facts)
+
+
+def _facts(facts: dict[str, str]) -> str:
     tiles = "".join(f"<div><b>{value}</b>{name}</div>" for name, value in facts.items())
     return f'<div class="tiles">{tiles}</div>'
 
@@ -115,6 +133,8 @@ def _board(result: Backtest) -> str:
         "Grey: naive rules, the floor. Buyer lift: buyers among the tenth thought most likely to "
         "buy, relative to all. Spend bias: predicted total against the observed one.</small></p>"
     )
+    if "lifetimes_bg_nbd" in result.answers:
+        note += f"<p><small>{_text(LIFETIMES)}</small></p>"
     return _table(["contender", *(title for title, _ in columns.values())], rows) + note
 
 
@@ -138,7 +158,7 @@ def _by_cutoff(result: Backtest) -> str:
         for row in chosen.itertuples()
     ]
     head = ["cutoff", "customers", "churned", "log loss ↓", "AUC ↑", "ECE ↓", "spend bias →0"]
-    head += ["in 80 % interval", "of the top tenth"]
+    head += ["80 % interval holds", "in the top tenth"]
     return f"<p>{_text(result.chosen)}</p>" + _table(head, rows)
 
 

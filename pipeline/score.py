@@ -246,6 +246,13 @@ def _writer(out: Path, draft: Path) -> csv.CSVWriter | parquet.ParquetWriter:
     return csv.CSVWriter(draft, SCHEMA)
 
 
+def as_csv(scores: Path, out: Path) -> None:
+    """Write a Parquet file of scores as CSV, too."""
+    with atomic(out) as draft, csv.CSVWriter(draft, SCHEMA) as writer:
+        for batch in parquet.ParquetFile(scores).iter_batches(BATCH_ROWS):
+            writer.write_batch(batch)
+
+
 def _inert(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Keep a spreadsheet from running an id such as ``=HYPERLINK(...)``."""
     ids = pa.compute.replace_substring_regex(batch.column(0), r"^([=+\-@\t\r])", r"'\1")

@@ -18,6 +18,10 @@ from pipeline.score import Scored
 if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
     from pipeline.train import Trained
 
+LIFETIMES = (
+    "lifetimes_bg_nbd answers 1 - P(alive), the only probability lifetimes has: 0 for everybody "
+    "who bought once. bg_nbd is the same model asked for no purchase in the horizon."
+)
 CONTACTS = 10
 GONE = 0.9
 """Probability of churn above which a customer is more likely gone than going."""
@@ -54,6 +58,15 @@ def leaderboard(console: Console, result: Backtest) -> None:
             style=style,
         )
     console.print(table)
+    notes = [
+        "← the answer. Dim: naive rules. lift: buyers among the tenth thought most likely to buy, "
+        "relative to all; bias: expected total spend against what came."
+    ]
+    if "lifetimes_bg_nbd" in result.answers:
+        notes.append(LIFETIMES)
+    for note in notes:
+        console.print(note, style="dim", markup=False)
+    console.print()
 
 
 def contacts(scores: pd.DataFrame) -> pd.DataFrame:
@@ -73,7 +86,7 @@ def contacts(scores: pd.DataFrame) -> pd.DataFrame:
 def contact_list(console: Console, scores: pd.DataFrame) -> None:
     """Show `contacts` as a table."""
     table = _table(
-        f"Most worth a contact: p(churn) up to {GONE:.0%}, most money at stake first",
+        f"Most worth a contact (of those with p(churn) up to {GONE:.0%})",
         "customer",
         "p(churn)",
         "at stake",
@@ -93,6 +106,12 @@ def contact_list(console: Console, scores: pd.DataFrame) -> None:
             str(row.segment),
         )
     console.print(table)
+    console.print(
+        "at stake: p(churn) x what their own pace so far would bring in the horizon. Whom a "
+        "contact changes is not known before it is tried on some and not on others.",
+        style="dim",
+    )
+    console.print()
 
 
 def ledger(console: Console, orders: Orders) -> None:
@@ -104,6 +123,12 @@ def ledger(console: Console, orders: Orders) -> None:
     )
     for line in orders.log.counts.lines():
         console.print(line, markup=False)
+    if orders.n_without_purchase:
+        console.print(
+            f"{orders.n_without_purchase:,} further customers have no day on which their net "
+            "amount is above 0: they have bought nothing yet and are not scored.",
+            markup=False,
+        )
 
 
 def standing(console: Console, trained: "Trained") -> None:

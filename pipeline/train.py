@@ -1,17 +1,15 @@
-"""Trains the answer: compares the contenders on the past, fits the best, records both."""
+"""Trains the answer: compares the contenders on the past, fits the blend, records both."""
 
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from features.catalogue import NAMES
 from features.engines.duckdb import write_parquet
 from features.errors import UserError
 from models.contender import Contender
-from models.contenders import DEFAULT, create
+from models.contenders import DEFAULT
 from models.segments import segments, thresholds
 from pipeline import artifact, backtest, report
 from pipeline.backtest import Backtest
@@ -52,8 +50,8 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
         When `promote` was asked for and it is worse than the champion.
     """
     also = _champions_cutoffs(config.tracking) if promote else ()
-    snapshots = backtest.prepare(orders, config, progress, also)
     _refuse_half_answer(config.contenders)
+    snapshots = backtest.prepare(orders, config, progress, also)
     with progress.step("Opening the tracking store"):
         tracking = store.prepare(config.tracking.uri, config.tracking.experiment)
     folder = config.output.folder
@@ -87,8 +85,8 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
                 "log": _reading(orders, config),
             },
         )
-        named = pd.Series(segments(today, predicted, parting))
-        report.write(folder / "report.html", orders, result, words, named)
+        named = segments(today, predicted, parting)
+        report.write(folder / "report.html", orders, result, words, predicted.assign(segment=named))
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):
@@ -102,11 +100,10 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
 
 def _refuse_half_answer(names: tuple[str, ...] | None) -> None:
     """Only a contender that answers everything can be trained to score."""
-    name = backtest.answer(names)
-    if not all(hasattr(create(name), part) for part in ("clv", "clv_range", "reasons")):
+    if names is not None and DEFAULT not in names:
         raise UserError(
-            f"contenders: {name} would be the answer, but it has none for clv and reasons. "
-            f"Add {DEFAULT} to the list; {name} stays on the board."
+            f"contenders: none of {', '.join(names)} answers everything that is scored. "
+            f"Add {DEFAULT}; the others stay on the board."
         )
 
 
@@ -139,7 +136,7 @@ def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
 def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
     days = snapshots.plan
     return {
-        "contender": backtest.answer(config.contenders),
+        "contender": DEFAULT,
         "horizon_days": days.horizon_days,
         "as_of": days.as_of,
         "backtest_cutoffs": [str(c) for c in days.backtest],

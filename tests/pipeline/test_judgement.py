@@ -120,7 +120,9 @@ LOG = SimpleNamespace(
 
 def test_report_is_one_page_that_runs_and_fetches_nothing():
     result = backtest(blend=true, recency_alone=flat)
-    html = page(LOG, result, "a < b", pd.Series(["loyal", "lost"]))
+    today = pd.DataFrame({"p_churn": [0.5, 0.9], "segment": ["loyal", "lost"]})
+    today = today.assign(expected_purchases=1.0, expected_spend=10.0)
+    html = page(LOG, result, "a < b", today)
     assert "a &lt; b" in html
     assert "&lt;b&gt;NO&lt;/b&gt;" in html
     assert "&lt;i&gt;orders.csv" in html

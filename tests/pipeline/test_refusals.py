@@ -117,7 +117,7 @@ def test_an_output_never_takes_the_place_of_an_input(refused, tmp_path):
     orders = log(tmp_path, shop.rows(80), "orders.csv")
     (tmp_path / "link.csv").hardlink_to(orders)
     for out in ("orders.csv", "link.csv"):
-        assert "is an input" in refused("check", orders, "--write-config", out)
+        assert "is there already" in refused("check", orders, "--write-config", out)
         assert "is an input" in refused("backtest", orders, *COLUMNS, "--out", out)
 
 
