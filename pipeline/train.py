@@ -51,6 +51,7 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
     """
     also = _champions_cutoffs(config.tracking) if promote else ()
     _refuse_half_answer(config.contenders)
+    registry.check_name(config.tracking.registered_model)
     snapshots = backtest.prepare(orders, config, progress, also)
     with progress.step("Opening the tracking store"):
         tracking = store.prepare(config.tracking.uri, config.tracking.experiment)
