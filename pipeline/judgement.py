@@ -19,6 +19,11 @@ GROUP_WORDS = {
     "lapsing": "silent for longer",
 }
 
+LIFETIMES = (
+    "lifetimes_bg_nbd answers 1 - P(alive), the only probability lifetimes has: 0 for everybody "
+    "who bought once. bg_nbd is the same model asked for no purchase in the horizon."
+)
+
 POOR_COVERAGE = 0.76
 
 SMALLEST_GROUP = 50

@@ -14,9 +14,8 @@ from models.evaluation.ranking import spend_by_decile
 from models.segments import SEGMENTS
 from pipeline import charts
 from pipeline.backtest import Backtest
-from pipeline.judgement import baseline, by_group
+from pipeline.judgement import LIFETIMES, baseline, by_group
 from pipeline.orders import Orders
-from pipeline.screen import LIFETIMES
 
 STYLE = """
 :root { color-scheme: light; --ink: #1d2733; --soft: #5b6b7c; --line: #dfe5eb; --main: #1f6feb; }

@@ -12,16 +12,13 @@ from rich.table import Table
 from models.contenders import BASELINES
 from pipeline.backtest import Backtest
 from pipeline.champion import Found
+from pipeline.judgement import LIFETIMES
 from pipeline.orders import Orders
 from pipeline.score import Scored
 
 if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
     from pipeline.train import Trained
 
-LIFETIMES = (
-    "lifetimes_bg_nbd answers 1 - P(alive), the only probability lifetimes has: 0 for everybody "
-    "who bought once. bg_nbd is the same model asked for no purchase in the horizon."
-)
 CONTACTS = 10
 GONE = 0.9
 """Probability of churn above which a customer is more likely gone than going."""

@@ -54,7 +54,7 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
     registry.check_name(config.tracking.registered_model)
     snapshots = backtest.prepare(orders, config, progress, also)
     with progress.step("Opening the tracking store"):
-        tracking = store.prepare(config.tracking.uri, config.tracking.experiment)
+        tracking = runs.prepare(config.tracking.uri, config.tracking.experiment)
     folder = config.output.folder
     with runs.training(
         tracking,

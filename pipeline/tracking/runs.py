@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 
-from pipeline.tracking import processes
+from pipeline.tracking import processes, views
 from pipeline.tracking.board import Standing, standings
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.provenance import Data, git_state
-from pipeline.tracking.store import Store, talking
+from pipeline.tracking.store import Store, connect, talking
 
 MOST_PARAMETERS = 14
 LONGEST_PARAMETER = 100
@@ -51,6 +51,24 @@ class Training:
     store: Store
     run_id: str
     parameters: dict[str, str]
+
+
+def prepare(uri: str = "sqlite:///mlflow.db", experiment: str = "churn") -> Store:
+    """Open the tracking store; make it, and the experiment, when they are not there yet.
+
+    A SQLite file is readable by its owner only, and is made by one process while others
+    wait. Runs that a killed process left behind as running are closed.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached, is locked, or is of a kind MLflow no longer has.
+    """
+    store = connect(uri, experiment, create=True)
+    with talking(store.uri):
+        sweep(store)
+        views.seed(store)
+    return store
 
 
 @contextlib.contextmanager
@@ -127,8 +145,6 @@ def log_leaderboard(
     ValueError
         When the chosen contender has a figure that is no number, or the baseline is unknown.
     """
-    from pipeline.tracking import views
-
     found = standings(leaderboard, baseline)
     with talking(opened.store.uri):
         for standing, color in zip(found.values(), itertools.cycle(COLORS)):

@@ -54,26 +54,6 @@ class Store:
         return str(self.experiment.experiment_id)
 
 
-def prepare(uri: str = "sqlite:///mlflow.db", experiment: str = "churn") -> Store:
-    """Open the tracking store; make it, and the experiment, when they are not there yet.
-
-    A SQLite file is readable by its owner only, and is made by one process while others
-    wait. Runs that a killed process left behind as running are closed.
-
-    Raises
-    ------
-    TrackingError
-        When the store cannot be reached, is locked, or is of a kind MLflow no longer has.
-    """
-    from pipeline.tracking import runs, views
-
-    store = connect(uri, experiment, create=True)
-    with talking(store.uri):
-        runs.sweep(store)
-        views.seed(store)
-    return store
-
-
 def connect(
     uri: str = "sqlite:///mlflow.db", experiment: str = "churn", create: bool = False
 ) -> Store:
@@ -82,7 +62,8 @@ def connect(
     Raises
     ------
     TrackingError
-        As `prepare`; also when the store or the experiment is not there.
+        When the store cannot be reached, is locked, is of a kind MLflow no longer has, or is
+        not there.
     """
     uri = absolute(uri)
     with talking(uri), _alone(uri, create):

@@ -24,7 +24,8 @@ from pipeline.gate import gate
 from pipeline.tracking import compare, download, registry, runs
 from pipeline.tracking import server as light_server
 from pipeline.tracking.errors import GateError, TrackingError
-from pipeline.tracking.store import Store, prepare, talking
+from pipeline.tracking.runs import prepare
+from pipeline.tracking.store import Store, talking
 
 FEATURES = ("frequency", "recency", "T", "monetary_value", "days_since_last")
 CUTOFF = date(1998, 1, 1)
@@ -361,7 +362,12 @@ def server(store: Store, folder: Path) -> Iterator[str]:
     with talking(store.uri):
         process = subprocess.Popen(
             [sys.executable, "-W", "ignore", "-m", "mlflow", *words, "--port", str(port)],
-            env={**os.environ, "MLFLOW_TRACKING_URI": store.uri},
+            # MLflow starts uvicorn by its name, which an activated environment has on the path.
+            env={
+                **os.environ,
+                "MLFLOW_TRACKING_URI": store.uri,
+                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

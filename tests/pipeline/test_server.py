@@ -17,7 +17,8 @@ from PIL import Image
 from features.errors import UserError
 from pipeline.tracking import runs, server, views
 from pipeline.tracking.errors import TrackingError
-from pipeline.tracking.store import Store, prepare
+from pipeline.tracking.runs import prepare
+from pipeline.tracking.store import Store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = (

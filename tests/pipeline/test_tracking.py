@@ -26,7 +26,8 @@ from pipeline.tracking import compare, processes, runs, views
 from pipeline.tracking.board import standings
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.provenance import Data
-from pipeline.tracking.store import Store, connect, prepare, talking
+from pipeline.tracking.runs import prepare
+from pipeline.tracking.store import Store, connect, talking
 
 CUTOFFS = (date(1997, 10, 2), date(1998, 1, 1), date(1998, 4, 2))
 LOG_LOSS = {"recency_alone": 0.50, "bg_nbd": 0.40, "blend": 0.36}
@@ -155,7 +156,7 @@ atexit.register(lambda: print(len(opened)))  # registered first, so it runs afte
 look_up = socket.getaddrinfo
 socket.getaddrinfo = lambda *to, **how: opened.append(to) or look_up(*to, **how)
 from pipeline.tracking import registry, runs
-from pipeline.tracking.store import prepare
+from pipeline.tracking.runs import prepare
 with runs.training(prepare(sys.argv[1]), name="watched", parameters={}) as training:
     runs.describe(training, "nothing leaves")
 """
@@ -244,7 +245,7 @@ def test_a_training_that_breaks_off_is_never_finished(
 TRAIN_FOR_LONG = """
 import sys, time
 from pipeline.tracking import runs
-from pipeline.tracking.store import prepare
+from pipeline.tracking.runs import prepare
 with runs.training(prepare(sys.argv[1]), name="long", parameters={}):
     print("open", flush=True)
     time.sleep(60)
@@ -298,7 +299,7 @@ def test_a_process_number_that_is_used_again_is_another_process() -> None:
 
 COLD_START = """
 import sys, time
-from pipeline.tracking.store import prepare
+from pipeline.tracking.runs import prepare
 time.sleep(max(0, float(sys.argv[2]) - time.time()))
 prepare(sys.argv[1])
 """
