@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from features.engines.files import atomic
 from features.errors import UserError
 from models.contender import Contender
-from models.contenders import CONTENDERS, DEFAULT, create
+from models.contenders import CONTENDERS, DEFAULT
 from models.evaluation.intervals import coverage, coverage_by_decile
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES, evaluate
 from models.history import LABELS, History, weights
@@ -25,6 +25,7 @@ from pipeline.console import Progress
 from pipeline.cutoffs import plan
 from pipeline.horizon import horizon_of
 from pipeline.orders import Orders
+from pipeline.own_estimators import contender
 from pipeline.snapshots import Snapshots, collect
 
 COLUMNS = (
@@ -171,11 +172,8 @@ def prepare(
     UserError
         For an unknown contender, too few customers, or a log too short for the horizon.
     """
-    unknown = [name for name in config.contenders or () if name not in CONTENDERS]
-    if unknown:
-        raise UserError(
-            f"contenders: {', '.join(unknown)} cannot be found; there are {', '.join(CONTENDERS)}."
-        )
+    for name in config.contenders or ():
+        contender(name)
     horizon_days = horizon_of(orders, config, progress)
     days = plan(config, horizon_days, orders.first_day, orders.end, also)
     refuse_too_few(orders, horizon_days)
@@ -202,7 +200,7 @@ def write(result: Backtest, path: Path) -> None:
 
 def fit(name: str, history: History) -> Contender:
     """Fit one contender; ValueError when the history does not carry it."""
-    return create(name).fit(history)
+    return contender(name).fit(history)
 
 
 def answer(leaderboard: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from pipeline import score as scoring
 from pipeline.artifact import Model
 from pipeline.config import Config, load, load_tracking, values
 from pipeline.console import Progress, output
+from pipeline.judgement import verdict
 from pipeline.orders import open_engine, open_orders, refuse_overwriting
 
 
@@ -78,6 +79,7 @@ def backtests(config: Config, progress: Progress, out: Path | None) -> None:
     console = output()
     screen.ledger(console, orders)
     screen.leaderboard(console, result)
+    console.print(verdict(result), markup=False)
     if out:
         screen.files(console, out)
     screen.next_command(console, "churn train (with the same options)")

@@ -1,0 +1,48 @@
+"""A user's own scikit-learn classifier on the board, named by its import path in the config."""
+
+import sysconfig
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from features.errors import UserError
+from models.contender import Contender
+from models.contenders import CONTENDERS, create
+from models.own import OwnChurn
+
+
+def contender(name: str) -> Contender:
+    """A contender by name, or a classifier by its import path.
+
+    Only installed packages are imported: a config from a stranger, or a file that lies beside
+    the log, runs nothing of its own.
+
+    Raises
+    ------
+    UserError
+        When there is no such contender or class, or its package is not an installed one.
+    """
+    if name in CONTENDERS:
+        return create(name)
+    module, _, attribute = name.rpartition(".")
+    if not module or not _installed(module.partition(".")[0]):
+        raise UserError(
+            f"contenders: {name} cannot be found; there are {', '.join(CONTENDERS)}, and "
+            "classifiers of installed packages by import path."
+        )
+    try:
+        return OwnChurn(name, getattr(import_module(module), attribute)())
+    except (ImportError, AttributeError, TypeError):
+        raise UserError(
+            f"contenders: {name} is not a class that can be made without arguments."
+        ) from None
+    except ValueError as error:
+        raise UserError(f"contenders: {error}") from None
+
+
+def _installed(package: str) -> bool:
+    found = find_spec(package) if package.isidentifier() else None
+    if found is None or not found.origin:
+        return False
+    homes = [Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")]
+    return any(Path(found.origin).resolve().is_relative_to(home) for home in homes)
