@@ -1,4 +1,4 @@
-"""What came after a cutoff: churned, purchases and spend in the horizon."""
+"""What came after a cutoff: churned, purchases, spend and the next purchase in the horizon."""
 
 from datetime import date, timedelta
 
@@ -25,7 +25,8 @@ def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date
     -------
     Table with ``customer_id``; ``churned`` (1 if there is no purchase day in the
     horizon, else 0); ``purchases`` (purchase days); ``spend`` (net amount, below
-    zero when returns outweigh purchases).
+    zero when returns outweigh purchases); ``next_purchase`` (days from `cutoff` to the first
+    purchase day of the horizon, 0 for `cutoff` itself; null when churned).
 
     Raises
     ------
@@ -45,7 +46,9 @@ def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date
     customers = known.filter(known.amount > 0).select("customer_id").distinct()
     later = within(days, cutoff, horizon_days)
     outcome = later.group_by("customer_id").aggregate(
-        purchases=(later.amount > 0).sum(), spend=later.amount.sum()
+        purchases=(later.amount > 0).sum(),
+        spend=later.amount.sum(),
+        next_day=later.transacted_at.min(where=later.amount > 0),
     )
     joined = customers.left_join(outcome, "customer_id")
     purchases = ibis.coalesce(joined.purchases, 0)
@@ -54,4 +57,5 @@ def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date
         churned=(purchases == 0).cast("int64"),
         purchases=purchases.cast("int64"),
         spend=ibis.coalesce(joined.spend.cast("float64"), 0.0),
+        next_purchase=joined.next_day.delta(ibis.literal(cutoff), unit="day").cast("float64"),
     )

@@ -16,16 +16,15 @@ def labelled_snapshot(
     complete_until: date,
     attributes: tuple[str, ...] = (),
 ) -> ir.Table:
-    """The snapshot at `cutoff` with ``cutoff``, ``churned``, ``purchases`` and ``spend``.
+    """The snapshot at `cutoff` with ``cutoff`` and the outcomes of `features.labels`.
 
     Raises `UserError` when the horizon is not over before `complete_until`.
     """
     rows = snapshot(days, cutoff, attributes)
     outcome = labels(days, cutoff, horizon_days, complete_until)
     joined = rows.inner_join(outcome, "customer_id")
-    return joined.select(
-        *rows.columns, "churned", "purchases", "spend", cutoff=ibis.literal(cutoff)
-    )
+    known = [name for name in outcome.columns if name != "customer_id"]
+    return joined.select(*rows.columns, *known, cutoff=ibis.literal(cutoff))
 
 
 def panel_cutoffs(

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from math import isnan
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -69,7 +70,9 @@ def test_purchase_exactly_at_cutoff_is_future(days_of, frame):
     summary = frame(rfm(days_of([day_before, at_cutoff]), CUTOFF))
     assert summary[["frequency", "recency", "T"]].to_numpy().tolist() == [[0, 0, 1]]
     outcome = frame(labels(days_of([day_before, at_cutoff]), CUTOFF, 30, date(2024, 6, 1)))
-    assert outcome[["churned", "purchases", "spend"]].to_numpy().tolist() == [[0, 1, 10.0]]
+    assert outcome[["churned", "purchases", "spend", "next_purchase"]].to_numpy().tolist() == [
+        [0, 1, 10.0, 0.0]
+    ]
 
 
 def test_customer_who_first_buys_at_cutoff_is_unknown(days_of, frame):
@@ -96,10 +99,16 @@ def test_labels_count_what_an_honest_look_at_the_rows_counts(log, days_of, frame
     for customer in sorted(known):
         later = [r for r in log if r["customer_id"] == customer and CUTOFF <= _day(r) < end]
         bought = {_day(r) for r in later if _net(log, r) > 0}
-        expected[customer] = (not bought, len(bought), float(sum(r["amount"] for r in later)))
+        wait = (min(bought) - CUTOFF).days if bought else None
+        expected[customer] = (not bought, len(bought), float(sum(r["amount"] for r in later)), wait)
     outcome = frame(labels(days_of(log), CUTOFF, 90, date(2025, 1, 1)))
     found = {
-        row.customer_id: (bool(row.churned), row.purchases, row.spend)
+        row.customer_id: (
+            bool(row.churned),
+            row.purchases,
+            row.spend,
+            None if isnan(row.next_purchase) else row.next_purchase,
+        )
         for row in outcome.itertuples()
     }
     assert found == expected
