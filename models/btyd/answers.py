@@ -14,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from models.btyd.customers import Customers, Groups, as_frame, read_customers
 from models.btyd.lifetime_value import month_discounts, month_ends, spend_per_purchase
 from models.btyd.likelihood import HistoryLikelihood
-from models.btyd.parts import Parameters, Part
+from models.btyd.parts import Parameters
+from models.btyd.settings import lengths_of_time, whole
 
 Floats = NDArray[np.float64]
 
@@ -83,17 +84,17 @@ class Answers(HistoryLikelihood):
         return self._in_batches(X, lambda c, batch: self._silence(c, length.of(c, batch)))
 
     def _silence(self, c: Customers, horizon: Floats) -> Floats:
-        gone = self._spread(self._gone, c.by_recency)
-        now = self._spread(self._still, self._still_groups(c))
+        gone = self._spread(self._gone_value, c.by_recency)
+        now = self._spread(self._still_value, self._still_groups(c))
         later = self._future(
-            c, horizon, lambda p, some, length: self._still(p, some.after(length)).value
+            c, horizon, lambda p, some, length: self._still_value(p, some.after(length))
         )
         silent = np.exp(np.logaddexp(gone, later) - np.logaddexp(gone, now))
         return np.minimum(silent, 1.0)
 
-    def _spread(self, part: Callable[[Parameters, Customers], Part], groups: Groups) -> Floats:
+    def _spread(self, part: Callable[[Parameters, Customers], Floats], groups: Groups) -> Floats:
         """A part of the likelihood for every row, computed once per group."""
-        return groups.spread(part(self._parameters(self.theta_, groups.members), groups.members)[0])
+        return groups.spread(part(self._parameters(self.theta_, groups.members), groups.members))
 
     def _future(
         self,
@@ -130,7 +131,7 @@ class Answers(HistoryLikelihood):
         For a model with covariates: of a customer whose covariates are all zero.
         """
         check_is_fitted(self, "params_")
-        length = np.asarray(t, dtype=float)
+        length = lengths_of_time("t", t)
         new = self._of_age(np.zeros(length.size))
         horizon = Horizon(length.ravel()).of(new, slice(None))
         return self._expected(new, horizon).reshape(length.shape)
@@ -148,10 +149,8 @@ class Answers(HistoryLikelihood):
         -------
         array, shape (n_rows, n_max + 1); the missing mass of each row lies beyond n_max
         """
-        if isinstance(n_max, bool) or int(n_max) != n_max or n_max < 0:
-            raise ValueError(f"n_max must be a whole number >= 0; got {n_max}.")
         length = Horizon(horizon)
-        counts = np.arange(int(n_max) + 1.0)
+        counts = np.arange(whole("n_max", n_max, 0) + 1.0)
         return self._in_batches(X, lambda c, batch: self._pmf(c, length.of(c, batch), counts))
 
     def _pmf(self, c: Customers, horizon: Floats, counts: Floats) -> Floats:
@@ -203,6 +202,7 @@ class Answers(HistoryLikelihood):
         """
         ends = month_ends(months, days_per_unit, start)
         worth = month_discounts(months, monthly_discount_rate)
+        X = as_frame(X, ())  # a reader of Arrow batches can be read but once
         purchases = self._in_batches(X, lambda c, _: self._discounted(c, ends, worth))
         return purchases * spend_per_purchase(spend_model, X)
 
@@ -230,13 +230,7 @@ class Horizon:
     """The horizon as one number or one per row; finite and not negative."""
 
     def __init__(self, horizon: ArrayLike) -> None:
-        self.length = np.asarray(horizon, dtype=float)
-        wrong = ~(np.isfinite(self.length) & (self.length >= 0))
-        if wrong.any():
-            count = int(np.sum(wrong))
-            raise ValueError(
-                f"{count:,} of {self.length.size:,} horizons are negative or not finite."
-            )
+        self.length = lengths_of_time("horizon", horizon)
 
     def of(self, c: Customers, batch: slice) -> Floats:
         """The horizon of one batch of customers."""

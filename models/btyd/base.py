@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.btyd import interop
 from models.btyd.optimise import Maximum, Stage, maximise
+from models.btyd.settings import number
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +36,7 @@ class MaximumLikelihoodModel(BaseEstimator):
     #: Those of them that carry the unit of the data (time or money).
     scaled_parameters: ClassVar[tuple[str, ...]] = ()
 
+    prior_scale: float | None
     params_: dict[str, float]
     theta_: Floats
     theta_covariance_: Floats
@@ -144,12 +146,10 @@ class MaximumLikelihoodModel(BaseEstimator):
         self, theta: Floats, centre: Floats, likelihood: tuple[float, Floats]
     ) -> tuple[float, Floats]:
         """Add the weak normal prior on theta; nothing when `prior_scale` is None."""
-        prior_scale = getattr(self, "prior_scale", None)
         value, gradient = likelihood
-        if prior_scale is None:
+        if self.prior_scale is None:
             return value, gradient
-        if not prior_scale > 0:
-            raise ValueError(f"prior_scale must be above 0 or None; got {prior_scale}.")
+        prior_scale = number("prior_scale", self.prior_scale, above=0)
         away = (theta - centre) / prior_scale
         return value - float(away @ away) / 2, gradient - away / prior_scale
 

@@ -6,24 +6,29 @@ Marketing Science 29(6) (FHS below).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 from sklearn.utils.validation import check_is_fitted
 
 from models.btyd.base import MaximumLikelihoodModel
 from models.btyd.customers import as_frame, number_column, read_weights, refuse
 from models.btyd.gamma_gamma import GammaGammaModel
-from models.btyd.lifetime_value import spend_per_purchase
-from models.btyd.rounds import Rounds, log_likelihood, log_term
+from models.btyd.lifetime_value import DAYS_PER_MONTH, discounts, purchase_days, spend_per_purchase
+from models.btyd.lifetime_value import LONGEST as LONGEST_MONTHS
+from models.btyd.rounds import Rounds, log_likelihood, log_likelihood_slopes, log_term
+from models.btyd.settings import lengths_of_time, number, quantile_levels, whole
 from models.btyd.simulate import as_summary, in_rounds, simulated_ages
 from models.btyd.uncertainty import Intervals, intervals
 
 Floats = NDArray[np.float64]
+
+
+#: Opportunities of one customer, behind him and ahead: more would be continuous time.
+LONGEST = 10_000
 
 
 class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
@@ -53,7 +58,6 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
     """
 
     parameter_names = ("alpha", "beta", "gamma", "delta")
-    prior_scale: float | None
 
     def __init__(self, prior_scale: float | None = None) -> None:
         self.prior_scale = prior_scale
@@ -65,11 +69,11 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         size = len(frame)
         if size == 0:
             raise ValueError("The frame has no rows: there is no customer to learn from.")
-        x, t_x, n = (number_column(frame, c) for c in ("frequency", "recency", "n_periods"))
-        whole = {"frequency": x, "recency": t_x, "n_periods": n}
+        whole = {name: number_column(frame, name) for name in ("frequency", "recency", "n_periods")}
+        x, t_x, n = whole.values()
         rules: dict[str, Any] = {
-            f"{name} is a finite whole number >= 0": lambda v=v: (
-                ~(np.isfinite(v) & (v >= 0) & (v == np.floor(v)))
+            f"{name} is a whole number from 0 to {LONGEST:,}": lambda v=v: (
+                ~((v >= 0) & (v <= LONGEST) & (v == np.floor(v)))
             )
             for name, v in whole.items()
         }
@@ -96,48 +100,45 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
 
     def _total_log_likelihood(self, theta: Floats, data: Rounds) -> tuple[float, Floats]:
         p = np.exp(theta)
-        value, slopes = log_likelihood(p, data.x, data.t_x, data.n)
+        value, slopes = log_likelihood_slopes(p, data.x, data.t_x, data.n)
         return float(data.weight @ value), p * (slopes @ data.weight)
 
     def customer_log_likelihood(self, X: Any) -> Floats:
         """Log-likelihood of each row's history, FHS (5), shape (n_rows,)."""
-        return self._once(X, lambda d: log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n)[0])
+        return self._once(X, self._log_history)
 
     # -- answers --------------------------------------------------------------------------
 
-    def _once(self, X: Any, answer: Any) -> Floats:
+    def _once(self, X: Any, answer: Callable[[Rounds], Floats]) -> Floats:
         """An answer computed once per distinct history."""
         check_is_fitted(self, "params_")
         groups, codes = self._read(X).histories()
-        return np.asarray(answer(groups))[codes]
+        return answer(groups)[codes]
 
-    def _log_alive(self, d: Rounds) -> Floats:
-        """Log of P(alive at n and the history), unconditional."""
-        return log_term(np.exp(self.theta_), d.x, d.n, d.n, alive=True)
+    def _log_history(self, d: Rounds, more: float = 0.0) -> Floats:
+        """Log-likelihood of the history, extended by `more` opportunities without a purchase."""
+        return log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + more)
+
+    def _alive_now(self, d: Rounds, more: float = 0.0) -> Floats:
+        """P(not dropped out before opportunity n + more | history)."""
+        lasting = log_term(np.exp(self.theta_), d.x, d.n, d.n + more, alive=True)
+        return np.minimum(np.exp(lasting - self._log_history(d)), 1.0)
+
+    def _silence_now(self, d: Rounds, more: float) -> Floats:
+        """P(no purchase at the next `more` opportunities | history)."""
+        return np.minimum(np.exp(self._log_history(d, more) - self._log_history(d)), 1.0)
 
     def probability_alive(self, X: Any) -> Floats:
         """P(active at the next opportunity), FHS (11), shape (n_rows,), in [0, 1].
 
         FHS's "alive at n + 1": having survived the chance to leave before it.
         """
-        return self._once(X, lambda d: np.exp(self._log_later(d, 1) - self._log_history(d)))
-
-    def _log_history(self, d: Rounds) -> Floats:
-        return log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n)[0]
-
-    def _log_later(self, d: Rounds, periods: int) -> Floats:
-        """Log of P(history, and not dropped out before opportunity n + periods)."""
-        return log_term(np.exp(self.theta_), d.x, d.n, d.n + periods, alive=True)
+        return self._once(X, lambda d: self._alive_now(d, 1.0))
 
     def probability_no_purchase(self, X: Any, horizon: int) -> Floats:
         """P(no purchase at the next `horizon` opportunities), shape (n_rows,), in [0, 1]."""
         periods = _periods(horizon)
-
-        def answer(d: Rounds) -> Floats:
-            later = log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + periods)[0]
-            return np.minimum(np.exp(later - self._log_history(d)), 1.0)
-
-        return self._once(X, answer)
+        return self._once(X, lambda d: self._silence_now(d, periods))
 
     def expected_purchases(self, X: Any, horizon: int) -> Floats:
         """E[purchases at the next `horizon` opportunities | history], FHS (14) as a plain sum.
@@ -151,7 +152,7 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         """Purchases at the coming opportunities, each weighed by its worth."""
         alpha, beta, gamma, delta = np.exp(self.theta_)
         chance = (alpha + d.x) / (alpha + beta + d.n)
-        active = np.exp(self._log_alive(d) - self._log_history(d))
+        active = self._alive_now(d)
         total = np.zeros(len(d))
         for j, value in enumerate(worth):
             active = active * (delta + d.n + j) / (gamma + delta + d.n + j)
@@ -161,11 +162,13 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
     def expected_purchases_new_customer(self, t: ArrayLike) -> Floats:
         """E[purchases at the first t opportunities] of a new customer, FHS (8), shape of t."""
         check_is_fitted(self, "params_")
-        periods = np.asarray(t, dtype=float)
-        new = Rounds(np.zeros(1), np.zeros(1), np.zeros(1), np.ones(1))
+        periods = lengths_of_time("t", t)
         longest = max((_periods(k) for k in periods.ravel()), default=0)
-        steps = [self._sum_alive(new, np.ones(k))[0] for k in range(longest + 1)]
-        return np.asarray(steps)[periods.astype(np.int64)]
+        alpha, beta, gamma, delta = np.exp(self.theta_)
+        j = np.arange(longest)
+        active = np.cumprod((delta + j) / (gamma + delta + j))
+        expected = alpha / (alpha + beta) * np.concatenate([[0.0], np.cumsum(active)])
+        return np.asarray(expected[periods.astype(np.int64)])
 
     def clv(
         self,
@@ -180,8 +183,9 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
 
         `months_per_period` is the time between opportunities; the next lies one such time ahead.
         """
-        ends, worth = self._opportunities(months, monthly_discount_rate, months_per_period)
-        purchases = self._once(X, lambda d: self._sum_alive(d, worth[: len(ends)]))
+        _, worth = self._opportunities(months, monthly_discount_rate, months_per_period)
+        X = as_frame(X, ())  # a reader of Arrow batches can be read but once
+        purchases = self._once(X, lambda d: self._sum_alive(d, worth))
         return purchases * spend_per_purchase(spend_model, X)
 
     @staticmethod
@@ -189,15 +193,14 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         months: int, monthly_discount_rate: float, months_per_period: float
     ) -> tuple[Floats, Floats]:
         """The opportunities within the coming months, and what money there is worth today."""
-        if not (np.isfinite(months_per_period) and months_per_period > 0):
-            raise ValueError(f"months_per_period must be above 0; got {months_per_period}.")
-        ends = np.arange(1.0, np.floor(_periods(months) / months_per_period) + 1)
+        length = number("months_per_period", months_per_period, above=0)
+        count = whole("months", months, 1, LONGEST_MONTHS)
+        ends = np.arange(1.0, _periods(np.floor(count / length)) + 1)
         if not ends.size:
             raise ValueError(
-                f"No opportunity within {months} months: one comes every "
-                f"{months_per_period:g} months."
+                f"No opportunity within {months} months: one comes every {length:g} months."
             )
-        return ends, (1 + monthly_discount_rate) ** -(ends * months_per_period)
+        return ends, discounts(ends * length, monthly_discount_rate)
 
     def _ends(self, horizon: float) -> Floats:
         return np.array([float(_periods(horizon))])
@@ -225,70 +228,98 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         -------
         array, shape (n_rows, n_max + 1)
         """
-        periods = _periods(horizon)
+        periods, most = _periods(horizon), whole("n_max", n_max, 0)
 
         def answer(d: Rounds) -> Floats:
-            columns = [self._count(d, periods, k) for k in range(int(n_max) + 1)]
-            columns[0] = np.zeros(len(d))
-            pmf = np.column_stack(columns)
-            later = log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + periods)[0]
-            pmf[:, 0] = np.exp(later - self._log_history(d))
+            pmf = np.zeros((len(d), most + 1))
+            pmf[:, 0] = self._silence_now(d, periods)
+            history = self._log_history(d)
+            for k in range(1, min(most, periods) + 1):
+                pmf[:, k] = self._count(d, periods, k, history)
             return pmf
 
         return self._once(X, answer)
 
-    def _count(self, d: Rounds, periods: int, k: int) -> Floats:
-        """P(k purchases), k >= 1: active for i of the coming opportunities, k purchases in them."""
-        p, history = np.exp(self.theta_), self._log_history(d)
+    def _count(self, d: Rounds, periods: int, k: int, history: Floats) -> Floats:
+        """P(k purchases), k >= 1: active for i of the coming opportunities, k purchases in them.
+
+        Each i from the one before it, as in the likelihood.
+        """
+        alpha, beta, gamma, delta = p = np.exp(self.theta_)
+        n = d.n + k
+        # Alive after the i-th, and the share of these who leave then.
+        stays = np.exp(log_term(p, d.x + k, n, n, alive=True) - history)
         total = np.zeros(len(d))
-        for i in range(k, periods + 1):
-            ways = special.gammaln(i + 1) - special.gammaln(k + 1) - special.gammaln(i - k + 1)
-            term = log_term(p, d.x + k, d.n + i, d.n + i, alive=i == periods)
-            total += np.exp(ways + term - history)
-        return total
+        for i in range(k, periods):
+            seen = d.n + i
+            total += stays * gamma / (gamma + delta + seen)
+            ways = (i + 1) / (i + 1 - k)
+            silent = (beta + seen - d.x - k) / (alpha + beta + seen)
+            stays = stays * ways * silent * (delta + seen) / (gamma + delta + seen)
+        return np.minimum(total + stays, 1.0)
 
     def next_purchase_quantiles(self, X: Any, q: ArrayLike) -> Floats:
         """Opportunities until the next purchase, by quantile; inf where it never comes.
 
-        The smallest count with P(purchase by then) >= q; searched up to 10,000 opportunities.
+        The smallest count with P(purchase by then) >= q; searched up to 10,000 opportunities ahead.
         """
-        levels = np.asarray(q, dtype=float)
-        if not ((levels > 0) & (levels < 1)).all():
-            raise ValueError("q must lie strictly between 0 and 1.")
-
-        def answer(d: Rounds) -> Floats:
-            alpha, beta, gamma, delta = np.exp(self.theta_)
-            waits = np.full((len(d), levels.size), np.inf)
-            first = np.exp(self._log_alive(d) - self._log_history(d))
-            bought = np.zeros(len(d))
-            for j in range(_FARTHEST):
-                # Active at opportunity j + 1, silent before it, and buys.
-                first = first * (delta + d.n + j) / (gamma + delta + d.n + j)
-                chance = (alpha + d.x) / (alpha + beta + d.n + j)
-                bought = bought + first * chance
-                first = first * (1 - chance)
-                fresh = (bought[:, None] >= levels.ravel()) & np.isinf(waits)
-                waits[fresh] = j + 1.0
-                if not (first > 1e-9).any():
-                    break
-            return waits
-
-        waits = self._once(X, answer)
+        levels = quantile_levels(q)
+        waits = self._once(X, lambda d: self._waits(d, levels.ravel()))
         return waits if levels.ndim else waits[:, 0]
 
-    def alive_path(self, dates: Sequence[int], until: int) -> pd.Series[float]:
-        """P(active at the next opportunity) of one customer after each opportunity 1 .. until.
+    def _waits(self, d: Rounds, levels: Floats) -> Floats:
+        """Opportunity by opportunity, as long as someone may still reach his next level."""
+        alpha, beta, gamma, delta = np.exp(self.theta_)
+        waits = np.full((len(d), levels.size), np.inf)
+        rows, active, bought = np.arange(len(d)), self._alive_now(d), np.zeros(len(d))
+        for j in range(LONGEST):
+            # Active at opportunity j + 1, silent before it, and buys.
+            n = d.n[rows] + j
+            active = active * (delta + n) / (gamma + delta + n)
+            chance = (alpha + d.x[rows]) / (alpha + beta + n)
+            bought = bought + active * chance
+            active = active * (1 - chance)
+            waits[rows] = np.where(
+                (bought[:, None] >= levels) & np.isinf(waits[rows]), j + 1.0, waits[rows]
+            )
+            within = (bought + active)[:, None] >= levels
+            may = (within & np.isinf(waits[rows])).any(axis=1)
+            if not may.all():
+                rows, active, bought = rows[may], active[may], bought[may]
+            if not rows.size:
+                break
+        return waits
 
-        `dates` are the opportunities at which he purchased, counted from 1.
+    def alive_path(
+        self, dates: Any, until: Any, *, months_per_period: float = 12.0
+    ) -> pd.Series[float]:
+        """P(active at the next opportunity) of one customer, after each opportunity so far.
+
+        Parameters
+        ----------
+        dates : sequence of dates
+            All purchases of the customer. The first begins his first period; of those in one
+            period one counts, as its opportunity has but one purchase.
+        until : date
+            Periods that end by then are over.
+        months_per_period : float
+            Length of a period; whole months follow the calendar.
+
+        Returns
+        -------
+        Series indexed by the last day of each period, in [0, 1]
         """
-        bought = np.unique(np.asarray(list(dates), dtype=np.int64))
-        periods = np.arange(1, _periods(until) + 1)
-        if bought.size and (bought[0] < 1 or bought[-1] > periods.size):
-            raise ValueError("dates must be opportunities from 1 to until.")
+        purchases, last = purchase_days(dates, until)
+        ends = _period_ends(purchases[0], last, months_per_period)
+        if not len(ends):
+            raise ValueError("until lies within the first period: no opportunity is over.")
+        # A day of purchase that ends a period lies in it; the first purchase lies in none.
+        bought = np.unique(ends.searchsorted(purchases[1:])) + 1
+        periods = np.arange(1, len(ends) + 1)
         seen = np.searchsorted(bought, periods, side="right")
-        last = np.concatenate([[0], bought])[seen]
-        history = pd.DataFrame({"frequency": seen, "recency": last, "n_periods": periods})
-        return pd.Series(self.probability_alive(history), index=periods, name="p_alive")
+        latest = np.concatenate([[0], bought])[seen]
+        history = pd.DataFrame({"frequency": seen, "recency": latest, "n_periods": periods})
+        return pd.Series(self.probability_alive(history), index=ends, name="p_alive")
 
     def simulate(
         self,
@@ -305,22 +336,16 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         DataFrame with frequency, recency, n_periods, alive; purchases when a horizon is given
         """
         check_is_fitted(self, "params_")
-        rounds = simulated_ages(n, T)
+        rounds, more = simulated_ages(n, T), _periods(horizon)
+        if (rounds != np.floor(rounds)).any() or rounds.max() > LONGEST:
+            raise ValueError(f"T must hold whole numbers of opportunities up to {LONGEST:,}.")
         rng = np.random.default_rng(seed)
         alpha, beta, gamma, delta = np.exp(self.theta_)
         chance, dropout = rng.beta(alpha, beta, len(rounds)), rng.beta(gamma, delta, len(rounds))
-        drawn = in_rounds(rng, chance, dropout, rounds, _periods(horizon))
-        return as_summary(drawn, rounds, horizon).rename(columns={"T": "n_periods"})
+        drawn = in_rounds(rng, chance, dropout, rounds, more)
+        return as_summary(drawn, rounds, more).rename(columns={"T": "n_periods"})
 
     # -- draws of the future, for intervals -----------------------------------------------
-
-    def _alive_now(self, d: Rounds) -> Floats:
-        """P(not dropped out before opportunity n | history)."""
-        return np.minimum(np.exp(self._log_alive(d) - self._log_history(d)), 1.0)
-
-    def _silence_now(self, d: Rounds, horizon: float) -> Floats:
-        later = log_likelihood(np.exp(self.theta_), d.x, d.t_x, d.n + horizon)[0]
-        return np.minimum(np.exp(later - self._log_history(d)), 1.0)
 
     def _live_on(self, rng: np.random.Generator, d: Rounds, ends: Floats) -> Floats:
         alpha, beta, gamma, delta = np.exp(self.theta_)
@@ -332,11 +357,23 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         return rng.binomial(fresh, chance).astype(float)
 
 
-#: Opportunities searched for the next purchase.
-_FARTHEST = 10_000
-
-
 def _periods(horizon: Any) -> int:
-    if isinstance(horizon, bool) or float(horizon) != int(horizon) or horizon < 0:
-        raise ValueError(f"A number of opportunities must be whole and >= 0; got {horizon}.")
-    return int(horizon)
+    return whole("The number of opportunities", horizon, 0, LONGEST)
+
+
+def _period_ends(
+    first: pd.Timestamp, last: pd.Timestamp, months_per_period: float
+) -> pd.DatetimeIndex:
+    """The last day of each period that is over by `last`; the first begins at `first`."""
+    length = number("months_per_period", months_per_period, above=0)
+    count = (last - first).days / (length * DAYS_PER_MONTH)
+    if count > LONGEST:
+        raise ValueError(f"More than {LONGEST:,} opportunities between the dates.")
+    whole_months = length == np.floor(length)
+    ends = [
+        first + pd.DateOffset(months=int(length * k))
+        if whole_months
+        else (first + pd.Timedelta(days=length * DAYS_PER_MONTH * k)).normalize()
+        for k in range(1, int(count) + 3)
+    ]
+    return pd.DatetimeIndex([end for end in ends if end <= last])

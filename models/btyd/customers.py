@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from models.btyd.settings import real
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
@@ -18,6 +20,8 @@ Codes = NDArray[np.int64]
 _DENSE_VALUES = 1 << 16
 #: Codes of several columns are packed into one integer below this.
 _LARGEST_KEY = 1 << 62
+#: Purchases of one customer; beyond, float64 no longer tells x + r from x.
+LARGEST_COUNT = 1_000_000_000
 
 
 class Distinct(NamedTuple):
@@ -192,7 +196,7 @@ def as_frame(X: Any, columns: Sequence[str]) -> pd.DataFrame:
         frame = X
     elif hasattr(X, "__arrow_c_stream__"):
         frame = pd.DataFrame.from_arrow(X)  # type: ignore[attr-defined]
-    elif isinstance(X, dict):
+    elif isinstance(X, dict) or _are_records(X):
         frame = pd.DataFrame(X)
     else:
         raise ValueError(
@@ -207,15 +211,20 @@ def as_frame(X: Any, columns: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
+def _are_records(X: Any) -> bool:
+    """A list of dicts, one per row."""
+    return isinstance(X, list) and bool(X) and all(isinstance(row, dict) for row in X)
+
+
 def number_column(frame: pd.DataFrame, name: str) -> Floats:
-    """One column as float64; text and missing values stay visible as NaN for the checks."""
+    """One column as float64; missing values stay visible as NaN for the checks."""
     column = frame[name]
-    if column.dtype == np.float64:
-        return np.ascontiguousarray(column.to_numpy())
+    if isinstance(column, pd.DataFrame):
+        raise ValueError(f"The frame has {column.shape[1]} columns {name}; one is needed.")
     try:
-        return np.ascontiguousarray(column.to_numpy(dtype=float, na_value=np.nan))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Column {name} holds values that are no numbers.") from error
+        return real(column)
+    except ValueError as error:
+        raise ValueError(f"Column {name}: {error}.") from None
 
 
 def refuse(rules: dict[str, Callable[[], NDArray[np.bool_]]], n_rows: int) -> None:
@@ -234,7 +243,10 @@ def read_weights(sample_weight: ArrayLike | None, n_rows: int) -> Floats:
     """Customers per row: ones when not given; finite, not negative, not all zero."""
     if sample_weight is None:
         return np.broadcast_to(1.0, (n_rows,))  # one number, however many rows
-    weight = np.asarray(sample_weight, dtype=float)
+    try:
+        weight = real(sample_weight)
+    except ValueError as error:
+        raise ValueError(f"sample_weight: {error}.") from None
     if weight.shape != (n_rows,):
         raise ValueError(
             f"sample_weight has shape {weight.shape}; expected ({n_rows},), customers per row."
@@ -274,7 +286,8 @@ def read_customers(
     fine = (
         x.min() >= 0
         and t_x.min() >= 0
-        and max(x.max(), T.max()) < np.inf
+        and x.max() < LARGEST_COUNT
+        and T.max() < np.inf
         and (t_x <= T).all()
         and (x == np.floor(x)).all()
         and ((x > 0) | (t_x == 0)).all()
@@ -299,6 +312,7 @@ def _refuse_customers(
         "T is a finite number": lambda: ~np.isfinite(T),
         "frequency is not negative": lambda: x < 0,
         "frequency is a whole number": lambda: np.isfinite(x) & (x != np.floor(x)),
+        f"frequency is below {LARGEST_COUNT:,}": lambda: np.isfinite(x) & (x >= LARGEST_COUNT),
         "recency is not negative": lambda: t_x < 0,
         "recency <= T": lambda: t_x > T,
         "recency is 0 where frequency is 0": lambda: (x == 0) & (t_x > 0),

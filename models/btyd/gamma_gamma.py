@@ -16,7 +16,14 @@ from scipy import special
 from sklearn.utils.validation import check_is_fitted
 
 from models.btyd.base import MaximumLikelihoodModel
-from models.btyd.customers import as_frame, distinct, number_column, read_weights, refuse
+from models.btyd.customers import (
+    LARGEST_COUNT,
+    as_frame,
+    distinct,
+    number_column,
+    read_weights,
+    refuse,
+)
 from models.btyd.simulate import simulated_ages
 
 Floats = NDArray[np.float64]
@@ -76,7 +83,6 @@ class GammaGammaModel(MaximumLikelihoodModel):
 
     parameter_names = ("p", "q", "v")
     scaled_parameters = ("v",)
-    prior_scale: float | None
 
     def __init__(self, prior_scale: float | None = None) -> None:
         self.prior_scale = prior_scale
@@ -89,8 +95,8 @@ class GammaGammaModel(MaximumLikelihoodModel):
         x, z = number_column(frame, "frequency"), number_column(frame, "monetary_value")
         refuse(
             {
-                "frequency is a finite whole number >= 0": lambda: (
-                    ~(np.isfinite(x) & (x >= 0) & (x == np.floor(x)))
+                f"frequency is a whole number from 0 to {LARGEST_COUNT:,}": lambda: (
+                    ~((x >= 0) & (x <= LARGEST_COUNT) & (x == np.floor(x)))
                 ),
                 "monetary_value is finite and above 0 where frequency is above 0": lambda: (
                     (x > 0) & ~(np.isfinite(z) & (z > 0))

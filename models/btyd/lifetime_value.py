@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.btyd.settings import number, whole
+
 Floats = NDArray[np.float64]
 
 #: Mean length of a month of the Gregorian calendar.
 DAYS_PER_MONTH = 365.2425 / 12
+#: Months that may be asked for: a hundred years.
+LONGEST = 1_200
 
 
 def month_ends(
@@ -22,7 +27,7 @@ def month_ends(
 
     Parameters
     ----------
-    months : int, >= 1
+    months : int, from 1 to 1,200
     days_per_unit : float
         Days in one unit of T: 1 for days, 7 for weeks.
     start : date, optional
@@ -33,23 +38,52 @@ def month_ends(
     >>> month_ends(3, start="2025-01-31").tolist()
     [28.0, 59.0, 89.0]
     """
-    if isinstance(months, bool) or int(months) != months or months < 1:
-        raise ValueError(f"months must be a whole number >= 1; got {months}.")
-    if not (np.isfinite(days_per_unit) and days_per_unit > 0):
-        raise ValueError(f"days_per_unit must be above 0; got {days_per_unit}.")
-    count = np.arange(1, int(months) + 1)
+    count = np.arange(1, whole("months", months, 1, LONGEST) + 1)
+    unit = number("days_per_unit", days_per_unit, above=0)
     if start is None:
-        return np.asarray(count * DAYS_PER_MONTH / days_per_unit)
-    first = pd.Timestamp(start)
+        return np.asarray(count * DAYS_PER_MONTH / unit)
+    first = day("start", start)
     days = [(first + pd.DateOffset(months=int(k)) - first).days for k in count]
-    return np.asarray(days, dtype=float) / days_per_unit
+    return np.asarray(days, dtype=float) / unit
+
+
+def day(name: str, value: Any) -> pd.Timestamp:
+    """One day of the calendar, without the time of day; numbers are no dates.
+
+    >>> day("until", "2025-01-31 18:00")
+    Timestamp('2025-01-31 00:00:00')
+    """
+    if isinstance(value, str | dt.date | np.datetime64):
+        with suppress(ValueError):
+            found = pd.Timestamp(value)
+            if isinstance(found, pd.Timestamp):  # and not NaT
+                return found.tz_localize(None).normalize()
+    raise ValueError(f"{name} must be a date; got {value!r}.")
+
+
+def purchase_days(dates: Any, until: Any) -> tuple[pd.DatetimeIndex, pd.Timestamp]:
+    """One customer's days of purchase, ascending, each once; and the last day to look at."""
+    if isinstance(dates, str) or np.ndim(dates) != 1:
+        raise ValueError("dates must be a list of dates, all purchases of one customer.")
+    purchases = pd.DatetimeIndex([day("each of dates", date) for date in dates])
+    last = day("until", until)
+    if purchases.empty:
+        raise ValueError("dates holds no purchase.")
+    purchases = purchases.unique().sort_values()
+    if last < purchases[-1]:
+        raise ValueError("until lies before the last purchase.")
+    return purchases, last
 
 
 def month_discounts(months: int, monthly_discount_rate: float) -> Floats:
     """Today's worth of one unit of money at the end of each coming month: (1 + d)^-k."""
-    if not (np.isfinite(monthly_discount_rate) and monthly_discount_rate > -1):
-        raise ValueError(f"monthly_discount_rate must exceed -1; got {monthly_discount_rate}.")
-    return np.asarray((1 + monthly_discount_rate) ** -np.arange(1.0, int(months) + 1))
+    return discounts(np.arange(1.0, months + 1), monthly_discount_rate)
+
+
+def discounts(months: Floats, monthly_discount_rate: float) -> Floats:
+    """Today's worth of one unit of money so many months ahead: (1 + d)^-months."""
+    rate = number("monthly_discount_rate", monthly_discount_rate, least=0)
+    return np.asarray((1 + rate) ** -months)
 
 
 def spend_per_purchase(spend_model: Any, X: Any) -> Floats:

@@ -29,7 +29,6 @@ class HistoryLikelihood(MaximumLikelihoodModel):
 
     purchase_covariates: Sequence[str]
     dropout_covariates: Sequence[str]
-    prior_scale: float | None
 
     def __init__(
         self,
@@ -54,6 +53,14 @@ class HistoryLikelihood(MaximumLikelihoodModel):
     def _still(self, p: Parameters, c: Customers) -> Part:
         """The term that vanishes as T grows; depends on x and T."""
         raise NotImplementedError
+
+    def _gone_value(self, p: Parameters, c: Customers) -> Floats:
+        """`_gone` without its slopes."""
+        return self._gone(p, c).value
+
+    def _still_value(self, p: Parameters, c: Customers) -> Floats:
+        """`_still` without its slopes."""
+        return self._still(p, c).value
 
     def _still_groups(self, c: Customers) -> Groups:
         """Customers alike in `_still` and in their future, given that they are alive."""

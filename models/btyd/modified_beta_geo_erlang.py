@@ -21,9 +21,10 @@ from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
 from models.btyd.optimise import FitError, FitWarning
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.purchase_model import PurchaseModel
+from models.btyd.settings import whole
 from models.btyd.simulate import Histories, until_geometric
 from models.btyd.special import digamma_rise, log_rising
-from models.btyd.summation import sum_over_counts
+from models.btyd.summation import surviving_purchases
 
 Floats = NDArray[np.float64]
 
@@ -104,8 +105,8 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         return self
 
     def _read(self, X: Any, sample_weight: ArrayLike | None = None) -> Customers:
-        customers = super()._read(X, sample_weight)
         frame = as_frame(X, ("frequency", "recency", "T"))
+        customers = super()._read(frame, sample_weight)
         if "log_intervals" not in frame.columns:
             return customers
         sums = number_column(frame, "log_intervals")
@@ -178,25 +179,11 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
 
         Exact; RPS (12) approximate it by the MBG/NBD's expectation, rescaled.
         """
-        r, alpha, _, _ = p
-        ratio = horizon / (alpha + c.T)
-        ticks = (r + self._ticks(c)) * ratio
-        return sum_over_counts(
-            lambda n, rows: self._at_least(_of(p, rows), c.take(rows), horizon[rows], n),
-            ticks / self.k_,
-            np.sqrt(ticks * (1 + ratio)) / self.k_,
-        )
-
-    def _at_least(self, p: Parameters, c: Customers, horizon: Floats, n: Floats | float) -> Floats:
-        """P(n purchases or more | alive), n >= 1."""
         _, alpha, a, b = p
-        z = horizon / (alpha + c.T + horizon)
-        survived = b + c.x + self.extra_chances
-        kept = np.exp(log_rising(survived, n - 1) - log_rising(a + survived, n - 1))
+        survived, ratio = b + c.x + self.extra_chances, horizon / (alpha + c.T)
         return np.asarray(
-            kept
-            * sum(
-                weight * special.betainc(n * self.k_ - j, shape, z)
+            sum(
+                weight * surviving_purchases(shape, a, survived, ratio, self.k_, j)
                 for j, weight, shape in self._futures(p, c)
             )
         )
@@ -245,10 +232,6 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         self.k_ = _checked(state.get("k"))
 
 
-def _of(p: Parameters, rows: NDArray[np.int64]) -> Parameters:
-    return tuple(v[rows] if np.ndim(v) else v for v in p)
-
-
 def _ticks_pmf(count: float, shape: Floats, z: Floats) -> Floats:
     """P(count ticks), negative binomial."""
     ways = log_rising(shape, count) - special.gammaln(count + 1)
@@ -256,6 +239,4 @@ def _ticks_pmf(count: float, shape: Floats, z: Floats) -> Floats:
 
 
 def _checked(k: Any) -> int:
-    if k is None or isinstance(k, bool) or int(k) != k or not 1 <= k <= _LARGEST_K:
-        raise ValueError(f"k must be a whole number from 1 to {_LARGEST_K}; got {k}.")
-    return int(k)
+    return whole("k", k, 1, _LARGEST_K)

@@ -18,16 +18,23 @@ from scipy import special
 from models.btyd.customers import Customers
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.purchase_model import PurchaseModel
+from models.btyd.settings import number
 from models.btyd.simulate import Histories, until_death
 from models.btyd.special import (
     UNIT_RULE,
     digamma_rise,
     discounted_lifetime,
+    log_power_tail,
     log_rising,
     power_tail,
 )
 
 Floats = NDArray[np.float64]
+
+
+#: Newton's steps towards a waiting time: four or five are usual.
+_NEWTON_STEPS = 40
+_NEWTON_MISS = 1e-13
 
 
 class ParetoNBDModel(PurchaseModel):
@@ -108,14 +115,23 @@ class ParetoNBDModel(PurchaseModel):
         )
         return Part(np.log(m) + tail.log_value, per_row(c, *slopes))
 
+    def _gone_value(self, p: Parameters, c: Customers) -> Floats:
+        r, alpha, s, beta = p
+        return np.log(s) + log_power_tail(r + c.x, s + 1, alpha + c.t_x, beta + c.t_x)
+
+    def _still_value(self, p: Parameters, c: Customers) -> Floats:
+        r, alpha, s, beta = p
+        m = r + c.x
+        return np.log(m) + log_power_tail(m + 1, s, alpha + c.T, beta + c.T)
+
     def _alive(self, p: Parameters, c: Customers) -> Floats:
         """FH (23): (alpha + T)^-(r + x) (beta + T)^-s over the bracket of the likelihood."""
         ages = c.by_age
         some = ages.members
         r, alpha, s, beta = q = self._parameters(self.theta_, some)
-        still = self._still(q, some).value
+        still = self._still_value(q, some)
         log_alive = -(r + some.x) * np.log(alpha + some.T) - s * np.log(beta + some.T)
-        gone = self._spread(self._gone, c.by_recency)
+        gone = self._spread(self._gone_value, c.by_recency)
         with np.errstate(over="ignore"):
             bracket = 1 + np.exp(gone - ages.spread(still))
         return np.minimum(ages.spread(np.exp(log_alive - still)) / bracket, 1.0)
@@ -150,6 +166,36 @@ class ParetoNBDModel(PurchaseModel):
             dropped += weight * np.exp(counted(u, log_horizon + log_share) + density)
         return alive + horizon * dropped
 
+    def _wait(self, p: Parameters, c: Customers, drop: Floats) -> Floats:
+        """Newton's steps in u = log(1 + t / (alpha + T)), in which the fall is almost linear.
+
+        Its slope, the rate of the next purchase if no dropout precedes it, lies between r + x
+        and r + x + s max(1, (alpha + T) / (beta + T)), so the root is bracketed from the start.
+        """
+        r, alpha, s, beta = p
+        m, A, B = r + c.x, alpha + c.T, beta + c.T
+        now, steepest = self._still_value(p, c), m + s * np.maximum(1.0, A / B)
+        low, high = drop / steepest, drop / m
+        u, enough = low.copy(), _NEWTON_MISS * (drop + 0.1 * np.abs(now))
+        rows = np.arange(len(c))
+        for _ in range(_NEWTON_STEPS):
+            t = A[rows] * np.expm1(u[rows])
+            some = c.take(rows)
+            q = self._parameters(self.theta_, some)
+            later = self._still_value(q, some.after(t))
+            miss = now[rows] - later - drop[rows]
+            log_rate = -m[rows] * np.log(A[rows] + t) - q[2] * np.log(B[rows] + t) - later
+            slope = np.clip(m[rows] * np.exp(log_rate), m[rows], steepest[rows])
+            low[rows] = np.where(miss < 0, u[rows], low[rows])
+            high[rows] = np.where(miss < 0, high[rows], u[rows])
+            step = u[rows] - miss / slope
+            inside = (low[rows] <= step) & (step <= high[rows])
+            u[rows] = np.where(inside, step, (low[rows] + high[rows]) / 2)
+            rows = rows[np.abs(miss) > enough[rows]]
+            if not rows.size:
+                break
+        return np.asarray(A * np.expm1(u))
+
     def _draw(
         self, rng: np.random.Generator, p: Parameters, T: Floats, horizon: float
     ) -> Histories:
@@ -180,8 +226,7 @@ class ParetoNBDModel(PurchaseModel):
         discount_rate : float, > 0
             Continuous, per unit of T: log(1 + 0.15) / 52 for 15 % a year in weeks.
         """
-        if not (np.isfinite(discount_rate) and discount_rate > 0):
-            raise ValueError(f"discount_rate must be above 0 and finite; got {discount_rate}.")
+        number("discount_rate", discount_rate, above=0)
 
         def answer(c: Customers, _: slice) -> Floats:
             groups = c.by_age

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from models.btyd.answers import Answers, Horizon
-from models.btyd.customers import Customers
+from models.btyd.answers import Answers
+from models.btyd.customers import Customers, as_frame, number_column
 from models.btyd.gamma_gamma import GammaGammaModel
-from models.btyd.lifetime_value import month_discounts, month_ends
+from models.btyd.lifetime_value import month_discounts, month_ends, purchase_days
 from models.btyd.parts import Parameters
+from models.btyd.settings import number, quantile_levels
 from models.btyd.simulate import Histories, as_summary, simulated_ages
 from models.btyd.special import increasing_root
 from models.btyd.uncertainty import Intervals, intervals
@@ -43,7 +44,7 @@ class PurchaseModel(Intervals, Answers):
     # -- answers --------------------------------------------------------------------------
 
     def _ends(self, horizon: float) -> Floats:
-        return np.atleast_1d(Horizon(float(horizon)).length)
+        return np.array([number("horizon", horizon, least=0)])
 
     def clv_intervals(
         self,
@@ -78,9 +79,7 @@ class PurchaseModel(Intervals, Answers):
         -------
         array, shape (n_rows,) for one q, else (n_rows, n_q), in the unit of T
         """
-        levels = np.asarray(q, dtype=float)
-        if not ((levels > 0) & (levels < 1)).all():
-            raise ValueError("q must lie strictly between 0 and 1.")
+        levels = quantile_levels(q)
         waits = self._in_batches(
             X, lambda c, _: np.column_stack([self._wait_for(c, level) for level in levels.ravel()])
         )
@@ -90,8 +89,8 @@ class PurchaseModel(Intervals, Answers):
         """Silence is gone + still(T + t): it falls by `level` when `still` falls by its share."""
         groups = c.by_history
         some = groups.members
-        gone = self._spread(self._gone, some.by_recency)
-        still = self._spread(self._still, self._still_groups(some))
+        gone = self._spread(self._gone_value, some.by_recency)
+        still = self._spread(self._still_value, self._still_groups(some))
         returning = np.exp(still - np.logaddexp(gone, still))
         wait = np.full(len(some), np.inf)
         comes = np.flatnonzero(returning > level)
@@ -103,11 +102,11 @@ class PurchaseModel(Intervals, Answers):
 
     def _wait(self, p: Parameters, c: Customers, drop: Floats) -> Floats:
         """Time until the logarithm of `still` has fallen by `drop`."""
-        now = self._still(p, c).value
+        now = self._still_value(p, c)
 
         def fallen(t: Floats, rows: NDArray[np.int64]) -> Floats:
             some = c.take(rows)
-            later = self._still(self._parameters(self.theta_, some), some.after(t)).value
+            later = self._still_value(self._parameters(self.theta_, some), some.after(t))
             return np.asarray(now[rows] - later - drop[rows])
 
         return increasing_root(fallen, len(c), c.T + self._scale_of_time(p))
@@ -117,7 +116,9 @@ class PurchaseModel(Intervals, Answers):
         """A typical time between purchases: alpha, the second parameter of each model."""
         return p[1]
 
-    def alive_path(self, dates: Any, until: Any, *, days_per_unit: float = 1.0) -> pd.Series[float]:
+    def alive_path(
+        self, dates: Any, until: Any, *, days_per_unit: float = 1.0, covariates: Any = None
+    ) -> pd.Series[float]:
         """P(alive) of one customer at the end of each day, from the first purchase to `until`.
 
         Parameters
@@ -127,29 +128,38 @@ class PurchaseModel(Intervals, Answers):
         until : date
         days_per_unit : float
             Days in one unit of the model's T: 1 for days, 7 for weeks.
+        covariates : mapping or frame of one row, optional
+            The customer's covariates, by name; needed when the model has any.
 
         Returns
         -------
         Series indexed by day, in [0, 1]
         """
-        if self._covariates():
-            raise ValueError("alive_path knows no covariates; use probability_alive.")
-        purchases = pd.DatetimeIndex(pd.to_datetime(list(dates))).normalize().unique().sort_values()
-        last = pd.Timestamp(until).normalize()
-        if purchases.empty or purchases.hasnans:
-            raise ValueError("dates holds no purchase, or a missing date.")
-        if last < purchases[-1]:
-            raise ValueError("until lies before the last purchase.")
+        purchases, last = purchase_days(dates, until)
+        unit = number("days_per_unit", days_per_unit, above=0)
         days = pd.date_range(purchases[0], last, freq="D")
         seen = purchases.searchsorted(days, side="right")
         history = pd.DataFrame(
             {
                 "frequency": seen - 1.0,
-                "recency": (purchases[seen - 1] - purchases[0]).days / days_per_unit,
-                "T": (days - purchases[0]).days / days_per_unit,
+                "recency": (purchases[seen - 1] - purchases[0]).days / unit,
+                "T": (days - purchases[0]).days / unit,
+                **self._one_customers(covariates),
             }
         )
         return pd.Series(self.probability_alive(history), index=days, name="p_alive")
+
+    def _one_customers(self, covariates: Any) -> dict[str, float]:
+        """The model's covariates of one customer, by name."""
+        names = self._covariates()
+        if not names:
+            return {}
+        if covariates is None:
+            raise ValueError(f"The model needs the customer's covariates {', '.join(names)}.")
+        frame = as_frame([covariates] if isinstance(covariates, dict) else covariates, names)
+        if len(frame) != 1:
+            raise ValueError(f"covariates has {len(frame)} rows; alive_path is of one customer.")
+        return {name: float(number_column(frame, name)[0]) for name in names}
 
     def simulate(
         self,
@@ -179,11 +189,11 @@ class PurchaseModel(Intervals, Answers):
         log_intervals
         """
         check_is_fitted(self, "params_")
-        age = simulated_ages(n, T)
+        age, ahead = simulated_ages(n, T), number("horizon", horizon, least=0)
         rng = np.random.default_rng(seed)
         c = self._of_age(age, covariates)
         p = tuple(np.broadcast_to(v, age.shape) for v in self._parameters(self.theta_, c))
-        frame = as_summary(self._draw(rng, p, age, float(horizon)), age, float(horizon))
+        frame = as_summary(self._draw(rng, p, age, ahead), age, ahead)
         for k, name in enumerate(self._covariates()):
             frame[name] = c.patterns[c.pattern, k]
         return frame

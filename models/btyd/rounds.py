@@ -74,20 +74,56 @@ def term_slopes(p: Floats, x: Floats, seen: Floats, left: Floats, *, alive: bool
     )
 
 
-def log_likelihood(p: Floats, x: Floats, t_x: Floats, n: Floats) -> tuple[Floats, Floats]:
-    """FHS (5) and its derivatives: alive to the end, or left i opportunities after the last.
+def log_likelihood(p: Floats, x: Floats, t_x: Floats, n: Floats) -> Floats:
+    """FHS (5): alive to the end, or left i opportunities after the last purchase."""
+    living = log_term(p, x, n, n, alive=True)
+    return np.logaddexp(living, _departures(p, x, t_x, n)[0])
 
-    The terms are added in logarithms, the largest first subtracted: no floor, no underflow.
+
+def log_likelihood_slopes(p: Floats, x: Floats, t_x: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """FHS (5) and its derivatives in the four parameters, shape (4, n_rows)."""
+    living = log_term(p, x, n, n, alive=True)
+    left, rises = _departures(p, x, t_x, n)
+    value = np.logaddexp(living, left)
+    gone = term_slopes(p, x, t_x, t_x, alive=False)
+    gone += np.stack([-rises[0], rises[1] - rises[0], -rises[2], rises[3] - rises[2]])
+    here = term_slopes(p, x, n, n, alive=True)
+    return value, here + np.exp(left - value) * (gone - here)
+
+
+def _departures(p: Floats, x: Floats, t_x: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Log of P(history, left after opportunity t_x, .., n - 1), and the mean digamma rises.
+
+    Each term is the one before it times two ratios below one, and psi(v + 1) = psi(v) + 1 / v:
+    one gamma term a history, however long its silence; nothing cancels, nothing overflows.
+
+    Returns
+    -------
+    array, shape (n_rows,); -inf where t_x = n
+    array, shape (4, n_rows)
+        Mean rise since t_x of psi at alpha + beta + seen, beta + seen - x,
+        gamma + delta + 1 + seen and delta + seen, under the terms.
     """
-    value = log_term(p, x, n, n, alive=True)
-    slopes = term_slopes(p, x, n, n, alive=True)
-    for i in range(int((n - t_x).max(initial=0))):
-        rows = np.flatnonzero(i < n - t_x)
-        seen = t_x[rows] + i
-        term = log_term(p, x[rows], seen, seen, alive=False)
-        slope = term_slopes(p, x[rows], seen, seen, alive=False)
-        both = np.logaddexp(value[rows], term)
-        share = np.exp(term - both)
-        slopes[:, rows] += share * (slope - slopes[:, rows])
-        value[rows] = both
-    return value, slopes
+    alpha, beta, gamma, delta = p
+    order = np.argsort(t_x - n, kind="stable")  # the longest silence first
+    silence = (n - t_x)[order]
+    at = np.stack([alpha + beta + t_x, beta + t_x - x, gamma + delta + 1 + t_x, delta + t_x])[
+        :, order
+    ]
+    term, total = np.ones(len(x)), np.zeros(len(x))
+    risen, weighted = np.zeros((4, len(x))), np.zeros((4, len(x)))
+    steps = int(silence.max(initial=0))
+    lasting = np.searchsorted(-silence, -np.arange(steps))
+    for i, count in enumerate(lasting):
+        total[:count] += term[:count]
+        weighted[:, :count] += term[:count] * risen[:, :count]
+        here = at[:, :count] + i
+        term[:count] *= here[1] * here[3] / (here[0] * here[2])
+        risen[:, :count] += 1 / here
+    some = total > 0
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    weighted[:, some] /= total[some]
+    with np.errstate(divide="ignore"):
+        log_total = np.log(total)[back]
+    return log_total + log_term(p, x, t_x, t_x, alive=False), weighted[:, back]

@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from models.btyd.settings import lengths_of_time, whole
+
 Floats = NDArray[np.float64]
 
 
@@ -24,14 +26,10 @@ class Histories(NamedTuple):
 
 def simulated_ages(n: int, T: ArrayLike) -> Floats:
     """The customers' ages: one for all, or one each; finite and not negative."""
-    if isinstance(n, bool) or int(n) != n or n < 1:
-        raise ValueError(f"n must be a whole number >= 1; got {n}.")
-    age = np.asarray(T, dtype=float)
-    if age.ndim and age.shape != (int(n),):
-        raise ValueError(f"T has shape {age.shape}; expected one number or ({int(n)},).")
-    if not (np.isfinite(age).all() and (age >= 0).all()):
-        raise ValueError("T must be finite and not negative.")
-    return np.array(np.broadcast_to(age, (int(n),)))
+    size, age = whole("n", n, 1), lengths_of_time("T", T)
+    if age.ndim and age.shape != (size,):
+        raise ValueError(f"T has shape {age.shape}; expected one number or ({size},).")
+    return np.array(np.broadcast_to(age, (size,)))
 
 
 def as_summary(histories: Histories, T: Floats, horizon: float) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from scipy.optimize import elementwise
 
-from models.btyd.summation import sum_over_counts
+from models.btyd.summation import surviving_purchases
 
 Floats = NDArray[np.float64]
 
@@ -108,18 +108,38 @@ def power_tail(p: ArrayLike, q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Tail:
     )
 
 
-def _power_tail(p: Floats, q: Floats, a: Floats, b: Floats) -> Tail:
-    """`power_tail` for a >= b; then c = a, and log(1 + h / a) is the node itself, scaled."""
-    to_tail, ratio = 1 / (p + q - 1), a / b
+def log_power_tail(p: ArrayLike, q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
+    """The logarithm of the integral of `power_tail` alone, at half the price."""
+    p, q, a, b = np.broadcast_arrays(*(np.asarray(v, float) for v in (p, q, a, b)))
+    larger = a >= b
+    far, near = np.maximum(a, b), np.minimum(a, b)
+    fall, other = np.where(larger, p, q), np.where(larger, q, p)
     total = np.zeros(p.shape)
-    log_a, log_b, inverse_a, inverse_b = (np.zeros(p.shape) for _ in range(4))
+    for _, _, mass, _, _ in _tail_masses(fall, other, far / near):
+        total += mass
+    return np.asarray(np.log(total / (p + q - 1)) - (fall - 1) * np.log(far) - other * np.log(near))
+
+
+def _tail_masses(p: Floats, q: Floats, ratio: Floats) -> Iterator[tuple[Floats, ...]]:
+    """At each node: log(1 + h / a), log(1 + h / b), the integrand's mass, h / a and h / b.
+
+    For ratio = a / b >= 1; then c = a, and log(1 + h / a) is the node itself, scaled.
+    """
+    to_tail = 1 / (p + q - 1)
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         rise_a = node * to_tail
         beyond = np.maximum(rise_a - _LARGEST_EXPONENT, 0.0)
         growth = np.expm1(rise_a - beyond)
         along_b = growth * ratio
         rise_b = np.log1p(along_b) + beyond
-        mass = weight * np.exp((1 - p) * rise_a - q * rise_b)
+        yield rise_a, rise_b, weight * np.exp((1 - p) * rise_a - q * rise_b), growth, along_b
+
+
+def _power_tail(p: Floats, q: Floats, a: Floats, b: Floats) -> Tail:
+    """`power_tail` for a >= b."""
+    total = np.zeros(p.shape)
+    log_a, log_b, inverse_a, inverse_b = (np.zeros(p.shape) for _ in range(4))
+    for rise_a, rise_b, mass, growth, along_b in _tail_masses(p, q, a / b):
         total += mass
         log_a += mass * rise_a
         log_b += mass * rise_b
@@ -127,7 +147,7 @@ def _power_tail(p: Floats, q: Floats, a: Floats, b: Floats) -> Tail:
         inverse_b += mass / (1 + along_b)
     base_a, base_b = np.log(a), np.log(b)
     return Tail(
-        np.log(total * to_tail) - (p - 1) * base_a - q * base_b,
+        np.log(total / (p + q - 1)) - (p - 1) * base_a - q * base_b,
         base_a + log_a / total,
         base_b + log_b / total,
         inverse_a / total / a,
@@ -160,7 +180,7 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
     overflowing = (a > _OVERFLOWS) & (ratio > _SERIES_UP_TO / (1 - _SERIES_UP_TO))
     summed = (a + b - 1 - m < _ALTERNATES) | overflowing
     expected = np.empty(m.shape)
-    for rows, form in ((~summed, _closed_form), (summed, _summed_chances)):
+    for rows, form in ((~summed, _closed_form), (summed, surviving_purchases)):
         if rows.any():
             expected[rows] = form(m[rows], a[rows], b[rows], ratio[rows])
     return expected
@@ -170,17 +190,6 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
 _ALTERNATES = -20.0
 #: Above this a, and late, 2F1 grows like (1 - z)^-a.
 _OVERFLOWS = 20.0
-
-
-def _summed_chances(m: Floats, a: Floats, b: Floats, ratio: Floats) -> Floats:
-    """Sum over n of P(n - 1 survived) * P(n purchases in time), all terms positive."""
-    z = ratio / (1 + ratio)
-
-    def at_least(n: Floats | float, rows: NDArray[np.int64]) -> Floats:
-        kept = np.exp(log_rising(b[rows], n - 1) - log_rising(a[rows] + b[rows], n - 1))
-        return np.asarray(kept * special.betainc(n, m[rows], z[rows]))
-
-    return sum_over_counts(at_least, m * ratio, np.sqrt(m * ratio * (1 + ratio)))
 
 
 def _closed_form(m: Floats, a: Floats, b: Floats, ratio: Floats) -> Floats:

@@ -15,7 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from models.btyd.customers import as_frame
 from models.btyd.gamma_gamma import GammaGammaModel, Spenders
+from models.btyd.settings import number, whole
 
 Floats = NDArray[np.float64]
 
@@ -82,11 +84,10 @@ def intervals(
     Customers whose chance of no purchase exceeds the upper level get [0, 0] without a draw.
     """
     check_is_fitted(model, "params_")
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1; got {level}.")
-    if n_draws < 2 * _PARAMETER_SETS:
-        raise ValueError(f"n_draws must be at least {2 * _PARAMETER_SETS}; got {n_draws}.")
+    number("level", level, above=0, below=1)
+    n_draws = whole("n_draws", n_draws, 2 * _PARAMETER_SETS)
     rng = np.random.default_rng(seed)
+    X = as_frame(X, ())  # a reader of Arrow batches can be read but once
     customers, codes = model._read(X), None
     if spend_model is None:
         # Who shares a history shares his future: drawn once. Spend is everybody's own.

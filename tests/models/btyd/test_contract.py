@@ -247,7 +247,7 @@ def test_quantile_levels_lie_between_zero_and_one(level):
 def test_horizons_are_checked(horizon):
     X = sample(btyd.BetaGeoModel, 200)
     model = btyd.BetaGeoModel().fit(X)
-    with pytest.raises(ValueError, match="1 of 1 horizons are negative or not finite"):
+    with pytest.raises(ValueError, match="horizon: 1 of 1 are negative or not finite"):
         model.expected_purchases(X, horizon)
     with pytest.raises(ValueError, match="expected one per row"):
         model.expected_purchases(X, np.ones(3))

@@ -280,7 +280,7 @@ FRAME = {"frequency": [2.0, 0.0, 1.0], "recency": [5.0, 0.0, 3.0], "T": [9.0, 9.
         ({"T": [np.inf, 9.0, 4.0]}, "T is a finite number"),
         ({"recency": [5.0, 2.0, 3.0]}, "1 of 3 rows break 'recency is 0 where frequency is 0'"),
         ({"recency": [-5.0, 0.0, 3.0]}, "recency is not negative"),
-        ({"frequency": ["two", "none", "one"]}, "holds values that are no numbers"),
+        ({"frequency": ["two", "none", "one"]}, "Column frequency: expected numbers, got str"),
     ],
 )
 @pytest.mark.parametrize("kind", [BetaGeoModel, ParetoNBDModel, ModifiedBetaGeoErlangModel])

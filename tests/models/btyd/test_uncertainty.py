@@ -179,7 +179,10 @@ def test_memory_stays_bounded():
 
 @pytest.mark.parametrize(
     ("settings", "says"),
-    [({"level": 1.0}, "level must lie"), ({"n_draws": 3}, "n_draws must be at least")],
+    [
+        ({"level": 1.0}, "level must be a finite number above 0 and below 1"),
+        ({"n_draws": 3}, "n_draws must be a whole number >= 32"),
+    ],
 )
 def test_settings_are_checked(settings, says):
     X = pd.DataFrame({"frequency": [3.0], "recency": [5.0], "T": [9.0]})
