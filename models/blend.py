@@ -22,7 +22,7 @@ from models.btyd_contenders import BtydContender
 from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
 from models.encoding import expit, logit
-from models.history import History, weights
+from models.history import History, LevelError, weights
 from models.levels import (
     btyd_share,
     level_error,
@@ -32,6 +32,7 @@ from models.levels import (
 )
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
+from models.season import seasonal_error
 from models.spend import BoostedSpend
 from models.weights import Evidence, learned_weights
 
@@ -56,6 +57,9 @@ MANY_CUSTOMERS = 5000
 FEW_CUSTOMERS = 2000
 """With fewer, an earlier cutoff that shows no gain from learned parts silences them."""
 
+SPEAKABLE = 0.01
+"""A season that moves totals by less than this share is not worth a note."""
+
 VERY_FEW_CUSTOMERS = 500
 """With fewer, so does the lack of any earlier cutoff."""
 
@@ -69,6 +73,8 @@ class Blend:
         The fitted contenders by name.
     weights : dict
         Weight of each part in the log odds; they sum to 1.
+    ranges : Ranges
+        How far outcomes may lie from the means.
     notes : list of str
         What was decided and why, in sentences: parts left out, small data.
     """
@@ -81,8 +87,9 @@ class Blend:
         self.notes: list[str] = []
         self._shifts: dict[str, float] = {}
         self._factors: dict[str, dict[str, float]] = {}
-        self._ranges: Ranges | None = None
+        self.ranges: Ranges | None = None
         self._reference: dict[str, float] = {}
+        self._season = 1.0
 
     # -- fit ------------------------------------------------------------------------------
 
@@ -93,9 +100,12 @@ class Blend:
         with threadpool_limits(limits=1):
             self.parts = self._fitted_parts(history, past)
             evidence = self._evidence(history, past)
-            self.weights = self._learn(evidence, history.n_customers)
-            self._set_levels(history.todays_customers, self._share_of_level(evidence))
-            self._ranges = Ranges.fit(history)
+            self.weights = self._learn(list(evidence.values()), history.n_customers)
+            share = self._share_of_level(history, evidence)
+            season = seasonal_error(history)
+            self._set_levels(history.todays_customers, share, season)
+            self._note_season(season, share)
+            self.ranges = Ranges.fit(history)
             self._reference = reference_customer(history.todays_customers)
         return self
 
@@ -123,17 +133,17 @@ class Blend:
             )
         return {name: parts[name] for name in PARTS if name in parts}
 
-    def _evidence(self, history: History, past: list[date]) -> list[Evidence]:
+    def _evidence(self, history: History, past: list[date]) -> dict[date, Evidence]:
         names = self._churn_parts
-        gathered = []
+        gathered = {}
         for cutoff in past:
             rows = history.rows(cutoff)
             fitted = [_fit(name, history.at(cutoff)) for name in names]
             if any(isinstance(part, ValueError) for part in fitted):
                 continue
             log_odds = [logit(part.predict(rows)["p_churn"].to_numpy()) for part in fitted]
-            gathered.append(
-                Evidence(np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows))
+            gathered[cutoff] = Evidence(
+                np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows)
             )
         return gathered
 
@@ -156,25 +166,31 @@ class Blend:
         )
         return dict(zip(names, alone.tolist(), strict=True))
 
-    def _share_of_level(self, evidence: list[Evidence]) -> float:
-        """How much the buy-till-you-die models say about the mean, from how right they were."""
+    def _share_of_level(self, history: History, evidence: dict[date, Evidence]) -> float:
+        """How much the buy-till-you-die models say about the mean, from how right they were.
+
+        Their season is taken out as it could have been guessed at the time.
+        """
         names = self._churn_parts
         kinds = [[names.index(n) for n in kind if n in names] for kind in (BTYD, LEARNED)]
         if not all(kinds):
             return btyd_share([])
-        errors = [
-            [float(np.mean([level_error(e.log_odds[:, k], e) for k in kind])) for kind in kinds]
-            for e in evidence
-        ]
-        return btyd_share([(btyd, learned) for btyd, learned in errors])
+        errors = []
+        for cutoff, e in evidence.items():
+            btyd, learned = (
+                float(np.mean([level_error(e.log_odds[:, k], e) for k in kind])) for kind in kinds
+            )
+            errors.append((btyd - seasonal_error(history.at(cutoff)).churn, learned))
+        return btyd_share(errors)
 
-    def _set_levels(self, today: pd.DataFrame, share: float) -> None:
+    def _set_levels(self, today: pd.DataFrame, share: float, season: LevelError) -> None:
         """Shift the mean log odds, and scale each expected spend, to one level."""
         w = weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
+        levels = {name: float(logit(np.average(expit(x), weights=w))) for name, x in odds.items()}
         target = two_levels(
-            {name: float(logit(np.average(expit(x), weights=w))) for name, x in odds.items()},
+            {name: x - season.churn * (name in BTYD) for name, x in levels.items()},
             self._used(BTYD),
             self._used(LEARNED),
             share,
@@ -187,8 +203,20 @@ class Blend:
             ways = self._ways(said, today)[column]
             totals = {way: float(np.log((w * value).sum())) for way, value in ways.items()}
             learned = tuple(way for way in ways if way != "btyd")
-            level = two_levels(totals, ("btyd",), learned, share)
+            seasoned = {way: t - season.purchases * (way == "btyd") for way, t in totals.items()}
+            level = two_levels(seasoned, ("btyd",), learned, share)
             self._factors[column] = {way: float(np.exp(level - t)) for way, t in totals.items()}
+
+    def _note_season(self, season: LevelError, share: float) -> None:
+        """Say what the season changed, and keep it apart: it ends with the horizon."""
+        moved = -share * season.purchases if self._used(LEARNED) else -season.purchases
+        self._season = float(np.exp(moved))
+        if abs(self._season - 1) >= SPEAKABLE:
+            self.notes.append(
+                f"The same weeks of earlier years had {'more' if moved > 0 else 'fewer'} purchases "
+                "than a model without seasons expects, and such guesses have been right before: "
+                f"expected purchases and spend are {self._season - 1:+.0%} for it."
+            )
 
     # -- predict --------------------------------------------------------------------------
 
@@ -204,11 +232,8 @@ class Blend:
         )
         # Whoever buys at all buys at least once.
         purchases = np.maximum(purchases, 1 - p_churn)
-        btyd = next(
-            (p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)), None
-        )
         alive = [said[name]["p_alive"].to_numpy() for name in reversed(BTYD) if name in said]
-        if self._ranges is None:
+        if self.ranges is None:
             raise ValueError("The blend has not been fitted.")
         return answers(
             customers.index,
@@ -216,7 +241,7 @@ class Blend:
             purchases,
             spend,
             p_alive=alive[0] if alive else np.full(len(customers), np.nan),
-            **self._ranges.columns(customers, btyd, p_churn, purchases, spend),
+            **self.ranges.columns(customers, answers(customers.index, p_churn, purchases, spend)),
         )
 
     def contributions(self, customers: pd.DataFrame) -> pd.DataFrame:
@@ -242,7 +267,8 @@ class Blend:
         """Expected spend of the months from `start` on, discounted; shape (n_customers,), money.
 
         The course over the months is the buy-till-you-die models', the height is this blend's:
-        theirs times its expected spend in the horizon over theirs.
+        theirs times its expected spend in the horizon over theirs. The season of the horizon
+        does not outlast it.
         """
         parts = [p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)]
         if not parts:
@@ -251,28 +277,26 @@ class Blend:
         course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in parts)
         own = self.predict(customers)["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
-        return own * np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
+        length = np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
+        return own * (np.minimum(length, 1.0) + np.maximum(length - 1.0, 0.0) / self._season)
 
     def clv_range(
-        self, customers: pd.DataFrame, clv: np.ndarray, months: int, start: date
+        self,
+        customers: pd.DataFrame,
+        said: pd.DataFrame,
+        clv: np.ndarray,
+        months: int,
+        start: date,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of the 80 % interval of `clv`, each of shape (n_customers,), money.
 
-        The spread of the horizon's spend, for as many purchases as the months hold. NaN where
-        the past held too few buyers to learn it.
+        `said` is what `predict` answered. NaN where the past held too few buyers.
         """
+        if self.ranges is None:
+            raise ValueError("The blend has not been fitted.")
         btyd = next((p for n in BTYD if isinstance(p := self.parts.get(n), BtydContender)), None)
-        shape = self._ranges.shape if self._ranges else None
-        if shape is None or btyd is None:
-            unknown = np.full(len(customers), np.nan)
-            return unknown, unknown
         days = float(month_ends(months, start=start)[-1])
-        theirs = btyd.predict(customers)["expected_purchases"].to_numpy()
-        own = self.predict(customers)["expected_purchases"].to_numpy()
-        ratio = np.divide(own, theirs, out=np.ones_like(own), where=theirs > 0)
-        silent = btyd.probability_no_purchase(customers, days)
-        purchases = np.maximum(btyd.expected_purchases(customers, days) * ratio, 1 - silent)
-        return shape.interval(silent, purchases, clv)
+        return self.ranges.of_period(customers, btyd, said, clv, days)
 
     @property
     def _churn_parts(self) -> list[str]:
@@ -327,8 +351,9 @@ class Blend:
             "weights": self.weights,
             "shifts": self._shifts,
             "factors": self._factors,
-            "ranges": self._ranges.to_dict() if self._ranges else None,
+            "ranges": self.ranges.to_dict() if self.ranges else None,
             "reference": self._reference,
+            "season": self._season,
             "notes": self.notes,
         }
 
@@ -353,8 +378,8 @@ class Blend:
             blend.parts[name] = type(PARTS[name]()).restore(state, mine)
         blend.weights = parameters["weights"]
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
-        blend._ranges = Ranges.from_dict(parameters["ranges"])
-        blend._reference = parameters["reference"]
+        blend.ranges = Ranges.from_dict(parameters["ranges"])
+        blend._reference, blend._season = parameters["reference"], parameters["season"]
         blend.notes = parameters["notes"]
         return blend
 

@@ -11,11 +11,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-LABELS = ("churned", "purchases", "spend")
+LABELS = ("churned", "purchases", "spend", "next_purchase")
 """Outcome columns of a panel, read in `[cutoff, cutoff + horizon)`."""
 
 NOT_FEATURES = ("customer_id", "cutoff", "weight", *LABELS)
 """Panel columns that never reach a model as a feature."""
+
+
+@dataclass(frozen=True)
+class LevelError:
+    """What a buy-till-you-die model said of all customers at a past cutoff, less what came.
+
+    `churn` is in log odds, `purchases` in logarithms of the total; 0 is best.
+    """
+
+    churn: float
+    purchases: float
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,8 @@ class History:
         Length of the horizon that a contender answers for, in days.
     panel : DataFrame
         Snapshots at earlier cutoffs, stacked: one row per customer and cutoff, with
-        the features, `cutoff`, the labels `churned`, `purchases`, `spend`, and
+        the features, `cutoff`, the labels `churned`, `purchases`, `spend` and
+        `next_purchase` (days after the cutoff, NaN where churned), and
         optionally `weight`, the number of customers that a sampled row stands for.
     populations : dict
         For every cutoff of the panel and for `cutoff` itself: `frequency`, `recency`,
@@ -40,6 +52,9 @@ class History:
     snapshot : DataFrame, optional
         The features at `cutoff` itself, without labels (all customers or a weighted
         sample): the people to be scored, whose mean level may be adjusted to.
+    level_errors : dict of date to LevelError, optional
+        At cutoffs of up to several years back, in even steps, as far as the log reaches; see
+        `models.season`. Only those whose horizon is over.
     seed : int, optional
         For the models that draw, such as trees on random subsets of the features.
 
@@ -56,6 +71,7 @@ class History:
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...] = field(default=())
     snapshot: pd.DataFrame | None = None
+    level_errors: dict[date, LevelError] = field(default_factory=dict)
     seed: int = 0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _locks: dict[Any, RLock] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -65,10 +81,11 @@ class History:
             raise ValueError(f"horizon_days is {self.horizon_days}; it must be at least 1.")
         if self.cutoff not in self.populations:
             raise ValueError(f"There is no population for the cutoff {self.cutoff}.")
-        unfinished = [day for day in self.cutoffs if day > self.last_labelled]
+        days = [*self.cutoffs, *self.level_errors]
+        unfinished = sorted(day for day in days if day > self.last_labelled)
         if unfinished:
             raise ValueError(
-                f"{len(unfinished)} of {len(self.cutoffs)} panel cutoffs (first: {unfinished[0]}) "
+                f"{len(unfinished)} of {len(days)} past cutoffs (first: {unfinished[0]}) "
                 f"have a horizon of {self.horizon_days} days that is not over at {self.cutoff}; "
                 f"use cutoffs up to {self.last_labelled}."
             )
@@ -127,6 +144,7 @@ class History:
             panel=self.panel.loc[known].reset_index(drop=True),
             populations={day: p for day, p in self.populations.items() if day <= cutoff},
             snapshot=self._unlabelled(cutoff),
+            level_errors=completed(self.level_errors, cutoff, self.horizon_days),
         )
 
     def _unlabelled(self, cutoff: date) -> pd.DataFrame | None:
@@ -138,6 +156,14 @@ class History:
         if not self.cutoffs:
             return self
         return replace(self, panel=self.rows(self.cutoffs[-1]))
+
+
+def completed(
+    errors: dict[date, LevelError], cutoff: date, horizon_days: int
+) -> dict[date, LevelError]:
+    """Keep the level errors that were known at `cutoff`: their horizon was over by then."""
+    last = cutoff - timedelta(days=horizon_days)
+    return {day: error for day, error in errors.items() if day <= last}
 
 
 def weights(panel: pd.DataFrame) -> np.ndarray:

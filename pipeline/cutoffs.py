@@ -3,10 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import ceil
 
 from features.errors import UserError
 from features.panel import panel_cutoffs
+from models.season import FEWEST_PAIRS, MOST_PAIRS, MOST_YEARS, YEAR
 from pipeline.config import Config
+
+MONTH = 30.0
+"""Seasons are looked at no oftener than so many days apart."""
 
 
 @dataclass(frozen=True)
@@ -14,13 +19,15 @@ class Plan:
     """The days of a run.
 
     `panels` maps each backtest cutoff, and `as_of`, to the past cutoffs that are learned
-    from: those whose labels were complete by then.
+    from: those whose labels were complete by then. `seasons` are the cutoffs, over all years,
+    at which only the level of all customers is looked at; none in a log too short for a season.
     """
 
     as_of: date
     horizon_days: int
     backtest: tuple[date, ...]
     panels: dict[date, tuple[date, ...]]
+    seasons: tuple[date, ...] = ()
 
     @property
     def labelled(self) -> list[date]:
@@ -70,7 +77,17 @@ def plan(
         judged = _checked(asked, horizon_days, end, panel)
     judged += [c for c in also if c + timedelta(days=horizon_days) <= end and panel(c)]
     judged = sorted(set(judged))
-    return Plan(end, horizon_days, tuple(judged), {c: panel(c) for c in (*judged, end)})
+    panels = {c: panel(c) for c in (*judged, end)}
+    return Plan(end, horizon_days, tuple(judged), panels, _seasons(end, horizon_days, step, first))
+
+
+def _seasons(end: date, horizon_days: int, step: float, first: date) -> tuple[date, ...]:
+    """Cutoffs about a month apart or more, the latest ones; none without two years of them."""
+    step = max(step, MONTH)
+    fewest = ceil(YEAR / step) + FEWEST_PAIRS
+    most = ceil((MOST_YEARS * YEAR + 3 * horizon_days) / step) + MOST_PAIRS
+    found = panel_cutoffs(end, horizon_days, step, first, most)
+    return tuple(found) if len(found) >= fewest else ()
 
 
 def known_days(horizon_days: int, span: int) -> int:

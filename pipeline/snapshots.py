@@ -1,5 +1,6 @@
 """Carries features into models: snapshots as frames, and the history at each cutoff."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
+from features.labels import labels
 from features.panel import labelled_snapshot
 from features.rfm import rfm
 from features.snapshot import snapshot
-from models.history import LABELS, History
+from models.history import LABELS, History, LevelError, completed
+from models.season import level_error
 from pipeline.console import Progress
 from pipeline.cutoffs import Plan
 from pipeline.orders import Orders
@@ -29,6 +32,7 @@ class Snapshots:
     today: pd.DataFrame
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...]
+    level_errors: dict[date, LevelError]
     seed: int = 0
 
     def history(self, cutoff: date) -> History:
@@ -43,6 +47,7 @@ class Snapshots:
             attributes=self.attributes,
             seed=self.seed,
             snapshot=self.today if known is None else known.drop(columns=list(LABELS)),
+            level_errors=completed(self.level_errors, cutoff, self.plan.horizon_days),
         )
 
 
@@ -63,7 +68,22 @@ def collect(
         rows = snapshot(orders.days, plan.as_of, orders.attributes)
         today = _frame(_sample(rows, share), share)
         populations[plan.as_of] = _population(orders.days, plan.as_of)
-    return Snapshots(plan, labelled, today, populations, orders.attributes, seed)
+    with progress.step("The level of earlier years") if plan.seasons else nullcontext():
+        errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.seasons}
+    known = {cutoff: error for cutoff, error in errors.items() if error is not None}
+    return Snapshots(plan, labelled, today, populations, orders.attributes, known, seed)
+
+
+def _level_error(orders: Orders, cutoff: date, plan: Plan, share: float) -> LevelError | None:
+    outcome = labels(orders.days, cutoff, plan.horizon_days, orders.end)
+    rows = _sample(rfm(orders.days, cutoff), share).inner_join(outcome, "customer_id")
+    keys = ("frequency", "recency", "T")
+    grouped = rows.group_by(*keys).aggregate(
+        n_customers=rows.count(), churned=rows.churned.sum(), purchases=rows.purchases.sum()
+    )
+    population = _pandas(grouped.order_by(*keys)).astype(float)
+    came = population[["churned", "purchases"]].sum()
+    return level_error(cutoff, plan.horizon_days, population, came["churned"], came["purchases"])
 
 
 def _sample(rows: ir.Table, share: float) -> ir.Table:

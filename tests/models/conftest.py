@@ -57,7 +57,13 @@ def labelled(log: pd.DataFrame, cutoff: int, horizon: int = HORIZON) -> pd.DataF
     later = log[(log["day"] >= cutoff) & (log["day"] < cutoff + horizon)].groupby("customer")
     purchases = later.size().reindex(table.index, fill_value=0).astype(float)
     spend = later["amount"].sum().reindex(table.index, fill_value=0.0)
-    labels = {"churned": (purchases == 0).astype(int), "purchases": purchases, "spend": spend}
+    wait = (later["day"].min() - cutoff).reindex(table.index).astype(float)
+    labels = {
+        "churned": (purchases == 0).astype(int),
+        "purchases": purchases,
+        "spend": spend,
+        "next_purchase": wait,
+    }
     return table.assign(cutoff=pd.Timestamp(START + timedelta(days=cutoff)), **labels)
 
 

@@ -52,7 +52,7 @@ def test_few_customers_and_no_evidence_silence_the_learned_parts(make_log, make_
     blend = Blend().fit(few)
     assert sum(blend.weights[name] for name in LEARNED if name in blend.weights) == 0
     assert "the buy-till-you-die models answer alone" in blend.notes[-1]
-    assert blend.predict(few.snapshot).notna().all(axis=None) or blend._ranges.shape is None
+    assert blend.predict(few.snapshot).notna().all(axis=None) or blend.ranges.shape is None
 
 
 def test_a_base_of_one_time_buyers_is_refused_and_the_fallback_named(log, make_history):

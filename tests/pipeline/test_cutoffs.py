@@ -79,3 +79,18 @@ def test_further_cutoffs_are_added_where_the_log_carries_them():
     both = plan(config(), 91, FIRST, end, (possible, too_late))
     assert set(both.backtest) == {*alone.backtest, possible}
     assert max(both.panels[possible]) + timedelta(days=91) <= possible
+
+
+@given(horizon=st.integers(7, 400), span=st.integers(100, 4000))
+def test_seasons_are_looked_at_where_a_year_repeats_itself(horizon, span):
+    end = FIRST + timedelta(days=span)
+    try:
+        days = plan(config(), horizon, FIRST, end).seasons
+    except UserError:
+        return
+    assert all(day + timedelta(days=horizon) <= end for day in days)
+    reached = (days[-1] - days[0]).days if days else 0
+    assert reached == 0 or reached > 365
+    if span > 365 * 2 + 2 * horizon + 180 and horizon < 200:
+        assert days, "two years and more, and no season"
+    assert len(days) < 60

@@ -1,0 +1,120 @@
+"""The season: guessed from earlier years where that has been right, left alone elsewhere."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.blend import Blend
+from models.btyd import ModifiedBetaGeoModel
+from models.history import LABELS, History, LevelError
+from models.season import level_error, seasonal_error
+
+HORIZON = 91
+STEP = 30.4
+END = date(2020, 1, 1)
+NOBODY = pd.DataFrame({"n_customers": [1.0]})
+
+
+def errors(of_day, years=3.0) -> dict[date, LevelError]:
+    """Level errors at steps back from the last labelled day; `of_day` maps day to churn."""
+    days = [END - timedelta(days=HORIZON + round(STEP * k)) for k in range(int(years * 12))]
+    return {day: LevelError(of_day(day), -2 * of_day(day)) for day in reversed(days)}
+
+
+def history(level_errors) -> History:
+    none = pd.DataFrame(columns=["cutoff", *LABELS])
+    return History(END, HORIZON, none, {END: NOBODY}, level_errors=level_errors)
+
+
+def wave(day: date) -> float:
+    return 0.4 * float(np.cos(2 * np.pi * (day - END).days / 365.25))
+
+
+def test_a_yearly_wave_is_foreseen():
+    guess = seasonal_error(history(errors(wave)))
+    assert guess.churn == pytest.approx(0.4, abs=0.08)
+    assert guess.purchases == pytest.approx(-0.8, abs=0.16)
+
+
+def test_noise_is_no_season():
+    rng = np.random.default_rng(0)
+    guesses = [
+        seasonal_error(history(errors(lambda _: rng.normal(0, 0.2)))).churn for _ in range(50)
+    ]
+    # Following last year's noise in full would be off by .2 / sqrt(2 years) = .14 on average.
+    assert float(np.sqrt(np.mean(np.square(guesses)))) < 0.07
+
+
+def test_a_wave_that_turned_over_is_not_followed():
+    turned = errors(lambda day: wave(day) * (1 if day < END - timedelta(days=500) else -1))
+    assert seasonal_error(history(turned)).churn == 0.0
+
+
+@pytest.mark.parametrize("years", [0, 0.5, 1.0])
+def test_one_year_knows_no_season(years):
+    assert seasonal_error(history(errors(wave, years))) == LevelError(0.0, 0.0)
+
+
+def test_an_error_that_was_not_known_yet_is_refused():
+    early = {END - timedelta(days=HORIZON - 1): LevelError(0.1, 0.1)}
+    with pytest.raises(ValueError, match="not over"):
+        history(early)
+
+
+def test_going_back_forgets_later_errors():
+    back = replace(history(errors(wave)), populations={END: NOBODY, date(2019, 1, 1): NOBODY})
+    known = back.at(date(2019, 1, 1)).level_errors
+    assert max(known) <= date(2019, 1, 1) - timedelta(days=HORIZON)
+    assert len(known) < len(back.level_errors)
+
+
+def test_a_model_asked_about_its_own_world_has_no_level_error():
+    truth = ModifiedBetaGeoModel.from_params({"r": 0.6, "alpha": 6.0, "a": 0.9, "b": 1.8})
+    rng = np.random.default_rng(3)
+    days = truth.simulate(20_000, T=rng.integers(10, 400, 20_000) / 7, seed=4)
+    weeks = days.assign(n_customers=1.0)
+    population = weeks.assign(
+        frequency=weeks["frequency"], recency=weeks["recency"] * 7, T=weeks["T"] * 7 + 1
+    )
+    churned = truth.probability_no_purchase(weeks, HORIZON / 7).sum()
+    purchases = truth.expected_purchases(weeks, HORIZON / 7).sum()
+    found = level_error(END, HORIZON, population, churned, purchases)
+    assert abs(found.churn) < 0.05
+    assert abs(found.purchases) < 0.05
+
+
+@pytest.mark.parametrize("churned", [0.0, 3.0])
+def test_where_all_or_none_came_back_there_is_no_error_to_measure(churned):
+    three = pd.DataFrame({"frequency": 0.0, "recency": 0.0, "T": [9.0, 8.0, 7.0]})
+    assert level_error(END, HORIZON, three.assign(n_customers=1.0), churned, 5.0) is None
+
+
+@pytest.fixture(scope="module")
+def seasoned(history) -> Blend:
+    """A blend of the small base of `conftest`, told of errors of earlier years."""
+
+    def of(day: date) -> float:
+        return 0.5 * float(np.cos(2 * np.pi * (day - history.cutoff).days / 365.25))
+
+    days = [history.last_labelled - timedelta(days=30 * k) for k in range(36)]
+    made_up = {day: LevelError(-of(day), of(day)) for day in days}
+    return Blend().fit(replace(history, level_errors=made_up))
+
+
+def test_the_blend_expects_less_where_the_same_weeks_had_less(seasoned, history, outcomes):
+    plain, moved = Blend().fit(history).predict(outcomes), seasoned.predict(outcomes)
+    assert moved["p_churn"].mean() > plain["p_churn"].mean() + 0.005
+    assert moved["expected_spend"].sum() < 0.95 * plain["expected_spend"].sum()
+    assert any("earlier years" in note for note in seasoned.notes)
+
+
+def test_a_season_does_not_outlast_the_horizon(seasoned, history, outcomes):
+    plain = Blend().fit(history)
+    soon, later = (
+        seasoned.clv(outcomes, months, 0.0, END).sum() / plain.clv(outcomes, months, 0.0, END).sum()
+        for months in (1, 24)
+    )
+    assert soon < later < 1.0
