@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.stats import norm
 
 COVERED = 0.8
 """Share of customers whose outcome shall lie in its interval."""
@@ -23,6 +24,15 @@ MOST_GROUPS = 5
 
 SMALLEST_GROUP = 100
 """Buyers that a group needs for its own shape."""
+
+PRIOR_SPREAD = 0.25
+"""Standard deviation of the log level between cutoffs, as found over many logs."""
+
+PRIOR_CUTOFFS = 2
+"""How many past cutoffs that experience counts for."""
+
+COMMON = norm.ppf((np.arange(21) + 0.5) / 21)
+"""Equally likely values of a standard normal shock that all customers share."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +54,18 @@ class SpendShape:
         expected_spend: np.ndarray,
         spend: np.ndarray,
         purchases: np.ndarray,
+        level_spread: float = 0.0,
     ) -> Self | None:
-        """Learn the shape from a past cutoff; None with fewer than 100 buyers.
+        """Learn the shape from past cutoffs; None with fewer than 100 buyers.
 
-        All arrays have shape (n_customers,): what had been predicted, and what came.
+        Parameters
+        ----------
+        p_churn, expected_purchases, expected_spend, spend, purchases : ndarray
+            Shape (n_customers,): what had been predicted, the level set right, and what came.
+        level_spread : float
+            Standard deviation of the log level between cutoffs: how much better or worse than
+            expected a whole season may be. It moves all customers at once, so that no number
+            of customers averages it away; the shape is widened by it.
         """
         bought = (purchases > 0) & (expected_spend > 0) & (p_churn < 1)
         if bought.sum() < SMALLEST_GROUP:
@@ -58,11 +76,9 @@ class SpendShape:
         n_groups = int(np.clip(bought.sum() // SMALLEST_GROUP, 1, MOST_GROUPS))
         borders = np.unique(np.quantile(often, np.arange(1, n_groups) / n_groups))
         group = np.searchsorted(borders, often, side="right")
-        quantiles = [
-            # Where equal values share a border a group can be empty: the whole answers for it.
-            np.quantile(ratio[group == g] if (group == g).any() else ratio, LEVELS)
-            for g in range(len(borders) + 1)
-        ]
+        # Where equal values share a border a group can be empty: the whole answers for it.
+        groups = [group == g if (group == g).any() else group >= 0 for g in range(len(borders) + 1)]
+        quantiles = [_widened(ratio[g], level_spread) for g in groups]
         return cls(borders, np.array(quantiles))
 
     def interval(
@@ -105,29 +121,65 @@ class SpendShape:
         return cls(np.array(state["borders"], dtype=float), np.array(state["quantiles"], float))
 
 
+def _widened(ratio: np.ndarray, spread: float) -> np.ndarray:
+    """Quantiles of a ratio times a lognormal level of median 1."""
+    fine = np.quantile(ratio, np.linspace(0.0, 1.0, 401))
+    return np.quantile(np.outer(np.exp(spread * COMMON), fine), LEVELS)
+
+
+def level_spread(errors: np.ndarray, noise: np.ndarray) -> float:
+    """Standard deviation of the log level between cutoffs, from what past cutoffs showed.
+
+    Beside them stands what was found over many logs, worth two cutoffs: a log of one or two
+    good seasons does not promise another.
+
+    Parameters
+    ----------
+    errors : ndarray, shape (n_cutoffs,)
+        Log of what came over what had been expected, of all customers together.
+    noise : ndarray, shape (n_cutoffs,)
+        Variance that each has by chance alone, with the level right.
+
+    Examples
+    --------
+    >>> level_spread(np.empty(0), np.empty(0))
+    0.25
+    >>> round(level_spread(np.array([0.6, -0.6]), np.array([0.01, 0.01])), 2)
+    0.45
+    """
+    squared = np.maximum(np.clip(errors, -1.0, 1.0) ** 2 - noise, 0.0)
+    known = PRIOR_SPREAD**2 * PRIOR_CUTOFFS
+    return float(np.sqrt((known + squared.sum()) / (PRIOR_CUTOFFS + len(squared))))
+
+
 def next_purchase(purchase_by: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Days until the next purchase, from and to, if there is one within the horizon.
+    """Whole days until the next purchase, from and to, if there is one within the horizon.
 
     The middle 80 % of its day among the futures in which the customer buys at all; whether
-    that happens is `1 - p_churn`.
+    that happens is `1 - p_churn`. Both days belong to the window, and 0 is the cutoff itself.
 
     Parameters
     ----------
     purchase_by : ndarray, shape (n_days, n_customers)
-        Probability of a purchase up to each of `days`, growing along the first axis.
+        Probability of a purchase on one of the first so many days, growing along the first axis.
     days : ndarray, shape (n_days,)
-        Days after the cutoff, growing; the last one ends the horizon.
+        Numbers of days from the cutoff on, growing; the last one is the horizon.
 
     Examples
     --------
     >>> grows = np.array([[0.1], [0.2], [0.3], [0.4], [0.5]])
-    >>> [end.round(6).tolist() for end in next_purchase(grows, np.array([1.0, 2.0, 3.0, 4.0, 5.0]))]
-    [[0.5], [4.5]]
+    >>> [end.tolist() for end in next_purchase(grows, np.array([10.0, 20.0, 30.0, 40.0, 50.0]))]
+    [[5.0], [44.0]]
     """
     n = purchase_by.shape[1]
     known = np.vstack([np.zeros(n), purchase_by])
     moments = np.concatenate([[0.0], days])
-    return _reached(known, moments, TAIL), _reached(known, moments, 1 - TAIL)
+    # Day d lasts from d to d + 1: ends are rounded to the borders between days, so that whole
+    # days hold neither more nor less than 80 % on average.
+    first = np.round(_reached(known, moments, TAIL))
+    last = np.round(_reached(known, moments, 1 - TAIL)) - 1
+    first = np.minimum(first, days[-1] - 1)
+    return first, np.maximum(first, last)
 
 
 def _reached(known: np.ndarray, moments: np.ndarray, share: float) -> np.ndarray:

@@ -3,55 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from models.btyd_contenders import BtydContender
+from models.contender import ANSWERS
+from models.encoding import expit, logit
 from models.history import History
-from models.intervals import SpendShape, next_purchase
+from models.intervals import SpendShape, level_spread, next_purchase
 
-STEPS = 16
-"""The horizon is looked at in so many steps to find the days of the next purchase."""
+STEPS = 12
+"""The horizon is looked at in so many steps, short ones first, for the next purchase."""
 
-PAST_CUTOFFS = 2
+RHYTHMS = ("mbg_cnbd_k", "mbg_nbd")
+"""Models of the next purchase's day: the first that can be fitted. It knows regular customers."""
+
+PAST_CUTOFFS = 3
+"""Past cutoffs that are compared with what came; a horizon apart, so that none sees the same."""
 
 
 @dataclass(frozen=True)
 class Ranges:
-    """What is needed beside the blend's means: the shape of spend, as seen in the past."""
+    """What is needed beside the blend's means: the shape of spend, and the customers' rhythm."""
 
     horizon_days: int
     shape: SpendShape | None
+    rhythm: BtydContender | None
 
     @classmethod
     def fit(cls, history: History) -> Self:
-        """Compare what a buy-till-you-die model expected at the latest cutoffs with what came.
+        """Compare what a buy-till-you-die model expected at past cutoffs with what came.
 
-        The level of each past cutoff is taken out: whether a season was good is no shape.
+        The level of each is taken out of the shape, and how it varied widens it.
         """
-        seen = [_expected_and_came(history, cutoff) for cutoff in history.cutoffs[-PAST_CUTOFFS:]]
-        columns = [np.concatenate(column) for column in zip(*filter(None, seen), strict=True)]
-        return cls(history.horizon_days, SpendShape.fit(*columns) if columns else None)
+        days = apart(history.cutoffs, history.horizon_days)[:PAST_CUTOFFS]
+        seen = [past for past in (_Past.at(history, day) for day in days) if past]
+        return cls(history.horizon_days, _shape(seen) if seen else None, _rhythm(history))
 
-    def columns(
-        self,
-        customers: pd.DataFrame,
-        btyd: BtydContender | None,
-        p_churn: np.ndarray,
-        purchases: np.ndarray,
-        spend: np.ndarray,
-    ) -> dict[str, np.ndarray]:
+    def columns(self, customers: pd.DataFrame, said: pd.DataFrame) -> dict[str, np.ndarray]:
         """`expected_spend_low`, `_high` (money); `next_purchase_from`, `_to` (days from cutoff).
 
-        NaN where the past held too few buyers to learn a shape.
+        NaN where the past held too few buyers to learn a shape. `said` holds the blend's
+        `p_churn`, `expected_purchases` and `expected_spend`.
         """
+        means = (said[name].to_numpy(float) for name in ANSWERS)
         unknown = np.full(len(customers), np.nan)
-        low, high = (
-            self.shape.interval(p_churn, purchases, spend) if self.shape else (unknown, unknown)
-        )
-        first, last = self._window(customers, btyd) if btyd else (unknown, unknown)
+        low, high = self.shape.interval(*means) if self.shape else (unknown, unknown)
+        first, last = self._window(customers) if self.rhythm else (unknown, unknown)
         return {
             "expected_spend_low": low,
             "expected_spend_high": high,
@@ -59,43 +60,126 @@ class Ranges:
             "next_purchase_to": last,
         }
 
-    def _window(
-        self, customers: pd.DataFrame, btyd: BtydContender
+    def of_period(
+        self,
+        customers: pd.DataFrame,
+        btyd: BtydContender | None,
+        said: pd.DataFrame,
+        expected_spend: np.ndarray,
+        days: float,
     ) -> tuple[np.ndarray, np.ndarray]:
-        days = self.horizon_days * np.arange(1, STEPS + 1) / STEPS
-        if customers.empty:
+        """Low and high end of spend within `days`, which may be longer than the horizon.
+
+        The shape of the horizon's spend, for as many purchases as the period holds. How those
+        change from the horizon to the period is a buy-till-you-die model's to say; where they
+        begin is the blend's, in `said`.
+        """
+        if self.shape is None or btyd is None or customers.empty:
+            unknown = np.full(len(customers), np.nan)
+            return unknown, unknown
+        none = self.none_within(customers, btyd, said, days)
+        longer = btyd.expected_purchases(customers, days)
+        within = btyd.expected_purchases(customers, self.horizon_days)
+        times = np.divide(longer, within, out=np.ones(len(customers)), where=within > 0)
+        often = np.maximum(said["expected_purchases"].to_numpy(float) * times, 1 - none)
+        return self.shape.interval(none, often, expected_spend)
+
+    def none_within(
+        self, customers: pd.DataFrame, btyd: BtydContender, said: pd.DataFrame, days: float
+    ) -> np.ndarray:
+        """Probability of no purchase within `days`, shape (n_customers,).
+
+        The blend's for the horizon, moved in log odds as a buy-till-you-die model moves from
+        the horizon to `days`; on past logs nearer to what came than that model's own.
+        """
+        longer, within = (
+            logit(btyd.probability_no_purchase(customers, length))
+            for length in (days, self.horizon_days)
+        )
+        return expit(logit(said["p_churn"].to_numpy(float)) + longer - within)
+
+    def _window(self, customers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        if self.rhythm is None or customers.empty:
             return np.empty(0), np.empty(0)
-        silent = np.array([btyd.probability_no_purchase(customers, day) for day in days])
+        days = self.horizon_days * (np.arange(1, STEPS + 1) / STEPS) ** 2
+        silent = np.array([self.rhythm.probability_no_purchase(customers, day) for day in days])
         return next_purchase(1 - silent, days)
 
     def to_dict(self) -> dict[str, Any]:
         """State as values that JSON can hold."""
-        shape = self.shape.to_dict() if self.shape else None
-        return {"horizon_days": self.horizon_days, "shape": shape}
+        return {
+            "horizon_days": self.horizon_days,
+            "shape": self.shape.to_dict() if self.shape else None,
+            "rhythm": self.rhythm.parameters() if self.rhythm else None,
+        }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """Build the ranges again from `to_dict`."""
         shape = SpendShape.from_dict(state["shape"]) if state["shape"] else None
-        return cls(int(state["horizon_days"]), shape)
+        rhythm = BtydContender.restore(state["rhythm"], {}) if state["rhythm"] else None
+        return cls(int(state["horizon_days"]), shape, rhythm)
 
 
-def _expected_and_came(history: History, cutoff: Any) -> tuple[np.ndarray, ...] | None:
-    """p_churn, purchases and spend as expected at a past cutoff, then spend and purchases."""
-    rows = history.rows(cutoff)
-    try:
-        model = BtydContender("mbg_nbd").fit(history.at(cutoff))
-    except ValueError:
-        return None
-    said = model.predict(rows)
-    expected = said["expected_purchases"].to_numpy() * model.value.predict_from_all(rows)
-    came = rows["spend"].to_numpy(float)
-    if came.sum() <= 0:
-        return None
-    return (
-        said["p_churn"].to_numpy(),
-        said["expected_purchases"].to_numpy(),
-        expected * came.sum() / expected.sum(),
-        came,
-        rows["purchases"].to_numpy(float),
+def _shape(seen: list[_Past]) -> SpendShape | None:
+    """The shape of all past cutoffs together, widened by how their levels varied."""
+    spread = level_spread(*np.array([(past.level, past.noise) for past in seen]).T)
+    none, often, expected, spend, purchases = (
+        np.concatenate(column) for column in zip(*(past.columns for past in seen), strict=True)
     )
+    return SpendShape.fit(none, often, expected, spend, purchases, spread)
+
+
+def _rhythm(history: History) -> BtydContender | None:
+    for name in RHYTHMS:
+        try:
+            return BtydContender(name).fit(history)
+        except ValueError:
+            continue
+    return None
+
+
+def apart(cutoffs: list[date], horizon_days: int) -> list[date]:
+    """Cutoffs whose horizons do not overlap, latest first, beginning with the latest.
+
+    >>> [c.day for c in apart([date(2024, 1, day) for day in (1, 5, 11, 15, 21)], 10)]
+    [21, 11, 1]
+    """
+    chosen: list[date] = []
+    for cutoff in sorted(cutoffs, reverse=True):
+        if not chosen or cutoff + timedelta(days=horizon_days) <= chosen[-1]:
+            chosen.append(cutoff)
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Past:
+    """What was expected at a past cutoff with the level set right, what came, and the level."""
+
+    columns: tuple[np.ndarray, ...]
+    level: float
+    noise: float
+
+    @classmethod
+    def at(cls, history: History, cutoff: date) -> Self | None:
+        rows = history.rows(cutoff)
+        try:
+            model = BtydContender("mbg_nbd").fit(history.at(cutoff))
+        except ValueError:
+            return None
+        said = model.predict(rows)
+        purchases = said["expected_purchases"].to_numpy()
+        expected = purchases * model.value.predict_from_all(rows)
+        came = np.maximum(rows["spend"].to_numpy(float), 0.0)
+        if came.sum() <= 0:
+            return None
+        level = came.sum() / expected.sum()
+        noise = float(((came - level * expected) ** 2).sum() / came.sum() ** 2)
+        columns = (
+            said["p_churn"].to_numpy(),
+            purchases,
+            level * expected,
+            came,
+            rows["purchases"].to_numpy(float),
+        )
+        return cls(columns, float(np.log(level)), noise)

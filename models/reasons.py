@@ -30,6 +30,7 @@ THEMES: dict[str, tuple[str, ...]] = {
         "lines",
         "quantity",
         "purchases_",
+        "trend_",
         "decayed_purchases_",
         "spend_",
         "decayed_spend_",

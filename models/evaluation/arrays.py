@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 
@@ -88,3 +89,34 @@ def share_in_top(values: np.ndarray, weight: np.ndarray, share: float) -> np.nda
     room = share * weight.sum() - above
     empty = np.where(per_group > 0, per_group, 1.0)
     return np.clip(room / empty, 0.0, 1.0)[group]
+
+
+def equal_groups(values: np.ndarray, weight: np.ndarray, groups: int) -> np.ndarray:
+    """Which of so many groups of equal weight each row is in, 0 for the smallest values.
+
+    Equal values stay together, so a group may be empty.
+
+    Examples
+    --------
+    >>> equal_groups(np.array([3.0, 1.0, 3.0, 9.0]), np.ones(4), 2)
+    array([1, 0, 1, 1])
+    """
+    return np.minimum((midranks(values, weight) * groups).astype(int), groups - 1)
+
+
+def means_by_group(group: np.ndarray, weight: np.ndarray, **values: np.ndarray) -> pd.DataFrame:
+    """Weighted means of each group's values, beside its weight as `n_customers`.
+
+    Examples
+    --------
+    >>> means_by_group(np.array([0, 0, 1]), np.array([1.0, 3.0, 1.0]), spend=np.array([4, 8, 5]))
+       n_customers  spend
+    0          4.0    7.0
+    1          1.0    5.0
+    """
+    total = pd.DataFrame(
+        {"n_customers": weight, **{name: weight * value for name, value in values.items()}}
+    )
+    table = total.groupby(group).sum()
+    table[list(values)] = table[list(values)].div(table["n_customers"], axis=0)
+    return table

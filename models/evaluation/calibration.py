@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from models.evaluation.arrays import checked_probabilities, midranks
+from models.evaluation.arrays import checked_probabilities, equal_groups, means_by_group
 
 
 def calibration_table(
@@ -31,14 +31,9 @@ def calibration_table(
     [[2.0, 0.2, 0.0], [2.0, 0.9, 1.0]]
     """
     observed, predicted, weight = checked_probabilities(churned, p_churn, sample_weight)
-    group = np.minimum((midranks(predicted, weight) * bins).astype(int), bins - 1)
-    total = pd.DataFrame(
-        {"n_customers": weight, "predicted": weight * predicted, "observed": weight * observed}
-    )
-    table = total.groupby(group).sum().reset_index(drop=True)
-    table[["predicted", "observed"]] = table[["predicted", "observed"]].div(
-        table["n_customers"], axis=0
-    )
+    group = equal_groups(predicted, weight, bins)
+    table = means_by_group(group, weight, predicted=predicted, observed=observed)
+    table = table.reset_index(drop=True)
     low, high = wilson_interval(table["observed"].to_numpy(), table["n_customers"].to_numpy())
     return table.assign(low=low, high=high)
 

@@ -1,4 +1,10 @@
-"""What contacting customers in an order would have earned."""
+"""What contacting customers in an order would have earned.
+
+The setting is that of Neslin, Gupta, Kamakura, Lu & Mason (2006), "Defection detection":
+everybody contacted costs something, some of those who would have left stay, and whoever
+stays brings what customers like them bring. What is saved depends on customers who did
+leave, so it rests on an assumed success rate; only an experiment measures that.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from models.evaluation.arrays import checked, share_in_top
+from models.evaluation.arrays import checked, equal_groups, means_by_group, share_in_top
 
 
 def profit_curve(
@@ -54,3 +60,38 @@ def profit_curve(
             "random": shares * (weight * earned).sum() - cost_per_contact * contacted,
         }
     )
+
+
+def value_if_kept(
+    spend: ArrayLike,
+    churned: ArrayLike,
+    expected_value: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    groups: int = 10,
+) -> np.ndarray:
+    """What a customer brings who buys: mean spend of the buyers most like them; never below 0.
+
+    Parameters
+    ----------
+    expected_value : array, shape (n_customers,)
+        What the model expects of each customer if they buy; those of one tenth of it are
+        alike. A tenth without buyers gets the mean of all buyers.
+
+    Returns
+    -------
+    array, shape (n_customers,)
+        Money in the horizon, observed on others; 0 when nobody bought.
+
+    Examples
+    --------
+    >>> value_if_kept([0, 30, 0, 90], [1, 0, 1, 0], [20, 25, 80, 85], groups=2).tolist()
+    [30.0, 30.0, 90.0, 90.0]
+    """
+    spent, expected, weight = checked(spend, expected_value, sample_weight)
+    bought = np.asarray(churned) == 0
+    if not bought.any():
+        return np.zeros(len(spent))
+    alike = equal_groups(expected, weight, groups)
+    means = means_by_group(alike[bought], weight[bought], spend=spent[bought])["spend"]
+    everybody = float(np.average(spent[bought], weights=weight[bought]))
+    return np.maximum(means.reindex(alike, fill_value=everybody).to_numpy(), 0.0)

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from models.evaluation.arrays import checked, checked_probabilities, midranks, share_in_top
+from models.evaluation.arrays import (
+    checked,
+    checked_probabilities,
+    equal_groups,
+    means_by_group,
+    share_in_top,
+)
 
 
 def gain_table(
@@ -64,13 +70,8 @@ def spend_by_decile(
     [[8.0, 9.0], [2.0, 1.0]]
     """
     observed, predicted, weight = checked(spend, expected_spend, sample_weight)
-    decile = np.minimum((midranks(-predicted, weight) * groups).astype(int), groups - 1) + 1
-    total = pd.DataFrame(
-        {"n_customers": weight, "predicted": weight * predicted, "observed": weight * observed}
-    )
-    table = total.groupby(decile).sum().rename_axis("decile").reset_index()
-    table["share_of_spend"] = table["observed"] / table["observed"].sum()
-    table[["predicted", "observed"]] = table[["predicted", "observed"]].div(
-        table["n_customers"], axis=0
-    )
-    return table
+    decile = equal_groups(-predicted, weight, groups) + 1
+    table = means_by_group(decile, weight, predicted=predicted, observed=observed)
+    spent = table["n_customers"] * table["observed"]
+    table["share_of_spend"] = spent / spent.sum()
+    return table.rename_axis("decile").reset_index()
