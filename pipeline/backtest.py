@@ -16,7 +16,7 @@ from features.engines.files import atomic
 from features.errors import UserError
 from models.contender import Contender
 from models.contenders import CONTENDERS, DEFAULT
-from models.evaluation.intervals import coverage, coverage_by_decile
+from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES, evaluate
 from models.history import LABELS, History, weights
 from pipeline.check import judge
@@ -39,13 +39,21 @@ COLUMNS = (
     "fit_seconds",
     "chosen",
     "spend_coverage",
-    "spend_coverage_top_10",
+    "spend_coverage_pit",
+    "spend_coverage_pit_top_10",
+    "next_purchase_coverage",
 )
 """The leaderboard's columns; smaller is better for log_loss, brier, ece, spend_mae_ratio.
 
-The last two are the shares of customers, of all and of the top tenth by expected spend,
-whose spend lay in the 80 % interval.
+The last four say how often the 80 % intervals held. `spend_coverage` is the plain share of
+customers whose spend lay inside: where more than 80 % spend nothing it cannot be as low as 80 %.
+`spend_coverage_pit` is 80 % for right intervals, see `models.evaluation.intervals.pit_coverage`;
+so it is in the top tenth by expected spend. `next_purchase_coverage` is the share of those who
+bought within the horizon whose first purchase day lay in the window.
 """
+
+SAID = ("p_churn", "expected_spend", "expected_spend_low", "expected_spend_high")
+"""What is kept of each contender's answers."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +61,8 @@ class Backtest:
     """What each contender would have answered in the past, and what came.
 
     `outcomes` has a row per customer and cutoff: `cutoff`, `weight`, `churned`, `spend`,
-    recency, frequency and T, and the attributes. `answers` holds each contender's
-    `p_churn` and `expected_spend` for the same rows; NaN where it has no answer.
+    recency, frequency and T, and the attributes. `answers` holds each contender's `SAID`
+    for the same rows; NaN where it has no answer.
     """
 
     leaderboard: pd.DataFrame
@@ -127,30 +135,44 @@ def _judge(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Scores of one contender at one cutoff, and what it said."""
     customers = outcomes.drop(columns=list(LABELS))
-    kept = ["p_churn", "expected_spend"]
     started = perf_counter()
     try:
         fitted = fit(name, history)
     except ValueError as error:
         progress.note(f"{name} could not be fitted at {history.cutoff}: {error}")
-        silent = pd.DataFrame(np.nan, index=customers.index, columns=kept)
+        silent = pd.DataFrame(np.nan, index=customers.index, columns=list(SAID))
         return {"n_customers": len(customers)}, silent
     seconds = perf_counter() - started
     predicted = fitted.predict(customers)
     scores = {**evaluate(outcomes, predicted), **_covered(outcomes, predicted)}
-    return {**scores, "fit_seconds": seconds}, predicted[kept]
+    return {**scores, "fit_seconds": seconds}, predicted.reindex(columns=list(SAID))
 
 
 def _covered(outcomes: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float]:
-    """How often spend lay in its interval; nothing for a contender without intervals."""
-    if "expected_spend_low" not in predicted or predicted["expected_spend_low"].isna().all():
+    """How often the intervals held; nothing for a contender without intervals."""
+    columns = ("expected_spend_low", "expected_spend_high", "next_purchase_from")
+    if any(name not in predicted or predicted[name].isna().all() for name in columns):
         return {}
-    ends = predicted["expected_spend_low"], predicted["expected_spend_high"]
+    low, high = predicted["expected_spend_low"], predicted["expected_spend_high"]
     spend, weight = outcomes["spend"].clip(lower=0), weights(outcomes)
-    deciles = coverage_by_decile(spend, *ends, predicted["expected_spend"], weight)
+    p_none, expected = predicted["p_churn"], predicted["expected_spend"]
+    deciles = coverage_by_decile(spend, low, high, expected, p_none, weight)
+    bought = (outcomes["churned"] == 0).to_numpy()
+    when, first, last = (
+        frame.loc[bought, name]
+        for frame, name in (
+            (outcomes, "next_purchase"),
+            (predicted, "next_purchase_from"),
+            (predicted, "next_purchase_to"),
+        )
+    )
     return {
-        "spend_coverage": coverage(spend, *ends, weight),
-        "spend_coverage_top_10": float(deciles["coverage"].iloc[0]),
+        "spend_coverage": coverage(spend, low, high, weight),
+        "spend_coverage_pit": pit_coverage(spend, low, high, p_none, weight),
+        "spend_coverage_pit_top_10": float(deciles["pit_coverage"].iloc[0]),
+        "next_purchase_coverage": (
+            coverage(when, first, last, weight[bought]) if bought.any() else float("nan")
+        ),
     }
 
 

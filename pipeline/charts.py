@@ -1,92 +1,197 @@
-"""Charts as SVG text, drawn from tables."""
+"""Charts as SVG text, drawn from tables; colours and lines are the page's style classes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
 
-WIDTH, HEIGHT, MARGIN = 560, 300, 44
-INK, SOFT, LINE = "#1d2733", "#5b6b7c", "#dfe5eb"
-COLOURS = ("#1f6feb", "#f0883e")
+from pipeline.markup import number, text
+
+WIDTH, HEIGHT = 400, 270
+LEFT, RIGHT, TOP, BOTTOM = 54, 20, 26, 44
+LETTER = 7.5
+"""Width of a letter, about; names below an axis must not touch."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points of one series; `kind` is its style class, `dots` marks each point."""
+
+    kind: str
+    x: Sequence[float]
+    y: Sequence[float]
+    dots: bool = False
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A range with its ticks (value, label) and what it measures."""
+
+    low: float
+    high: float
+    ticks: Sequence[tuple[float, str]]
+    words: str
+
+    def share(self, value: float) -> float:
+        """Where a value lies, 0 at the low end and 1 at the high one."""
+        return (value - self.low) / (self.high - self.low)
+
+
+def axis(values: Sequence[float], words: str, style: str = "", zero: bool = False) -> Axis:
+    """An axis with round ticks around some values; `zero` is then on it.
+
+    Without a `style` the ticks have the decimals that tell them apart.
+
+    >>> axis([0.42, 0.97], "p", ".0%").ticks
+    [(0.4, '40%'), (0.6, '60%'), (0.8, '80%'), (1.0, '100%')]
+    >>> axis([-5000, 9000], "money").ticks
+    [(-5000.0, '−5,000'), (0.0, '0'), (5000.0, '5,000'), (10000.0, '10,000')]
+    """
+    known = [value for value in values if isfinite(value)] or [0.0, 1.0]
+    known += [0.0] if zero else []
+    low, high = min(known), max(known)
+    if high - low < 1e-12 * max(abs(high), 1.0):
+        low, high = low - abs(low) / 2 - 0.5 * (low == 0), high + abs(high) / 2 + 0.5 * (high == 0)
+    step = _step((high - low) / 4)
+    # The tiny share keeps 0.30000000000000004 from asking for one more step.
+    first, last = floor(low / step + 1e-9), -floor(-high / step + 1e-9)
+    marks = [round(n * step, 12) for n in range(first, last + 1)]
+    shown = style or f",.{max(0, -floor(log10(step)))}f"
+    return Axis(marks[0], marks[-1], [(mark, number(mark, shown)) for mark in marks], words)
+
+
+def _step(rough: float) -> float:
+    """The next of 1, 2, 5 times a power of ten."""
+    power = 10.0 ** floor(log10(rough))
+    return next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
+
+
+def places(names: Sequence[str], words: str) -> Axis:
+    """An axis of named places 0, 1, ..., with as many names as there is room for."""
+    longest = max(map(len, names), default=1) * LETTER + 10
+    skip = ceil(len(names) * longest / (WIDTH - LEFT - RIGHT))
+    ticks = [(float(n), name) for n, name in enumerate(names) if n % skip == 0]
+    return Axis(-0.5, len(names) - 0.5, ticks, words)
+
+
+def lines(alt: str, x: Axis, y: Axis, series: Sequence[Line], marks: str = "") -> str:
+    """Lines over common axes; `marks` is drawn on top, see `marker`."""
+    drawn = "".join(_line(x, y, line) for line in series)
+    return _svg(alt, _axes(x, y) + _inside(drawn) + marks)
+
+
+def marker(x: Axis, y: Axis, at: tuple[float, float], words: str) -> str:
+    """A point on a chart that is named."""
+    px, py = _x(x, at[0]), _y(y, at[1])
+    anchor, shift = ("start", 8) if x.share(at[0]) < 0.6 else ("end", -8)
+    return f'<circle class="mark" cx="{px}" cy="{py}" r="5"/>' + _word(
+        px + shift, py - 8, words, anchor, "note"
+    )
 
 
 def calibration(
-    predicted: Sequence[float], observed: Sequence[float], customers: Sequence[float]
+    alt: str,
+    predicted: Sequence[float],
+    observed: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
 ) -> str:
-    """Observed share against predicted probability, a dot per group, with the diagonal."""
-    biggest = max(customers)
+    """Observed share with its interval against predicted probability, and the diagonal."""
+    both = axis([*predicted, *low, *high], "", ".0%")
+    x = Axis(both.low, both.high, both.ticks, "predicted probability of churn")
+    y = Axis(both.low, both.high, both.ticks, "share that did churn")
+    diagonal = _line(x, y, Line("blind", [both.low, both.high], [both.low, both.high]))
+    path = _line(x, y, Line("main", predicted, observed))
     dots = "".join(
-        f'<circle cx="{_x(p):.1f}" cy="{_y(o):.1f}" r="{3 + 5 * (n / biggest) ** 0.5:.1f}" '
-        f'fill="{COLOURS[0]}" fill-opacity=".75">'
-        f"<title>predicted {p:.1%}, observed {o:.1%}, {n:,.0f} customers</title></circle>"
-        for p, o, n in zip(predicted, observed, customers, strict=True)
+        f'<path class="range" d="M{_x(x, p)} {_y(y, lower)}V{_y(y, upper)}"/>'
+        f'<circle class="dot" cx="{_x(x, p)}" cy="{_y(y, o)}" r="4"/>'
+        for p, o, lower, upper in zip(predicted, observed, low, high, strict=True)
     )
-    diagonal = (
-        f'<line x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}" stroke="{SOFT}" '
-        'stroke-dasharray="4 4"/>'
-    )
-    ticks = [(step / 5, f"{step * 20} %") for step in range(6)]
-    axes = _axes(ticks, "predicted probability of churn", "observed")
-    labels = "".join(_word(_x(at), HEIGHT - MARGIN + 18, text, "middle") for at, text in ticks)
-    return _svg(axes + diagonal + dots + labels)
+    return _svg(alt, _axes(x, y) + _inside(diagonal + path + dots))
 
 
-def paired_bars(names: Sequence[str], series: dict[str, Sequence[float]]) -> str:
-    """Groups of bars side by side, one per series, from zero."""
-    # A return-heavy group can be below zero; its bar is drawn as nothing.
-    top = max((max(values) for values in series.values()), default=0) or 1
-    step = (WIDTH - 2 * MARGIN) / len(names)
-    thick = step * 0.8 / len(series)
+def paired_bars(
+    alt: str, names: Sequence[str], series: dict[str, Sequence[float]], below: str, beside: str
+) -> str:
+    """Groups of bars side by side, one per series (class -> values), from zero."""
+    x = places(names, below)
+    y = axis([value for values in series.values() for value in values], beside, zero=True)
+    thick = (WIDTH - LEFT - RIGHT) / len(names) * 0.8 / len(series)
     bars = []
-    for number, (title, values) in enumerate(series.items()):
+    for nth, (kind, values) in enumerate(series.items()):
         for place, value in enumerate(values):
-            left = MARGIN + place * step + step * 0.1 + number * thick
-            share = max(value, 0) / top
+            left = _x(x, place) + (nth - len(series) / 2) * thick
+            top, foot = sorted((_y(y, value), _y(y, 0.0)))
             bars.append(
-                f'<rect x="{left:.1f}" y="{_y(share):.1f}" width="{thick:.1f}" '
-                f'height="{_y(0) - _y(share):.1f}" fill="{COLOURS[number]}">'
-                f"<title>{title}: {value:,.2f}</title></rect>"
+                f'<rect class="bar {kind}" x="{left:.1f}" y="{top}" width="{thick:.1f}" '
+                f'height="{foot - top:.1f}"/>'
             )
-    labels = "".join(
-        _word(MARGIN + (place + 0.5) * step, HEIGHT - MARGIN + 18, name, "middle")
-        for place, name in enumerate(names)
+    return _svg(alt, _axes(x, y) + "".join(bars))
+
+
+def bars(alt: str, values: Sequence[tuple[str, float, str]]) -> str:
+    """Horizontal bars: name above, its bar, and the value in words at the bar's end."""
+    longest = max((value for _, value, _ in values), default=0.0) or 1.0
+    room, step = WIDTH - 2 * RIGHT - 70, 42
+    drawn = []
+    for nth, (name, value, words) in enumerate(values):
+        top, width = nth * step, max(room * value / longest, 1.0)
+        drawn.append(
+            _word(RIGHT, top + 16, name, "start", "name")
+            + f'<rect class="bar main" x="{RIGHT}" y="{top + 22}" width="{width:.1f}" height="12"/>'
+            + _word(RIGHT + width + 6, top + 33, words, "start")
+        )
+    return _svg(alt, "".join(drawn), max(len(values), 1) * step + 4)
+
+
+def _inside(drawn: str) -> str:
+    """Cut off what lies beyond the axes; a dot on their ends stays whole."""
+    left, top = LEFT - 5, TOP - 5
+    width, height = WIDTH - RIGHT - left + 5, HEIGHT - BOTTOM - top + 5
+    box = f'x="{left}" y="{top}" width="{width}" height="{height}"'
+    return f'<svg {box} viewBox="{left} {top} {width} {height}">{drawn}</svg>'
+
+
+def _line(x: Axis, y: Axis, line: Line) -> str:
+    points = [(_x(x, a), _y(y, b)) for a, b in zip(line.x, line.y, strict=True) if isfinite(b)]
+    if not points:
+        return ""
+    path = "L".join(f"{a} {b}" for a, b in points)
+    dots = (
+        "".join(f'<circle class="dot {line.kind}" cx="{a}" cy="{b}" r="4"/>' for a, b in points)
+        if line.dots
+        else ""
     )
-    ticks = [(share / 4, f"{top * share / 4:,.{0 if top >= 20 else 1}f}") for share in range(5)]
-    axes = _axes(ticks, "tenth of customers by expected spend", "money per customer")
-    return _svg(axes + "".join(bars) + labels + _legend(list(series)))
+    return f'<path class="line {line.kind}" d="M{path}"/>{dots}'
 
 
-def _legend(titles: Sequence[str]) -> str:
-    return "".join(
-        f'<rect x="{WIDTH - 120}" y="{14 + 20 * n}" width="12" height="12" fill="{COLOURS[n]}"/>'
-        + _word(WIDTH - 102, 24 + 20 * n, title, "start")
-        for n, title in enumerate(titles)
-    )
-
-
-def _axes(ticks: Sequence[tuple[float, str]], below: str, beside: str) -> str:
+def _axes(x: Axis, y: Axis) -> str:
     grid = "".join(
-        f'<line x1="{MARGIN}" x2="{WIDTH - MARGIN}" y1="{_y(at):.1f}" y2="{_y(at):.1f}" '
-        f'stroke="{LINE}"/>' + _word(MARGIN - 6, _y(at) + 4, text, "end")
-        for at, text in ticks
+        f'<path class="grid{" zero" if at == 0 else ""}" d="M{LEFT} {_y(y, at)}H{WIDTH - RIGHT}"/>'
+        + _word(LEFT - 6, _y(y, at) + 4, name, "end")
+        for at, name in y.ticks
     )
-    return grid + _word(WIDTH / 2, HEIGHT - 8, below, "middle") + _word(MARGIN, 12, beside, "start")
-
-
-def _word(x: float, y: float, text: str, anchor: str) -> str:
+    names = "".join(_word(_x(x, at), HEIGHT - BOTTOM + 18, name, "middle") for at, name in x.ticks)
+    middle = (LEFT + WIDTH - RIGHT) / 2
     return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" '
-        f'fill="{SOFT}">{text}</text>'
+        grid + names + _word(middle, HEIGHT - 6, x.words, "middle") + _word(6, 13, y.words, "start")
     )
 
 
-def _x(share: float) -> float:
-    return MARGIN + share * (WIDTH - 2 * MARGIN)
+def _word(x: float, y: float, words: str, anchor: str, kind: str = "") -> str:
+    named = f' class="{kind}"' if kind else ""
+    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text(words)}</text>'
 
 
-def _y(share: float) -> float:
-    return HEIGHT - MARGIN - share * (HEIGHT - MARGIN - 30)
+def _x(axis: Axis, value: float) -> float:
+    return round(LEFT + axis.share(value) * (WIDTH - LEFT - RIGHT), 1)
 
 
-def _svg(content: str) -> str:
+def _y(axis: Axis, value: float) -> float:
+    return round(HEIGHT - BOTTOM - axis.share(value) * (HEIGHT - BOTTOM - TOP), 1)
+
+
+def _svg(alt: str, content: str, height: float = HEIGHT) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="system-ui, sans-serif">'
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{text(alt)}">'
         f"{content}</svg>"
     )

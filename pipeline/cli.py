@@ -103,6 +103,7 @@ def backtest(
     path: Path | None,
     overrides: dict[str, Any],
     out: Annotated[Path | None, typer.Option(help="Write the leaderboard as CSV")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report, one HTML page")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders at past cutoffs, without training or recording anything."""
@@ -110,7 +111,7 @@ def backtest(
     from pipeline.config import load
     from pipeline.console import Progress
 
-    commands.backtests(load(path, overrides), Progress(quiet), out)
+    commands.backtests(load(path, overrides), Progress(quiet), out, report)
 
 
 @app.command()

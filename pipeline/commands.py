@@ -12,7 +12,7 @@ from pipeline import score as scoring
 from pipeline.artifact import Model
 from pipeline.config import Config, load, load_tracking, values
 from pipeline.console import Progress, output
-from pipeline.judgement import verdict
+from pipeline.judgement import judge
 from pipeline.orders import open_engine, open_orders, refuse_overwriting
 
 
@@ -67,21 +67,29 @@ def train(config: Config, progress: Progress, promote: bool) -> None:
     screen.next_command(console, "churn score LOG --out scores.parquet", "churn ui")
 
 
-def backtests(config: Config, progress: Progress, out: Path | None) -> None:
+def backtests(config: Config, progress: Progress, out: Path | None, report: Path | None) -> None:
     """Do `churn backtest`."""
-    if out:
-        refuse_overwriting(out, config.log.source)
+    from pipeline import report as page
+
+    for file in (out, report):
+        if file:
+            refuse_overwriting(file, config.log.source)
     with open_orders(config.log, progress) as orders:
         snapshots = backtest.prepare(orders, config, progress)
         result = backtest.backtest(snapshots, config.contenders, progress)
+        with progress.step("Judging by group and cutoff"):
+            judgement = judge(result)
+    if report:
+        page.write(report, orders, result, judgement, config.campaign)
     if out:
         backtest.write(result, out)
     console = output()
     screen.ledger(console, orders)
     screen.leaderboard(console, result)
-    console.print(verdict(result), markup=False)
-    if out:
-        screen.files(console, out)
+    screen.verdict(console, judgement)
+    for file in (out, report):
+        if file:
+            screen.files(console, file)
     screen.next_command(console, "churn train (with the same options)")
 
 

@@ -69,6 +69,23 @@ class BacktestConfig(Section):
     ] = 3
 
 
+class CampaignConfig(Section):
+    """What the report's profit curve assumes of a contact; only an experiment measures it."""
+
+    contact_cost: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            allow_inf_nan=False,
+            description="Money per contact; default: 1 % of what a buyer spends in a horizon",
+        ),
+    ] = None
+    success_rate: Annotated[
+        float, Field(gt=0, le=1, description="Share of those leaving whom a contact keeps")
+    ] = 0.05
+    margin: Annotated[float, Field(gt=0, le=1, description="Share of spend that is profit")] = 0.3
+
+
 class TrackingConfig(Section):
     """Where MLflow keeps the runs; MLFLOW_TRACKING_URI comes before `uri`."""
 
@@ -101,6 +118,7 @@ class Config(Section):
     clv: ClvConfig = ClvConfig()
     training: TrainingConfig = TrainingConfig()
     backtest: BacktestConfig = BacktestConfig()
+    campaign: CampaignConfig = CampaignConfig()
     contenders: Annotated[
         tuple[str, ...] | None, Field(min_length=1, description="Names of the board; default: all")
     ] = None

@@ -190,7 +190,7 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
     names = segments(customers, predicted, Thresholds(**manifest.settings["segments"]))
     return customers.assign(
         **predicted,
-        **lifetime(answer, customers, manifest.settings["clv"], day),
+        **lifetime(answer, customers, predicted, manifest.settings["clv"], day),
         **answer.reasons(customers),  # type: ignore[attr-defined]
         as_of=day,
         horizon_days=manifest.horizon_days,
@@ -204,12 +204,16 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
 
 
 def lifetime(
-    answer: Any, customers: pd.DataFrame, period: dict[str, Any], day: date
+    answer: Any,
+    customers: pd.DataFrame,
+    predicted: pd.DataFrame,
+    period: dict[str, Any],
+    day: date,
 ) -> dict[str, np.ndarray]:
     """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
     months = period["months"]
     clv = answer.clv(customers, months, period["monthly_discount_rate"], day)
-    low, high = answer.clv_range(customers, clv, months, day)
+    low, high = answer.clv_range(customers, predicted, clv, months, day)
     return {"clv": clv, "clv_low": low, "clv_high": high}
 
 

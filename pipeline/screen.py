@@ -12,7 +12,7 @@ from rich.table import Table
 from models.contenders import BASELINES
 from pipeline.backtest import Backtest
 from pipeline.champion import Found
-from pipeline.judgement import LIFETIMES
+from pipeline.judgement import LIFETIMES, Judgement
 from pipeline.orders import Orders
 from pipeline.score import Scored
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
     from pipeline.train import Trained
 
 CONTACTS = 10
+FIGURES = 52
+"""Room that a table's columns of figures take, in letters."""
+
 GONE = 0.9
 """Probability of churn above which a customer is more likely gone than going."""
 
@@ -33,6 +36,7 @@ def leaderboard(console: Console, result: Backtest) -> None:
         f"mean of {cutoffs} cutoff{'s' * (cutoffs > 1)}"
     )
     table = _table(
+        console,
         title,
         "contender",
         "log loss",
@@ -83,6 +87,7 @@ def contacts(scores: pd.DataFrame) -> pd.DataFrame:
 def contact_list(console: Console, scores: pd.DataFrame) -> None:
     """Show `contacts` as a table."""
     table = _table(
+        console,
         f"Most worth a contact (of those with p(churn) up to {GONE:.0%})",
         "customer",
         "p(churn)",
@@ -128,9 +133,16 @@ def ledger(console: Console, orders: Orders) -> None:
         )
 
 
+def verdict(console: Console, judgement: Judgement) -> None:
+    """What the board means, a sentence a line."""
+    for sentence in judgement.sentences:
+        console.print(sentence, markup=False)
+    console.print()
+
+
 def standing(console: Console, trained: "Trained") -> None:
     """The verdict in words, and which version now scores."""
-    console.print(trained.verdict, markup=False)
+    verdict(console, trained.judgement)
     role = (
         "champion: it scores from now on"
         if trained.champion
@@ -161,6 +173,7 @@ def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """The trainings of a store beside each other."""
     measures = {"log_loss": "log loss", "roc_auc": "AUC", "ece": "ECE", "spend_gini": "Gini"}
     table = _table(
+        console,
         "Trainings, newest first; mean over each one's cutoffs",
         "started",
         "log",
@@ -195,7 +208,8 @@ def next_command(console: Console, *commands: str) -> None:
     console.print(f"Next: {'  or  '.join(commands)}", style="bold", markup=False)
 
 
-def _table(title: str, first: str, *columns: str) -> Table:
+def _table(console: Console, title: str, first: str, *columns: str) -> Table:
+    """An empty table; names in its first column are whole where the terminal has room."""
     table = Table(
         title=title,
         title_justify="left",
@@ -204,7 +218,7 @@ def _table(title: str, first: str, *columns: str) -> Table:
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
-    table.add_column(first, no_wrap=True, max_width=28)
+    table.add_column(first, no_wrap=True, max_width=max(28, console.width - FIGURES))
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table

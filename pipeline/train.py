@@ -10,13 +10,13 @@ from features.engines.duckdb import write_parquet
 from features.errors import UserError
 from models.contender import Contender
 from models.contenders import DEFAULT
-from models.segments import segments, thresholds
-from pipeline import artifact, backtest, report
+from models.segments import thresholds
+from pipeline import artifact, backtest, evidence, report
 from pipeline.backtest import Backtest
 from pipeline.config import Config, TrackingConfig, digest
 from pipeline.console import Progress
 from pipeline.gate import cutoffs, gate
-from pipeline.judgement import baseline, verdict
+from pipeline.judgement import Judgement, judge
 from pipeline.manifest import Manifest
 from pipeline.orders import Orders
 from pipeline.snapshots import Snapshots
@@ -31,7 +31,7 @@ class Trained:
     folder: Path
     manifest: Manifest
     result: Backtest
-    verdict: str
+    judgement: Judgement
     version: str
     champion: bool
 
@@ -64,7 +64,8 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
         data=_data(orders),
     ) as opened:
         result = backtest.backtest(snapshots, config.contenders, progress)
-        words = verdict(result)
+        with progress.step("Judging by group and cutoff"):
+            judgement = judge(result)
         with progress.step(
             f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
         ):
@@ -86,17 +87,17 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
                 "log": _reading(orders, config),
             },
         )
-        named = segments(today, predicted, parting)
-        report.write(folder / "report.html", orders, result, words, predicted.assign(segment=named))
+        outlook = evidence.outlook(contender, today, predicted, parting)
+        report.write(folder / "report.html", orders, result, judgement, config.campaign, outlook)
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):
-            runs.log_leaderboard(opened, result.leaderboard, baseline(result))
+            runs.log_leaderboard(opened, result.leaderboard, judgement.rule)
             runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
-            runs.describe(opened, words)
+            runs.describe(opened, judgement.verdict)
             version = registry.register(opened, folder / "model", config.tracking.registered_model)
     champion = _promote(tracking, config.tracking.registered_model, promote)
-    return Trained(folder / "model", manifest, result, words, version, champion)
+    return Trained(folder / "model", manifest, result, judgement, version, champion)
 
 
 def _refuse_half_answer(names: tuple[str, ...] | None) -> None:

@@ -13,6 +13,12 @@ from pipeline import config
 LOG = {"log.source": "x.csv", "log.columns.customer_id": "c", "log.columns.transacted_at": "t"}
 
 
+@pytest.fixture(autouse=True)
+def _no_tracking_from_outside(monkeypatch):
+    """A store that the environment names, or an earlier test's journey, is none of ours."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
 def keys(model, prefix=""):
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -33,7 +39,7 @@ def test_template_holds_the_defaults():
     text = (files("configs") / "template.yaml").read_text()
     template = config.Config.model_validate(yaml.safe_load(text)).model_dump()
     default = config.load(None, LOG).model_dump()
-    for section in ("clv", "training", "backtest", "tracking", "output", "seed"):
+    for section in ("clv", "training", "backtest", "campaign", "tracking", "output", "seed"):
         assert template[section] == default[section], section
 
 

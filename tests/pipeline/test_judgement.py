@@ -1,83 +1,32 @@
 """What the board means in words: better, no better, worse, and for whom."""
 
-from datetime import date
-from types import SimpleNamespace
-
 import numpy as np
-import pandas as pd
 import pytest
 
-from models.evaluation.leaderboard import evaluate
-from pipeline.backtest import COLUMNS, Backtest
-from pipeline.judgement import baseline, by_group, verdict
-from pipeline.report import page
-
-N = 400
-
-
-def backtest(**p_churn):
-    """A board of contenders that say what they are told to about 2 x 400 customers."""
-    rng = np.random.default_rng(3)
-    truth = rng.uniform(0.2, 0.95, 2 * N)
-    outcomes = pd.DataFrame(
-        {
-            "cutoff": np.repeat([date(2024, 1, 1), date(2024, 4, 1)], N),
-            "weight": 1.0,
-            "churned": (rng.uniform(size=2 * N) < truth).astype(int),
-            "spend": rng.gamma(2, 10, 2 * N),
-            "frequency": rng.integers(0, 3, 2 * N),
-            "recency": 50.0,
-            "T": rng.integers(60, 300, 2 * N).astype(float),
-            "country": rng.choice(["<b>NO</b>", "SE"], 2 * N),
-        }
-    )
-    answers = {
-        name: pd.DataFrame({"p_churn": make(truth, rng), "expected_spend": 20.0 + truth})
-        for name, make in p_churn.items()
-    }
-    rows = []
-    for name, said in answers.items():
-        for cutoff, index in outcomes.groupby("cutoff").groups.items():
-            scores = evaluate(outcomes.loc[index], said.loc[index])
-            rows.append({"contender": name, "cutoff": cutoff, "horizon_days": 91, **scores})
-    board = pd.DataFrame(rows).assign(chosen=lambda b: b.contender == "blend")
-    return Backtest(board.reindex(columns=list(COLUMNS)), "blend", outcomes, answers, ("country",))
-
-
-def true(truth, rng):
-    return truth
-
-
-def flat(truth, rng):
-    return np.full(len(truth), truth.mean())
-
-
-def wrong(truth, rng):
-    return 1 - truth
-
-
-def nearly(truth, rng):
-    return np.clip(truth + rng.normal(0, 0.001, len(truth)), 0.01, 0.99)
+from models.evaluation.scores import log_loss
+from pipeline.backtest import Backtest
+from pipeline.judgement import baseline, judge
+from tests.pipeline.boards import backtest, board, customers, flat, nearly, true, wrong
 
 
 def test_better_at_all_cutoffs_is_said_with_its_interval():
-    said = verdict(backtest(blend=true, recency_alone=flat))
+    said = judge(backtest(blend=true, recency_alone=flat)).verdict
     assert "blend is better than recency alone at all 2 cutoffs" in said
     assert "95 % interval -" in said
 
 
 def test_equal_is_no_better():
-    assert "within chance" in verdict(backtest(blend=true, recency_alone=nearly))
+    assert "within chance" in judge(backtest(blend=true, recency_alone=nearly)).verdict
 
 
 def test_worse_is_said_to_be_worse_and_where():
-    said = verdict(backtest(blend=wrong, recency_alone=true))
+    said = judge(backtest(blend=wrong, recency_alone=true)).verdict
     assert "worse than recency alone" in said
-    assert "It loses to recency_alone among" in said
+    assert "It loses to recency alone among" in said
 
 
 def test_better_contender_that_was_not_chosen_is_named():
-    said = verdict(backtest(blend=nearly, base_rate=flat, pareto_nbd=true))
+    said = judge(backtest(blend=nearly, base_rate=flat, pareto_nbd=true)).verdict
     better = backtest(blend=nearly, base_rate=flat, pareto_nbd=true).means.index[0]
     assert ("pareto_nbd has a lower log loss still" in said) == (better == "pareto_nbd")
 
@@ -88,13 +37,11 @@ def test_baseline_is_the_naive_rule_with_the_best_log_loss():
 
 def test_groups_hold_attributes_and_their_own_rates():
     result = backtest(blend=true, recency_alone=flat)
-    table = by_group(result, "recency_alone").set_index("group")
-    assert {"bought once", "country SE", "country <b>NO</b>"} <= set(table.index)
+    table = judge(result).groups.set_index("value")
+    assert {"bought once", "SE", "<b>NO</b>"} <= set(table.index)
     rows = (result.outcomes["country"] == "SE").to_numpy()
-    assert table.loc["country SE", "n_customers"] == rows.sum()
-    assert table.loc["country SE", "churn_rate"] == pytest.approx(
-        result.outcomes["churned"][rows].mean()
-    )
+    assert table.loc["SE", "n_customers"] == rows.sum()
+    assert table.loc["SE", "churn_rate"] == pytest.approx(result.outcomes["churned"][rows].mean())
 
 
 def test_contender_that_failed_at_a_cutoff_has_no_means():
@@ -106,26 +53,90 @@ def test_contender_that_failed_at_a_cutoff_has_no_means():
     assert baseline(broken) == "blend"
 
 
-LOG = SimpleNamespace(
-    name="<i>orders.csv",
-    first_day=date(2023, 1, 1),
-    last_day=date(2024, 6, 30),
-    n_customers=400,
-    n_purchase_days=900,
-    once_only=0.5,
-    log=SimpleNamespace(counts=SimpleNamespace(used=9, lines=lambda: ["9 rows = 9 used"])),
-)
-"""As much of `Orders` as the report asks for."""
+def test_races_count_the_cutoffs_at_which_the_log_loss_is_smaller():
+    result = backtest(blend=true, recency_alone=nearly, base_rate=flat)
+    races, by_cutoff = judge(result).races.set_index("group"), judge(result).by_cutoff
+    once = (result.outcomes["frequency"] == 0).to_numpy()
+    for group, mask in (("everybody", once | True), ("bought once", once)):
+        gaps = []
+        for cutoff in by_cutoff.index:
+            rows = mask & (result.outcomes["cutoff"] == cutoff).to_numpy()
+            churned = result.outcomes["churned"][rows]
+            own, rule = (
+                log_loss(churned, result.answers[name]["p_churn"][rows])
+                for name in ("blend", "recency_alone")
+            )
+            gaps.append(own - rule)
+            assert by_cutoff.loc[cutoff, group] == pytest.approx(own - rule, abs=1e-12)
+        assert races.loc[group, "difference"] == pytest.approx(np.mean(gaps), abs=1e-12)
+        assert races.loc[group, "wins"] == sum(gap < 0 for gap in gaps)
 
 
-def test_report_is_one_page_that_runs_and_fetches_nothing():
-    result = backtest(blend=true, recency_alone=flat)
-    today = pd.DataFrame({"p_churn": [0.5, 0.9], "segment": ["loyal", "lost"]})
-    today = today.assign(expected_purchases=1.0, expected_spend=10.0)
-    html = page(LOG, result, "a < b", today)
-    assert "a &lt; b" in html
-    assert "&lt;b&gt;NO&lt;/b&gt;" in html
-    assert "&lt;i&gt;orders.csv" in html
-    for forbidden in ("<script", "http:", "https:", "<b>NO", "<i>"):
-        assert forbidden not in html
-    assert html.count("<svg") == 2
+def test_each_group_has_the_rule_that_is_best_in_it():
+    outcomes, truth = customers(400)
+    once = (outcomes["frequency"] == 0).to_numpy()
+    result = board(
+        outcomes,
+        {
+            "blend": np.clip(truth, 0.3, 0.9),
+            "recency_alone": np.where(once, truth, 0.5),
+            "status_quo_rate": np.where(once, 0.5, truth),
+        },
+    )
+    judgement = judge(result)
+    assert judgement.races.set_index("group").loc["bought once", "rule"] == "recency_alone"
+    groups = judgement.groups.set_index("value")
+    assert groups.loc["bought once", "rule"] == "recency_alone"
+    assert judgement.rule == "status_quo_rate"
+
+
+def test_group_that_a_rule_serves_better_is_named_and_others_are_not():
+    outcomes, truth = customers(1500)
+    swedes = (outcomes["country"] == "SE").to_numpy()
+    spoilt = np.where(swedes, 1 - truth, truth)
+    judgement = judge(board(outcomes, {"blend": spoilt, "recency_alone": np.full(3000, 0.57)}))
+    remarks = judgement.groups.set_index("value")["remark"]
+    assert remarks["SE"].startswith("worse than recency alone")
+    assert remarks["<b>NO</b>"] == "better than recency alone"
+    assert "It loses to recency alone among customers with country SE." in judgement.sentences
+
+
+def test_small_groups_are_left_out_and_counted_and_rare_values_pooled():
+    outcomes, truth = customers(400)
+    rare = [f"town {n}" for n in range(400)] * 2
+    outcomes["town"] = np.where(outcomes.index % 2 == 0, "Oslo", rare)
+    outcomes.loc[outcomes.index[:40], "country"] = "DK"
+    outcomes["shop"] = np.where(outcomes.index < 20, "closed", "open")
+    result = board(
+        outcomes, {"blend": truth, "base_rate": truth * 0 + 0.5}, attributes=("town", "shop")
+    )
+    judgement = judge(result)
+    shown = judgement.groups
+    assert shown[shown["kind"] == "town"]["value"].tolist() == ["Oslo", "all others"]
+    assert judgement.pooled == {"town": 200, "shop": 1}
+    assert shown[shown["kind"] == "shop"]["value"].tolist() == ["open"]
+    assert judgement.left_out >= 1
+
+
+def test_board_without_a_naive_rule_is_judged_by_itself():
+    judgement = judge(backtest(blend=true, pareto_nbd=flat))
+    assert judgement.races.empty
+    assert judgement.groups.empty
+    assert judgement.verdict.startswith("blend: log loss ")
+
+
+def test_level_of_a_group_is_told_when_it_is_its_own_not_the_seasons():
+    outcomes, truth = customers(1500)
+    rule = {"base_rate": np.full(3000, 0.5)}
+    season = np.where(outcomes["cutoff"] == outcomes["cutoff"].iloc[0], 0.15, -0.15)
+    everybody = judge(board(outcomes, {"blend": np.clip(truth + season, 0.01, 0.99), **rule}))
+    assert not everybody.groups["off"].any()
+    swedes = (outcomes["country"] == "SE").to_numpy()
+    shifted = np.clip(truth - 0.15 * swedes, 0.01, 0.99)
+    groups = judge(board(outcomes, {"blend": shifted, **rule})).groups.set_index("value")
+    assert groups.loc["SE", "remark"].endswith("points too few expected to leave")
+    assert groups.loc["<b>NO</b>", "astray"] == 0, "others are not to blame"
+    gap = groups.loc["SE", "p_churn"] - groups.loc["SE", "churn_rate"]
+    overall = shifted.mean() - outcomes["churned"].mean()
+    # The two cutoffs hold nearly as many of them, so the mean over cutoffs is the whole's.
+    assert groups.loc["SE", "excess"] == pytest.approx(gap - overall, abs=0.003)

@@ -1,0 +1,105 @@
+"""The verdict in sentences: better than a naive rule or not, for whom, and where it loses."""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.backtest import Backtest
+from pipeline.markup import words
+
+POOR_COVERAGE = 0.76
+
+NAMED = 3
+"""So many groups are named; the report lists all."""
+
+
+def sentences(result: Backtest, rule: str, races: pd.DataFrame, groups: pd.DataFrame) -> list[str]:
+    """Say in a few sentences what the board shows, and where the answer loses."""
+    means = result.means
+    best, floor = means.T[result.chosen], means.T[rule]
+    if np.isnan(best.log_loss):
+        return [f"{result.chosen} could not be fitted at every cutoff: there is no mean to judge."]
+    compared = not races.empty and rule != result.chosen
+    said = [_headline(result.chosen, best, floor, races) if compared else _alone(best)]
+    if best.buyer_lift_10 == best.buyer_lift_10:  # NaN where nobody bought
+        said.append(
+            f"The tenth of customers it thinks most likely to buy holds {best.buyer_lift_10:.1f} "
+            "times the average share of buyers."
+        )
+    ahead = means.index[means["log_loss"] < best.log_loss]
+    if len(ahead):
+        said.append(f"On this log {ahead[0]} has a lower log loss still.")
+    if compared:
+        said += _by_activity(races) + _losses_told(groups)
+    return said + _level(result)
+
+
+def who(group: str) -> str:
+    """A group of `races` as a clause.
+
+    >>> who("bought once"), who("silent for longer")
+    ('who bought once', 'silent for longer')
+    """
+    return f"who {group}" if group.startswith("bought") else group
+
+
+def _alone(best: pd.Series) -> str:
+    return f"{best.name}: log loss {best.log_loss:.4f}{_auc(best)}."
+
+
+def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFrame) -> str:
+    whole = races.iloc[0]
+    return (
+        f"{chosen} is {whole['grade']}: log loss {best.log_loss:.4f} against "
+        f"{floor.log_loss:.4f} ({best.log_loss / floor.log_loss - 1:+.1%}, 95 % interval "
+        f"{whole['low'] / floor.log_loss:+.1%} to {whole['high'] / floor.log_loss:+.1%})"
+        f"{_auc(best, floor)}."
+    )
+
+
+def _auc(*rows: pd.Series) -> str:
+    """AUC of one or two contenders; nothing where all customers fared alike."""
+    shown = " against ".join(f"{row.roc_auc:.3f}" for row in rows)
+    return "" if any(np.isnan(row.roc_auc) for row in rows) else f", AUC {shown}"
+
+
+def _by_activity(races: pd.DataFrame) -> list[str]:
+    """One-time buyers and recently active customers apart: an average can hide either."""
+    asked = races["group"].isin(["bought once", "bought within the last horizon"])
+    told = races[asked | ((races["group"] != "everybody") & (races["low"] > 0))]
+    said = [f"those {who(row['group'])}: {row['grade']}" for _, row in told.iterrows()]
+    return [f"Among {'; among '.join(said)}."] if said else []
+
+
+def _losses_told(groups: pd.DataFrame) -> list[str]:
+    """Groups that a naive rule serves better, beyond chance; and how many have a wrong level."""
+    if groups.empty:
+        return []
+    lost = groups[groups["loses"] & (groups["kind"] != "activity")]  # told already
+    said = [
+        f"It loses to {words(row['rule'])} among customers with {row['kind']} {row['value']}."
+        for _, row in lost.sort_values("difference", ascending=False).head(NAMED).iterrows()
+    ]
+    if len(lost) > NAMED:
+        said.append(f"So it does in {len(lost) - NAMED} further groups.")
+    off = int((groups["astray"] != 0).sum())
+    if off:
+        said.append(
+            f"In {off} of {len(groups)} groups it expects too many or too few to leave, "
+            "beyond chance; the report says in which."
+        )
+    return said
+
+
+def _level(result: Backtest) -> list[str]:
+    """How far totals and intervals were off, cutoff by cutoff: a mean would hide it."""
+    rows = result.leaderboard[result.leaderboard["chosen"]].sort_values("cutoff")
+    bias, held = rows["spend_bias"].dropna(), rows["spend_coverage_pit"].dropna()
+    said = []
+    if len(bias):
+        said.append(
+            f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}, "
+            f"{bias.iloc[-1]:+.0%} at the latest cutoff."
+        )
+    if len(held) and held.mean() < POOR_COVERAGE:
+        said.append(f"Its 80 % intervals of spend held {held.mean():.0%} of the outcomes: too few.")
+    return said
