@@ -276,17 +276,43 @@ def test_batches_join_without_a_seam(kind, monkeypatch):
             assert values == pytest.approx(whole[name], rel=1e-12), name
 
 
-def test_alive_path_falls_in_silence_and_rises_with_a_purchase():
-    model = btyd.ParetoNBDModel.from_params({"r": 0.55, "alpha": 74, "s": 0.61, "beta": 82})
-    path = model.alive_path(["2024-01-01", "2024-03-01", "2024-03-01", "2024-05-20"], "2024-12-31")
-    assert path.index[0] == pd.Timestamp("2024-01-01")
-    assert len(path) == 366
-    assert path["2024-05-20"] > path["2024-05-19"]
-    assert (path["2024-05-20":].diff().dropna() < 0).all()
-    last = pd.DataFrame({"frequency": [2], "recency": [140.0], "T": [365.0]})
-    assert path.iloc[-1] == pytest.approx(model.probability_alive(last)[0])
-    with pytest.raises(ValueError, match="before the last purchase"):
-        model.alive_path(["2024-01-01", "2024-03-01"], "2024-02-01")
+def test_alive_path_falls_in_silence_and_rises_with_a_purchase(case):
+    kind, _, model = case
+    if kind is btyd.GammaGammaModel:
+        pytest.skip("the spend model knows no dropout")
+    path = model.alive_path(["2020-01-01", "2022-03-01", "2022-03-01", "2023-05-20"], "2025-12-31")
+    assert path.between(0, 1).all()
+    if kind is btyd.NBDModel:
+        assert (path == 1).all()
+        return
+    # By opportunities, a purchase counts at the end of its year.
+    discrete = kind is btyd.BetaGeoBetaBinomModel
+    first, second = ["2023-01-01", "2024-01-01"] if discrete else ["2022-03-01", "2023-05-20"]
+    steps = path[first:].diff().dropna()
+    assert list(steps.index[steps > 0]) == [pd.Timestamp(second)]
+    assert (steps.drop(pd.Timestamp(second)) < 0).all()
+    if kind is btyd.BetaGeoModel:
+        assert (path[:first][:-1] == 1).all()  # no repeat purchase, no chance to leave
+
+
+@pytest.mark.parametrize(
+    ("dates", "until", "says"),
+    [
+        (["2024-01-01", "2024-03-01"], "2024-02-01", "until lies before the last purchase"),
+        ([], "2024-02-01", "dates holds no purchase"),
+        ("2024-01-01", "2024-02-01", "dates must be a list of dates"),
+        (["2024-01-01", None], "2024-02-01", "each of dates must be a date; got None"),
+        ([20240101], "2024-02-01", "each of dates must be a date; got 20240101"),
+        (["2024-01-01"], "soon", "until must be a date; got 'soon'"),
+        (["2024-01-01"], pd.NaT, "until must be a date"),
+    ],
+)
+def test_paths_of_no_dates_are_refused(case, dates, until, says):
+    kind, _, model = case
+    if kind is btyd.GammaGammaModel:
+        pytest.skip("the spend model knows no dropout")
+    with pytest.raises(ValueError, match=says):
+        model.alive_path(dates, until)
 
 
 def test_months_follow_the_calendar():
