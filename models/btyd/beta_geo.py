@@ -18,7 +18,7 @@ from scipy import special
 from models.btyd.customers import Customers
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.purchase_model import PurchaseModel
-from models.btyd.simulate import Histories, until_geometric
+from models.btyd.simulate import Histories, over_periods, until_geometric
 from models.btyd.special import digamma_rise, expected_count, log_rising
 
 Floats = NDArray[np.float64]
@@ -168,17 +168,15 @@ class BetaGeoModel(PurchaseModel):
         """Given alive, lambda ~ Gamma(r + x, alpha + T) and p ~ Beta(a, b + n)."""
         r, alpha, _, _ = self._parameters(self.theta_, c)
         rate = rng.gamma(r + c.x) / (alpha + c.T)
-        return self._until_dropout(rng, c, self._events(rng, rate, ends))
-
-    @staticmethod
-    def _events(rng: np.random.Generator, rate: Floats, ends: Floats) -> Floats:
-        """Poisson events up to each of the ends, shape (n_ends, n)."""
-        lengths = np.diff(ends, prepend=0.0)[:, None]
-        return np.cumsum(rng.poisson(rate * lengths), axis=0).astype(float)
+        purchases = np.cumsum(over_periods(rng, rate, ends[:, None]), axis=0)
+        return self._until_dropout(rng, c, purchases)
 
     def _until_dropout(self, rng: np.random.Generator, c: Customers, purchases: Floats) -> Floats:
         """Purchases of each period, cut after the one at which the customer leaves."""
-        _, _, a, b = self._parameters(self.theta_, c)
-        dropout = rng.beta(a, b + c.x + self.extra_chances)
+        buying = np.flatnonzero(purchases[-1])
+        some = c.take(buying)
+        _, _, a, b = self._parameters(self.theta_, some)
+        dropout = rng.beta(a, b + some.x + self.extra_chances)
         last = rng.geometric(np.maximum(dropout, 1e-12)).astype(float)
-        return np.diff(np.minimum(purchases, last), axis=0, prepend=0.0)
+        purchases[:, buying] = np.minimum(purchases[:, buying], last)
+        return np.diff(purchases, axis=0, prepend=0.0)

@@ -22,7 +22,7 @@ from models.btyd.optimise import FitError, FitWarning
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.purchase_model import PurchaseModel
 from models.btyd.settings import whole
-from models.btyd.simulate import Histories, until_geometric
+from models.btyd.simulate import Histories, over_periods, until_geometric
 from models.btyd.special import digamma_rise, log_rising
 from models.btyd.summation import surviving_purchases
 
@@ -220,7 +220,8 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         below = np.cumsum(terms / terms.sum(axis=0), axis=0)
         phase = (rng.random(len(c)) > below[:-1]).sum(axis=0)
         rate = rng.gamma(r + self._ticks(c) + phase) / (alpha + c.T)
-        purchases = (self._events(rng, rate, ends) + phase) // self.k_
+        ticks = np.cumsum(over_periods(rng, rate, ends[:, None]), axis=0)
+        purchases = (ticks + phase) // self.k_
         return self._until_dropout(rng, c, purchases)
 
     # -- saving ---------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from scipy import special
 from models.btyd.customers import Customers
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.purchase_model import PurchaseModel
-from models.btyd.simulate import Histories, until_death
+from models.btyd.simulate import Histories, over_periods, until_death
 from models.btyd.special import digamma_rise, log_rising
 
 Floats = NDArray[np.float64]
@@ -100,4 +100,4 @@ class NBDModel(PurchaseModel):
     def _live_on(self, rng: np.random.Generator, c: Customers, ends: Floats) -> Floats:
         r, alpha = self._parameters(self.theta_, c)
         rate = rng.gamma(r + c.x) / (alpha + c.T)
-        return rng.poisson(rate * np.diff(ends, prepend=0.0)[:, None]).astype(float)
+        return over_periods(rng, rate, ends[:, None])

@@ -19,7 +19,7 @@ from models.btyd.customers import Customers
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.purchase_model import PurchaseModel
 from models.btyd.settings import number
-from models.btyd.simulate import Histories, until_death
+from models.btyd.simulate import Histories, over_periods, until_death
 from models.btyd.special import (
     UNIT_RULE,
     digamma_rise,
@@ -210,8 +210,7 @@ class ParetoNBDModel(PurchaseModel):
         rate = rng.gamma(r + c.x) / (alpha + c.T)
         dropout = rng.gamma(s, size=len(c)) / (beta + c.T)
         life = rng.exponential(size=len(c)) / np.maximum(dropout, 1e-300)
-        lived = np.diff(np.minimum(life, ends[:, None]), axis=0, prepend=0.0)
-        return rng.poisson(rate * lived).astype(float)
+        return over_periods(rng, rate, np.minimum(life, ends[:, None]))
 
     def discounted_expected_residual_transactions(self, X: Any, discount_rate: float) -> Floats:
         """DERT: purchases still to come, for ever, each discounted to today; shape (n_rows,).

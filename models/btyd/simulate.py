@@ -52,6 +52,20 @@ def last_of(rng: np.random.Generator, x: Floats, events: Floats, length: Floats)
     return share * length
 
 
+def over_periods(rng: np.random.Generator, rate: Floats, ends: Floats) -> Floats:
+    """Poisson events of each customer in each period, shape (n_periods, n).
+
+    `ends` are those of the periods, ascending from 0, shape (n_periods, n) or (n_periods, 1).
+    All events are drawn at once, then told apart: most customers have none.
+    """
+    events = rng.poisson(rate * ends[-1])
+    split = np.zeros((len(ends), len(rate)))
+    some = np.flatnonzero(events)
+    lengths = np.diff(np.broadcast_to(ends, split.shape)[:, some], axis=0, prepend=0.0)
+    split[:, some] = rng.multinomial(events[some], (lengths / lengths.sum(axis=0)).T).T
+    return split
+
+
 def until_death(
     rng: np.random.Generator, rate: Floats, lifetime: Floats, T: Floats, horizon: Floats | float
 ) -> Histories:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from models.btyd.customers import as_frame
+from models.btyd.customers import as_frame, distinct
 from models.btyd.gamma_gamma import GammaGammaModel, Spenders
 from models.btyd.settings import number, whole
 
@@ -88,25 +88,38 @@ def intervals(
     n_draws = whole("n_draws", n_draws, 2 * _PARAMETER_SETS)
     rng = np.random.default_rng(seed)
     X = as_frame(X, ())  # a reader of Arrow batches can be read but once
-    customers, codes = model._read(X), None
-    if spend_model is None:
-        # Who shares a history shares his future: drawn once. Spend is everybody's own.
-        customers, codes = customers.histories()
+    customers, spenders, codes = _alike(model, X, spend_model)
     tails = [(1 - level) / 2, (1 + level) / 2]
     bounds = np.zeros((len(customers), 2))
     silence = _in_parts(lambda c: model._silence_now(c, float(ends[-1])), customers)
     open_ = np.flatnonzero(silence < tails[1] + _SURELY_ZERO)
-    spenders = None if spend_model is None else _Spending(spend_model, X, discounts, rng)
-    method = "inverted_cdf" if spend_model is None else "linear"
+    spending, method = None, "inverted_cdf"
+    if spend_model is not None:
+        spending, method = _Spending(spend_model, spenders, discounts, rng), "linear"
     for batch in _batches(len(open_), n_draws, len(ends)):
         rows = open_[batch]
-        worth: Worth = _count if spenders is None else spenders.of(rows)
+        worth: Worth = _count if spending is None else spending.of(rows)
         drawn = futures(model, customers.take(rows), ends, worth, n_draws, rng)
         bounds[rows] = np.quantile(drawn, tails, axis=1, method=method).T  # type: ignore[call-overload]
-    if codes is not None:
-        bounds = bounds[codes]
-    index = X.index if isinstance(X, pd.DataFrame) else None
-    return pd.DataFrame(bounds, columns=["low", "high"], index=index)
+    return pd.DataFrame(bounds[codes], columns=["low", "high"], index=X.index)
+
+
+def _alike(
+    model: Any, X: pd.DataFrame, spend_model: GammaGammaModel | None
+) -> tuple[Any, Any, NDArray[np.int64]]:
+    """One customer, as buyer and as spender, of those whose future is the same; each row's place.
+
+    They share their history and, where spend is asked for, its mean: drawn once for all of them.
+    """
+    customers, codes = model._read(X).histories()
+    if spend_model is None:
+        return customers, None, codes
+    if not isinstance(spend_model, GammaGammaModel):
+        raise ValueError("Intervals of spend need a fitted GammaGammaModel.")
+    check_is_fitted(spend_model, "params_")
+    spenders = spend_model._read(X)
+    rows = distinct(codes.astype(float), spenders.z)
+    return customers.take(codes[rows.first]), spenders.take(rows.first), rows.codes
 
 
 def _in_parts(answer: Callable[[Any], Floats], customers: Any, size: int = 1 << 20) -> Floats:
@@ -122,15 +135,15 @@ class _Spending:
     """Discounted spend of drawn purchases, under draws of the spend model's parameters."""
 
     def __init__(
-        self, model: GammaGammaModel, X: Any, discounts: Floats, rng: np.random.Generator
+        self,
+        model: GammaGammaModel,
+        spenders: Spenders,
+        discounts: Floats,
+        rng: np.random.Generator,
     ) -> None:
-        if not isinstance(model, GammaGammaModel):
-            raise ValueError("Intervals of spend need a fitted GammaGammaModel.")
-        check_is_fitted(model, "params_")
         thetas = model._theta_draws(_PARAMETER_SETS, rng)
         self.models = [model._with(theta) for theta in rng.permutation(thetas)]
-        self.spenders = model._read(X)
-        self.discounts, self.rng = discounts, rng
+        self.spenders, self.discounts, self.rng = spenders, discounts, rng
 
     def of(self, some: NDArray[np.int64]) -> Worth:
         """The worth of draws for these customers."""

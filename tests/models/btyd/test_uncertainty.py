@@ -85,6 +85,38 @@ def test_purchases_are_calibrated(case):
     assert drawn.mean() == pytest.approx(expected.mean(), rel=0.02)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_each_period_has_its_own_mean(name):
+    """Draws are made for the whole time, then told apart by period: months of unequal length."""
+    kind, params, settings = CASES[name]
+    model = kind.from_params(params, **settings)
+    X = model.simulate(2000, 20, seed=40).drop(columns="alive")
+    ends, rng = np.array([2.0, 9.0, 12.0]), np.random.default_rng(41)
+    upto = [0.0, *(model.expected_purchases(X, end).mean() for end in (2, 9, 12))]
+    for period, expected in enumerate(np.diff(upto)):
+        drawn = futures(model, model._read(X), ends, lambda n, rows, k, p=period: n[p], 400, rng)
+        assert drawn.mean() == pytest.approx(expected, rel=0.02)
+
+
+def test_who_shares_history_and_spend_shares_the_interval():
+    model = ParetoNBDModel.from_params(CASES["pareto"][1])
+    spend = GammaGammaModel.from_params(SPEND)
+    X = pd.DataFrame(
+        {
+            "frequency": [3.0, 0, 3, 0, 3],
+            "recency": [9.0, 0, 9, 0, 9],
+            "T": [10.0, 4, 10, 4, 10],
+            "monetary_value": [20.0, 0, 50, 0, 20],
+        },
+        index=list("abcde"),
+    )
+    found = model.clv_intervals(X, spend, 3, 0.01, days_per_unit=7)
+    assert found.index.equals(X.index)
+    assert found.loc["a"].equals(found.loc["e"])
+    assert found.loc["b"].equals(found.loc["d"])
+    assert found.loc["c", "high"] > found.loc["a", "high"]
+
+
 def test_whole_number_intervals_cover_at_least_their_level(case):
     model, _, X, horizon = case
     intervals = model.purchase_intervals(X, horizon)
