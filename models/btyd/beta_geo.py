@@ -41,6 +41,13 @@ class BetaGeoModel(PurchaseModel):
         r, alpha (purchase rate lambda ~ Gamma(r, rate alpha), alpha in the unit of T), a, b
         (dropout probability p ~ Beta(a, b)).
 
+    Notes
+    -----
+    The equations: likelihood FHL (6); `probability_alive` Fader & Hardie (2008), "Computing
+    P(alive) using the BG/NBD model"; `expected_purchases` FHL (10), of a new customer FHL (9);
+    `purchase_count_pmf` FHL (8) with the rate and the chance as the history leaves them;
+    `probability_no_purchase` and `next_purchase_quantiles` the ratio of two likelihoods (6).
+
     Examples
     --------
     >>> import pandas as pd

@@ -16,6 +16,11 @@ class ModifiedBetaGeoModel(BetaGeoModel):
 
     So one-time buyers can be gone, which the BG/NBD rules out. Parameters as in `BetaGeoModel`.
 
+    Notes
+    -----
+    The equations are those of `BetaGeoModel` with one chance to leave more; Wagner & Hoppe
+    (2008), "Erratum on the MBG/NBD model", International Journal of Research in Marketing 25(3).
+
     Examples
     --------
     >>> import pandas as pd

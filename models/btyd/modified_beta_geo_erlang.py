@@ -57,6 +57,12 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
     params_ : dict
         r, alpha, a, b as in `BetaGeoModel`, the rate being that of the ticks.
 
+    Notes
+    -----
+    The equations: likelihood RPS (6), spacing of the purchases RPS (5); `probability_alive` RPS
+    (8); `expected_purchases` exact where RPS (12) approximate; the other answers from the same
+    posterior of rate, chance and ticks since the last purchase.
+
     Examples
     --------
     >>> import pandas as pd

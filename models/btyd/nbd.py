@@ -35,6 +35,10 @@ class NBDModel(PurchaseModel):
     params_ : dict
         r, alpha: purchase rate lambda ~ Gamma(r, rate alpha), alpha in the unit of T.
 
+    Notes
+    -----
+    Given the history the rate is Gamma(r + x, rate alpha + T): every answer follows from that.
+
     Examples
     --------
     >>> import pandas as pd

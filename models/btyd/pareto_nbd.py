@@ -55,6 +55,12 @@ class ParetoNBDModel(PurchaseModel):
         r, alpha (purchase rate lambda ~ Gamma(r, rate alpha)), s, beta (dropout rate mu ~
         Gamma(s, rate beta)); alpha and beta in the unit of T.
 
+    Notes
+    -----
+    The equations: likelihood FH (18); `probability_alive` FH (23); `expected_purchases` FH (27),
+    of a new customer the same at x = T = 0; `purchase_count_pmf` Fader & Hardie (2014), (8);
+    `probability_no_purchase` and `next_purchase_quantiles` the ratio of two likelihoods (18).
+
     Examples
     --------
     >>> import pandas as pd

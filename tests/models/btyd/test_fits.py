@@ -265,6 +265,7 @@ def test_a_base_without_dropout_warns_and_still_predicts():
     assert tamed.converged_
 
 
+IN_TIME = [name for name in NAMES if name not in {"bgbb", "gamma"}]
 FRAME = {"frequency": [2.0, 0.0, 1.0], "recency": [5.0, 0.0, 3.0], "T": [9.0, 9.0, 4.0]}
 
 
@@ -283,18 +284,16 @@ FRAME = {"frequency": [2.0, 0.0, 1.0], "recency": [5.0, 0.0, 3.0], "T": [9.0, 9.
         ({"frequency": ["two", "none", "one"]}, "Column frequency: expected numbers, got str"),
     ],
 )
-@pytest.mark.parametrize("kind", [BetaGeoModel, ParetoNBDModel, ModifiedBetaGeoErlangModel])
-def test_bad_rows_are_counted_and_the_rule_named(kind, changes, says):
+@pytest.mark.parametrize("name", IN_TIME)
+def test_bad_rows_are_counted_and_the_rule_named(name, changes, says):
     X = pd.DataFrame(FRAME | changes)
     with pytest.raises(ValueError, match=says):
-        kind().fit(X)
-    params = TRUE["pareto"][1] if kind is ParetoNBDModel else GEOMETRIC
-    settings = {"k": 2} if kind is ModifiedBetaGeoErlangModel else {}
+        model_of(name).fit(X)
     with pytest.raises(ValueError, match=says):
-        kind.from_params(params, **settings).expected_purchases(X, 10)
+        known(name).expected_purchases(X, 10)
 
 
-@pytest.mark.parametrize("kind", [BetaGeoModel, ParetoNBDModel, ModifiedBetaGeoErlangModel])
+@pytest.mark.parametrize("name", IN_TIME)
 @pytest.mark.parametrize(
     ("X", "says"),
     [
@@ -310,9 +309,30 @@ def test_bad_rows_are_counted_and_the_rule_named(kind, changes, says):
     ],
     ids=["empty", "no_T", "one_time_buyers", "no_time", "one_customer", "no_frame"],
 )
-def test_data_without_an_answer_are_refused(kind, X, says):
+def test_data_without_an_answer_are_refused(name, X, says):
     with pytest.raises(ValueError, match=says):
-        kind().fit(X)
+        model_of(name).fit(X)
+
+
+ROUNDS = {"frequency": [2, 0, 1], "recency": [5, 0, 3], "n_periods": [9, 9, 4]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"recency": [10, 0, 3]}, "1 of 3 rows break 'frequency <= recency <= n_periods'"),
+        ({"frequency": [6, 0, 4]}, "2 of 3 rows break 'frequency <= recency <= n_periods'"),
+        ({"frequency": [-1, 0, 1]}, "1 of 3 rows break 'frequency is a whole number from 0"),
+        ({"n_periods": [9.5, np.nan, 4]}, "2 of 3 rows break 'n_periods is a whole number"),
+        ({"frequency": [0, 0, 1]}, "1 of 3 rows break 'recency is 0 where frequency is 0'"),
+        ({name: [] for name in ROUNDS}, "no rows"),
+        ({"frequency": [0] * 3, "recency": [0] * 3}, "None of 3 customers purchased"),
+        (dict.fromkeys(ROUNDS, [0] * 3), "n_periods is 0 for every customer"),
+    ],
+)
+def test_bad_rounds_are_counted_and_the_rule_named(changes, says):
+    with pytest.raises(ValueError, match=says):
+        BetaGeoBetaBinomModel().fit(pd.DataFrame(ROUNDS | changes))
 
 
 def test_weights_are_checked():
@@ -351,5 +371,13 @@ def test_an_error_of_the_fit_is_a_value_error():
 def test_arrow_is_welcome():
     pa = pytest.importorskip("pyarrow")
     X = simulated("bg", 400)
-    model = BetaGeoModel().fit(pa.Table.from_pandas(X))
-    assert model.params_ == BetaGeoModel().fit(X).params_
+    table, params = pa.Table.from_pandas(X), BetaGeoModel().fit(X).params_
+    backed = X.convert_dtypes(dtype_backend="pyarrow")
+    for arrow in (table, table.to_batches()[0], table.to_reader(), backed):
+        model = BetaGeoModel().fit(arrow)
+        assert model.params_ == params
+    # A reader can be read but once: also where customers and their spend are both read.
+    spend = known("gamma")
+    money = pa.Table.from_pandas(X.assign(monetary_value=20.0))
+    assert len(model.clv(money.to_reader(), spend)) == len(X)
+    assert len(model.clv_intervals(money.to_reader(), spend, 1, n_draws=32)) == len(X)
