@@ -66,6 +66,11 @@ class Answers(HistoryLikelihood):
         """Probability that the customer has not dropped out, shape (n_rows,), in [0, 1].
 
         Not the probability of a purchase within a horizon: see `probability_no_purchase`.
+
+        Raises
+        ------
+        ValueError
+            For rows that break a rule (counted, named), as in all that is asked of a frame.
         """
         return self._in_batches(X, lambda c, _: self._alive_now(c), self._alive_rows)
 
@@ -79,6 +84,11 @@ class Answers(HistoryLikelihood):
         ----------
         X : frame
         horizon : float or array_like, shape (n_rows,), >= 0, in the unit of T
+
+        Raises
+        ------
+        ValueError
+            For rows or horizons that break a rule, counted.
         """
         length = Horizon(horizon)
         return self._in_batches(X, lambda c, batch: self._silence(c, length.of(c, batch)))
@@ -117,6 +127,11 @@ class Answers(HistoryLikelihood):
         ----------
         X : frame
         horizon : float or array_like, shape (n_rows,), >= 0, in the unit of T
+
+        Raises
+        ------
+        ValueError
+            For rows or horizons that break a rule, counted.
         """
         length = Horizon(horizon)
         return self._in_batches(X, lambda c, batch: self._expected(c, length.of(c, batch)))
@@ -148,6 +163,11 @@ class Answers(HistoryLikelihood):
         Returns
         -------
         array, shape (n_rows, n_max + 1); the missing mass of each row lies beyond n_max
+
+        Raises
+        ------
+        ValueError
+            For rows or horizons that break a rule, counted; for an n_max that is no count.
         """
         length = Horizon(horizon)
         counts = np.arange(whole("n_max", n_max, 0) + 1.0)
@@ -188,8 +208,8 @@ class Answers(HistoryLikelihood):
             frequency, recency, T, and what the spend model needs.
         spend_model : GammaGammaModel
             Or anything with `expected_spend(X)`.
-        months : int
-        monthly_discount_rate : float
+        months : int, from 1 to 1,200
+        monthly_discount_rate : float, >= 0
             0.01 is 12.7 % a year.
         days_per_unit : float
             Days in one unit of T: 1 for days, 7 for weeks.
@@ -199,6 +219,12 @@ class Answers(HistoryLikelihood):
         Returns
         -------
         array, shape (n_rows,), in the unit of money
+
+        Raises
+        ------
+        ValueError
+            For rows that break a rule, counted; for settings out of their range; for a spend
+            model that has no `expected_spend`.
         """
         ends = month_ends(months, days_per_unit, start)
         worth = month_discounts(months, monthly_discount_rate)

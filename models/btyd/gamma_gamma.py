@@ -142,6 +142,11 @@ class GammaGammaModel(MaximumLikelihoodModel):
         """E[mean spend per purchase | x, z], shape (n_rows,), in the unit of money; FH (5).
 
         A customer without a repeat purchase gets the mean of the base.
+
+        Raises
+        ------
+        ValueError
+            For rows that break a rule, counted.
         """
         check_is_fitted(self, "params_")
         data = self._read(X)

@@ -230,6 +230,11 @@ class ParetoNBDModel(PurchaseModel):
         X : frame
         discount_rate : float, > 0
             Continuous, per unit of T: log(1 + 0.15) / 52 for 15 % a year in weeks.
+
+        Raises
+        ------
+        ValueError
+            For rows that break a rule, counted; for a rate that is not above 0.
         """
         number("discount_rate", discount_rate, above=0)
 

@@ -78,6 +78,11 @@ class PurchaseModel(Intervals, Answers):
         Returns
         -------
         array, shape (n_rows,) for one q, else (n_rows, n_q), in the unit of T
+
+        Raises
+        ------
+        ValueError
+            For rows that break a rule, counted; for a q that is not between 0 and 1.
         """
         levels = quantile_levels(q)
         waits = self._in_batches(
@@ -134,6 +139,12 @@ class PurchaseModel(Intervals, Answers):
         Returns
         -------
         Series indexed by day, in [0, 1]
+
+        Raises
+        ------
+        ValueError
+            Without a purchase, for an `until` before the last one, for what is no date, and for
+            missing covariates.
         """
         purchases, last = purchase_days(dates, until)
         unit = number("days_per_unit", days_per_unit, above=0)
@@ -187,6 +198,11 @@ class PurchaseModel(Intervals, Answers):
         -------
         DataFrame with frequency, recency, T, alive, the covariates, and for the regularity model
         log_intervals
+
+        Raises
+        ------
+        ValueError
+            For ages or a horizon that are negative or not finite, and missing covariates.
         """
         check_is_fitted(self, "params_")
         age, ahead = simulated_ages(n, T), number("horizon", horizon, least=0)

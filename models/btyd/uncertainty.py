@@ -184,16 +184,21 @@ class Intervals:
         Parameters
         ----------
         X : frame
-        horizon : float, > 0, in the unit of T
-        level : float
+        horizon : float, >= 0, in the unit of T
+        level : float, in (0, 1)
             Nominal coverage.
-        n_draws : int
+        n_draws : int, >= 32
             Futures drawn per customer.
         seed : int or Generator
 
         Returns
         -------
         DataFrame with low and high, indexed as X
+
+        Raises
+        ------
+        ValueError
+            For rows that break a rule, counted; for settings out of their range.
         """
         return intervals(self, X, self._ends(horizon), np.ones(1), None, level, n_draws, seed)
 
