@@ -92,7 +92,7 @@ def months(one: Answered, orders: Orders) -> Iterator[tuple[int, pd.DataFrame]]:
             return
         outcome = labels(orders.days, one.cutoff, days, orders.end).to_pyarrow().to_pandas()
         came = outcome.set_index("customer_id")["spend"].clip(lower=0)
-        value = one.blend.clv(one.customers, number, 0.0, one.cutoff)
+        value = one.blend.clv(one.customers, one.said, number, 0.0, one.cutoff)
         ends = one.blend.clv_range(one.customers, one.said, value, number, one.cutoff)
         none = one.blend.ranges.none_within(one.customers, btyd, one.said, days)
         yield (

@@ -32,7 +32,7 @@ from models.levels import (
 )
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
-from models.season import seasonal_error
+from models.season import prolonged, seasonal_error
 from models.spend import BoostedSpend
 from models.weights import Evidence, learned_weights
 
@@ -262,23 +262,28 @@ class Blend:
         return reasons(self.contributions(customers), customers)
 
     def clv(
-        self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
+        self,
+        customers: pd.DataFrame,
+        said: pd.DataFrame,
+        months: int,
+        monthly_discount_rate: float,
+        start: date,
     ) -> np.ndarray:
         """Expected spend of the months from `start` on, discounted; shape (n_customers,), money.
 
-        The course over the months is the buy-till-you-die models', the height is this blend's:
-        theirs times its expected spend in the horizon over theirs. The season of the horizon
-        does not outlast it.
+        `said` is what `predict` answered. The course over the months is the buy-till-you-die
+        models', the height is this blend's: theirs times its expected spend in the horizon over
+        theirs. The season of the horizon does not outlast it.
         """
         parts = [p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)]
         if not parts:
             raise ValueError("No buy-till-you-die model could be fitted, so there is no clv.")
         theirs = sum(p.predict(customers)["expected_spend"].to_numpy() for p in parts)
         course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in parts)
-        own = self.predict(customers)["expected_spend"].to_numpy()
+        own = said["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
         length = np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
-        return own * (np.minimum(length, 1.0) + np.maximum(length - 1.0, 0.0) / self._season)
+        return own * prolonged(length, self._season)
 
     def clv_range(
         self,
@@ -296,7 +301,7 @@ class Blend:
             raise ValueError("The blend has not been fitted.")
         btyd = next((p for n in BTYD if isinstance(p := self.parts.get(n), BtydContender)), None)
         days = float(month_ends(months, start=start)[-1])
-        return self.ranges.of_period(customers, btyd, said, clv, days)
+        return self.ranges.of_period(customers, btyd, said, clv, days, self._season)
 
     @property
     def _churn_parts(self) -> list[str]:

@@ -7,17 +7,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from models.contender import answers
 from models.encoding import Encoder, expit
 from models.history import History, weights
 from models.linear import LinearLogit
-from models.sampling import thinned
-
-MOST_ROWS = 30_000
-"""Panels are thinned to so many rows for trees."""
+from models.trees import boosted_classifier, thinned
 
 RFM = ("frequency", "recency", "T", "monetary_value")
 
@@ -100,7 +96,7 @@ class BoostedChurn:
         panel = history.latest().panel if self._latest_only else history.panel
         refuse_unlearnable(panel)
         encoder = Encoder.fit(panel, history.attributes)
-        few = thinned(panel, MOST_ROWS)
+        few = thinned(panel)
         trees = boosted_classifier(history.seed)
         # One thread: sums in another order would be another model in the last digits.
         with threadpool_limits(limits=1, user_api="openmp"):
@@ -148,25 +144,6 @@ class BoostedChurn:
         """Build the fitted model again."""
         encoder = Encoder.from_dict(parameters["encoder"])
         return cls(parameters["name"], encoder=encoder, estimator=estimators["trees"])
-
-
-def boosted_classifier(seed: int) -> HistGradientBoostingClassifier:
-    """Small, few, heavily shrunk trees: they won against the defaults on every task measured.
-
-    Each split sees three features of ten, which decorrelates the trees of a panel whose
-    features say similar things; 63 bins are as good as 255 here, in half the time.
-    """
-    return HistGradientBoostingClassifier(
-        learning_rate=0.08,
-        max_iter=75,
-        max_leaf_nodes=8,
-        min_samples_leaf=40,
-        l2_regularization=5.0,
-        max_features=0.3,
-        max_bins=63,
-        early_stopping=False,
-        random_state=seed,
-    )
 
 
 def refuse_unlearnable(panel: pd.DataFrame) -> None:

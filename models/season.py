@@ -102,6 +102,19 @@ def trusted_share(guessed: np.ndarray, came: np.ndarray, overlap: float) -> np.n
     return np.clip(explained / (size + RIDGE), 0.0, 1.0)
 
 
+def prolonged(horizons: np.ndarray, season: float) -> np.ndarray:
+    """Lengths of a longer period, in horizons of this season: what is beyond one has none.
+
+    `season` is what the season makes of the horizon's total, as a factor.
+
+    Examples
+    --------
+    >>> prolonged(np.array([0.5, 3.0]), 2.0).tolist()
+    [0.5, 2.0]
+    """
+    return np.minimum(horizons, 1.0) + np.maximum(horizons - 1.0, 0.0) / season
+
+
 def _same_time(known: dict[date, LevelError], cutoff: date) -> LevelError | None:
     """Mean error at the nearest known cutoffs one, two, three years before; None if too far."""
     days = sorted(known)

@@ -7,16 +7,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from models.contender import answers
 from models.encoding import Encoder
 from models.history import History, weights
-from models.sampling import thinned
-
-MOST_ROWS = 30_000
-"""Panels are thinned to so many rows."""
+from models.trees import boosted_counts, thinned
 
 TOP_SHARE = 0.002
 """Outcomes above the quantile that leaves this share of buyers are cut down to it."""
@@ -53,7 +49,7 @@ class BoostedSpend:
         self, history: History
     ) -> tuple[Encoder, dict[str, BaseEstimator], dict[str, float]]:
         encoder = Encoder.fit(history.panel, history.attributes)
-        panel = thinned(history.panel, MOST_ROWS)
+        panel = thinned(history.panel)
         matrix, w = encoder.transform(panel), weights(panel)
         trees: dict[str, BaseEstimator] = {}
         restored = {}
@@ -107,19 +103,3 @@ class BoostedSpend:
 def _ceiling(outcome: np.ndarray) -> float:
     buyers = outcome[outcome > 0]
     return float(np.quantile(buyers, 1 - TOP_SHARE))
-
-
-def boosted_counts(seed: int) -> HistGradientBoostingRegressor:
-    """Poisson deviance: right for the mean of anything that is zero or positive."""
-    return HistGradientBoostingRegressor(
-        loss="poisson",
-        learning_rate=0.08,
-        max_iter=75,
-        max_leaf_nodes=8,
-        min_samples_leaf=40,
-        l2_regularization=5.0,
-        max_features=0.3,
-        max_bins=63,
-        early_stopping=False,
-        random_state=seed,
-    )

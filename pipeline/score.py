@@ -212,7 +212,7 @@ def lifetime(
 ) -> dict[str, np.ndarray]:
     """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
     months = period["months"]
-    clv = answer.clv(customers, months, period["monthly_discount_rate"], day)
+    clv = answer.clv(customers, predicted, months, period["monthly_discount_rate"], day)
     low, high = answer.clv_range(customers, predicted, clv, months, day)
     return {"clv": clv, "clv_low": low, "clv_high": high}
 

