@@ -85,8 +85,9 @@ def main() -> None:
             print(f"{name}: left out, {GROCERY} is not in {folder} (see --data)")
             continue
         found = losses(task, folder / GROCERY).mean()
-        print(f"{name}: log loss with all {found['all']:.4f}", flush=True)
         columns[name] = found.drop("all") - found["all"]
+        print(f"\n{name}: log loss with all {found['all']:.4f}; without a group, more by")
+        print(columns[name].round(4).to_string(), flush=True)
     table = pd.DataFrame(columns)
     print("\nLog loss without the group, less that with it: above 0 it pays")
     print(table.assign(mean=table.mean(axis=1)).round(4).to_string())
