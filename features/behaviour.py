@@ -6,10 +6,14 @@ aggregate. Sums run over decimals, never floats: a float sum depends on the
 order of its terms, and the engine's threads do not promise one.
 """
 
+from math import pi
+
 import ibis
 import ibis.expr.types as ir
 
 EXACT = "decimal(38, 9)"
+
+YEAR = 365.25
 
 
 def exact_sum(values: ir.NumericColumn, where: ir.BooleanValue | None = None) -> ir.FloatingScalar:
@@ -105,3 +109,21 @@ def amount_of_last(purchases: ir.Table) -> ir.FloatingScalar:
 def weekend_share(purchases: ir.Table) -> ir.FloatingScalar:
     """Share of the purchase days that are Saturdays or Sundays."""
     return (purchases.transacted_at.day_of_week.index() >= 5).sum() / purchases.count()
+
+
+def turn_cosine(purchases: ir.Table, turns: int) -> ir.FloatingScalar:
+    """Mean cosine of where in the year the purchases lie, seen from the cutoff; -1 to 1.
+
+    With one turn a year: 1 when all were at this time of year, -1 half a year away. Several
+    turns see shorter seasons.
+    """
+    return exact_sum(_angle(purchases, turns).cos()) / purchases.count()
+
+
+def turn_sine(purchases: ir.Table, turns: int) -> ir.FloatingScalar:
+    """The same, by the sine: 1 when all were a quarter of a turn before this time of year."""
+    return exact_sum(_angle(purchases, turns).sin()) / purchases.count()
+
+
+def _angle(purchases: ir.Table, turns: int) -> ir.FloatingColumn:
+    return purchases.age * (2 * pi * turns / YEAR)

@@ -66,6 +66,18 @@ def _decays() -> tuple[Feature, ...]:
     return tuple(f(half_life) for f in (counts, sums) for half_life in (30, 90, 365))
 
 
+def _time_of_year() -> tuple[Feature, ...]:
+    def cosine(turns: int) -> Feature:
+        return _measure(
+            f"year_cosine_{turns}", "-1 to 1", lambda d: behaviour.turn_cosine(d, turns)
+        )
+
+    def sine(turns: int) -> Feature:
+        return _measure(f"year_sine_{turns}", "-1 to 1", lambda d: behaviour.turn_sine(d, turns))
+
+    return tuple(f(turns) for turns in (1, 2) for f in (cosine, sine))
+
+
 CATALOGUE: tuple[Feature, ...] = (
     _measure("frequency", "repeat purchase days", rfm.frequency),
     _measure("recency", "days", rfm.recency),
@@ -74,6 +86,7 @@ CATALOGUE: tuple[Feature, ...] = (
     _measure("days_since_last", "days", behaviour.days_since_last),
     *_windows(),
     *_decays(),
+    *_time_of_year(),
     _measure("gap_mean", "days", behaviour.gap_mean, NO_REPEAT),
     _measure("gap_sd", "days", behaviour.gap_sd, "fewer than two repeat purchases"),
     _measure("gap_max", "days", lambda d: d.gap.max(), NO_REPEAT),

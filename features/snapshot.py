@@ -24,7 +24,8 @@ def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> 
     Returns
     -------
     Table with ``customer_id``, the catalogue's columns in its order (float64), then for
-    each attribute its last known value (text) and ``distinct_<attribute>`` (float64).
+    each attribute its last known value and ``first_<attribute>``, its first (text), and
+    ``distinct_<attribute>``, how many the customer has shown (float64).
     """
     known = before(days, cutoff)
     purchases = known.filter(known.amount > 0)
@@ -43,6 +44,16 @@ def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> 
     )
 
 
+def first(attribute: str) -> str:
+    """Name of the column that holds an attribute's first known value."""
+    return f"first_{attribute}"
+
+
+def categories(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the snapshot's text columns: each attribute's last and first known value."""
+    return (*attributes, *map(first, attributes))
+
+
 def _aggregate(purchases: ir.Table, cutoff: date) -> ir.Table:
     return purchases.group_by("customer_id").aggregate(
         **{f.name: f.aggregate(purchases, cutoff) for f in CATALOGUE if f.aggregate is not None}
@@ -58,10 +69,11 @@ def _with_returns(rows: ir.Table, known: ir.Table) -> ir.Table:
 
 
 def _attributes(known: ir.Table, attributes: tuple[str, ...]) -> ir.Table:
-    """Last known value of each attribute, and how many values the customer has shown."""
+    """Last and first known value of each attribute, and how many the customer has shown."""
     measures = {}
     for name in attributes:
         value = known[name]
         measures[name] = value.argmax(known.transacted_at, where=value.notnull())
+        measures[first(name)] = value.argmin(known.transacted_at, where=value.notnull())
         measures[f"distinct_{name}"] = ibis.coalesce(known[f"new_{name}"].sum(), 0).cast("float64")
     return known.group_by("customer_id").aggregate(**measures)

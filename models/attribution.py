@@ -1,7 +1,8 @@
 """How much each feature moves a customer's log odds away from the average customer's.
 
 Exact for linear parts; for trees the change of the mean along the customer's path (Saabas 2014),
-which adds up to the answer like SHAP values do; for buy-till-you-die models the Shapley values
+which adds up to the answer like SHAP values do, step by step where the answer is a chain of
+steps, each weighted by how far it moves the whole; for buy-till-you-die models the Shapley values
 of their three inputs against a reference customer.
 """
 
@@ -16,7 +17,8 @@ import pandas as pd
 
 from models.btyd_contenders import BtydContender
 from models.churn import BoostedChurn, LogisticChurn
-from models.encoding import logit
+from models.encoding import expit, logit
+from models.hazard import BoostedHazard
 
 BTYD_INPUTS = ("frequency", "days_since_last", "T")
 
@@ -42,6 +44,8 @@ def contributions(part: Any, customers: pd.DataFrame, reference: dict[str, float
         matrix = part.encoder.transform(customers)
         along = path_contributions(part.estimator, matrix)
         return pd.DataFrame(along, columns=part.encoder.names, index=customers.index)
+    if isinstance(part, BoostedHazard):
+        return _chained_contributions(part, customers)
     if isinstance(part, BtydContender):
         return _btyd_contributions(part, customers, reference)
     raise ValueError(f"{type(part).__name__} has no contributions.")
@@ -52,6 +56,21 @@ def reference_customer(customers: pd.DataFrame) -> dict[str, float]:
     silent = customers["T"] - customers["recency"]
     columns = {"frequency": customers["frequency"], "days_since_last": silent, "T": customers["T"]}
     return {name: float(np.floor(column.median())) for name, column in columns.items()}
+
+
+def _chained_contributions(part: BoostedHazard, customers: pd.DataFrame) -> pd.DataFrame:
+    """Contributions of each step, times the change of the whole with it.
+
+    With s the probability of no purchase in a step and S in all of them, the log odds of S
+    change by (1 - s) / (1 - S) for each unit of the step's own log odds.
+    """
+    steps = expit(part.step_log_odds(customers))
+    bought = np.maximum(1 - np.multiply.reduce(list(steps.T)), 1e-9)
+    total = np.zeros((len(customers), len(part.encoder.names)))
+    for future, step in zip(part.futures(customers), steps.T, strict=True):
+        along = path_contributions(part.estimator, part.encoder.transform(future))
+        total += along * ((1 - step) / bought)[:, None]
+    return pd.DataFrame(total, columns=part.encoder.names, index=customers.index)
 
 
 def _btyd_contributions(

@@ -1,8 +1,8 @@
 """The answer of the product: buy-till-you-die models and machine learning, mixed.
 
-Each part errs in its own way: a buy-till-you-die model knows no season, trees learn last
+Each part errs in its own way: a buy-till-you-die model knows no rhythm, trees learn last
 season's level by heart. So log odds are averaged, with weights learned from what the parts
-said at earlier cutoffs; all parts are first brought to one level.
+said at earlier cutoffs; all parts are first brought to one level, see `models.levels`.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from models.btyd_contenders import BtydContender
 from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
 from models.encoding import expit, logit
-from models.history import History, LevelError, weights
+from models.hazard import BoostedHazard
+from models.history import History, weights
 from models.levels import (
-    btyd_share,
-    level_error,
+    ExpectedError,
+    expected_error,
     level_free_loss,
+    prolonged,
     shift_to_mean,
-    two_levels,
 )
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
-from models.season import prolonged, seasonal_error
-from models.spend import BoostedSpend
+from models.spend import TOP_SHARE, BoostedSpend
 from models.weights import Evidence, learned_weights
 
 PARTS: dict[str, Any] = {
@@ -41,13 +41,20 @@ PARTS: dict[str, Any] = {
     "pareto_nbd": lambda: BtydContender("pareto_nbd"),
     "logistic": LogisticChurn,
     "hist_gradient_boosting": BoostedChurn,
+    "boosted_hazard": BoostedHazard,
     "boosted_spend": BoostedSpend,
 }
 BTYD = ("mbg_nbd", "pareto_nbd")
-LEARNED = ("logistic", "hist_gradient_boosting")
+LEARNED = ("logistic", "hist_gradient_boosting", "boosted_hazard")
 
-PRIOR = {"mbg_nbd": 1 / 6, "pareto_nbd": 1 / 6, "logistic": 1 / 3, "hist_gradient_boosting": 1 / 3}
-"""Weights where the past says nothing: each of three ways of thinking counts alike."""
+PRIOR = {
+    "mbg_nbd": 0.10,
+    "pareto_nbd": 0.10,
+    "logistic": 0.15,
+    "hist_gradient_boosting": 0.30,
+    "boosted_hazard": 0.35,
+}
+"""Weights where the past says nothing: what was best on average over many logs."""
 
 PAST_CUTOFFS = {"few": 4, "many": 2}
 """At how many earlier cutoffs the parts are tried out; of few customers more must be asked."""
@@ -58,7 +65,7 @@ FEW_CUSTOMERS = 2000
 """With fewer, an earlier cutoff that shows no gain from learned parts silences them."""
 
 SPEAKABLE = 0.01
-"""A season that moves totals by less than this share is not worth a note."""
+"""A correction that moves totals by less than this share is not worth a note."""
 
 VERY_FEW_CUSTOMERS = 500
 """With fewer, so does the lack of any earlier cutoff."""
@@ -89,7 +96,7 @@ class Blend:
         self._factors: dict[str, dict[str, float]] = {}
         self.ranges: Ranges | None = None
         self._reference: dict[str, float] = {}
-        self._season = 1.0
+        self._passing = 1.0
 
     # -- fit ------------------------------------------------------------------------------
 
@@ -99,12 +106,10 @@ class Blend:
         # One thread each, two parts at a time: the sums must not depend on the machine.
         with threadpool_limits(limits=1):
             self.parts = self._fitted_parts(history, past)
-            evidence = self._evidence(history, past)
-            self.weights = self._learn(list(evidence.values()), history.n_customers)
-            share = self._share_of_level(history, evidence)
-            season = seasonal_error(history)
-            self._set_levels(history.todays_customers, share, season)
-            self._note_season(season, share)
+            self.weights = self._learn(self._evidence(history, past), history.n_customers)
+            error = expected_error(history)
+            self._set_levels(history.todays_customers, error)
+            self._note_error(error)
             self.ranges = Ranges.fit(history)
             self._reference = reference_customer(history.todays_customers)
         return self
@@ -133,17 +138,19 @@ class Blend:
             )
         return {name: parts[name] for name in PARTS if name in parts}
 
-    def _evidence(self, history: History, past: list[date]) -> dict[date, Evidence]:
+    def _evidence(self, history: History, past: list[date]) -> list[Evidence]:
         names = self._churn_parts
-        gathered = {}
+        gathered = []
         for cutoff in past:
             rows = history.rows(cutoff)
             fitted = [_fit(name, history.at(cutoff)) for name in names]
             if any(isinstance(part, ValueError) for part in fitted):
                 continue
             log_odds = [logit(part.predict(rows)["p_churn"].to_numpy()) for part in fitted]
-            gathered[cutoff] = Evidence(
-                np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows)
+            gathered.append(
+                Evidence(
+                    np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows)
+                )
             )
         return gathered
 
@@ -166,56 +173,38 @@ class Blend:
         )
         return dict(zip(names, alone.tolist(), strict=True))
 
-    def _share_of_level(self, history: History, evidence: dict[date, Evidence]) -> float:
-        """How much the buy-till-you-die models say about the mean, from how right they were.
-
-        Their season is taken out as it could have been guessed at the time.
-        """
-        names = self._churn_parts
-        kinds = [[names.index(n) for n in kind if n in names] for kind in (BTYD, LEARNED)]
-        if not all(kinds):
-            return btyd_share([])
-        errors = []
-        for cutoff, e in evidence.items():
-            btyd, learned = (
-                float(np.mean([level_error(e.log_odds[:, k], e) for k in kind])) for kind in kinds
-            )
-            errors.append((btyd - seasonal_error(history.at(cutoff)).churn, learned))
-        return btyd_share(errors)
-
-    def _set_levels(self, today: pd.DataFrame, share: float, season: LevelError) -> None:
+    def _set_levels(self, today: pd.DataFrame, error: ExpectedError) -> None:
         """Shift the mean log odds, and scale each expected spend, to one level."""
         w = weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
         levels = {name: float(logit(np.average(expit(x), weights=w))) for name, x in odds.items()}
-        target = two_levels(
-            {name: x - season.churn * (name in BTYD) for name, x in levels.items()},
-            self._used(BTYD),
-            self._used(LEARNED),
-            share,
-        )
-        mean = float(expit(np.asarray(target)))
+        # The first buy-till-you-die model that could be fitted; without any, the learned mean.
+        knowing = next((levels[name] for name in BTYD if name in levels), None)
+        level = knowing - error.churn if knowing is not None else np.mean(list(levels.values()))
+        mean = float(expit(np.asarray(level)))
         self._shifts = {name: shift_to_mean(x, w, mean) for name, x in odds.items()}
         mixed = self._mix(odds)
         self._shifts["blend"] = shift_to_mean(mixed, w, mean)
         for column in ("expected_purchases", "expected_spend"):
             ways = self._ways(said, today)[column]
-            totals = {way: float(np.log((w * value).sum())) for way, value in ways.items()}
-            learned = tuple(way for way in ways if way != "btyd")
-            seasoned = {way: t - season.purchases * (way == "btyd") for way, t in totals.items()}
-            level = two_levels(seasoned, ("btyd",), learned, share)
-            self._factors[column] = {way: float(np.exp(level - t)) for way, t in totals.items()}
+            totals = _log_totals(ways, w)
+            total = (
+                totals["btyd"] - error.purchases
+                if "btyd" in totals
+                else float(np.mean(list(totals.values())))
+            )
+            self._factors[column] = {way: float(np.exp(total - t)) for way, t in totals.items()}
 
-    def _note_season(self, season: LevelError, share: float) -> None:
-        """Say what the season changed, and keep it apart: it ends with the horizon."""
-        moved = -share * season.purchases if self._used(LEARNED) else -season.purchases
-        self._season = float(np.exp(moved))
-        if abs(self._season - 1) >= SPEAKABLE:
+    def _note_error(self, error: ExpectedError) -> None:
+        """Say what the level owes to past errors, and keep apart what ends with the horizon."""
+        self._passing = float(np.exp(error.lasting - error.purchases))
+        moved = float(np.exp(-error.purchases)) - 1
+        if abs(moved) >= SPEAKABLE:
             self.notes.append(
-                f"The same weeks of earlier years had {'more' if moved > 0 else 'fewer'} purchases "
-                "than a model without seasons expects, and such guesses have been right before: "
-                f"expected purchases and spend are {self._season - 1:+.0%} for it."
+                f"A buy-till-you-die model expected too {'little' if moved > 0 else 'much'} at "
+                "earlier cutoffs like this one (lately, or in the same weeks of earlier years): "
+                f"expected purchases and spend are {moved:+.0%} for it."
             )
 
     # -- predict --------------------------------------------------------------------------
@@ -273,7 +262,7 @@ class Blend:
 
         `said` is what `predict` answered. The course over the months is the buy-till-you-die
         models', the height is this blend's: theirs times its expected spend in the horizon over
-        theirs. The season of the horizon does not outlast it.
+        theirs. A season does not outlast the horizon.
         """
         parts = [p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)]
         if not parts:
@@ -283,7 +272,7 @@ class Blend:
         own = said["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
         length = np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
-        return own * prolonged(length, self._season)
+        return own * prolonged(length, self._passing)
 
     def clv_range(
         self,
@@ -301,7 +290,7 @@ class Blend:
             raise ValueError("The blend has not been fitted.")
         btyd = next((p for n in BTYD if isinstance(p := self.parts.get(n), BtydContender)), None)
         days = float(month_ends(months, start=start)[-1])
-        return self.ranges.of_period(customers, btyd, said, clv, days, self._season)
+        return self.ranges.of_period(customers, btyd, said, clv, days, self._passing)
 
     @property
     def _churn_parts(self) -> list[str]:
@@ -358,7 +347,7 @@ class Blend:
             "factors": self._factors,
             "ranges": self.ranges.to_dict() if self.ranges else None,
             "reference": self._reference,
-            "season": self._season,
+            "passing": self._passing,
             "notes": self.notes,
         }
 
@@ -384,9 +373,22 @@ class Blend:
         blend.weights = parameters["weights"]
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
         blend.ranges = Ranges.from_dict(parameters["ranges"])
-        blend._reference, blend._season = parameters["reference"], parameters["season"]
+        blend._reference, blend._passing = parameters["reference"], parameters["passing"]
         blend.notes = parameters["notes"]
         return blend
+
+
+def _log_totals(ways: dict[str, np.ndarray], weight: np.ndarray) -> dict[str, float]:
+    """Logarithm of what each way expects of all, those left out of whom one expects too much.
+
+    Learned models are told of no outcome as large as the largest. Brought to a total in which
+    one customer is a million, they would spread that million over everybody.
+    """
+    usual = np.logical_and.reduce(
+        [value <= np.quantile(value, 1 - TOP_SHARE) for value in ways.values()]
+    )
+    rows = usual if usual.any() else ~usual
+    return {way: float(np.log((weight * value)[rows].sum())) for way, value in ways.items()}
 
 
 def past_cutoffs(history: History) -> list[date]:

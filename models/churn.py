@@ -95,15 +95,7 @@ class BoostedChurn:
     def _fitted_to(self, history: History) -> tuple[Encoder, BaseEstimator]:
         panel = history.latest().panel if self._latest_only else history.panel
         refuse_unlearnable(panel)
-        encoder = Encoder.fit(panel, history.attributes)
-        few = thinned(panel)
-        trees = boosted_classifier(history.seed)
-        # One thread: sums in another order would be another model in the last digits.
-        with threadpool_limits(limits=1, user_api="openmp"):
-            trees.fit(
-                encoder.transform(few), few["churned"].to_numpy(int), sample_weight=weights(few)
-            )
-        return encoder, trees
+        return fitted_trees(panel, history)
 
     @property
     def encoder(self) -> Encoder:
@@ -121,11 +113,7 @@ class BoostedChurn:
 
     def log_odds(self, customers: pd.DataFrame) -> np.ndarray:
         """Log odds of no purchase, shape (n_customers,)."""
-        if customers.empty:
-            return np.empty(0)
-        # One thread: waiting for a second one takes longer than these small trees.
-        with threadpool_limits(limits=1, user_api="openmp"):
-            return self.estimator.decision_function(self.encoder.transform(customers))
+        return boosted_log_odds(self.estimator, self.encoder, customers)
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer `p_churn` only."""
@@ -144,6 +132,26 @@ class BoostedChurn:
         """Build the fitted model again."""
         encoder = Encoder.from_dict(parameters["encoder"])
         return cls(parameters["name"], encoder=encoder, estimator=estimators["trees"])
+
+
+def fitted_trees(rows: pd.DataFrame, history: History) -> tuple[Encoder, BaseEstimator]:
+    """Encoder and trees that tell the churned rows from the others."""
+    encoder, few = Encoder.fit(rows, history.attributes), thinned(rows)
+    trees = boosted_classifier(history.seed)
+    # One thread: sums in another order would be another model in the last digits.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        trees.fit(encoder.transform(few), few["churned"].to_numpy(int), sample_weight=weights(few))
+    return encoder, trees
+
+
+def boosted_log_odds(trees: Any, encoder: Encoder, customers: pd.DataFrame) -> np.ndarray:
+    """Log odds of no purchase, shape (n_customers,)."""
+    if customers.empty:
+        return np.empty(0)
+    # One thread: waiting for a second one takes longer than these small trees.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        odds: np.ndarray = trees.decision_function(encoder.transform(customers))
+    return odds
 
 
 def refuse_unlearnable(panel: pd.DataFrame) -> None:

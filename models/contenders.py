@@ -12,6 +12,7 @@ from models.blend import Blend
 from models.btyd_contenders import BtydContender
 from models.churn import RFM, BoostedChurn, LogisticChurn
 from models.contender import Contender
+from models.hazard import BoostedHazard
 from models.lifetimes_contender import LifetimesBetaGeo
 from models.own import OwnChurn
 from models.spend import BoostedSpend
@@ -27,6 +28,7 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
         "hist_gradient_boosting_one_cutoff", latest_only=True
     ),
     "hist_gradient_boosting": lambda: BoostedChurn("hist_gradient_boosting"),
+    "boosted_hazard": BoostedHazard,
     "bg_nbd": lambda: BtydContender("bg_nbd"),
     "mbg_nbd": lambda: BtydContender("mbg_nbd"),
     "pareto_nbd": lambda: BtydContender("pareto_nbd"),

@@ -18,15 +18,21 @@ NOT_FEATURES = ("customer_id", "cutoff", "weight", *LABELS)
 """Panel columns that never reach a model as a feature."""
 
 
+SO_FAR = "next_purchase"
+"""The only outcome of a cutoff whose horizon is not over: what is known of it by now."""
+
+
 @dataclass(frozen=True)
 class LevelError:
     """What a buy-till-you-die model said of all customers at a past cutoff, less what came.
 
-    `churn` is in log odds, `purchases` in logarithms of the total; 0 is best.
+    `churn` is in log odds, `purchases` in logarithms of the total; 0 is best. `variance` is
+    that of either by chance alone.
     """
 
     churn: float
     purchases: float
+    variance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,10 @@ class History:
         sample): the people to be scored, whose mean level may be adjusted to.
     level_errors : dict of date to LevelError, optional
         At cutoffs of up to several years back, in even steps, as far as the log reaches; see
-        `models.season`. Only those whose horizon is over.
+        `models.levels`. Only those whose horizon is over.
+    recent : DataFrame, optional
+        Snapshots at cutoffs whose horizon is not over, with `cutoff` and, as the only outcome,
+        `next_purchase`: days after the cutoff, NaN where none came before `cutoff`.
     seed : int, optional
         For the models that draw, such as trees on random subsets of the features.
 
@@ -72,6 +81,7 @@ class History:
     attributes: tuple[str, ...] = field(default=())
     snapshot: pd.DataFrame | None = None
     level_errors: dict[date, LevelError] = field(default_factory=dict)
+    recent: pd.DataFrame | None = None
     seed: int = 0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _locks: dict[Any, RLock] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -89,6 +99,8 @@ class History:
                 f"have a horizon of {self.horizon_days} days that is not over at {self.cutoff}; "
                 f"use cutoffs up to {self.last_labelled}."
             )
+        if self.recent is not None and _unknown(self.recent, self.cutoff).any():
+            raise ValueError(f"The recent rows hold purchases that came after {self.cutoff}.")
 
     @property
     def last_labelled(self) -> date:
@@ -114,6 +126,17 @@ class History:
         """Rows of the panel at one cutoff, in the panel's order."""
         chosen = pd.to_datetime(self.panel["cutoff"]) == pd.Timestamp(cutoff)
         return self.panel.loc[chosen].reset_index(drop=True)
+
+    def soon(self, days: int) -> pd.DataFrame:
+        """Rows of all cutoffs whose first `days` days are over, `churned` read in those only.
+
+        The panel's cutoffs and, where there are recent ones, these too.
+        """
+        known = [frame for frame in (self.panel, self.recent) if frame is not None]
+        rows = pd.concat([frame.drop(columns=_later(frame)) for frame in known], ignore_index=True)
+        over = pd.to_datetime(rows["cutoff"]) <= pd.Timestamp(self.cutoff - timedelta(days=days))
+        rows = rows.loc[over].reset_index(drop=True)
+        return rows.assign(churned=(~(rows[SO_FAR] < days)).astype(int))
 
     @property
     def todays_customers(self) -> pd.DataFrame:
@@ -145,7 +168,15 @@ class History:
             populations={day: p for day, p in self.populations.items() if day <= cutoff},
             snapshot=self._unlabelled(cutoff),
             level_errors=completed(self.level_errors, cutoff, self.horizon_days),
+            recent=self._unfinished(cutoff),
         )
+
+    def _unfinished(self, cutoff: date) -> pd.DataFrame | None:
+        """Rows of cutoffs whose horizon was not over at `cutoff`, with what was known by then."""
+        complete = pd.Timestamp(cutoff) - pd.Timedelta(days=self.horizon_days)
+        when = pd.to_datetime(self.panel["cutoff"])
+        rows = self.panel.loc[(when > complete) & (when < pd.Timestamp(cutoff))]
+        return None if rows.empty else known_by(rows, cutoff)
 
     def _unlabelled(self, cutoff: date) -> pd.DataFrame | None:
         rows = self.rows(cutoff).drop(columns=list(LABELS))
@@ -156,6 +187,30 @@ class History:
         if not self.cutoffs:
             return self
         return replace(self, panel=self.rows(self.cutoffs[-1]))
+
+
+def known_by(rows: pd.DataFrame, cutoff: date) -> pd.DataFrame:
+    """Labelled rows as they looked at `cutoff`: only purchases before it are known.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"cutoff": [date(2024, 1, 1)] * 2, "next_purchase": [3.0, 40.0]})
+    >>> known_by(rows.assign(churned=0), date(2024, 1, 31))["next_purchase"].tolist()
+    [3.0, nan]
+    """
+    rows = rows.drop(columns=_later(rows)).reset_index(drop=True)
+    return rows.assign(**{SO_FAR: rows[SO_FAR].mask(_unknown(rows, cutoff))})
+
+
+def _later(rows: pd.DataFrame) -> list[str]:
+    """Outcomes that only a finished horizon has."""
+    return [name for name in LABELS if name != SO_FAR and name in rows]
+
+
+def _unknown(rows: pd.DataFrame, cutoff: date) -> pd.Series:
+    """Where the next purchase had not come yet at `cutoff`."""
+    passed = (pd.Timestamp(cutoff) - pd.to_datetime(rows["cutoff"])).dt.days
+    return rows[SO_FAR] >= passed
 
 
 def completed(

@@ -1,50 +1,144 @@
-"""Bringing probabilities to a mean: how high all of them are, apart from who is before whom."""
+"""How many of all customers come back: MBG/NBD's word, less the error that it is expected to make.
+
+A buy-till-you-die model carries no season and adapts to nothing: before a Christmas it expects too
+little of everybody, after it too much, and where its story does not fit it is off every time.
+Learned models repeat the level of the horizons they learned from, which is worse on most logs. So
+the level is MBG/NBD's, and its error a Gaussian process over time (Rasmussen & Williams 2006, ch. 2
+and 5.4): the sum of a lasting error, one that fades within about a horizon, and a yearly season.
+What past cutoffs showed is followed as far as each of the three can explain it; where nothing is
+known the guess is 0.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+
 import numpy as np
+import pandas as pd
+from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
 
+from models.btyd_contenders import BtydContender
 from models.encoding import expit, logit
+from models.history import History, LevelError
 from models.weights import Evidence
 
-PRIOR_ERRORS = (0.03, 0.05)
-"""Mean squared error of the level, in log odds, of buy-till-you-die and learned parts: as found
-over many logs. The first carries no season; the second repeats the last one."""
+YEAR = 365.25
 
-PRIOR_CUTOFFS = 4
-"""How many past cutoffs that experience counts for."""
+LASTING, FADING, YEARLY = 0.10, 0.12, 0.20
+"""Usual sizes (standard deviations, log odds) of the three parts of the error. They were set once,
+on all logs of docs/quality.md together: a log is too short to tell its own."""
+
+MEMORY = 0.6
+"""In so many horizons a fading error falls to 1 / e."""
+
+SHORTEST_MEMORY = 30.0
+"""Days, for horizons shorter than this."""
+
+YEARS_ALIKE = 4.0
+"""In so many years a season becomes another one."""
+
+HARMONICS = np.array([0.40, 0.25, 0.15, 0.10, 0.06, 0.04])
+"""Shares of one to six waves a year in the season's variance: a Christmas is short."""
+
+CHANCE = 0.01
+"""Variance of a single cutoff's error that says nothing about any other."""
+
+LATEST = 60
+"""Older errors say too little about today to be looked at."""
 
 
-def btyd_share(errors: list[tuple[float, float]]) -> float:
-    """How much the buy-till-you-die models say about the mean; the rest is the learned parts'.
+@dataclass(frozen=True)
+class ExpectedError:
+    """What MBG/NBD will be off by, on its own scales; see `models.history.LevelError`.
 
-    Inverse to the mean squared errors of both, so that the mix errs least.
+    `lasting` is the part of `purchases` that does not end with the horizon. `spread` is the
+    standard deviation that is left.
+    """
+
+    churn: float
+    purchases: float
+    lasting: float
+    spread: float
+
+
+def level_error(
+    cutoff: date, horizon_days: int, population: pd.DataFrame, churned: float, purchases: float
+) -> LevelError | None:
+    """Fit MBG/NBD to the population of a past cutoff and compare its totals with what came.
+
+    None where it cannot be fitted, or nobody or everybody came back.
 
     Parameters
     ----------
-    errors : list of pairs
-        At each past cutoff: how far off the level of the buy-till-you-die models was, and
-        that of the learned parts, in log odds.
+    population : DataFrame
+        `frequency`, `recency`, `T` (days) and `n_customers`: one row per group of equals.
+    churned, purchases : float
+        Number of these customers without a purchase in the horizon; their purchase days in it.
+    """
+    n = population["n_customers"].to_numpy(float)
+    if not 0 < churned < n.sum() or purchases <= 0:
+        return None
+    nothing, customers = pd.DataFrame({"cutoff": []}), population.assign(monetary_value=0.0)
+    try:
+        history = History(cutoff, horizon_days, nothing, {cutoff: customers})
+        said = BtydContender("mbg_nbd").fit(history).predict(customers)
+    except ValueError:
+        return None
+    p_churn = np.average(said["p_churn"].to_numpy(), weights=n)
+    expected = float((said["expected_purchases"].to_numpy() * n).sum())
+    if expected <= 0:
+        return None
+    return LevelError(
+        churn=float(logit(np.array(p_churn)) - logit(np.array(churned / n.sum()))),
+        purchases=float(np.log(expected / purchases)),
+        variance=float(1 / churned + 1 / (n.sum() - churned)),
+    )
+
+
+def expected_error(history: History) -> ExpectedError:
+    """What MBG/NBD's level is expected to be off by at the history's cutoff."""
+    known = sorted(history.level_errors.items())[-LATEST:]
+    prior = LASTING**2 + FADING**2 + YEARLY**2
+    if not known:
+        return ExpectedError(0.0, 0.0, 0.0, float(np.sqrt(prior)))
+    memory = MEMORY * max(history.horizon_days, SHORTEST_MEMORY)
+    when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
+    seen = np.array([(error.churn, error.purchases) for _, error in known])
+    chance = CHANCE + np.array([error.variance for _, error in known])
+    factor = cho_factor(_alike(when, when, memory) + np.diag(chance), lower=True)
+    now = _alike(np.zeros(1), when, memory)[0]
+    explained = cho_solve(factor, seen)
+    left = prior - now @ cho_solve(factor, now)
+    churn, purchases = now @ explained
+    lasting = LASTING**2 * explained[:, 1].sum()
+    return ExpectedError(float(churn), float(purchases), float(lasting), float(np.sqrt(left)))
+
+
+def _alike(here: np.ndarray, there: np.ndarray, memory: float) -> np.ndarray:
+    """Covariance of the error between two lots of days, shape (n_here, n_there)."""
+    apart = np.abs(here[:, None] - there[None, :])
+    angle = 2 * np.pi * apart / YEAR
+    waves = sum(share * np.cos(n * angle) for n, share in enumerate(HARMONICS, 1))
+    return (
+        LASTING**2
+        + FADING**2 * np.exp(-apart / memory)
+        + YEARLY**2 * waves * np.exp(-apart / (YEARS_ALIKE * YEAR))
+    )
+
+
+def prolonged(horizons: np.ndarray, factor: float) -> np.ndarray:
+    """Lengths of a longer period, in horizons of today's level: what is beyond one lacks it.
+
+    `factor` is what makes today's horizon larger or smaller than a usual one.
 
     Examples
     --------
-    >>> btyd_share([])
-    0.625
-    >>> round(btyd_share([(0.7, 0.0), (0.6, 0.1)]), 2)
-    0.18
+    >>> prolonged(np.array([0.5, 3.0]), 2.0).tolist()
+    [0.5, 2.0]
     """
-    squared = np.array([[btyd**2, learned**2] for btyd, learned in errors]).reshape(-1, 2)
-    prior = np.array(PRIOR_ERRORS) * PRIOR_CUTOFFS
-    btyd, learned = (prior + squared.sum(axis=0)) / (PRIOR_CUTOFFS + len(squared))
-    return float(learned / (btyd + learned))
-
-
-def level_error(log_odds: np.ndarray, evidence: Evidence) -> float:
-    """How far the mean of one part was off at a past cutoff, in log odds; 0 is best."""
-    said = np.average(expit(log_odds), weights=evidence.weight)
-    came = np.average(evidence.churned, weights=evidence.weight)
-    return float(logit(np.array(said)) - logit(np.array(came)))
+    return np.minimum(horizons, 1.0) + np.maximum(horizons - 1.0, 0.0) / factor
 
 
 def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> float:
@@ -60,26 +154,6 @@ def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> floa
         return float(np.average(expit(log_odds + shift), weights=weight)) - mean
 
     return float(brentq(excess, -50.0, 50.0, xtol=1e-12))
-
-
-def two_levels(
-    levels: dict[str, float], btyd: tuple[str, ...], learned: tuple[str, ...], share: float
-) -> float:
-    """Mix the mean level of either kind of part; one kind alone where the other is missing.
-
-    `share` is that of the buy-till-you-die models.
-
-    Examples
-    --------
-    >>> two_levels({"pareto_nbd": 1.0, "logistic": 4.0}, ("pareto_nbd",), ("logistic",), 0.5)
-    2.5
-    >>> two_levels({"pareto_nbd": 1.0}, ("pareto_nbd",), ("logistic",), 0.5)
-    1.0
-    """
-    kinds = [[levels[name] for name in kind if name in levels] for kind in (btyd, learned)]
-    shares = [share, 1 - share]
-    present = [(share, float(np.mean(k))) for share, k in zip(shares, kinds, strict=True) if k]
-    return sum(share * level for share, level in present) / sum(share for share, _ in present)
 
 
 def level_free_loss(evidence: Evidence, part_weights: np.ndarray) -> float:

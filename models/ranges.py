@@ -14,7 +14,7 @@ from models.contender import ANSWERS
 from models.encoding import expit, logit
 from models.history import History
 from models.intervals import SpendShape, level_spread, next_purchase
-from models.season import prolonged
+from models.levels import prolonged
 
 STEPS = 12
 """The horizon is looked at in so many steps, short ones first, for the next purchase."""
@@ -68,13 +68,13 @@ class Ranges:
         said: pd.DataFrame,
         expected_spend: np.ndarray,
         days: float,
-        season: float = 1.0,
+        passing: float = 1.0,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of spend within `days`, which may be longer than the horizon.
 
         The shape of the horizon's spend, for as many purchases as the period holds. How those
         change from the horizon to the period is a buy-till-you-die model's to say; where they
-        begin is the blend's, in `said`. `season` is a factor in the latter that ends with the
+        begin is the blend's, in `said`. `passing` is a factor in the latter that ends with the
         horizon.
         """
         if self.shape is None or btyd is None or customers.empty:
@@ -84,8 +84,8 @@ class Ranges:
         longer = btyd.expected_purchases(customers, days)
         within = btyd.expected_purchases(customers, self.horizon_days)
         times = np.divide(longer, within, out=np.ones(len(customers)), where=within > 0)
-        seasoned = prolonged(times, season)
-        often = np.maximum(said["expected_purchases"].to_numpy(float) * seasoned, 1 - none)
+        length = prolonged(times, passing)
+        often = np.maximum(said["expected_purchases"].to_numpy(float) * length, 1 - none)
         return self.shape.interval(none, often, expected_spend)
 
     def none_within(

@@ -35,6 +35,7 @@ THEMES: dict[str, tuple[str, ...]] = {
         "spend_",
         "decayed_spend_",
         "amount_total",
+        "year_",
     ),
     "basket": ("amount_", "monetary_value"),
     "breadth": ("distinct_",),

@@ -7,11 +7,14 @@ from math import ceil
 
 from features.errors import UserError
 from features.panel import panel_cutoffs
-from models.season import FEWEST_PAIRS, MOST_PAIRS, MOST_YEARS, YEAR
+from models.hazard import step_days
 from pipeline.config import Config
 
 MONTH = 30.0
-"""Seasons are looked at no oftener than so many days apart."""
+"""The level of all customers is looked at no oftener than so many days apart,"""
+
+LEVEL_YEARS = 3
+"""and for so many years before each day of judgement."""
 
 
 @dataclass(frozen=True)
@@ -19,20 +22,27 @@ class Plan:
     """The days of a run.
 
     `panels` maps each backtest cutoff, and `as_of`, to the past cutoffs that are learned
-    from: those whose labels were complete by then. `seasons` are the cutoffs, over all years,
-    at which only the level of all customers is looked at; none in a log too short for a season.
+    from: those whose labels were complete by then. `recent` maps them to cutoffs after those,
+    of which only the first steps are known. `levels` are the cutoffs, over several years, at
+    which only the level of all customers is looked at.
     """
 
     as_of: date
     horizon_days: int
     backtest: tuple[date, ...]
     panels: dict[date, tuple[date, ...]]
-    seasons: tuple[date, ...] = ()
+    recent: dict[date, tuple[date, ...]]
+    levels: tuple[date, ...] = ()
 
     @property
     def labelled(self) -> list[date]:
         """Every cutoff whose snapshot is needed together with its labels, in time order."""
         return sorted({*self.backtest, *(c for panel in self.panels.values() for c in panel)})
+
+    @property
+    def unfinished(self) -> list[date]:
+        """Every other cutoff whose snapshot is needed with what is known so far."""
+        return sorted({c for recent in self.recent.values() for c in recent} - {*self.labelled})
 
 
 def plan(
@@ -78,16 +88,28 @@ def plan(
     judged += [c for c in also if c + timedelta(days=horizon_days) <= end and panel(c)]
     judged = sorted(set(judged))
     panels = {c: panel(c) for c in (*judged, end)}
-    return Plan(end, horizon_days, tuple(judged), panels, _seasons(end, horizon_days, step, first))
+    recent = {c: _recent(c, horizon_days, first) for c in panels}
+    levels = panel_cutoffs(
+        end,
+        horizon_days,
+        max(horizon_days / 3, MONTH),
+        first,
+        at_most=_most_levels(horizon_days, (end - judged[0]).days),
+    )
+    return Plan(end, horizon_days, tuple(judged), panels, recent, tuple(levels))
 
 
-def _seasons(end: date, horizon_days: int, step: float, first: date) -> tuple[date, ...]:
-    """Cutoffs about a month apart or more, the latest ones; none without two years of them."""
-    step = max(step, MONTH)
-    fewest = ceil(YEAR / step) + FEWEST_PAIRS
-    most = ceil((MOST_YEARS * YEAR + 3 * horizon_days) / step) + MOST_PAIRS
-    found = panel_cutoffs(end, horizon_days, step, first, most)
-    return tuple(found) if len(found) >= fewest else ()
+def _recent(until: date, horizon_days: int, first: date) -> tuple[date, ...]:
+    """Cutoffs of which a step or more is over at `until`, but not the horizon."""
+    step = step_days(horizon_days)
+    ago = (timedelta(days=step * number) for number in range(1, ceil(horizon_days / step)))
+    return tuple(sorted(c for c in (until - days for days in ago) if c >= first))
+
+
+def _most_levels(horizon_days: int, judged_days: int) -> int:
+    """So many that the first day of judgement, too, has some years before it."""
+    span = LEVEL_YEARS * 366 + max(judged_days - horizon_days, 0)
+    return ceil(span / max(horizon_days / 3, MONTH))
 
 
 def known_days(horizon_days: int, span: int) -> int:

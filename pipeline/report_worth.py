@@ -38,6 +38,7 @@ PARTS = {
     "pareto_nbd": "buy-till-you-die (Pareto/NBD)",
     "logistic": "logistic regression",
     "hist_gradient_boosting": "boosted trees",
+    "boosted_hazard": "boosted trees, step by step",
 }
 """The blend's parts in words."""
 

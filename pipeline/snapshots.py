@@ -1,6 +1,5 @@
 """Carries features into models: snapshots as frames, and the history at each cutoff."""
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,9 +10,9 @@ import pandas as pd
 from features.labels import labels
 from features.panel import labelled_snapshot
 from features.rfm import rfm
-from features.snapshot import snapshot
-from models.history import LABELS, History, LevelError, completed
-from models.season import level_error
+from features.snapshot import categories, snapshot
+from models.history import LABELS, History, LevelError, completed, known_by
+from models.levels import level_error
 from pipeline.console import Progress
 from pipeline.cutoffs import Plan
 from pipeline.orders import Orders
@@ -23,12 +22,14 @@ from pipeline.orders import Orders
 class Snapshots:
     """Everything a run learns from: one frame per cutoff, ordered by customer.
 
-    `labelled` and `today` hold all customers, or a hash sample with `weight`;
+    `labelled` and `today` hold all customers, or a hash sample with `weight`, and so does
+    `unfinished`, whose labels are those of as many days as the log has after the cutoff;
     `populations` always stands for all of them.
     """
 
     plan: Plan
     labelled: dict[date, pd.DataFrame]
+    unfinished: dict[date, pd.DataFrame]
     today: pd.DataFrame
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...]
@@ -44,11 +45,18 @@ class Snapshots:
             horizon_days=self.plan.horizon_days,
             panel=pd.concat([self.labelled[c] for c in chosen], ignore_index=True),
             populations={c: self.populations[c] for c in (*chosen, cutoff)},
-            attributes=self.attributes,
+            attributes=categories(self.attributes),
+            recent=self._recent(cutoff),
             seed=self.seed,
             snapshot=self.today if known is None else known.drop(columns=list(LABELS)),
             level_errors=completed(self.level_errors, cutoff, self.plan.horizon_days),
         )
+
+
+    def _recent(self, cutoff: date) -> pd.DataFrame | None:
+        frames = {**self.unfinished, **self.labelled}
+        known = [known_by(frames[day], cutoff) for day in self.plan.recent[cutoff]]
+        return pd.concat(known, ignore_index=True) if known else None
 
 
 def collect(
@@ -56,22 +64,28 @@ def collect(
 ) -> Snapshots:
     """Run the features at every cutoff of the plan."""
     share = min(1.0, max_customers / max(orders.n_customers, 1))
-    labelled, populations = {}, {}
-    for number, cutoff in enumerate(plan.labelled, 1):
-        with progress.step(f"Features at {cutoff} ({number} of {len(plan.labelled) + 1})"):
-            rows = labelled_snapshot(
-                orders.days, cutoff, plan.horizon_days, orders.end, orders.attributes
-            )
-            labelled[cutoff] = _frame(_sample(rows, share), share)
+    labelled, unfinished, populations = {}, {}, {}
+    days = sorted({*plan.labelled, *plan.unfinished})
+    for number, cutoff in enumerate(days, 1):
+        with progress.step(f"Features at {cutoff} ({number} of {len(days) + 1})"):
+            over = min(plan.horizon_days, (orders.end - cutoff).days)
+            rows = labelled_snapshot(orders.days, cutoff, over, orders.end, orders.attributes)
+            frame = _frame(_sample(rows, share), share)
+            if cutoff in plan.unfinished:
+                unfinished[cutoff] = frame
+                continue
+            labelled[cutoff] = frame
             populations[cutoff] = _population(orders.days, cutoff)
     with progress.step(f"Features at {plan.as_of} (today)"):
         rows = snapshot(orders.days, plan.as_of, orders.attributes)
         today = _frame(_sample(rows, share), share)
         populations[plan.as_of] = _population(orders.days, plan.as_of)
-    with progress.step("The level of earlier years") if plan.seasons else nullcontext():
-        errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.seasons}
+    with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
+        errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.levels}
     known = {cutoff: error for cutoff, error in errors.items() if error is not None}
-    return Snapshots(plan, labelled, today, populations, orders.attributes, known, seed)
+    return Snapshots(
+        plan, labelled, unfinished, today, populations, orders.attributes, known, seed
+    )
 
 
 def _level_error(orders: Orders, cutoff: date, plan: Plan, share: float) -> LevelError | None:

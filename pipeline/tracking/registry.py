@@ -14,6 +14,7 @@ import pandas as pd
 from mlflow.entities import LoggedModelOutput
 
 from features.errors import UserError
+from features.snapshot import categories
 from pipeline import artifact
 from pipeline.manifest import Manifest
 from pipeline.tracking.download import CHALLENGER, CHAMPION, find
@@ -222,7 +223,7 @@ def ordinary_customer(manifest: Manifest) -> pd.DataFrame:
     row: dict[str, object] = dict.fromkeys(manifest.features, 1.0)
     # Two purchases 10 days apart, 20 days ago: possible, as all models demand.
     row |= {"recency": 10.0, "T": 30.0}
-    row |= dict.fromkeys(manifest.attributes, "a")
+    row |= dict.fromkeys(categories(manifest.attributes), "a")
     row |= {f"distinct_{name}": 1.0 for name in manifest.attributes}
     return pd.DataFrame([row])
 

@@ -73,6 +73,10 @@ def _features(customer, days, net, rows, cutoff):
         "gap_variation": sd_gap / mean_gap if sd_gap is not None else None,
         "return_share": returned / (returned + sum(amounts)),
     }
+    for turns in (1, 2):
+        angles = [2 * math.pi * turns * age / 365.25 for age in ages]
+        values[f"year_cosine_{turns}"] = fmean(map(math.cos, angles))
+        values[f"year_sine_{turns}"] = fmean(map(math.sin, angles))
     for span in (30, 90, 180, 365):
         inside = [i for i, age in enumerate(ages) if age <= span]
         values[f"purchases_{span}d"] = len(inside)
@@ -115,7 +119,7 @@ def test_null_means_what_the_catalogue_says(log, days_of, frame):
     assert not repeat.isna().any().any()
 
 
-def test_attribute_is_its_last_known_value_and_counts_its_breadth(days_of, frame):
+def test_attribute_is_its_last_and_first_known_value_and_counts_its_breadth(days_of, frame):
     days = [CUTOFF - timedelta(days=n) for n in (40, 30, 20)]
     log = [
         order(day=days[0], channel="web"),
@@ -126,6 +130,17 @@ def test_attribute_is_its_last_known_value_and_counts_its_breadth(days_of, frame
     ]
     row = frame(snapshot(days_of(log), CUTOFF, ("channel",))).iloc[0]
     assert (row.channel, row.distinct_channel) == ("shop", 2)
+
+
+def test_the_first_value_of_an_attribute_stays(days_of, frame):
+    days = [CUTOFF - timedelta(days=n) for n in (40, 30, 20)]
+    log = [
+        order(day=days[0], channel=None),
+        order(day=days[1], channel="fair"),
+        order(day=days[2], channel="web"),
+    ]
+    row = frame(snapshot(days_of(log), CUTOFF, ("channel",))).iloc[0]
+    assert (row.first_channel, row.channel) == ("fair", "web")
 
 
 def test_a_day_of_net_return_is_no_purchase_but_counts_as_return(days_of, frame):

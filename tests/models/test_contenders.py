@@ -82,7 +82,7 @@ def test_everything_but_the_naive_rules_knows_something(fitted, outcomes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["hist_gradient_boosting", "logistic", "boosted_spend", "blend"])
+@pytest.mark.parametrize("name", ["hist_gradient_boosting", "boosted_hazard", "logistic", "blend"])
 def test_one_thread_or_two_give_the_same_model(name, make_log, make_history, outcomes):
     log = make_log(400, seed=5)
     answers = []

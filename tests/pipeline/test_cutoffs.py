@@ -81,16 +81,18 @@ def test_further_cutoffs_are_added_where_the_log_carries_them():
     assert max(both.panels[possible]) + timedelta(days=91) <= possible
 
 
-@given(horizon=st.integers(7, 400), span=st.integers(100, 4000))
-def test_seasons_are_looked_at_where_a_year_repeats_itself(horizon, span):
+@given(horizon=st.integers(1, 400), span=st.integers(100, 4000))
+def test_recent_cutoffs_and_levels_are_of_days_that_are_over(horizon, span):
     end = FIRST + timedelta(days=span)
     try:
-        days = plan(config(), horizon, FIRST, end).seasons
+        days = plan(config(), horizon, FIRST, end)
     except UserError:
         return
-    assert all(day + timedelta(days=horizon) <= end for day in days)
-    reached = (days[-1] - days[0]).days if days else 0
-    assert reached == 0 or reached > 365
-    if span > 365 * 2 + 2 * horizon + 180 and horizon < 200:
-        assert days, "two years and more, and no season"
-    assert len(days) < 60
+    assert set(days.recent) == set(days.panels)
+    for until, recent in days.recent.items():
+        assert all(until - timedelta(days=horizon) < day < until for day in recent)
+    assert all(day + timedelta(days=horizon) <= end for day in days.levels)
+    assert not set(days.unfinished) & set(days.labelled)
+    assert 1 <= len(days.levels) < 70
+    if span > 5 * 365:
+        assert (days.backtest[0] - days.levels[0]).days > 2 * 365 or horizon > 200

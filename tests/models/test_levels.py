@@ -1,4 +1,4 @@
-"""The season: guessed from earlier years where that has been right, left alone elsewhere."""
+"""The level: MBG/NBD's, less an error that is guessed from past ones and no further than they say."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ import pytest
 from models.blend import Blend
 from models.btyd import ModifiedBetaGeoModel
 from models.history import LABELS, History, LevelError
-from models.season import level_error, seasonal_error
+from models.levels import CHANCE, FADING, LASTING, YEARLY, expected_error, level_error
 
 HORIZON = 91
 STEP = 30.4
@@ -33,29 +33,60 @@ def wave(day: date) -> float:
     return 0.4 * float(np.cos(2 * np.pi * (day - END).days / 365.25))
 
 
-def test_a_yearly_wave_is_foreseen():
-    guess = seasonal_error(history(errors(wave)))
-    assert guess.churn == pytest.approx(0.4, abs=0.08)
-    assert guess.purchases == pytest.approx(-0.8, abs=0.16)
+def test_a_yearly_wave_is_foreseen_and_ends_with_the_horizon():
+    guess = expected_error(history(errors(wave)))
+    assert guess.churn == pytest.approx(0.4, abs=0.15)
+    assert guess.purchases == pytest.approx(-0.8, abs=0.3)
+    assert abs(guess.lasting) < 0.1
 
 
-def test_noise_is_no_season():
+def test_a_lasting_error_is_corrected_and_lasts():
+    guess = expected_error(history(errors(lambda _: 0.3)))
+    assert guess.churn == pytest.approx(0.3, abs=0.1)
+    assert guess.lasting < -0.2
+
+
+def test_noise_is_hardly_followed():
     rng = np.random.default_rng(0)
     guesses = [
-        seasonal_error(history(errors(lambda _: rng.normal(0, 0.2)))).churn for _ in range(50)
+        expected_error(history(errors(lambda _: rng.normal(0, 0.1)))).churn for _ in range(50)
     ]
-    # Following last year's noise in full would be off by .2 / sqrt(2 years) = .14 on average.
+    # Following last year's noise in full would be off by .1 on average.
     assert float(np.sqrt(np.mean(np.square(guesses)))) < 0.07
 
 
-def test_a_wave_that_turned_over_is_not_followed():
-    turned = errors(lambda day: wave(day) * (1 if day < END - timedelta(days=500) else -1))
-    assert seasonal_error(history(turned)).churn == 0.0
+@pytest.mark.parametrize("years", [0.1, 0.5])
+def test_half_a_year_of_a_wave_is_not_carried_on_in_full(years):
+    guess = expected_error(history(errors(wave, years)))
+    last = errors(wave, years)[END - timedelta(days=HORIZON)].churn
+    assert abs(guess.churn - last) > 0 or last == 0
+    assert abs(guess.churn) < 0.25
 
 
-@pytest.mark.parametrize("years", [0, 0.5, 1.0])
-def test_one_year_knows_no_season(years):
-    assert seasonal_error(history(errors(wave, years))) == LevelError(0.0, 0.0)
+def test_where_nothing_is_known_the_guess_is_none_and_the_spread_the_usual_one():
+    guess = expected_error(history({}))
+    assert (guess.churn, guess.purchases, guess.lasting) == (0.0, 0.0, 0.0)
+    usual = np.sqrt(LASTING**2 + FADING**2 + YEARLY**2)
+    assert guess.spread == pytest.approx(usual)
+    assert expected_error(history(errors(wave))).spread < usual
+
+
+def test_the_guess_is_the_textbook_posterior_of_one_error():
+    day = END - timedelta(days=HORIZON)
+    guess = expected_error(history({day: LevelError(0.2, 0.0, variance=0.03)}))
+    whole = LASTING**2 + FADING**2 + YEARLY**2
+    # One observation: covariance over variance. A quarter of a year turns the first wave by 90
+    # degrees, so that little of the season is shared.
+    share = guess.churn / 0.2
+    assert 0 < share < (LASTING**2 + FADING**2) / (whole + CHANCE + 0.03) + 0.2
+
+
+def test_errors_of_small_bases_count_less():
+    def guess(variance: float) -> float:
+        day = END - timedelta(days=HORIZON)
+        return expected_error(history({day: LevelError(0.5, 0.0, variance)})).churn
+
+    assert guess(0.0) > guess(0.05) > guess(1.0) > 0
 
 
 def test_an_error_that_was_not_known_yet_is_refused():

@@ -1,0 +1,58 @@
+"""A snapshot as it will look some days later if there is no purchase until then.
+
+Without a purchase nothing of a customer changes but time: silence and age grow, decayed sums
+fade, the place in the year turns. What cannot be told from the snapshot alone is left out.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+YEAR = 365.25
+
+WINDOW = re.compile(r"(purchases|spend)_\d+d")
+"""Sums over a window lose their oldest purchase on a day that the snapshot does not know."""
+
+DECAYED = re.compile(r"decayed_\w+_(\d+)d")
+TURNING = re.compile(r"year_(cosine|sine)_(\d+)")
+
+
+def ageless(customers: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the columns whose future `silent_for` cannot tell."""
+    return customers[[name for name in customers if not WINDOW.fullmatch(str(name))]]
+
+
+def silent_for(customers: pd.DataFrame, days: float) -> pd.DataFrame:
+    """Rows of `ageless` after `days` more days without a purchase.
+
+    Examples
+    --------
+    >>> today = pd.DataFrame({"T": [40.0], "days_since_last": [10.0], "frequency": [2.0]})
+    >>> silent_for(today, 30).iloc[0].tolist()
+    [70.0, 40.0, 2.0]
+    """
+    if not days:
+        return customers
+    grown = {n: customers[n] + days for n in ("T", "days_since_last") if n in customers}
+    if "overdue" in customers:
+        gap = customers["gap_mean"].where(customers["gap_mean"] > 0)
+        grown["overdue"] = grown["days_since_last"] / gap
+    for name in map(str, customers):
+        if faded := DECAYED.fullmatch(name):
+            grown[name] = customers[name] * 0.5 ** (days / float(faded[1]))
+    return customers.assign(**grown, **_turned(customers, days))
+
+
+def _turned(customers: pd.DataFrame, days: float) -> dict[str, pd.Series]:
+    """Cosines and sines of the place in the year, turned on by `days`."""
+    found = (TURNING.fullmatch(str(name)) for name in customers)
+    turned = {}
+    for turns in sorted({match[2] for match in found if match}):
+        angle = 2 * np.pi * int(turns) * days / YEAR
+        cosine, sine = customers[f"year_cosine_{turns}"], customers[f"year_sine_{turns}"]
+        turned[f"year_cosine_{turns}"] = cosine * np.cos(angle) - sine * np.sin(angle)
+        turned[f"year_sine_{turns}"] = sine * np.cos(angle) + cosine * np.sin(angle)
+    return turned

@@ -1,0 +1,34 @@
+"""A silent customer's future is told right: features aged by a model equal features computed later."""
+
+from datetime import timedelta
+
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.catalogue import NAMES
+from features.snapshot import snapshot
+from models.ageing import ageless, silent_for
+from tests.features.conftest import CUTOFF, logs
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(log=logs(min_size=1), days=st.integers(0, 400))
+def test_a_snapshot_aged_by_silence_is_the_snapshot_of_a_later_day(log, days, days_of, frame):
+    known = days_of([row for row in log if row["transacted_at"].date() < CUTOFF])
+    today, later = (
+        frame(snapshot(known, day, ("channel",))).sort_values("customer_id", ignore_index=True)
+        for day in (CUTOFF, CUTOFF + timedelta(days=days))
+    )
+    aged = silent_for(ageless(today), days)
+    # Sums are rounded to nine decimals a term.
+    pd.testing.assert_frame_equal(aged, ageless(later), atol=1e-6, rtol=1e-6, check_dtype=False)
+
+
+def test_most_of_the_catalogue_can_be_aged():
+    kept = ageless(pd.DataFrame(columns=list(NAMES)))
+    assert set(NAMES) - set(kept) == {
+        f"{what}_{span}d" for what in ("purchases", "spend") for span in (30, 90, 180, 365)
+    }
