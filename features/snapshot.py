@@ -5,8 +5,17 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from features.catalogue import CATALOGUE
+from features.catalogue import CATALOGUE, NAMES
+from features.errors import UserError
 from features.timeline import before
+
+TAKEN = {
+    *("customer_id", "transacted_at", "amount", "order_id", "quantity", "row", "file", "reason"),
+    *("returned", "orders", "lines", "ordinal", "gap", "age", "fresh", "moment", "value"),
+    *("cutoff", "weight", "churned", "purchases", "spend", "next_purchase"),
+    *(name.lower() for name in NAMES),
+}
+"""Names that no attribute may have, in whatever case: some engines do not tell it apart."""
 
 
 def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> ir.Table:
@@ -42,6 +51,23 @@ def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> 
     return joined.select("customer_id", *columns, *(c for c in traits.columns[1:])).cast(
         dict.fromkeys(columns, "float64")
     )
+
+
+def refuse_taken(attributes: tuple[str, ...]) -> None:
+    """Stop before an attribute takes the name of another column.
+
+    Raises
+    ------
+    UserError
+        Naming each of them.
+    """
+    made = {f"{kind}_{name}".lower() for name in attributes for kind in ("first", "distinct", "new")}
+    taken = [name for name in attributes if name.lower() in TAKEN | made]
+    if taken:
+        raise UserError(
+            f"log.columns.attributes: {', '.join(taken)} cannot be the name of an attribute, churn "
+            "has a column of that name. Rename the column in the log, or leave it out."
+        )
 
 
 def first(attribute: str) -> str:

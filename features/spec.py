@@ -48,9 +48,6 @@ class Columns(BaseModel):
         lowered = [name.lower() for name in self.attributes]
         if len(set(lowered)) < len(lowered):
             raise ValueError("attributes names a column twice (case is ignored)")
-        taken = sorted(set(lowered) & {*CANONICAL, "row", "file", "reason"})
-        if taken:
-            raise ValueError(f"an attribute cannot be called {', '.join(taken)}: the name is taken")
         return self
 
 

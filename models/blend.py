@@ -48,11 +48,11 @@ BTYD = ("mbg_nbd", "pareto_nbd")
 LEARNED = ("logistic", "hist_gradient_boosting", "boosted_hazard")
 
 PRIOR = {
-    "mbg_nbd": 0.10,
+    "mbg_nbd": 0.05,
     "pareto_nbd": 0.10,
     "logistic": 0.15,
     "hist_gradient_boosting": 0.30,
-    "boosted_hazard": 0.35,
+    "boosted_hazard": 0.40,
 }
 """Weights where the past says nothing: what was best on average over many logs."""
 

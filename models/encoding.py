@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from models.ageing import TURNING, YEAR
 from models.history import NOT_FEATURES
 
 RARE = 50
@@ -16,37 +17,53 @@ RARE = 50
 MOST_CATEGORIES = 20
 """At most this many values of an attribute have a column of their own."""
 
+FEWEST_YEARS = 2
+"""Before a log has seen a time of year twice, it can teach nothing about it."""
+
 
 @dataclass(frozen=True)
 class Encoder:
     """Names of the numeric features and the categories of the attributes, as learned.
 
     A category never seen, or rare, sets none of the attribute's columns: the model then
-    answers as for the average of the rare ones. A missing number stays NaN.
+    answers as for the average of the rare ones. An attribute of many different numbers (an
+    age, a balance) is read as a number. A missing number stays NaN, and so does a text where
+    the others were numbers.
     """
 
     numeric: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]
+    numbers: tuple[str, ...] = ()
 
     @classmethod
     def fit(cls, panel: pd.DataFrame, attributes: tuple[str, ...] = ()) -> Self:
-        """Learn which columns there are; constant ones are left out."""
+        """Learn which columns there are.
+
+        Constant ones are left out, and so is the place in the year where nobody has been known
+        for two years: until it repeats itself, it tells one cutoff from another and no more.
+        """
         names = [c for c in panel.columns if c not in NOT_FEATURES and c not in attributes]
+        if "T" not in panel or panel["T"].max() < FEWEST_YEARS * YEAR:
+            names = [name for name in names if not TURNING.fullmatch(name)]
         varying = [c for c in names if _varies(panel[c])]
-        frequent = {}
+        frequent, numbers = {}, []
         for name in attributes:
+            if _many_numbers(panel[name]):
+                numbers.append(name)
+                continue
             counts = _as_text(panel[name]).value_counts()
             counts = counts[counts >= RARE]
             # By count, then by name: equal counts must not make the columns' order random.
             ordered = sorted(counts.index, key=lambda value: (-counts[value], value))
             frequent[name] = tuple(ordered[:MOST_CATEGORIES])
-        return cls(tuple(varying), frequent)
+        return cls(tuple(varying), frequent, tuple(numbers))
 
     @property
     def names(self) -> list[str]:
         """Names of the matrix columns; a category's is `attribute=value`."""
         return [
             *self.numeric,
+            *self.numbers,
             *(f"{name}={value}" for name, values in self.categories.items() for value in values),
         ]
 
@@ -58,7 +75,7 @@ class Encoder:
         ValueError
             When columns are missing; it names them.
         """
-        needed = [*self.numeric, *self.categories]
+        needed = [*self.numeric, *self.numbers, *self.categories]
         missing = [name for name in needed if name not in customers]
         if missing:
             raise ValueError(
@@ -69,6 +86,9 @@ class Encoder:
         for column, name in enumerate(self.numeric):
             matrix[:, column] = customers[name].to_numpy(dtype=float, na_value=np.nan)
         column = len(self.numeric)
+        for name in self.numbers:
+            matrix[:, column] = _as_numbers(customers[name])
+            column += 1
         for name, values in self.categories.items():
             shown = _as_text(customers[name]).to_numpy(dtype=object)
             for value in values:
@@ -81,18 +101,33 @@ class Encoder:
         return {
             "numeric": list(self.numeric),
             "categories": {name: list(values) for name, values in self.categories.items()},
+            "numbers": list(self.numbers),
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """Build the encoder again from `to_dict`."""
         categories = {name: tuple(values) for name, values in state["categories"].items()}
-        return cls(tuple(state["numeric"]), categories)
+        return cls(tuple(state["numeric"]), categories, tuple(state["numbers"]))
 
 
 def _varies(column: pd.Series) -> bool:
     values = column.to_numpy(dtype=float, na_value=np.nan)
     return bool(((values != values[0]) & ~(np.isnan(values) & np.isnan(values[0]))).any())
+
+
+def _as_numbers(column: pd.Series) -> np.ndarray:
+    """An attribute's values as numbers; NaN where it is missing, or no finite number."""
+    values = pd.to_numeric(column.astype("object"), errors="coerce").to_numpy(dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _many_numbers(column: pd.Series) -> bool:
+    """Whether all values are numbers, too many different ones to be names of something."""
+    known = column.dropna()
+    if known.nunique() <= MOST_CATEGORIES:
+        return False
+    return not np.isnan(_as_numbers(known)).any()
 
 
 def _as_text(column: pd.Series) -> pd.Series:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-CAUTION = 0.1
+CAUTION = 0.8
 """Charge for leaving the prior weights: this over sqrt(customers), times the squared distance.
 
-It is about the size of the chance by which one set of weights beats another on so many.
+Four times the chance by which one set of weights beats another on so many: past cutoffs overlap,
+and what was best then is not quite what is best now.
 """
 
 

@@ -7,7 +7,7 @@ from math import ceil
 
 from features.errors import UserError
 from features.panel import panel_cutoffs
-from models.hazard import step_days
+from models.hazard import STEPS, step_days
 from pipeline.config import Config
 
 MONTH = 30.0
@@ -100,10 +100,13 @@ def plan(
 
 
 def _recent(until: date, horizon_days: int, first: date) -> tuple[date, ...]:
-    """Cutoffs of which a step or more is over at `until`, but not the horizon."""
-    step = step_days(horizon_days)
-    ago = (timedelta(days=step * number) for number in range(1, ceil(horizon_days / step)))
-    return tuple(sorted(c for c in (until - days for days in ago) if c >= first))
+    """Cutoffs of which a step or more is over at `until`, but not the horizon.
+
+    They lie where a later day of judgement has its panel, so that their features serve twice.
+    """
+    ago = {round(horizon_days * number / STEPS) for number in range(1, STEPS)}
+    over = (until - timedelta(days=days) for days in ago if step_days(horizon_days) <= days)
+    return tuple(sorted(c for c in over if first <= c and until < c + timedelta(horizon_days)))
 
 
 def _most_levels(horizon_days: int, judged_days: int) -> int:

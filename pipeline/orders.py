@@ -15,6 +15,7 @@ from features.engines.duckdb import Engine, connect, value_free_errors
 from features.engines.files import expand
 from features.errors import UserError
 from features.purchases import purchase_days
+from features.snapshot import refuse_taken
 from features.transactions import Log, LogSpec, open_log
 from pipeline.console import Progress
 
@@ -79,6 +80,7 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
     UserError
         When the log cannot be read or used, with the place and the way out.
     """
+    refuse_taken(spec.columns.attributes)
     name = spec.table or name_of(spec.source)
     with open_engine(spec.source, also) as (engine, source):
         with progress.step(f"Reading and checking {name}"):
