@@ -13,7 +13,7 @@ from models.contender import answers
 from models.encoding import Encoder, expit
 from models.history import History, weights
 from models.linear import LinearLogit
-from models.trees import boosted_classifier, thinned
+from models.trees import boosted_classifier, snapped, thinned
 
 RFM = ("frequency", "recency", "T", "monetary_value")
 
@@ -140,7 +140,8 @@ def fitted_trees(rows: pd.DataFrame, history: History) -> tuple[Encoder, BaseEst
     trees = boosted_classifier(history.seed)
     # One thread: sums in another order would be another model in the last digits.
     with threadpool_limits(limits=1, user_api="openmp"):
-        trees.fit(encoder.transform(few), few["churned"].to_numpy(int), sample_weight=weights(few))
+        matrix = snapped(encoder.transform(few))
+        trees.fit(matrix, few["churned"].to_numpy(int), sample_weight=weights(few))
     return encoder, trees
 
 

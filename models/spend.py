@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from models.contender import answers
 from models.encoding import Encoder
 from models.history import History, weights
-from models.trees import boosted_counts, thinned
+from models.trees import boosted_counts, snapped, thinned
 
 TOP_SHARE = 0.002
 """Outcomes above the quantile that leaves this share of buyers are cut down to it."""
@@ -50,7 +50,7 @@ class BoostedSpend:
     ) -> tuple[Encoder, dict[str, BaseEstimator], dict[str, float]]:
         encoder = Encoder.fit(history.panel, history.attributes)
         panel = thinned(history.panel)
-        matrix, w = encoder.transform(panel), weights(panel)
+        matrix, w = snapped(encoder.transform(panel)), weights(panel)
         trees: dict[str, BaseEstimator] = {}
         restored = {}
         for what in ("purchases", "spend"):

@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 from models.history import weights
 
-MOST_ROWS = 30_000
+MOST_ROWS = 60_000
 """Panels are thinned to so many rows."""
 
 SETTINGS: dict[str, Any] = {
@@ -38,6 +38,31 @@ def boosted_classifier(seed: int) -> HistGradientBoostingClassifier:
 def boosted_counts(seed: int) -> HistGradientBoostingRegressor:
     """Trees with Poisson deviance: right for the mean of anything that is zero or positive."""
     return HistGradientBoostingRegressor(loss="poisson", **SETTINGS, random_state=seed)
+
+
+def snapped(matrix: np.ndarray) -> np.ndarray:
+    """Move each value to the nearest of at most `max_bins` quantiles of its column; NaN stays.
+
+    The trees' borders then lie half way between these, as they would anyway: they are found at
+    a glance instead of by one weighted percentile after the other, which took longer than the
+    trees themselves. New customers are judged by their own values.
+
+    Examples
+    --------
+    >>> column = np.append(np.arange(1000.0), np.nan)[:, None]
+    >>> few = np.unique(snapped(column))
+    >>> len(few), float(few[0]), float(few[1]), bool(np.isnan(few[-1]))
+    (64, 0.0, 16.0, True)
+    """
+    n_bins, near = SETTINGS["max_bins"], matrix.copy(order="F")
+    for column in near.T:
+        known = column[~np.isnan(column)]
+        if len(np.unique(known)) <= n_bins:
+            continue
+        kept = np.unique(np.quantile(known, np.linspace(0, 1, n_bins), method="nearest"))
+        half_way = (kept[1:] + kept[:-1]) / 2
+        column[~np.isnan(column)] = kept[np.searchsorted(half_way, known)]
+    return near
 
 
 def thinned(panel: pd.DataFrame, most_rows: int = MOST_ROWS) -> pd.DataFrame:
