@@ -61,7 +61,9 @@ def refuse_taken(attributes: tuple[str, ...]) -> None:
     UserError
         Naming each of them.
     """
-    made = {f"{kind}_{name}".lower() for name in attributes for kind in ("first", "distinct", "new")}
+    made = {
+        f"{kind}_{name}".lower() for name in attributes for kind in ("first", "distinct", "new")
+    }
     taken = [name for name in attributes if name.lower() in TAKEN | made]
     if taken:
         raise UserError(

@@ -148,9 +148,7 @@ class Blend:
                 continue
             log_odds = [logit(part.predict(rows)["p_churn"].to_numpy()) for part in fitted]
             gathered.append(
-                Evidence(
-                    np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows)
-                )
+                Evidence(np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows))
             )
         return gathered
 

@@ -137,7 +137,7 @@ class BoostedChurn:
 def fitted_trees(rows: pd.DataFrame, history: History) -> tuple[Encoder, BaseEstimator]:
     """Encoder and trees that tell the churned rows from the others."""
     encoder, few = Encoder.fit(rows, history.attributes), thinned(rows)
-    trees = boosted_classifier(history.seed)
+    trees = boosted_classifier(len(few), history.seed)
     # One thread: sums in another order would be another model in the last digits.
     with threadpool_limits(limits=1, user_api="openmp"):
         matrix = snapped(encoder.transform(few))

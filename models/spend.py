@@ -60,7 +60,9 @@ class BoostedSpend:
             cut = np.minimum(outcome, _ceiling(outcome))
             restored[what] = float((outcome * w).sum() / (cut * w).sum())
             with threadpool_limits(limits=1, user_api="openmp"):
-                trees[what] = boosted_counts(history.seed).fit(matrix, cut, sample_weight=w)
+                trees[what] = boosted_counts(len(panel), history.seed).fit(
+                    matrix, cut, sample_weight=w
+                )
         return encoder, trees, restored
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:

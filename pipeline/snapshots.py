@@ -52,7 +52,6 @@ class Snapshots:
             level_errors=completed(self.level_errors, cutoff, self.plan.horizon_days),
         )
 
-
     def _recent(self, cutoff: date) -> pd.DataFrame | None:
         frames = {**self.unfinished, **self.labelled}
         known = [known_by(frames[day], cutoff) for day in self.plan.recent[cutoff]]
@@ -83,9 +82,7 @@ def collect(
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
         errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.levels}
     known = {cutoff: error for cutoff, error in errors.items() if error is not None}
-    return Snapshots(
-        plan, labelled, unfinished, today, populations, orders.attributes, known, seed
-    )
+    return Snapshots(plan, labelled, unfinished, today, populations, orders.attributes, known, seed)
 
 
 def _level_error(orders: Orders, cutoff: date, plan: Plan, share: float) -> LevelError | None:

@@ -1,4 +1,4 @@
-"""A silent customer's future is told right: features aged by a model equal features computed later."""
+"""A silent customer's future is told right: aged features equal those computed later."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The level: MBG/NBD's, less an error that is guessed from past ones and no further than they say."""
+"""The level: MBG/NBD's, less an error that is guessed from past ones."""
 
 from dataclasses import replace
 from datetime import date, timedelta

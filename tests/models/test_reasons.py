@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from models.attribution import contributions, path_contributions, reference_customer
+from models.blend import PRIOR, Blend
 from models.contenders import create
 from models.encoding import logit
 from models.reasons import importance, theme_of
@@ -79,3 +80,17 @@ def test_importance_is_ordered(blend, outcomes):
 )
 def test_themes_are_told_by_the_beginning_of_the_name(feature, theme):
     assert theme_of(feature) == theme
+
+
+def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):
+    blend = Blend().fit(history)
+    blend.weights = dict(PRIOR)
+    whole = blend.contributions(outcomes)
+    assert {"purchases", "basket", "country"} <= set(whole)
+    apart = sum(
+        weight * contributions(blend.parts[name], outcomes, blend._reference).sum(axis=1)
+        for name, weight in PRIOR.items()
+    )
+    np.testing.assert_allclose(whole.sum(axis=1), apart, atol=1e-9)
+    said = blend.reasons(outcomes)
+    assert said["reason_3"].str.len().min() > 0
