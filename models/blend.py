@@ -72,7 +72,7 @@ VERY_FEW_CUSTOMERS = 500
 
 
 class Blend:
-    """Mean of log odds with learned weights; spend as the mean of three ways to expect it.
+    """Mean of log odds with learned weights; spend as the mean of four ways to expect it.
 
     Attributes
     ----------
@@ -184,9 +184,9 @@ class Blend:
         self._shifts = {name: shift_to_mean(x, w, mean) for name, x in odds.items()}
         mixed = self._mix(odds)
         self._shifts["blend"] = shift_to_mean(mixed, w, mean)
+        both = self._ways(said, today, expit(mixed + self._shifts["blend"]))
         for column in ("expected_purchases", "expected_spend"):
-            ways = self._ways(said, today)[column]
-            totals = _log_totals(ways, w)
+            totals = _log_totals(both[column], w)
             total = (
                 totals["btyd"] - error.purchases
                 if "btyd" in totals
@@ -212,7 +212,7 @@ class Blend:
         said = {name: part.predict(customers) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
         p_churn = expit(self._mix(odds) + self._shifts["blend"])
-        ways = self._ways(said, customers)
+        ways = self._ways(said, customers, p_churn)
         purchases, spend = (
             self._at_level(column, ways[column])
             for column in ("expected_purchases", "expected_spend")
@@ -310,17 +310,24 @@ class Blend:
         return np.add.reduce([factors[way] * value for way, value in ways.items()]) / len(ways)
 
     def _ways(
-        self, said: dict[str, pd.DataFrame], customers: pd.DataFrame
+        self, said: dict[str, pd.DataFrame], customers: pd.DataFrame, p_churn: np.ndarray
     ) -> dict[str, dict[str, np.ndarray]]:
-        """Collect the ways to expect purchases and spend, by the column that they answer."""
+        """Collect the ways to expect purchases and spend, by the column that they answer.
+
+        `likely` is what buy-till-you-die models expect of those who buy, times the blend's own
+        chance that they do.
+        """
         btyd = [said[name] for name in BTYD if name in said]
         purchases: dict[str, np.ndarray] = {}
         spend: dict[str, np.ndarray] = {}
         if btyd:
             value = self._value_per_purchase(customers)
             each = [part["expected_purchases"].to_numpy() for part in btyd]
+            buying = [1 - part["p_churn"].to_numpy() for part in btyd]
             purchases["btyd"] = np.add.reduce(each) / len(each)
-            spend["btyd"] = purchases["btyd"] * value
+            given = np.add.reduce(each) / np.maximum(np.add.reduce(buying), 1e-9)
+            purchases["likely"] = given * (1 - p_churn)
+            spend = {way: number * value for way, number in purchases.items()}
         if "boosted_spend" in said and self._used(LEARNED):
             learned = said["boosted_spend"]
             purchases["boosted"] = learned["expected_purchases"].to_numpy()

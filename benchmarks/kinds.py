@@ -1,0 +1,215 @@
+"""Is the blend right for other kinds of business? Five simulated logs, none from BTYD's story.
+
+`python -m benchmarks.kinds [--kind NAME ...]`
+
+Beside the blend stand its parts, the naive rules' best, and the fixed mix that it has to beat:
+a third each of Pareto/NBD, logistic regression and trees, at Pareto/NBD's level.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from models.contenders import BASELINES
+from models.encoding import expit, logit
+from models.evaluation import log_loss
+from models.levels import shift_to_mean
+from pipeline.backtest import backtest, prepare
+from pipeline.config import Config
+from pipeline.console import Progress
+from pipeline.orders import open_orders
+
+SHOWN = ("pareto_nbd", "logistic", "hist_gradient_boosting", "boosted_hazard", "blend")
+FIXED = ("pareto_nbd", "logistic", "hist_gradient_boosting")
+
+Purchases = Iterator[tuple[int, float, float]]
+"""Customer, day since the log's start, amount."""
+
+
+def seasonal(rng: np.random.Generator, n_days: int) -> Purchases:
+    """A retailer with a Christmas, customers who buy then only, and a level that wanders."""
+    of_year = np.arange(n_days) % 365.25
+    usual = 1 + 1.6 * np.exp(-(((of_year - 340) / 18) ** 2)) + 0.3 * np.sin(of_year / 58 - 1.7)
+    christmas = 0.15 + 9 * np.exp(-(((of_year - 340) / 14) ** 2))
+    wander = np.exp(np.cumsum(rng.normal(0, 0.02, n_days)) / 2)
+    for customer in range(7000):
+        start = int(rng.beta(1, 1.3) * n_days)
+        rate = rng.gamma(0.6, 1 / 45) * wander / wander.mean()
+        rate = rate * (christmas if rng.random() < 0.3 else usual)
+        end = start + rng.exponential(rng.gamma(0.9, 500) + 1)
+        typical = np.log(30 + rng.gamma(0.5, 40))
+        yield customer, start, np.exp(rng.normal(typical, 0.5))
+        for day in start + 1 + np.flatnonzero(rng.poisson(rate[start + 1 :])):
+            if day < end:
+                yield customer, day, np.exp(rng.normal(typical, 0.5))
+
+
+def givers(rng: np.random.Generator, n_days: int) -> Purchases:
+    """Donors over ten years: most once a year, in a month of their own or at Christmas."""
+    for customer in range(9000):
+        start, kind = int(rng.beta(1, 1.2) * n_days * 0.95), rng.random()
+        amount, leaves = np.exp(rng.normal(3.5, 0.8)), rng.beta(0.7, 1.8)
+        yield customer, start, amount
+        if kind < 0.55:
+            home = start if rng.random() < 0.5 else 340 + start // 365 * 365
+            skips, year = rng.beta(1, 3), 0
+            while rng.random() > leaves and home + 365 * (year + 1) < n_days:
+                year += 1
+                day = home + 365 * year + rng.normal(0, 18)
+                if rng.random() > skips and day > start:
+                    yield customer, day, amount * np.exp(rng.normal(0, 0.3))
+        elif kind < 0.8:
+            gap, tires = (1 / max(rng.gamma(0.7, 1 / 500), 1e-5), 0.5) if kind < 0.75 else (30, 0.1)
+            day = float(start)
+            while rng.random() > leaves * tires and day < n_days:
+                day += rng.exponential(gap) if kind < 0.75 else rng.normal(gap, 2)
+                yield customer, day, amount * np.exp(rng.normal(0, 0.4))
+
+
+def tickets(rng: np.random.Generator, n_days: int) -> Purchases:
+    """Events: nine in ten come once; fans of a genre, and those who come every summer."""
+    events, draw = np.sort(rng.integers(0, n_days, 260)), rng.gamma(1.2, 1, 260)
+    genre = rng.integers(0, 6, 260)
+    for customer in range(30_000):
+        kind, taste = rng.random(), rng.integers(0, 6)
+        start = events[rng.choice(260, p=draw / draw.sum())] - rng.exponential(25)
+        price = np.exp(rng.normal(4, 0.5))
+        yield customer, start, price
+        if kind < 0.06:
+            keen = rng.beta(1.2, 14)
+            for event in np.flatnonzero(events > start + 20):
+                chance = keen * (3 if genre[event] == taste else 0.5) * draw[event]
+                if rng.random() < min(chance, 0.9):
+                    yield customer, events[event] - rng.exponential(25), price
+        elif kind < 0.12:
+            summer = start // 365 * 365 + 160
+            while rng.random() < 0.6:
+                summer += 365
+                yield customer, summer - rng.exponential(30), price * 1.5
+        elif kind < 0.15:
+            yield customer, start + rng.exponential(20), price
+
+
+def app(rng: np.random.Generator, n_days: int) -> Purchases:
+    """Use of an app: workdays, breaks, some fade and some stop."""
+    days = np.arange(n_days)
+    for customer in range(3000):
+        start = int(rng.random() * n_days)
+        rate = np.where(days >= start, rng.gamma(1.2, 0.25), 0.0)
+        if rng.random() < 0.5:
+            rate = rate * (0.4 + (days % 7 < 5))
+        if rng.random() < 0.4:
+            rate = rate * np.exp(-np.maximum(days - start, 0) / 60)
+        for _ in range(rng.poisson(1)):
+            pause = rng.integers(0, n_days)
+            rate[pause : pause + int(rng.exponential(40))] = 0
+        end = start + rng.weibull(0.6) * 60
+        yield customer, start, 1.0
+        for day in np.flatnonzero(rng.poisson(rate)):
+            if start < day < end:
+                yield customer, day, 1.0 + rng.poisson(2)
+
+
+def reorders(rng: np.random.Generator, n_days: int) -> Purchases:
+    """Business customers on a rhythm of their own that slowly drifts."""
+    trade = np.exp(0.15 * np.sin(np.arange(n_days) / 200))
+    for customer in range(2200):
+        day = rng.beta(1, 2) * n_days * 0.9
+        gap, regular = np.exp(rng.normal(np.log(40), 0.6)), rng.gamma(3, 1.2)
+        leaves, amount, drift = rng.beta(0.6, 14), np.exp(rng.normal(5, 1)), 1.0
+        yield customer, day, amount
+        while rng.random() > leaves:
+            drift *= np.exp(rng.normal(0.01, 0.05))
+            day += max(1.0, rng.gamma(regular, gap / regular) * drift / trade[int(day)])
+            if day >= n_days:
+                break
+            yield customer, day, amount * np.exp(rng.normal(0, 0.3))
+
+
+KINDS: dict[str, tuple[Callable[[np.random.Generator, int], Purchases], int, int]] = {
+    "seasonal": (seasonal, 1115, 91),
+    "givers": (givers, 3650, 182),
+    "tickets": (tickets, 1460, 182),
+    "app": (app, 474, 30),
+    "reorders": (reorders, 912, 60),
+}
+"""Name -> simulation, days of log, days of horizon."""
+
+START = date(2015, 1, 1)
+
+
+def write(name: str, path: Path, seed: int = 1) -> None:
+    """Simulate a kind of log and write it as Parquet."""
+    simulate, n_days, _ = KINDS[name]
+    rows = pd.DataFrame(
+        simulate(np.random.default_rng(seed), n_days), columns=["customer", "day", "amount"]
+    )
+    rows = rows[(rows["day"] >= 0) & (rows["day"] < n_days)]
+    when = pd.Timestamp(START) + pd.to_timedelta(rows["day"].astype(int), unit="D")
+    log = rows.assign(date=when, amount=rows["amount"].round(2), customer=rows["customer"].map(str))
+    log[["customer", "date", "amount"]].to_parquet(path, index=False)
+
+
+def losses(name: str, path: Path) -> tuple[pd.Series, str]:
+    """Log loss of each contender, mean over the default backtest's cutoffs, and what it was on."""
+    settings = Config.model_validate(
+        {
+            "log": {
+                "source": str(path),
+                "columns": {"customer_id": "customer", "transacted_at": "date", "amount": "amount"},
+            },
+            "horizon_days": KINDS[name][2],
+            "contenders": (*SHOWN, *BASELINES),
+        }
+    )
+    progress = Progress(quiet=True)
+    with open_orders(settings.log, progress) as orders:
+        result = backtest(prepare(orders, settings, progress), settings.contenders, progress)
+    board = result.leaderboard.groupby("contender")["log_loss"].mean()
+    cutoff, churned = result.outcomes["cutoff"], result.outcomes["churned"].to_numpy(float)
+    answers = {part: result.answers[part]["p_churn"].to_numpy() for part in FIXED}
+    fixed = [
+        log_loss(churned[here], _fixed({part: p[here] for part, p in answers.items()}))
+        for here in ((cutoff == day).to_numpy() for day in cutoff.unique())
+    ]
+    rows = result.leaderboard.groupby("cutoff").first()
+    about = (
+        f"{rows['n_customers'].iloc[-1]:,.0f} customers, {rows['churn_rate'].mean():.0%} churn, "
+        f"{len(rows)} cutoffs, horizon {settings.horizon_days} days"
+    )
+    found = board[list(SHOWN)].copy()
+    found["best naive rule"] = board[list(BASELINES)].min()
+    found["fixed thirds"] = float(np.mean(fixed))
+    return found, about
+
+
+def _fixed(answers: dict[str, np.ndarray]) -> np.ndarray:
+    """A third of each part's log odds, at the level of the first."""
+    level = float(answers[FIXED[0]].mean())
+    odds = [logit(p) for p in answers.values()]
+    return expit(sum(x + shift_to_mean(x, np.ones(len(x)), level) for x in odds) / len(odds))
+
+
+def main() -> None:
+    """Print one row per kind."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kind", choices=KINDS, action="append")
+    table = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in parser.parse_args().kind or KINDS:
+            path = Path(folder) / f"{name}.parquet"
+            write(name, path)
+            table[name], about = losses(name, path)
+            print(f"{name}: {about}", flush=True)
+    print(pd.DataFrame(table).T.round(4).to_string())
+
+
+if __name__ == "__main__":
+    main()
