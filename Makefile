@@ -41,6 +41,9 @@ bench-btyd: $(READY) ## Speed of the BTYD models beside lifetimes
 bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, the grocery log
 	$(BIN)/python -m benchmarks.quality
 
+bench-kinds: $(READY) ## The same on five simulated kinds of business
+	$(BIN)/python -m benchmarks.kinds
+
 bench-coverage: $(READY) ## How often the 80 % intervals hold what came
 	$(BIN)/python -m benchmarks.coverage
 
@@ -53,4 +56,4 @@ lock: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove .venv and what tools left behind
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test check format bench-btyd bench-quality bench-coverage lock clean
+.PHONY: help install demo test check format bench-btyd bench-quality bench-kinds bench-coverage lock clean

@@ -35,6 +35,9 @@ GROUPS = {
     "orders, lines, pieces": ("orders", "lines", "quantity"),
     "returns": ("return_share",),
     "weekend": ("weekend_share",),
+    "place in the year": tuple(
+        f"year_{wave}_{turns}" for turns in (1, 2) for wave in ("cosine", "sine")
+    ),
 }
 
 TASKS = {
@@ -47,12 +50,9 @@ TASKS = {
 
 def without(history: History, names: tuple[str, ...]) -> History:
     """The history with these columns taken out of every snapshot."""
-    today = history.snapshot
-    return replace(
-        history,
-        panel=history.panel.drop(columns=list(names)),
-        snapshot=None if today is None else today.drop(columns=list(names)),
-    )
+    frames = {name: getattr(history, name) for name in ("panel", "recent", "snapshot")}
+    less = {n: f.drop(columns=list(names)) for n, f in frames.items() if f is not None}
+    return replace(history, **less)
 
 
 def losses(task: Task, data: Path) -> pd.DataFrame:

@@ -38,8 +38,8 @@ def silent_for(customers: pd.DataFrame, days: float) -> pd.DataFrame:
         return customers
     grown = {n: customers[n] + days for n in ("T", "days_since_last") if n in customers}
     if "overdue" in customers:
-        gap = customers["gap_mean"].where(customers["gap_mean"] > 0)
-        grown["overdue"] = grown["days_since_last"] / gap
+        silence = customers["days_since_last"]
+        grown["overdue"] = customers["overdue"] * (grown["days_since_last"] / silence)
     for name in map(str, customers):
         if faded := DECAYED.fullmatch(name):
             grown[name] = customers[name] * 0.5 ** (days / float(faded[1]))
