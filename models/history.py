@@ -26,8 +26,8 @@ SO_FAR = "next_purchase"
 class LevelError:
     """What a buy-till-you-die model said of all customers at a past cutoff, less what came.
 
-    `churn` is in log odds, `purchases` in logarithms of the total; 0 is best. `variance` is
-    that of either by chance alone.
+    `churn` is in log odds, `purchases` in logarithms of the total; 0 is best. `variance` says
+    how much of either may be chance, or the log's youth.
     """
 
     churn: float

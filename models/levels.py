@@ -45,6 +45,10 @@ HARMONICS = np.array([0.40, 0.25, 0.15, 0.10, 0.06, 0.04])
 CHANCE = 0.01
 """Variance of a single cutoff's error that says nothing about any other."""
 
+YOUNG = 0.15
+"""Further variance of a cutoff at the very beginning of a log, where most customers are new; it
+falls to 1 / e with each horizon."""
+
 LATEST = 60
 """Older errors say too little about today to be looked at."""
 
@@ -86,6 +90,7 @@ def level_error(
         said = BtydContender("mbg_nbd").fit(history).predict(customers)
     except ValueError:
         return None
+    age = population["T"].max() / horizon_days
     p_churn = np.average(said["p_churn"].to_numpy(), weights=n)
     expected = float((said["expected_purchases"].to_numpy() * n).sum())
     if expected <= 0:
@@ -93,7 +98,7 @@ def level_error(
     return LevelError(
         churn=float(logit(np.array(p_churn)) - logit(np.array(churned / n.sum()))),
         purchases=float(np.log(expected / purchases)),
-        variance=float(1 / churned + 1 / (n.sum() - churned)),
+        variance=float(1 / churned + 1 / (n.sum() - churned) + YOUNG * np.exp(-age)),
     )
 
 

@@ -117,6 +117,18 @@ def test_a_model_asked_about_its_own_world_has_no_level_error():
     assert abs(found.purchases) < 0.05
 
 
+def test_the_beginning_of_a_log_says_little():
+    truth = ModifiedBetaGeoModel.from_params({"r": 0.6, "alpha": 6.0, "a": 0.9, "b": 1.8})
+
+    def variance(days: int) -> float:
+        rows = truth.simulate(2_000, T=np.linspace(1, days, 2_000) / 7, seed=4)
+        rows = rows.assign(recency=rows["recency"] * 7, T=rows["T"] * 7 + 1, n_customers=1.0)
+        return level_error(END, HORIZON, rows, 1500.0, 700.0).variance
+
+    assert variance(60) > variance(900) + 0.05
+    assert variance(900) == pytest.approx(1 / 1500 + 1 / 500, abs=1e-4)
+
+
 @pytest.mark.parametrize("churned", [0.0, 3.0])
 def test_where_all_or_none_came_back_there_is_no_error_to_measure(churned):
     three = pd.DataFrame({"frequency": 0.0, "recency": 0.0, "T": [9.0, 8.0, 7.0]})
