@@ -132,10 +132,13 @@ class History:
 
         The panel's cutoffs and, where there are recent ones, these too.
         """
-        known = [frame for frame in (self.panel, self.recent) if frame is not None]
-        rows = pd.concat([frame.drop(columns=_later(frame)) for frame in known], ignore_index=True)
-        over = pd.to_datetime(rows["cutoff"]) <= pd.Timestamp(self.cutoff - timedelta(days=days))
-        rows = rows.loc[over].reset_index(drop=True)
+        last = pd.Timestamp(self.cutoff - timedelta(days=days))
+        over = [
+            frame.loc[pd.to_datetime(frame["cutoff"]) <= last].drop(columns=_later(frame))
+            for frame in (self.panel, self.recent)
+            if frame is not None
+        ]
+        rows = pd.concat(over, ignore_index=True)
         return rows.assign(churned=(~(rows[SO_FAR] < days)).astype(int))
 
     @property
