@@ -1,5 +1,6 @@
 """One row per customer known before a cutoff: every feature of the catalogue."""
 
+import re
 from datetime import date
 
 import ibis
@@ -16,6 +17,9 @@ TAKEN = {
     *(name.lower() for name in NAMES),
 }
 """Names that no attribute may have, in whatever case: some engines do not tell it apart."""
+
+ALIKE = re.compile(r"(decayed_)?(purchases|spend)_\d+d|year_(co)?sine_\d+")
+"""Nor any that looks like a feature of another span: models go by these names."""
 
 
 def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> ir.Table:
@@ -64,11 +68,13 @@ def refuse_taken(attributes: tuple[str, ...]) -> None:
     made = {
         f"{kind}_{name}".lower() for name in attributes for kind in ("first", "distinct", "new")
     }
-    taken = [name for name in attributes if name.lower() in TAKEN | made]
+    taken = [
+        name for name in attributes if name.lower() in TAKEN | made or ALIKE.fullmatch(name.lower())
+    ]
     if taken:
         raise UserError(
             f"log.columns.attributes: {', '.join(taken)} cannot be the name of an attribute, churn "
-            "has a column of that name. Rename the column in the log, or leave it out."
+            "has columns called so. Rename the column in the log, or leave it out."
         )
 
 

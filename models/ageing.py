@@ -16,7 +16,7 @@ YEAR = 365.25
 WINDOW = re.compile(r"(purchases|spend)_\d+d")
 """Sums over a window lose their oldest purchase on a day that the snapshot does not know."""
 
-DECAYED = re.compile(r"decayed_\w+_(\d+)d")
+DECAYED = re.compile(r"decayed_(?:purchases|spend)_(\d+)d")
 TURNING = re.compile(r"year_(cosine|sine)_(\d+)")
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from features.catalogue import CATALOGUE, NAMES, NEVER_NULL
+from features.errors import UserError
 from features.rfm import histogram, rfm
-from features.snapshot import snapshot
+from features.snapshot import refuse_taken, snapshot
 from tests.features.conftest import CUTOFF, logs
 from tests.features.test_point_in_time import order
 
@@ -171,3 +172,16 @@ def test_histogram_counts_every_customer_once(log, days_of, frame, connection):
     counts = connection.to_pyarrow(histogram(summary)).to_pandas()
     assert counts.n_customers.sum() == len(frame(summary))
     assert not counts.duplicated(["frequency", "recency", "T"]).any()
+
+
+@pytest.mark.parametrize(
+    "name", ["frequency", "t", "Churned", "first_channel", "purchases_7d", "YEAR_sine_9", "fresh"]
+)
+def test_an_attribute_cannot_take_the_name_of_another_column(name):
+    with pytest.raises(UserError, match=rf"{name} cannot be the name of an attribute"):
+        refuse_taken(("channel", name))
+
+
+@pytest.mark.parametrize("name", ["country", "first_order", "a=b", "spend_class", "purchase"])
+def test_other_names_are_free(name):
+    refuse_taken(("channel", name))
