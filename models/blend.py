@@ -131,11 +131,13 @@ class Blend:
                 self.notes.append(f"{name} is left out: {result}")
             else:
                 parts[name] = result
-        if not parts:
+        if not any(name in parts for name in PRIOR):
             raise ValueError(
                 f"None of the blend's parts could be fitted. {self.notes[-1]} The contender "
                 "base_rate still answers: everybody like the average customer."
             )
+        if not any(name in parts for name in BTYD):
+            self.notes.append("Without a buy-till-you-die model there is no clv: it stays empty.")
         return {name: parts[name] for name in PARTS if name in parts}
 
     def _evidence(self, history: History, past: list[date]) -> list[Evidence]:
@@ -260,11 +262,11 @@ class Blend:
 
         `said` is what `predict` answered. The course over the months is the buy-till-you-die
         models', the height is this blend's: theirs times its expected spend in the horizon over
-        theirs. A season does not outlast the horizon.
+        theirs. NaN where none of them could be fitted. A season does not outlast the horizon.
         """
         parts = [p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)]
         if not parts:
-            raise ValueError("No buy-till-you-die model could be fitted, so there is no clv.")
+            return np.full(len(customers), np.nan)
         theirs = sum(p.predict(customers)["expected_spend"].to_numpy() for p in parts)
         course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in parts)
         own = said["expected_spend"].to_numpy()

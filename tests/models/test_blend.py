@@ -1,5 +1,7 @@
 """The blend: weights, level, small data, and parts that refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,3 +134,16 @@ def test_thinning_keeps_the_totals():
     assert len(few) == 300
     assert few["weight"].sum() == pytest.approx(2000)
     assert (few["churned"] == 1).sum() == 100
+
+
+def test_without_a_buy_till_you_die_model_the_rest_answers_and_clv_stays_empty(history, outcomes):
+    alike = {day: rows.head(1) for day, rows in history.populations.items()}
+    many = alike[history.cutoff].assign(n_customers=5_000)
+    blend = Blend().fit(replace(history, populations={**alike, history.cutoff: many}))
+    assert set(blend.weights) == set(LEARNED)
+    assert blend.notes[-1].startswith("Without a buy-till-you-die model there is no clv")
+    said = blend.predict(outcomes)
+    assert said[["p_churn", "expected_purchases", "expected_spend"]].notna().all(axis=None)
+    assert np.isnan(blend.clv(outcomes, said, 12, 0.01, history.cutoff)).all()
+    ends = blend.clv_range(outcomes, said, said["expected_spend"].to_numpy(), 12, history.cutoff)
+    assert np.isnan(ends).all()
