@@ -49,16 +49,22 @@ a model may put what it knows on any of them; apart, their signs would say nothi
 """
 
 
+FIRST = "first_"
+"""So begins the name of the column with an attribute's first known value."""
+
+
 def theme_of(feature: str) -> str:
-    """Theme of a feature; an attribute's category is its attribute's, others are their own.
+    """Theme of a feature; an attribute's categories, first and last, are its attribute's.
 
     Examples
     --------
-    >>> theme_of("purchases_90d"), theme_of("country=GB"), theme_of("shoe_size")
-    ('purchases', 'country', 'shoe_size')
+    >>> theme_of("purchases_90d"), theme_of("country=GB"), theme_of("first_country=GB")
+    ('purchases', 'country', 'country')
     """
     if "=" in feature:
-        return feature.split("=", 1)[0]
+        return feature.split("=", 1)[0].removeprefix(FIRST)
+    if feature.startswith(FIRST):
+        return feature.removeprefix(FIRST)
     for theme, beginnings in THEMES.items():
         if any(feature == b or (b.endswith("_") and feature.startswith(b)) for b in beginnings):
             return theme
@@ -113,7 +119,8 @@ def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     order = np.argsort(-themes.abs().to_numpy(), axis=1, kind="stable")[:, :N_REASONS]
     leaving, sizes = themes.to_numpy() > 0, themes.abs().to_numpy()
     names = [str(theme) for theme in themes]
-    wanted = [c for c in customers if str(c) in _SPOKEN_OF or str(c) in names]
+    spoken = {*_SPOKEN_OF, *names}
+    wanted = [c for c in customers if str(c) in spoken or str(c).removeprefix(FIRST) in names]
     keys = [str(column) for column in wanted]
     rows = [dict(zip(keys, values, strict=True)) for values in customers[wanted].to_numpy(object)]
     columns: dict[str, list[str]] = {f"reason_{rank + 1}": [] for rank in range(N_REASONS)}
@@ -123,16 +130,19 @@ def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
                 lines.append("")
                 continue
             theme = order[number, rank]
-            said = _strength(sizes[number, theme], bool(leaving[number, theme]))
-            lines.append(f"{said}: {_words(names[theme], row)}")
+            away = bool(leaving[number, theme])
+            said = _strength(sizes[number, theme], away)
+            lines.append(f"{said}: {_words(names[theme], row, away)}")
     return pd.DataFrame(columns, index=customers.index, dtype=object)
 
 
-def _words(theme: str, row: dict[str, Any]) -> str:
-    """Say what is known of one customer under a theme."""
+def _words(theme: str, row: dict[str, Any], leaving: bool) -> str:
+    """Say what is known of one customer under a theme, what weighs most first."""
+    if theme == "purchases":
+        return _purchases(row, leaving)
     sentence = _SENTENCES.get(theme)
     if sentence is None:
-        return f"{theme.replace('_', ' ')}: {_value(row.get(theme))}"
+        return f"{theme.replace('_', ' ')}: {_value(row.get(theme, row.get(FIRST + theme)))}"
     return sentence(row)
 
 
@@ -155,14 +165,16 @@ def _strength(size: float, leaving: bool) -> str:
     return f"speaks{much} for {'leaving' if leaving else 'staying'}"
 
 
-def _purchases(row: dict[str, Any]) -> str:
+def _purchases(row: dict[str, Any], leaving: bool) -> str:
     silent = _count(row.get("days_since_last", row.get("T", 0) - row.get("recency", 0)), "day")
     if not row.get("frequency"):
         return f"bought once, {silent} ago"
     gap = row.get("gap_mean")
     usual = f"; usual gap {round(gap):,}" if gap == gap and gap is not None else ""
     often = f"{_count(row['frequency'] + 1, 'purchase')} in {_count(row.get('T', 0), 'day')}"
-    return f"silent for {silent}{usual}; {often}"
+    # Silence speaks for leaving, and many purchases for staying, whatever the other says.
+    said = (f"silent for {silent}{usual}", often)
+    return "; ".join(said if leaving else reversed(said))
 
 
 _SPOKEN_OF = (
@@ -177,7 +189,6 @@ _SPOKEN_OF = (
 )
 
 _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "purchases": _purchases,
     "basket": lambda row: f"spends {row.get('amount_mean', 0):,.2f} per purchase",
     "breadth": lambda row: "how many different values the attributes have shown",
     "returns": lambda row: f"gave back {row.get('return_share', 0):.0%} of the money",

@@ -29,7 +29,14 @@ app.add_typer(config_app, name="config")
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE")]
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Know nothing from this day on; default: the day after the last order",
+    ),
+]
 TrackingConfig = Annotated[
     Path | None, typer.Option("--config", "-c", help="Config with the tracking section")
 ]

@@ -143,7 +143,8 @@ def compare(path: Path | None, as_json: bool) -> None:
         return
     console = output()
     screen.trainings(console, rows)
-    screen.next_command(console, "churn promote", "churn ui")
+    challenged = any(set(row["aliases"]) == {"challenger"} for row in rows)
+    screen.next_command(console, *(["churn promote"] if challenged else []), "churn ui")
 
 
 def ui(path: Path | None, host: str, port: int | None) -> None:
@@ -161,13 +162,16 @@ def ui(path: Path | None, host: str, port: int | None) -> None:
 
 def promote(path: Path | None, force: str | None) -> None:
     """Do `churn promote`."""
-    from pipeline.gate import gate
+    from pipeline.gate import compared, gate
     from pipeline.tracking import registry, store
 
     tracking = load_tracking(path)
     opened = store.connect(tracking.uri, tracking.experiment)
+    before = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
     version = registry.promote(opened, tracking.registered_model, gate=gate, force=force)
     console = output()
+    for line in compared(version, before):
+        console.print(line, markup=False)
     console.print(f"Version {version.version} of {version.name} is the champion.", markup=False)
     screen.next_command(console, "churn score LOG --out scores.parquet")
 

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.tracking.registry import Version
 
 NOISE = 5e-4
-"""Late returns and corrected rows move a log's past a little; less than this is no difference."""
+"""Late returns and corrected rows move a log's past a little; up to this is no difference."""
 
 BETTER_IS = {"log_loss": -1, "spend_gini": 1}
 
@@ -43,6 +43,23 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
                 f"(better at {wins} of {len(both)} shared cutoffs)"
             )
     return reasons
+
+
+def compared(challenger: Version, champion: Version | None) -> list[str]:
+    """What the gate looked at, measure by measure, in words."""
+    if champion is None or champion.version == challenger.version:
+        return []
+    said = []
+    for measure in BETTER_IS:
+        new, old = (version.by_cutoff.get(measure, {}) for version in (challenger, champion))
+        both = sorted(set(new) & set(old))
+        if both:
+            means = [float(np.mean([values[c] for c in both])) for values in (new, old)]
+            said.append(
+                f"{measure} {means[0]:.4f}, the champion before {means[1]:.4f} "
+                f"({len(both)} shared cutoffs; up to {NOISE} counts as no difference)"
+            )
+    return said
 
 
 def cutoffs(version: Version) -> set[date]:

@@ -172,26 +172,25 @@ def scored(console: Console, result: Scored, found: Found) -> None:
 def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """The trainings of a store beside each other."""
     measures = {"log_loss": "log loss", "roc_auc": "AUC", "ece": "ECE", "spend_gini": "Gini"}
+    title = "Trainings, newest first; mean over each one's cutoffs"
     table = _table(
-        console,
-        "Trainings, newest first; mean over each one's cutoffs",
-        "started",
-        "log",
-        "answer",
-        "days",
-        "version",
-        *measures.values(),
+        console, title, "log", "started", "answer", "days", "version", *measures.values()
     )
+    # What is compared stands whole; a long name gives way.
+    table.columns[0].max_width = max(8, console.width - 70)
+    for column in table.columns[1:]:
+        column.min_width = max(len(str(column.header)), 5)
     for row in rows:
-        short = {"challenger": "new", "champion": "champion"}
-        aliases = [short.get(alias, alias) for alias in row["aliases"]]
+        # One that is both has nothing left to challenge.
+        held = set(row["aliases"])
+        role = "champion" if "champion" in held else "new" if "challenger" in held else ""
         figures = (float("nan") if row[m] is None else row[m] for m in measures)
         table.add_row(
+            str(row["name"]).rpartition(" ")[0],
             str(row["started"])[5:16].replace("T", " "),
-            str(row["name"]).rpartition(" ")[0][:18],
             str(row["contender"]),
             str(row["horizon_days"]),
-            " ".join([row["version"] or "–", *aliases]),
+            f"{row['version'] or '–'} {role}".strip(),
             *(_number(figure, ".4f") for figure in figures),
         )
     console.print(table)

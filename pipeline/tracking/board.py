@@ -18,6 +18,9 @@ CHURN = ("roc_auc", "average_precision", "log_loss", "brier", "ece")
 NO_SCORES = ("churn_rate", "fit_seconds")
 """Measures that say nothing about how good a contender is."""
 
+COVERAGE = "coverage"
+"""Measures named so may be missing: where the past is short there are no intervals."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -49,9 +52,10 @@ class Standing:
 def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     """Each contender's standing, best log loss first and failed ones last.
 
-    A measure that is missing at every cutoff was not answered and is left out. A standing
-    fails, and then has no means, when a measure is missing at some cutoffs or is infinite,
-    when it has no log loss beside its other measures of churn, or no scores at all.
+    A measure that is missing at every cutoff was not answered and is left out, and so is a
+    coverage that is missing at some. A standing fails, and then has no means, when another
+    measure is missing at some cutoffs or is infinite, when it has no log loss beside its other
+    measures of churn, or no scores at all.
 
     Parameters
     ----------
@@ -100,7 +104,9 @@ def _standing(
         day: {str(name): float(value) for name, value in row.items() if math.isfinite(value)}
         for day, row in zip(days, rows[answered].to_dict("records"), strict=True)
     }
-    means = {} if failure else {name: float(rows[name].mean()) for name in answered}
+    # A mean over some of the cutoffs would be of other days than the others'.
+    whole = [name for name in answered if rows[name].notna().all()]
+    means = {} if failure else {name: float(rows[name].mean()) for name in whole}
     differences = {
         name: value - float(floor[name])
         for name, value in means.items()
@@ -114,7 +120,7 @@ def _failure(rows: pd.DataFrame, answered: list[str]) -> str:
     if not set(answered) - set(NO_SCORES):
         return "it has no scores at any cutoff"
     expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
-    for name in dict.fromkeys(expected):
+    for name in dict.fromkeys(name for name in expected if COVERAGE not in name):
         values = rows[name] if name in rows else [math.nan] * len(rows)
         off = sum(not math.isfinite(value) for value in values)
         if off:

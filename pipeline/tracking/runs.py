@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 
+from features.errors import UserError
 from pipeline.tracking import processes, views
 from pipeline.tracking.board import Standing, standings
 from pipeline.tracking.errors import TrackingError
@@ -142,8 +143,10 @@ def log_leaderboard(
 
     Raises
     ------
+    UserError
+        When the chosen contender has a figure that is no number.
     ValueError
-        When the chosen contender has a figure that is no number, or the baseline is unknown.
+        When the baseline is unknown.
     """
     found = standings(leaderboard, baseline)
     with talking(opened.store.uri):
@@ -161,7 +164,10 @@ def log_leaderboard(
         views.seed(opened.store, opened.run_id)
     for standing in chosen:
         if standing.failure:
-            raise ValueError(f"The chosen contender {standing.contender}: {standing.failure}.")
+            raise UserError(
+                f"The chosen contender {standing.contender} cannot be judged: {standing.failure}. "
+                "Take other backtest.cutoffs, a longer horizon_days or more history."
+            )
     return found
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from pipeline.gate import gate
+from pipeline.gate import compared, gate
 from pipeline.tracking.registry import Version
 
 FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1)
@@ -53,3 +53,9 @@ def test_other_days_cannot_be_compared():
 def test_another_horizon_is_another_question():
     (reason,) = gate(version(2, {FIRST: 0.1, SECOND: 0.1}, horizon=60), CHAMPION)
     assert "60 days" in reason
+
+
+def test_what_was_compared_is_said_with_both_figures():
+    said = compared(version(2, {FIRST: 0.40, SECOND: 0.3004}), CHAMPION)
+    assert said[0].startswith("log_loss 0.3502, the champion before 0.3500 (2 shared cutoffs")
+    assert compared(CHAMPION, None) == []

@@ -22,6 +22,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import Run
 
+from features.errors import UserError
 from pipeline.tracking import compare, processes, runs, views
 from pipeline.tracking.board import standings
 from pipeline.tracking.errors import TrackingError
@@ -199,9 +200,18 @@ def test_a_contender_with_a_figure_that_is_no_number_ends_failed(
 
 def test_a_chosen_contender_without_a_number_fails_the_training(store: Store) -> None:
     board = leaderboard(log_loss=np.nan).assign(chosen=lambda b: b["contender"] == "bg_nbd")
-    with pytest.raises(ValueError, match="bg_nbd: log_loss is not a number"):
+    with pytest.raises(UserError, match="bg_nbd cannot be judged: log_loss is not a number"):
         train(store, board)
     assert compare.trainings(store)[0]["status"] == "FAILED"
+
+
+def test_a_cutoff_without_intervals_is_no_failure() -> None:
+    board = leaderboard().assign(spend_coverage=0.8)
+    board.loc[board.index[board["contender"] == "bg_nbd"][0], "spend_coverage"] = np.nan
+    found = standings(board, "recency_alone")["bg_nbd"]
+    assert not found.failure
+    assert "log_loss" in found.means
+    assert "spend_coverage" not in found.means
 
 
 def test_a_contender_for_spend_only_needs_no_log_loss() -> None:
