@@ -177,9 +177,9 @@ def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         console, title, "log", "started", "answer", "days", "version", *measures.values()
     )
     # What is compared stands whole; a long name gives way.
-    table.columns[0].max_width = max(8, console.width - 70)
-    for column in table.columns[1:]:
-        column.min_width = max(len(str(column.header)), 5)
+    table.columns[0].max_width = max(8, console.width - 75)
+    for column, width in zip(table.columns[1:], (11, 6, 4, 10, 8, 6, 6, 6), strict=True):
+        column.min_width = width
     for row in rows:
         # One that is both has nothing left to challenge.
         held = set(row["aliases"])
