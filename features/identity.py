@@ -16,15 +16,16 @@ def read_text(rows: ir.Table, column: str, name: str) -> ir.StringValue:
     """The values of `column` as text, blanks as null.
 
     A float column whose values are all whole (integers that met a blank in pandas)
-    reads as the integers it was; with other floats, each is written in full.
+    reads as the integers it was; with other floats, or larger ones than a float can
+    count by ones, each is written in full.
     """
     values = rows[column]
     kind = values.type()
     if isinstance(kind, dt.Floating):
         sound = values.isnan() | values.isinf()
         values = sound.ifelse(ibis.null(kind), values)
-        parts = rows.aggregate(n=(values != values.floor()).sum()).to_pyarrow()
-        whole = not parts["n"][0].as_py()
+        other = _fractional(values) | (values.abs() >= LARGEST_EXACT)
+        whole = not rows.aggregate(n=other.sum()).to_pyarrow()["n"][0].as_py()
         return (values.try_cast("decimal(38, 0)") if whole else values).cast("string")
     if isinstance(kind, dt.Binary):
         return filled(values.try_cast("string"))
@@ -57,13 +58,18 @@ def read_ids(rows: ir.Table, column: str, name: str, rounded: int = 0) -> ir.Str
     if isinstance(kind, dt.Floating):
         _refuse_lost_ids(rows, values, name)
     if isinstance(kind, dt.Decimal) and (kind.scale or 0) > 0:
-        broken = rows.aggregate(n=(values != values.floor()).sum()).to_pyarrow()["n"][0].as_py()
+        broken = rows.aggregate(n=_fractional(values).sum()).to_pyarrow()["n"][0].as_py()
         if broken:
             raise UserError(f"Column {name!r}: {broken:,} ids have decimals. Is this the id?")
         return values.cast("decimal(38, 0)").cast("string")
     if isinstance(kind, dt.String):
         _refuse_rounded_ids(rows, values, name)
     return read_text(rows, column, name)
+
+
+def _fractional(values: Any) -> Any:
+    """Whether a number is not whole. Not by `floor`, which makes an integer that may overflow."""
+    return values % 1 != 0
 
 
 def filled(values: Any) -> Any:
@@ -91,7 +97,7 @@ def _refuse_lost_ids(rows: ir.Table, values: Any, name: str) -> None:
     finite = ~(values.isnan() | values.isinf())
     seen = (
         rows.aggregate(
-            broken=(finite & (values != values.floor())).sum(),
+            broken=(finite & _fractional(values)).sum(),
             huge=(finite & (values.abs() >= LARGEST_EXACT)).sum(),
         )
         .to_pyarrow()

@@ -12,8 +12,9 @@ from features.timeline import before
 
 TAKEN = {
     *("customer_id", "transacted_at", "amount", "order_id", "quantity", "row", "file", "reason"),
-    *("returned", "orders", "lines", "ordinal", "gap", "age", "fresh", "moment", "value"),
+    *("returned", "orders", "lines", "ordinal", "gap"),
     *("cutoff", "weight", "churned", "purchases", "spend", "next_purchase"),
+    *("basket", "breadth", "returns", "weekday"),  # so reasons and the report call their themes
     *(name.lower() for name in NAMES),
 }
 """Names that no attribute may have, in whatever case: some engines do not tell it apart."""

@@ -179,7 +179,7 @@ def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
     elif kind.is_numeric() and not isinstance(kind, dt.Boolean):
         measures["numbers"] = value.count()
         measures["moments"] = value.cast("string").re_search(_COMPACT).sum()
-        measures["fractions"] = (value != value.floor()).sum()
+        measures["fractions"] = (value % 1 != 0).sum()
         measures["negative"] = (value < 0).sum()
     else:
         moment = isinstance(kind, (dt.Timestamp, dt.Date))

@@ -175,13 +175,20 @@ def test_histogram_counts_every_customer_once(log, days_of, frame, connection):
 
 
 @pytest.mark.parametrize(
-    "name", ["frequency", "t", "Churned", "first_channel", "purchases_7d", "YEAR_sine_9", "fresh"]
+    "name", ["frequency", "t", "Churned", "first_channel", "purchases_7d", "YEAR_sine_9", "basket"]
 )
 def test_an_attribute_cannot_take_the_name_of_another_column(name):
     with pytest.raises(UserError, match=rf"{name} cannot be the name of an attribute"):
         refuse_taken(("channel", name))
 
 
-@pytest.mark.parametrize("name", ["country", "first_order", "a=b", "spend_class", "purchase"])
+@pytest.mark.parametrize("name", ["country", "first_order", "a=b", "spend_class", "age", "value"])
 def test_other_names_are_free(name):
     refuse_taken(("channel", name))
+
+
+def test_an_attribute_called_age_is_not_the_age_of_a_purchase(days_of, frame):
+    log = [order(day=CUTOFF - timedelta(days=40), channel="37")]
+    days = days_of(log).rename(age="channel", new_age="new_channel")
+    row = frame(snapshot(days, CUTOFF, ("age",))).iloc[0]
+    assert (row.age, row.first_age, row["T"], row.days_since_last) == ("37", "37", 40, 40)

@@ -132,12 +132,22 @@ def test_2_float_ids_are_the_integers_they_were_or_are_refused(engine, tmp_path)
     path = parquet(tmp_path / "a.parquet", id=[12345.0, None, 7.0], day=[NOW] * 3)
     log = opened(engine, path, columns)
     assert sorted(log.transactions.customer_id.to_pyarrow().to_pylist()) == ["12345", "7"]
-    path = parquet(tmp_path / "b.parquet", id=[2.0**53, 7.0], day=[NOW] * 2)
-    with pytest.raises(UserError, match="floats of 2\\^53 or more"):
-        opened(engine, path, columns)
+    for lost in (2.0**53, 1e300):
+        path = parquet(tmp_path / "b.parquet", id=[lost, 7.0], day=[NOW] * 2)
+        with pytest.raises(UserError, match="floats of 2\\^53 or more"):
+            opened(engine, path, columns)
     path = parquet(tmp_path / "c.parquet", id=[1.5, 7.0], day=[NOW] * 2)
     with pytest.raises(UserError, match="have decimals"):
         opened(engine, path, columns)
+
+
+def test_a_float_attribute_of_any_size_is_read(engine, tmp_path):
+    values = [1e300, float("inf"), None, 7.0]
+    path = parquet(tmp_path / "a.parquet", id=["a"] * 4, day=[NOW] * 4, balance=values)
+    columns = {"customer_id": "id", "transacted_at": "day", "attributes": ("balance",)}
+    found = opened(engine, path, columns).transactions.balance.to_pyarrow().to_pylist()
+    assert sorted(filter(None, found)) == ["1e+300", "7.0"]
+    assert found.count(None) == 2
 
 
 def test_18_nan_in_a_float_amount_is_set_aside(engine, tmp_path):
