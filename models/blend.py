@@ -64,6 +64,9 @@ MANY_CUSTOMERS = 5000
 FEW_CUSTOMERS = 2000
 """With fewer, an earlier cutoff that shows no gain from learned parts silences them."""
 
+MOST_COMPARED = 5_000
+"""So many customers tell where contributions begin."""
+
 SPEAKABLE = 0.01
 """A correction that moves totals by less than this share is not worth a note."""
 
@@ -97,6 +100,7 @@ class Blend:
         self.ranges: Ranges | None = None
         self._reference: dict[str, float] = {}
         self._passing = 1.0
+        self._average = 0.0
 
     # -- fit ------------------------------------------------------------------------------
 
@@ -112,6 +116,8 @@ class Blend:
             self._note_error(error)
             self.ranges = Ranges.fit(history)
             self._reference = reference_customer(history.todays_customers)
+            today = history.todays_customers
+            self._average = self._beside_average(today.iloc[:: len(today) // MOST_COMPARED + 1])
         return self
 
     def _fitted_parts(self, history: History, past: list[date]) -> dict[str, Contender]:
@@ -236,15 +242,26 @@ class Blend:
     def contributions(self, customers: pd.DataFrame) -> pd.DataFrame:
         """What moves each customer's log odds of churn, by theme; positive raises churn.
 
-        The weighted mean of the parts' contributions, see `models.attribution`.
+        The weighted mean of the parts' contributions, see `models.attribution`, measured from
+        the average probability of churn.
         """
-        total: dict[str, np.ndarray] = {}
+        total: dict[str, np.ndarray] = {"purchases": np.full(len(customers), self._average)}
         for name in self._used(tuple(PRIOR)):
             themes = by_theme(contributions(self.parts[name], customers, self._reference))
             for theme in map(str, themes):
                 own = self.weights[name] * themes[theme].to_numpy()
                 total[theme] = total[theme] + own if theme in total else own
         return pd.DataFrame(total, index=customers.index)[sorted(total)]
+
+    def _beside_average(self, today: pd.DataFrame) -> float:
+        """What to add so that contributions, on average, lead from the average probability.
+
+        They begin at each part's own typical customer. Where most have long left, that one is
+        all but lost, and whoever is a little better would be said to stay.
+        """
+        w, p_churn = weights(today), self.predict(today)["p_churn"].to_numpy()
+        moved = logit(p_churn) - float(logit(np.average(p_churn, weights=w)))
+        return float(np.average(moved - self.contributions(today).sum(axis=1), weights=w))
 
     def reasons(self, customers: pd.DataFrame) -> pd.DataFrame:
         """`reason_1` to `reason_3` in words, by the size of their contribution."""
@@ -355,6 +372,7 @@ class Blend:
             "ranges": self.ranges.to_dict() if self.ranges else None,
             "reference": self._reference,
             "passing": self._passing,
+            "average": self._average,
             "notes": self.notes,
         }
 
@@ -381,7 +399,7 @@ class Blend:
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
         blend.ranges = Ranges.from_dict(parameters["ranges"])
         blend._reference, blend._passing = parameters["reference"], parameters["passing"]
-        blend.notes = parameters["notes"]
+        blend._average, blend.notes = parameters["average"], parameters["notes"]
         return blend
 
 

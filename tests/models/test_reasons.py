@@ -91,6 +91,14 @@ def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):
         weight * contributions(blend.parts[name], outcomes, blend._reference).sum(axis=1)
         for name, weight in PRIOR.items()
     )
-    np.testing.assert_allclose(whole.sum(axis=1), apart, atol=1e-9)
+    np.testing.assert_allclose(whole.sum(axis=1) - apart, blend._average, atol=1e-9)
     said = blend.reasons(outcomes)
     assert said["reason_3"].str.len().min() > 0
+
+
+def test_on_average_reasons_lead_from_the_average_probability_to_the_answer(blend, history):
+    today = history.snapshot
+    p = blend.predict(today)["p_churn"].to_numpy()
+    moved = blend.contributions(today).sum(axis=1)
+    assert moved.mean() == pytest.approx((logit(p) - logit(np.array(p.mean()))).mean(), abs=1e-9)
+    assert (np.sign(moved) == np.sign(p - p.mean())).mean() > 0.9
