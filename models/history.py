@@ -193,11 +193,11 @@ class History:
 
 
 def known_by(rows: pd.DataFrame, cutoff: date) -> pd.DataFrame:
-    """Labelled rows as they looked at `cutoff`: only purchases before it are known.
+    """Labelled rows as they looked at `cutoff`: only purchases before it are known, none on it.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"cutoff": [date(2024, 1, 1)] * 2, "next_purchase": [3.0, 40.0]})
+    >>> rows = pd.DataFrame({"cutoff": [date(2024, 1, 1)] * 2, "next_purchase": [3.0, 30.0]})
     >>> known_by(rows.assign(churned=0), date(2024, 1, 31))["next_purchase"].tolist()
     [3.0, nan]
     """
