@@ -71,7 +71,33 @@ class LogisticChurn:
         return cls(parameters["name"], model=LinearLogit.from_dict(parameters["model"]))
 
 
-class BoostedChurn:
+class FittedTrees:
+    """What a contender of boosted trees keeps: how to read a snapshot, and the trees."""
+
+    name: str
+    _encoder: Encoder | None
+    _estimator: BaseEstimator | None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The fitted encoder."""
+        if self._encoder is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._encoder
+
+    @property
+    def estimator(self) -> Any:
+        """The fitted trees."""
+        if self._estimator is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._estimator
+
+    def estimators(self) -> dict[str, BaseEstimator]:
+        """Trees of the fitted model."""
+        return {"trees": self.estimator}
+
+
+class BoostedChurn(FittedTrees):
     """Histogram gradient boosting, held back so that a few thousand customers suffice."""
 
     def __init__(
@@ -97,20 +123,6 @@ class BoostedChurn:
         refuse_unlearnable(panel)
         return fitted_trees(panel, history)
 
-    @property
-    def encoder(self) -> Encoder:
-        """The fitted encoder."""
-        if self._encoder is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        return self._encoder
-
-    @property
-    def estimator(self) -> Any:
-        """The fitted trees."""
-        if self._estimator is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        return self._estimator
-
     def log_odds(self, customers: pd.DataFrame) -> np.ndarray:
         """Log odds of no purchase, shape (n_customers,)."""
         return boosted_log_odds(self.estimator, self.encoder, customers)
@@ -122,10 +134,6 @@ class BoostedChurn:
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""
         return {"name": self.name, "encoder": self.encoder.to_dict()}
-
-    def estimators(self) -> dict[str, BaseEstimator]:
-        """Trees of the fitted model."""
-        return {"trees": self.estimator}
 
     @classmethod
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:

@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from models.ageing import ageless, silent_for
-from models.churn import boosted_log_odds, fitted_trees, refuse_unlearnable
+from models.churn import FittedTrees, boosted_log_odds, fitted_trees, refuse_unlearnable
 from models.contender import answers
 from models.encoding import Encoder
 from models.history import SO_FAR, History
@@ -34,7 +34,7 @@ def step_days(horizon_days: int) -> int:
     return max(1, round(horizon_days / STEPS))
 
 
-class BoostedHazard:
+class BoostedHazard(FittedTrees):
     """Histogram gradient boosting of the purchase within a step, chained over the horizon."""
 
     name = "boosted_hazard"
@@ -61,20 +61,6 @@ class BoostedHazard:
         rows = ageless(history.soon(step_days(history.horizon_days)).drop(columns=SO_FAR))
         refuse_unlearnable(rows)
         return fitted_trees(rows, history)
-
-    @property
-    def encoder(self) -> Encoder:
-        """The fitted encoder."""
-        if self._encoder is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        return self._encoder
-
-    @property
-    def estimator(self) -> Any:
-        """The fitted trees."""
-        if self._estimator is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        return self._estimator
 
     def futures(self, customers: pd.DataFrame) -> list[pd.DataFrame]:
         """What will be known at the beginning of each step if nothing is bought until then."""
@@ -104,10 +90,6 @@ class BoostedHazard:
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""
         return {"horizon_days": self._horizon_days, "encoder": self.encoder.to_dict()}
-
-    def estimators(self) -> dict[str, BaseEstimator]:
-        """Trees of the fitted model."""
-        return {"trees": self.estimator}
 
     @classmethod
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:

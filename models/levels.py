@@ -57,14 +57,12 @@ LATEST = 60
 class ExpectedError:
     """What MBG/NBD will be off by, on its own scales; see `models.history.LevelError`.
 
-    `lasting` is the part of `purchases` that does not end with the horizon. `spread` is the
-    standard deviation that is left.
+    `lasting` is the part of `purchases` that does not end with the horizon.
     """
 
     churn: float
     purchases: float
     lasting: float
-    spread: float
 
 
 def level_error(
@@ -105,9 +103,8 @@ def level_error(
 def expected_error(history: History) -> ExpectedError:
     """What MBG/NBD's level is expected to be off by at the history's cutoff."""
     known = sorted(history.level_errors.items())[-LATEST:]
-    prior = LASTING**2 + FADING**2 + YEARLY**2
     if not known:
-        return ExpectedError(0.0, 0.0, 0.0, float(np.sqrt(prior)))
+        return ExpectedError(0.0, 0.0, 0.0)
     memory = MEMORY * max(history.horizon_days, SHORTEST_MEMORY)
     when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
     seen = np.array([(error.churn, error.purchases) for _, error in known])
@@ -115,10 +112,9 @@ def expected_error(history: History) -> ExpectedError:
     factor = cho_factor(_alike(when, when, memory) + np.diag(chance), lower=True)
     now = _alike(np.zeros(1), when, memory)[0]
     explained = cho_solve(factor, seen)
-    left = prior - now @ cho_solve(factor, now)
     churn, purchases = now @ explained
     lasting = LASTING**2 * explained[:, 1].sum()
-    return ExpectedError(float(churn), float(purchases), float(lasting), float(np.sqrt(left)))
+    return ExpectedError(float(churn), float(purchases), float(lasting))
 
 
 def _alike(here: np.ndarray, there: np.ndarray, memory: float) -> np.ndarray:
