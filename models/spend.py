@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from models.contender import answers
 from models.encoding import Encoder
 from models.history import History, weights
-from models.trees import boosted_counts, snapped, thinned
+from models.trees import BoostedMean, snapped, thinned
 
 TOP_SHARE = 0.002
 """Outcomes above the quantile that leaves this share of buyers are cut down to it."""
@@ -31,7 +31,7 @@ class BoostedSpend:
     def __init__(
         self,
         encoder: Encoder | None = None,
-        trees: dict[str, BaseEstimator] | None = None,
+        trees: dict[str, BoostedMean] | None = None,
         restored: dict[str, float] | None = None,
     ):
         self._encoder = encoder
@@ -47,11 +47,11 @@ class BoostedSpend:
 
     def _fitted_to(
         self, history: History
-    ) -> tuple[Encoder, dict[str, BaseEstimator], dict[str, float]]:
+    ) -> tuple[Encoder, dict[str, BoostedMean], dict[str, float]]:
         encoder = Encoder.fit(history.panel, history.attributes)
         panel = thinned(history.panel)
         matrix, w = snapped(encoder.transform(panel)), weights(panel)
-        trees: dict[str, BaseEstimator] = {}
+        trees: dict[str, BoostedMean] = {}
         restored = {}
         for what in ("purchases", "spend"):
             outcome = np.maximum(panel[what].to_numpy(float), 0.0)
@@ -60,9 +60,7 @@ class BoostedSpend:
             cut = np.minimum(outcome, _ceiling(outcome))
             restored[what] = float((outcome * w).sum() / (cut * w).sum())
             with threadpool_limits(limits=1, user_api="openmp"):
-                trees[what] = boosted_counts(len(panel), history.seed).fit(
-                    matrix, cut, sample_weight=w
-                )
+                trees[what] = BoostedMean.fit(matrix, cut, w, history.seed)
         return encoder, trees, restored
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
@@ -86,20 +84,35 @@ class BoostedSpend:
         """Fitted state without the trees."""
         if self._encoder is None:
             raise ValueError(f"{self.name} has not been fitted.")
-        return {"encoder": self._encoder.to_dict(), "restored": self._restored}
+        return {
+            "encoder": self._encoder.to_dict(),
+            "restored": self._restored,
+            "trees": {what: trees.parameters() for what, trees in self._trees.items()},
+        }
 
     def estimators(self) -> dict[str, BaseEstimator]:
-        """Trees of both outcomes."""
-        return dict(self._trees)
+        """Trees of both outcomes, named `outcome.trees`."""
+        return {
+            f"{what}.{name}": tree
+            for what, trees in self._trees.items()
+            for name, tree in trees.estimators().items()
+        }
 
     @classmethod
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
         """Build the fitted model again."""
-        return cls(
-            encoder=Encoder.from_dict(parameters["encoder"]),
-            trees=estimators,
-            restored=parameters["restored"],
-        )
+        trees = {
+            what: BoostedMean.restore(
+                state,
+                {
+                    name.removeprefix(f"{what}."): tree
+                    for name, tree in estimators.items()
+                    if name.startswith(f"{what}.")
+                },
+            )
+            for what, state in parameters["trees"].items()
+        }
+        return cls(Encoder.from_dict(parameters["encoder"]), trees, parameters["restored"])
 
 
 def _ceiling(outcome: np.ndarray) -> float:

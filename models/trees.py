@@ -7,10 +7,11 @@ as 255 here, in half the time.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from models.history import weights
@@ -40,11 +41,6 @@ def boosted_classifier(n_rows: int, seed: int) -> HistGradientBoostingClassifier
     return HistGradientBoostingClassifier(**settings(n_rows), random_state=seed)
 
 
-def boosted_counts(n_rows: int, seed: int) -> HistGradientBoostingRegressor:
-    """Trees with Poisson deviance: right for the mean of anything that is zero or positive."""
-    return HistGradientBoostingRegressor(loss="poisson", **settings(n_rows), random_state=seed)
-
-
 def settings(n_rows: int) -> dict[str, Any]:
     """How to grow trees from so many rows.
 
@@ -54,6 +50,89 @@ def settings(n_rows: int) -> dict[str, Any]:
     times = 2 if n_rows < PATIENT_ROWS else 1
     rate, n_trees = SETTINGS["learning_rate"] / times, SETTINGS["max_iter"] * times
     return {**SETTINGS, "learning_rate": rate, "max_iter": n_trees}
+
+
+LARGEST_STEP = 30.0
+"""A leaf whose mean is so many times what is expected of it is reached without overshooting."""
+
+FIRST_TREE: dict[str, Any] = {
+    "learning_rate": 1.0,
+    "max_iter": 1,
+    "max_leaf_nodes": 16,
+    "min_samples_leaf": SETTINGS["min_samples_leaf"],
+    "max_bins": SETTINGS["max_bins"],
+    "early_stopping": False,
+}
+
+FIRST_LEAST = 0.05
+"""Of the mean: where the first tree saw less, or nothing at all, it says so much."""
+
+
+class BoostedMean:
+    """Trees with Poisson deviance, right for the mean of anything that is zero or positive.
+
+    In a leaf where `R` times the expected comes, Newton's step is `R - 1` in logarithms:
+    times the learning rate that is too far from `R` of about fifty on, and from a few hundred
+    on the fit ends in numbers without bound. Where few buy and some of them a lot, `R` is that
+    large. So a single tree of plain means comes first there, taken to the power that brings the
+    largest `R` down to `LARGEST_STEP`, and the boosted trees learn what is to be multiplied by.
+    Outcomes are counted in their own mean: the unit of money changes nothing.
+    """
+
+    def __init__(
+        self, mean: float, power: float, boosted: BaseEstimator, first: BaseEstimator | None
+    ):
+        self._mean, self._power = mean, power
+        self._boosted, self._first = boosted, first
+
+    @classmethod
+    def fit(cls, matrix: np.ndarray, outcome: np.ndarray, weight: np.ndarray, seed: int) -> Self:
+        """Fit to outcomes of shape (n_rows,), zero or positive and not all zero."""
+        mean = float(np.average(outcome, weights=weight))
+        scaled = outcome / mean
+        largest = np.argsort(-scaled, kind="stable")[: SETTINGS["min_samples_leaf"]]
+        ratio = float(np.average(scaled[largest], weights=weight[largest]))
+        power = max(0.0, 1 - np.log(LARGEST_STEP) / np.log(ratio)) if ratio > 1 else 0.0
+        first = None
+        if power > 0:
+            first = HistGradientBoostingRegressor(**FIRST_TREE)
+            first.fit(matrix, scaled, sample_weight=weight)
+        boosted = HistGradientBoostingRegressor(
+            loss="poisson", **settings(len(matrix)), random_state=seed
+        )
+        fitted = cls(mean, power, boosted, first)
+        begun = fitted._begun(matrix)
+        boosted.fit(matrix, scaled / begun, sample_weight=weight * begun)
+        return fitted
+
+    def predict(self, matrix: np.ndarray) -> np.ndarray:
+        """Expected outcome, shape (n_rows,), in the unit of the outcomes."""
+        boosted: Any = self._boosted
+        expected: np.ndarray = self._mean * self._begun(matrix) * boosted.predict(matrix)
+        return expected
+
+    def _begun(self, matrix: np.ndarray) -> np.ndarray:
+        """What the first tree leaves the others to multiply; 1 without it."""
+        first: Any = self._first
+        if first is None:
+            return np.ones(len(matrix))
+        begun: np.ndarray = np.maximum(first.predict(matrix), FIRST_LEAST) ** self._power
+        return begun
+
+    def parameters(self) -> dict[str, float]:
+        """Fitted state without the trees."""
+        return {"mean": self._mean, "power": self._power}
+
+    def estimators(self) -> dict[str, BaseEstimator]:
+        """The boosted trees and, where there is one, the first."""
+        trees = {"boosted": self._boosted, "first": self._first}
+        return {name: tree for name, tree in trees.items() if tree is not None}
+
+    @classmethod
+    def restore(cls, parameters: dict[str, float], trees: dict[str, BaseEstimator]) -> Self:
+        """Build the fitted model again."""
+        mean, power = parameters["mean"], parameters["power"]
+        return cls(mean, power, trees["boosted"], trees.get("first"))
 
 
 def snapped(matrix: np.ndarray) -> np.ndarray:
