@@ -16,8 +16,8 @@ SAMPLE = 50_000
 
 NAMES = {
     "customer_id": (
-        "customer client kunde kunden kundennummer cliente klant asiakas kund member household "
-        "user account buyer shopper visitor contact consumer acheteur comprador email"
+        "customer cust client kunde kunden kundennummer cliente klant asiakas kund member "
+        "household user account buyer shopper visitor contact consumer acheteur comprador email"
     ),
     "transacted_at": (
         "date datetime timestamp datum fecha data zeit time day tag dato paivays created purchased "

@@ -27,6 +27,7 @@ def board(result: Backtest) -> str:
         mark = " (the answer)" if name == result.chosen else ""
         rows.append((kind, [f"{name}{mark}", *cells]))
     days = result.leaderboard["cutoff"].nunique()
+    stated = "lifetimes_bg_nbd" in result.means["log_loss"].dropna()
     return section(
         "board",
         "Leaderboard",
@@ -45,7 +46,7 @@ def board(result: Backtest) -> str:
             "the tenth with the highest expected spend brought.",
             "note-text",
         ),
-        paragraph(LIFETIMES, "note-text") if "lifetimes_bg_nbd" in result.answers else "",
+        paragraph(LIFETIMES, "note-text") if stated else "",
     )
 
 

@@ -94,6 +94,12 @@ def score(
     check_features(model)
     day = as_of or orders.end
     _refuse_far_ahead(day, orders, model.manifest.horizon_days, progress)
+    learned = model.manifest.cutoffs[-1]
+    if day < learned:
+        progress.note(
+            f"The model learned from orders up to {learned}. At {day} it knows what came after: "
+            "do not judge it by these scores, `churn backtest` is the fair way."
+        )
     rows = snapshot(orders.days, day, model.manifest.attributes)
     asked = None
     if customers is not None:

@@ -63,7 +63,7 @@ def leaderboard(console: Console, result: Backtest) -> None:
         "← the answer. Dim: naive rules. lift: buyers among the tenth thought most likely to buy, "
         "relative to all; bias: expected total spend against what came."
     ]
-    if "lifetimes_bg_nbd" in result.answers:
+    if "lifetimes_bg_nbd" in result.means["log_loss"].dropna():
         notes.append(LIFETIMES)
     for note in notes:
         console.print(note, style="dim", markup=False)

@@ -93,8 +93,15 @@ def _losses_told(groups: pd.DataFrame) -> list[str]:
 def _level(result: Backtest) -> list[str]:
     """How far totals and intervals were off, cutoff by cutoff: a mean would hide it."""
     rows = result.leaderboard[result.leaderboard["chosen"]].sort_values("cutoff")
+    last = result.outcomes["cutoff"] == result.outcomes["cutoff"].max()
+    known, said = result.outcomes[last], []
+    p_churn = result.answers[result.chosen].loc[last, "p_churn"]
+    if p_churn.notna().all():
+        expected, left = (
+            np.average(x, weights=known["weight"]) for x in (p_churn, known["churned"])
+        )
+        said.append(f"At the latest cutoff it expected {expected:.1%} to leave; {left:.1%} did.")
     bias, held = rows["spend_bias"].dropna(), rows["spend_coverage_pit"].dropna()
-    said = []
     if len(bias):
         said.append(
             f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}, "

@@ -244,6 +244,13 @@ def test_as_of_far_behind_the_log_is_refused_and_near_it_is_noted(here, tmp_path
     assert "looks more silent" in " ".join(capsys.readouterr().err.split())
 
 
+def test_scoring_a_day_that_the_model_has_seen_past_says_so(here, tmp_path, capsys):
+    assert score(tmp_path / "s.csv", "--as-of", "2023-03-01") == 0
+    assert "it knows what came after" in " ".join(capsys.readouterr().err.split())
+    assert score(tmp_path / "s.csv") == 0
+    assert "knows what came after" not in capsys.readouterr().err
+
+
 def test_a_bare_list_without_header_names_its_first_customer_too(here, tmp_path):
     (tmp_path / "list.txt").write_text("00001\n00002\n")
     found = scores(tmp_path, "--customers", str(tmp_path / "list.txt"))

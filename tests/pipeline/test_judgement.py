@@ -25,6 +25,15 @@ def test_worse_is_said_to_be_worse_and_where():
     assert "It loses to recency alone among" in said
 
 
+def test_level_at_the_latest_cutoff_is_told_beside_what_came():
+    result = backtest(blend=flat, recency_alone=flat)
+    last = (result.outcomes["cutoff"] == result.outcomes["cutoff"].max()).to_numpy()
+    expected = result.answers["blend"]["p_churn"][last].mean()
+    came = result.outcomes["churned"][last].mean()
+    said = f"At the latest cutoff it expected {expected:.1%} to leave; {came:.1%} did."
+    assert said in judge(result).sentences
+
+
 def test_better_contender_that_was_not_chosen_is_named():
     said = judge(backtest(blend=nearly, base_rate=flat, pareto_nbd=true)).verdict
     better = backtest(blend=nearly, base_rate=flat, pareto_nbd=true).means.index[0]
