@@ -11,21 +11,29 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 
 from features.labels import labels
-from models.blend import Blend
+from models.blend import PRIOR, Blend
 from models.btyd_contenders import BtydContender
 from models.contenders import CONTENDERS
+from models.encoding import expit, logit
+from models.evaluation import expected_calibration_error, log_loss, normalised_gini, roc_auc
 from models.history import LABELS
-from pipeline.backtest import backtest, prepare
+from models.levels import shift_to_mean
+from models.weights import Evidence, learned_weights
+from pipeline.backtest import Backtest, backtest, prepare
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.orders import open_orders
@@ -89,6 +97,8 @@ TASKS = {
     ),
 }
 
+SPENDERS = ("mbg_nbd", "pareto_nbd", "boosted_spend")
+
 LONG_CUTOFF, LONG_DAYS, LONG_HORIZON = date(1997, 10, 1), 273, 91
 """CDNOW's second 39 weeks, from the first: the holdout of the papers."""
 
@@ -119,16 +129,16 @@ def config(task: Task, data: Path | None, contenders: tuple[str, ...]) -> Config
     )
 
 
-def run(name: str, data: Path | None, contenders: tuple[str, ...]) -> pd.DataFrame:
-    """Backtest one task; the leaderboard's rows."""
+def run(name: str, data: Path | None, contenders: tuple[str, ...]) -> Backtest:
+    """Backtest one task."""
     progress = Progress(quiet=True)
     settings = config(TASKS[name], data, contenders)
     started = perf_counter()
     with open_orders(settings.log, progress) as orders:
         snapshots = prepare(orders, settings, progress)
-        board = backtest(snapshots, settings.contenders, progress).leaderboard
+        result = backtest(snapshots, settings.contenders, progress)
     print(f"\n{name}: {len(TASKS[name].cutoffs)} cutoffs, {perf_counter() - started:.0f} s")
-    return board
+    return result
 
 
 def show(name: str, board: pd.DataFrame) -> None:
@@ -143,6 +153,72 @@ def show(name: str, board: pd.DataFrame) -> None:
         print(
             f"  {score} {chosen[score]:.4f} {sign} {target}: {'reached' if reached else 'missed'}"
         )
+
+
+def limits(result: Backtest) -> pd.DataFrame:
+    """What the blend's parts could reach if they were told what came; nobody can be.
+
+    Rows: the blend; the blend moved to the level that came; its parts in the mix, and at the
+    level, that was best; its parts' log odds regressed on nine tenths of the outcomes and
+    judged on the last tenth (ten-fold). `spend_gini` of the mix is the best of all mixes of
+    expected spend in steps of a tenth. The ECE of the second row by chance alone, were all its
+    probabilities the truth, is `ece_chance`. Means over the cutoffs.
+    """
+    rng, tables = np.random.default_rng(0), []
+    for _, rows in result.outcomes.groupby("cutoff"):
+        churned = rows["churned"].to_numpy(float)
+        said = {
+            name: logit(result.answers[name].loc[rows.index, "p_churn"].to_numpy())
+            for name in ("blend", *PRIOR)
+        }
+        parts, one = np.column_stack([said[name] for name in PRIOR]), np.ones(len(rows))
+        prior = np.array(list(PRIOR.values()))
+        best = learned_weights([Evidence(parts, churned, one)], prior, caution=0.0)
+        log_odds = {
+            "blend": said["blend"],
+            "blend at the true level": _at(said["blend"], churned),
+            "parts in the best mix": _at(parts @ best, churned),
+            "parts taught the outcomes": logit(
+                cross_val_predict(
+                    LogisticRegression(), parts, churned, cv=10, method="predict_proba"
+                )[:, 1]
+            ),
+        }
+        measured = {
+            name: {
+                "log_loss": log_loss(churned, expit(x)),
+                "roc_auc": roc_auc(churned, expit(x)),
+                "ece": expected_calibration_error(churned, expit(x)),
+            }
+            for name, x in log_odds.items()
+        }
+        level = expit(log_odds["blend at the true level"])
+        drawn = [rng.random(len(level)) < level for _ in range(100)]
+        chance = np.mean([expected_calibration_error(y.astype(float), level) for y in drawn])
+        measured["blend at the true level"]["ece_chance"] = float(chance)
+        spend = {
+            name: result.answers[name].loc[rows.index, "expected_spend"].to_numpy()
+            for name in ("blend", *SPENDERS)
+        }
+        came = rows["spend"].clip(lower=0).to_numpy()
+        measured["blend"]["spend_gini"] = normalised_gini(came, spend["blend"])
+        measured["parts in the best mix"]["spend_gini"] = max(
+            normalised_gini(came, np.column_stack(list(spend.values())) @ shares)
+            for shares in _simplex(len(spend), 10)
+        )
+        tables.append(pd.DataFrame(measured).T)
+    return sum(tables) / len(tables)
+
+
+def _simplex(n: int, steps: int) -> Iterator[np.ndarray]:
+    """Shares of `n` parts in even steps; each adds up to 1."""
+    for counts in product(range(steps + 1), repeat=n - 1):
+        if sum(counts) <= steps:
+            yield np.array([*counts, steps - sum(counts)]) / steps
+
+
+def _at(log_odds: np.ndarray, churned: np.ndarray) -> np.ndarray:
+    return log_odds + shift_to_mean(log_odds, np.ones(len(log_odds)), float(churned.mean()))
 
 
 def long_holdout() -> None:
@@ -173,14 +249,28 @@ def long_holdout() -> None:
         "blend": blend.predict(customers)["expected_purchases"].to_numpy() * times,
     }
     for name, purchases in expected.items():
-        correlation = float(np.corrcoef(purchases, came)[0, 1])
-        rmse = float(np.sqrt(np.mean((purchases - came.to_numpy(float)) ** 2)))
-        print(f"  {name}: correlation {correlation:.3f}, RMSE {rmse:.3f}")
+        correlation, rmse = _fit_of(name, purchases, came.to_numpy(float))
     for words, reached in (
         ("correlation >= 0.69", correlation >= 0.69),
         ("RMSE <= 1.69", rmse <= 1.69),
     ):
         print(f"  {words}: {'reached' if reached else 'missed'}")
+    parts = [*expected.values(), *_others(blend, customers), np.ones(len(came))]
+    told = np.column_stack(parts)
+    best = told @ np.linalg.lstsq(told, came.to_numpy(float), rcond=None)[0]
+    _fit_of("their best mix, told what came", best, came.to_numpy(float))
+
+
+def _fit_of(name: str, purchases: np.ndarray, came: np.ndarray) -> tuple[float, float]:
+    correlation = float(np.corrcoef(purchases, came)[0, 1])
+    rmse = float(np.sqrt(np.mean((purchases - came) ** 2)))
+    print(f"  {name}: correlation {correlation:.3f}, RMSE {rmse:.3f}")
+    return correlation, rmse
+
+
+def _others(blend: Blend, customers: pd.DataFrame) -> list[np.ndarray]:
+    names = ("mbg_nbd", "boosted_spend")
+    return [blend.parts[n].predict(customers)["expected_purchases"].to_numpy() for n in names]
 
 
 def main() -> None:
@@ -198,8 +288,11 @@ def main() -> None:
         if TASKS[name].log is GROCERY_LOG and not log.exists():
             print(f"\n{name}: left out, {GROCERY} is not in {folder} (see --data)")
             continue
-        board = run(name, log, tuple(options.contenders))
+        result = run(name, log, tuple(options.contenders))
+        board = result.leaderboard
         show(name, board)
+        if {"blend", *PRIOR, *SPENDERS} <= set(result.answers):
+            print(limits(result).round(4).to_string(na_rep=""))
         boards.append(board.assign(task=name))
     if not options.task:
         long_holdout()

@@ -127,8 +127,8 @@ def _group(row: pd.Series, pooled: int) -> Row:
         f"{row['churn_rate']:.1%}",
         f"{row['log_loss']:.4f}",
         f"{row['rule_log_loss']:.4f}",
-        _signed(row["difference"]),
-        interval(row["low"], row["high"], "+.4f"),
+        number(row["difference"] / row["rule_log_loss"], "+.1%"),
+        interval(row["low"] / row["rule_log_loss"], row["high"] / row["rule_log_loss"], "+.1%"),
     ]
     return ("bad" if bad else "", cells)
 
