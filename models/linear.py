@@ -13,6 +13,9 @@ from models.encoding import Encoder, expit, signed_log
 
 MOST_NEWTON_STEPS = 50
 
+BLOCK_ROWS = 100_000
+"""Rows whose products are held at once."""
+
 
 @dataclass(frozen=True)
 class LinearLogit:
@@ -51,17 +54,26 @@ class LinearLogit:
             Half the ridge penalty on a standardised coefficient; 20 is C = .05.
         """
         encoder = Encoder.fit(panel, attributes)
-        raw = signed_log(encoder.transform(panel))
-        absent = np.isnan(raw)
-        indicated = np.flatnonzero((absent.mean(axis=0) > 0.001) & (absent.mean(axis=0) < 0.999))
-        present = np.where(absent, 0.0, raw)
-        held = (weight[:, None] * ~absent).sum(axis=0)
-        held = np.where(held > 0, held, 1.0)
-        center = (weight[:, None] * present).sum(axis=0) / held
-        spread = np.where(absent, 0.0, raw - center)
-        scale = np.sqrt((weight[:, None] * spread**2).sum(axis=0) / held)
-        scale = np.where(scale > 1e-9, scale, 1.0)
-        matrix = np.hstack([spread / scale, absent[:, indicated]])
+        raw = encoder.transform(panel)
+        missing = np.array([np.isnan(column).mean() for column in raw.T])
+        indicated = np.flatnonzero((missing > 0.001) & (missing < 0.999))
+        matrix = np.empty((len(raw), raw.shape[1] + len(indicated)), order="F")
+        for place, column in enumerate(indicated, raw.shape[1]):
+            matrix[:, place] = np.isnan(raw[:, column])
+        center, scale = np.zeros(raw.shape[1]), np.ones(raw.shape[1])
+        # Column by column: a panel is large, and temporary copies of all of it larger still.
+        for place, column in enumerate(raw.T):
+            values, absent = signed_log(column), np.isnan(column)
+            held = np.where(absent, 0.0, weight)
+            total = held.sum() or 1.0
+            values[absent] = 0.0
+            center[place] = (held * values).sum() / total
+            values -= center[place]
+            values[absent] = 0.0
+            spread = np.sqrt((held * values**2).sum() / total)
+            scale[place] = spread if spread > 1e-9 else 1.0
+            matrix[:, place] = values / scale[place]
+        del raw
         coefficients, intercept = ridge_logistic(matrix, churned, weight, penalty_strength)
         return cls(encoder, center, scale, indicated, coefficients, intercept)
 
@@ -135,25 +147,41 @@ def ridge_logistic(
     >>> slope.round(3).tolist(), round(intercept, 3)
     ([0.583], 1.184)
     """
-    design = np.hstack([matrix, np.ones((len(matrix), 1))])
     penalty = np.append(np.full(matrix.shape[1], penalty_strength), 1e-6)
-    solution = np.zeros(design.shape[1])
+    solution = np.zeros(matrix.shape[1] + 1)
     loss = np.inf
     # One thread: sums in another order would be another model in the last digits.
     with threadpool_limits(limits=1, user_api="blas"):
         for _ in range(MOST_NEWTON_STEPS):
-            p = expit(design @ solution)
-            slope = design.T @ (weight * (churned - p)) - penalty * solution
-            curvature = (design * (weight * p * (1 - p))[:, None]).T @ design + np.diag(penalty)
-            step = np.linalg.solve(curvature, slope)
-            loss, solution, stuck = _descend(design, churned, weight, penalty, solution, step, loss)
+            slope, curvature = _derivatives(matrix, churned, weight, solution)
+            step = np.linalg.solve(curvature + np.diag(penalty), slope - penalty * solution)
+            loss, solution, stuck = _descend(matrix, churned, weight, penalty, solution, step, loss)
             if stuck or np.abs(step).max() < 1e-8:
                 break
     return solution[:-1], float(solution[-1])
 
 
+def _margin(matrix: np.ndarray, solution: np.ndarray) -> np.ndarray:
+    margin: np.ndarray = matrix @ solution[:-1] + solution[-1]
+    return margin
+
+
+def _derivatives(
+    matrix: np.ndarray, churned: np.ndarray, weight: np.ndarray, solution: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and negative curvature of the log likelihood, block by block of rows."""
+    slope, curvature = np.zeros(len(solution)), np.zeros((len(solution), len(solution)))
+    for start in range(0, len(matrix), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        design = np.hstack([matrix[rows], np.ones((len(matrix[rows]), 1))])
+        p = expit(design @ solution)
+        slope += design.T @ (weight[rows] * (churned[rows] - p))
+        curvature += (design * (weight[rows] * p * (1 - p))[:, None]).T @ design
+    return slope, curvature
+
+
 def _descend(
-    design: np.ndarray,
+    matrix: np.ndarray,
     churned: np.ndarray,
     weight: np.ndarray,
     penalty: np.ndarray,
@@ -164,7 +192,7 @@ def _descend(
     """Take the step, halved until it lowers the loss: Newton may overshoot far from the maximum."""
     for _ in range(30):
         there = solution + step
-        margin = design @ there
+        margin = _margin(matrix, there)
         value = float(
             (weight * (np.logaddexp(0.0, margin) - churned * margin)).sum()
             + 0.5 * (penalty * there**2).sum()
