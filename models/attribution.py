@@ -117,28 +117,46 @@ def path_contributions(trees: Any, matrix: np.ndarray) -> np.ndarray:
 
     Row sums differ from the model's log odds by one constant, the mean over its training rows.
     """
-    total = np.zeros(matrix.shape)
-    rows = np.arange(len(matrix))
+    columns = np.asfortranarray(matrix).T
+    total = np.zeros(columns.shape)
     for (tree,) in trees._predictors:
         nodes = tree.nodes
-        means = _node_means(nodes)
-        place = np.zeros(len(matrix), dtype=np.intp)
-        while True:
-            inner = nodes["is_leaf"][place] == 0
-            if not inner.any():
-                break
-            some, here = rows[inner], place[inner]
-            feature = nodes["feature_idx"][here].astype(np.intp)
-            value = matrix[some, feature]
-            left = np.where(
-                np.isnan(value),
-                nodes["missing_go_to_left"][here] == 1,
-                value <= nodes["num_threshold"][here],
-            )
-            there = np.where(left, nodes["left"][here], nodes["right"][here]).astype(np.intp)
-            total[some, feature] += means[there] - means[here]
-            place[inner] = there
-    return total
+        leaf = _leaves(nodes, columns)
+        for feature, moved in _moves(nodes).items():
+            total[feature] += moved[leaf]
+    return total.T
+
+
+def _leaves(nodes: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Number of the node where each row ends, shape (n_rows,); `columns` are the features."""
+    place = np.zeros(columns.shape[1], dtype=np.intp)
+    # Children come after their parent, so each row passes its nodes in this order.
+    for number, node in enumerate(nodes):
+        if node["is_leaf"]:
+            continue
+        value = columns[node["feature_idx"]]
+        left = value <= node["num_threshold"]
+        if node["missing_go_to_left"]:
+            left |= np.isnan(value)
+        here = place == number
+        place[here & left] = node["left"]
+        place[here & ~left] = node["right"]
+    return place
+
+
+def _moves(nodes: np.ndarray) -> dict[int, np.ndarray]:
+    """By feature, the change of the mean from the root to each node, shape (n_nodes,)."""
+    means = _node_means(nodes)
+    moved: dict[int, np.ndarray] = {}
+    for number, node in enumerate(nodes):
+        if node["is_leaf"]:
+            continue
+        moved.setdefault(int(node["feature_idx"]), np.zeros(len(nodes)))
+        for child in (int(node["left"]), int(node["right"])):
+            for feature, change in moved.items():
+                own = means[child] - means[number] if feature == node["feature_idx"] else 0.0
+                change[child] = change[number] + own
+    return moved
 
 
 def _node_means(nodes: np.ndarray) -> np.ndarray:
