@@ -22,14 +22,14 @@ demo: $(READY) ## The whole journey on the real CDNOW log
 	@echo 'First: . .venv/bin/activate   (puts churn on the path)'
 
 test: $(READY) ## All tests that need nothing but Python
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine" tests features models pipeline
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough" tests features models pipeline
 
 check: $(READY) ## Format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not slow" tests features models pipeline
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough and not slow" tests features models pipeline
 
 format: $(READY) ## Format the code and mend what can be mended
 	$(BIN)/ruff format .

@@ -18,7 +18,7 @@ from models.btyd import (
     ParetoNBDModel,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.thorough
 
 SETS, ROWS = 40, 5_000  # 200,000 draws
 SPEND = GammaGammaModel.from_params({"p": 6.0, "q": 3.7, "v": 15.0})
