@@ -29,7 +29,13 @@ from models.blend import PRIOR, Blend
 from models.btyd_contenders import BtydContender
 from models.contenders import CONTENDERS
 from models.encoding import expit, logit
-from models.evaluation import expected_calibration_error, log_loss, normalised_gini, roc_auc
+from models.evaluation import (
+    calibration_error_by_chance,
+    expected_calibration_error,
+    log_loss,
+    normalised_gini,
+    roc_auc,
+)
 from models.history import LABELS
 from models.levels import shift_to_mean
 from models.weights import Evidence, learned_weights
@@ -164,7 +170,7 @@ def limits(result: Backtest) -> pd.DataFrame:
     expected spend in steps of a tenth. The ECE of the second row by chance alone, were all its
     probabilities the truth, is `ece_chance`. Means over the cutoffs.
     """
-    rng, tables = np.random.default_rng(0), []
+    tables = []
     for _, rows in result.outcomes.groupby("cutoff"):
         churned = rows["churned"].to_numpy(float)
         said = {
@@ -193,9 +199,7 @@ def limits(result: Backtest) -> pd.DataFrame:
             for name, x in log_odds.items()
         }
         level = expit(log_odds["blend at the true level"])
-        drawn = [rng.random(len(level)) < level for _ in range(100)]
-        chance = np.mean([expected_calibration_error(y.astype(float), level) for y in drawn])
-        measured["blend at the true level"]["ece_chance"] = float(chance)
+        measured["blend at the true level"]["ece_chance"] = calibration_error_by_chance(level)
         spend = {
             name: result.answers[name].loc[rows.index, "expected_spend"].to_numpy()
             for name in ("blend", *SPENDERS)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from models.blend import Blend
 from models.contender import Contender
+from models.evaluation import calibration_error_by_chance, expected_calibration_error
 from models.evaluation.calibration import calibration_table
 from models.evaluation.intervals import coverage_by_decile
 from models.evaluation.ranking import gain_table, spend_by_decile
@@ -50,6 +51,18 @@ def outlook(
 def calibration(result: Backtest) -> pd.DataFrame:
     """Predicted beside observed churn by tenth of `p_churn`, see `calibration_table`."""
     return _beside(calibration_table, result, "churned", "p_churn")
+
+
+def calibration_error(result: Backtest) -> tuple[float, float]:
+    """ECE, mean over the cutoffs, and what it would be if every probability were the truth."""
+    found = []
+    for rows in cutoffs(result, "p_churn"):
+        p_churn = result.answers[result.chosen].loc[rows, "p_churn"]
+        known = result.outcomes.loc[rows]
+        own = expected_calibration_error(known["churned"], p_churn, known["weight"])
+        found.append((own, calibration_error_by_chance(p_churn, known["weight"])))
+    own, chance = np.mean(found, axis=0)
+    return float(own), float(chance)
 
 
 def deciles(result: Backtest) -> pd.DataFrame:

@@ -113,6 +113,34 @@ def expected_calibration_error(
     return float(np.abs(gap).sum() / weight.sum())
 
 
+def calibration_error_by_chance(
+    p_churn: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    bins: int = 10,
+    draws: int = 100,
+    seed: int = 0,
+) -> float:
+    """`expected_calibration_error` to be expected if every probability were the truth.
+
+    In [0, 1]. The mean over `draws` outcomes of the customers; few customers are never
+    calibrated to the eye (Bröcker & Smith 2007 draw the same for each bin).
+
+    Examples
+    --------
+    >>> few, many = ([0.5] * n for n in (10, 1000))
+    >>> calibration_error_by_chance(few) > 5 * calibration_error_by_chance(many)
+    True
+    """
+    predicted = np.asarray(p_churn, dtype=float)
+    rng = np.random.default_rng(seed)
+    outcomes = (rng.random(predicted.size) < predicted for _ in range(draws))
+    found = [
+        expected_calibration_error(came.astype(float), predicted, sample_weight, bins)
+        for came in outcomes
+    ]
+    return float(np.mean(found))
+
+
 def buyer_lift(
     churned: ArrayLike,
     p_churn: ArrayLike,

@@ -142,6 +142,20 @@ def test_the_calibration_table_holds_everybody_and_the_observed_rate():
     assert table["predicted"].is_monotonic_increasing
 
 
+def test_the_calibration_error_of_true_probabilities_is_that_of_chance():
+    rng = np.random.default_rng(4)
+    p = rng.beta(2, 1, 500)
+    found = [
+        evaluation.expected_calibration_error((rng.random(500) < p).astype(float), p)
+        for _ in range(200)
+    ]
+    assert evaluation.calibration_error_by_chance(p) == pytest.approx(np.mean(found), rel=0.1)
+    wrong = (rng.random(500) < p**3).astype(float)
+    assert evaluation.expected_calibration_error(
+        wrong, p
+    ) > 3 * evaluation.calibration_error_by_chance(p)
+
+
 def test_the_wilson_interval_covers_as_it_says():
     rate, rng = 0.3, np.random.default_rng(0)
     seen = rng.binomial(1000, rate, 4000) / 1000
