@@ -19,6 +19,7 @@ from features.errors import UserError
 from features.source import SourceSpec
 from features.transactions import LogSpec, validate
 from pipeline import facts, mapping
+from pipeline.cutoffs import shortest_log
 
 HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 """Days a proposal is rounded to: a week, two, one to nine months, a year."""
@@ -283,9 +284,8 @@ def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[st
     days of history: 100, at least 239 are needed (139 more) and 450 wanted for a horizon of 90 days
     customers: 400, of the 1,000 wanted
     """
-    # As `cutoffs.plan` lays them out: a quarter of the log to know the customers, a horizon to
-    # learn from, one to be judged by; with three to be judged by, five in all.
-    shortest = (8 * horizon_days - 4) // 3 + 1
+    # With three horizons to be judged by instead of one, five in all.
+    shortest = shortest_log(horizon_days)
     needs = {
         "customers": (LIMITED["customers"], READY["customers"], ""),
         "repeat_customers": (LIMITED["repeat_customers"], READY["repeat_customers"], ""),

@@ -120,6 +120,15 @@ def known_days(horizon_days: int, span: int) -> int:
     return max(1, min(horizon_days, span // 4))
 
 
+def shortest_log(horizon_days: int) -> int:
+    """Days that a log must run at least: to know customers, to learn from, to be judged by.
+
+    >>> shortest_log(90), known_days(90, 239) + 2 * 90, known_days(90, 238) + 2 * 90
+    (239, 239, 239)
+    """
+    return max((8 * horizon_days - 4) // 3, 2 * horizon_days) + 1
+
+
 def _checked(
     asked: Sequence[date], horizon_days: int, end: date, panel: Callable[[date], tuple[date, ...]]
 ) -> list[date]:
@@ -139,9 +148,12 @@ def _checked(
 def _too_short(horizon_days: int, first_day: date, first: date, end: date) -> str:
     span = (end - first_day).days
     longest = max((h for h in range(1, span) if known_days(h, span) + 2 * h <= span), default=0)
-    way_out = f"Use horizon_days up to {longest}" if longest >= 1 else "A longer log is needed"
+    asked_first = first != first_day + timedelta(days=known_days(horizon_days, span))
+    end_needed = (first - first_day).days + 2 * horizon_days
+    missing = (end_needed if asked_first else shortest_log(horizon_days)) - span
+    way_out = f"Use horizon_days up to {longest}, or bring" if longest >= 1 else "Please bring"
     return (
         f"A horizon of {horizon_days} days does not fit twice between {first} and the end of the "
         f"log ({span} days from {first_day} to {end}): one to learn from, one to be judged by.\n"
-        f"{way_out}, or bring {(first - end).days + 2 * horizon_days} more days of history."
+        f"{way_out} {missing} more days of history."
     )

@@ -52,6 +52,23 @@ def test_a_refused_horizon_names_one_that_fits(horizon, span):
             assert plan(config(), fits, FIRST, end).backtest
 
 
+@given(
+    horizon=st.integers(1, 400),
+    span=st.integers(2, 1200),
+    known=st.one_of(st.none(), st.integers(0, 300)),
+)
+def test_a_refused_log_says_how_many_days_are_missing_to_the_day(horizon, span, known):
+    first = None if known is None else FIRST + timedelta(days=known)
+    asked = config(training={"first_cutoff": first})
+    try:
+        plan(asked, horizon, FIRST, FIRST + timedelta(days=span))
+    except UserError as error:
+        missing = int(str(error).split("bring ")[1].split()[0])
+        assert plan(asked, horizon, FIRST, FIRST + timedelta(days=span + missing)).backtest
+        with pytest.raises(UserError):
+            plan(asked, horizon, FIRST, FIRST + timedelta(days=span + missing - 1))
+
+
 def test_default_cutoffs_of_a_horizon_share_their_panels():
     days = plan(config(), 91, FIRST, date(2022, 1, 1))
     assert len(days.backtest) == 3
