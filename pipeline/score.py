@@ -1,7 +1,7 @@
 """Scores every customer of a log with a trained model, in batches of constant size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,15 @@ from features.snapshot import snapshot
 from features.source import SourceSpec
 from features.transactions import LogSpec
 from models.contender import ANSWERS
-from models.segments import Thresholds, segments
+from models.segments import SEGMENTS, Thresholds, segments
 from pipeline.artifact import Model
 from pipeline.console import Progress
 from pipeline.orders import Orders
 
 BATCH_ROWS = 50_000
+
+SUMMED = ("p_churn", "expected_spend", "clv")
+"""Columns whose sums by segment are told."""
 
 SCHEMA = pa.schema(
     {
@@ -63,12 +66,21 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Scored:
-    """How many customers were scored, and how many of a list had no order before the date."""
+    """What was written, and how many of a list had no order before the date.
+
+    `segments` has a row per segment that occurs, in the order of `models.segments.SEGMENTS`:
+    `segment`, `n_customers`, the mean `p_churn`, and the totals of `expected_spend` and `clv`.
+    """
 
     path: Path
     as_of: date
-    n_customers: int
+    segments: pd.DataFrame
     without_orders: int = 0
+
+    @property
+    def n_customers(self) -> int:
+        """How many customers were scored."""
+        return int(self.segments["n_customers"].sum())
 
 
 def score(
@@ -107,12 +119,14 @@ def score(
         rows = rows.semi_join(customers, "customer_id")
     with progress.step(f"Scoring at {day}"):
         written = _write(_scored(rows, model, day), out, excel_safe)
-    if not written:
+    if not len(written):
         raise UserError(
             f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
             f"before {day}. The log begins on {orders.first_day}."
         )
-    return Scored(out, day, written, 0 if asked is None else asked - written)
+    result = Scored(out, day, written)
+    missing = 0 if asked is None else asked - result.n_customers
+    return replace(result, without_orders=missing)
 
 
 def _refuse_far_ahead(day: date, orders: Orders, horizon_days: int, progress: Progress) -> None:
@@ -235,19 +249,34 @@ def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]
             yield pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
 
 
-def _write(scores: Iterator[pa.RecordBatch], out: Path, excel_safe: bool) -> int:
-    written = 0
+def _write(scores: Iterator[pa.RecordBatch], out: Path, excel_safe: bool) -> pd.DataFrame:
+    written: list[pa.Table] = []
     # Nothing to write leaves the file of an earlier run as it was.
     first = next(scores, None)
     if first is None:
-        return 0
+        return pd.DataFrame()
     with atomic(out) as draft, _writer(out, draft) as writer:
         batch: pa.RecordBatch | None = first
         while batch is not None:
             writer.write_batch(_inert(batch) if excel_safe else batch)
-            written += batch.num_rows
+            written.append(_totals(batch))
             batch = next(scores, None)
-    return written
+    return _by_segment(written)
+
+
+def _totals(batch: pa.RecordBatch) -> pa.Table:
+    """Number of customers and sums by segment."""
+    table = pa.Table.from_batches([batch.select(["segment", *SUMMED])])
+    sums: list[tuple[str, str]] = [(name, "sum") for name in SUMMED]
+    return table.group_by("segment").aggregate([("segment", "count"), *sums])
+
+
+def _by_segment(batches: list[pa.Table]) -> pd.DataFrame:
+    frame = pa.concat_tables(batches).to_pandas().groupby("segment").sum(min_count=1)
+    frame.columns = [name.removesuffix("_sum") for name in frame.columns]
+    frame = frame.rename(columns={"segment_count": "n_customers"})
+    frame["p_churn"] /= frame["n_customers"]
+    return frame.reindex([name for name in SEGMENTS if name in frame.index]).reset_index()
 
 
 def _writer(out: Path, draft: Path) -> csv.CSVWriter | parquet.ParquetWriter:

@@ -154,8 +154,9 @@ def standing(console: Console, trained: "Trained") -> None:
 
 
 def scored(console: Console, result: Scored, found: Found) -> None:
-    """How many were scored, by which model, and who of a list was not."""
+    """How many were scored, by which model, who of a list was not; totals by segment."""
     manifest = found.model.manifest
+    segments(console, result.segments)
     console.print(
         f"{result.n_customers:,} customers scored at {result.as_of} for the next "
         f"{manifest.horizon_days} days by {manifest.contender} {manifest.version}: {result.path}",
@@ -167,6 +168,22 @@ def scored(console: Console, result: Scored, found: Found) -> None:
             "left out.",
             markup=False,
         )
+
+
+def segments(console: Console, found: pd.DataFrame) -> None:
+    """Totals of the scored customers by segment."""
+    table = _table(
+        console, "Segments", "segment", "customers", "p(churn)", "expected spend", "CLV, total"
+    )
+    for _, row in found.iterrows():
+        table.add_row(
+            row["segment"],
+            f"{row['n_customers']:,}",
+            f"{row['p_churn']:.0%}",
+            f"{row['expected_spend']:,.2f}",
+            _number(row["clv"], ",.2f"),
+        )
+    console.print(table)
 
 
 def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -251,6 +251,22 @@ def test_scoring_a_day_that_the_model_has_seen_past_says_so(here, tmp_path, caps
     assert "knows what came after" not in capsys.readouterr().err
 
 
+def test_segments_are_told_with_their_totals(here, tmp_path, capsys):
+    found = scores(tmp_path)
+    told = capsys.readouterr().out
+    by = found.groupby("segment")
+    for name, size in by.size().items():
+        p_churn, spend = by["p_churn"].mean()[name], by["expected_spend"].sum()[name]
+        line = next(
+            line for line in told.splitlines() if line.split()[: len(name.split())] == name.split()
+        )
+        assert line.split()[len(name.split()) :][:3] == [
+            f"{size:,}",
+            f"{p_churn:.0%}",
+            f"{spend:,.2f}",
+        ]
+
+
 def test_a_bare_list_without_header_names_its_first_customer_too(here, tmp_path):
     (tmp_path / "list.txt").write_text("00001\n00002\n")
     found = scores(tmp_path, "--customers", str(tmp_path / "list.txt"))
