@@ -235,14 +235,24 @@ def importance(today: Outlook) -> str:
 
 
 def segments(today: Outlook) -> str:
-    """How many of today's customers are in each segment, and who is meant."""
-    named = today.customers["segment"]
-    counts = named.value_counts()
-    rows: list[Row] = [
-        ("", [name, who, f"{counts.get(name, 0):,}", f"{counts.get(name, 0) / len(named):.1%}"])
-        for name, who in SEGMENTS.items()
-    ]
-    head = ["segment", "who", "customers", "share"]
+    """Who is meant by each segment, how many they are today, and what is expected of them."""
+    found = today.customers.groupby("segment").agg(
+        n=("p_churn", "size"),
+        p_churn=("p_churn", "mean"),
+        spend=("expected_spend", lambda spend: spend.sum(min_count=1)),
+    )
+    everybody, total = len(today.customers), today.customers["expected_spend"].sum()
+    rows: list[Row] = []
+    for name, who in SEGMENTS.items():
+        if name not in found.index:
+            rows.append(("", [name, who, "0", "0.0%", "–", "–", "–"]))
+            continue
+        here = found.loc[name]
+        cells = [f"{here['n']:,.0f}", f"{here['n'] / everybody:.1%}", f"{here['p_churn']:.1%}"]
+        cells += [number(here["spend"], ",.2f")]
+        cells += [number(here["spend"] / total if total > 0 else math.nan, ".1%")]
+        rows.append(("", [name, who, *cells]))
+    head = ["segment", "who", "customers", "share", "p(churn)", "expected spend", "share of it"]
     return section(
         "segments",
         "Segments today",

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
 
@@ -199,6 +200,17 @@ def test_page_is_whole_runs_nothing_and_fetches_nothing(result):
     style = (files("pipeline") / "report.css").read_text()
     assert "url(" not in style
     assert "@import" not in style
+
+
+def test_segments_tell_how_likely_to_leave_and_how_much_is_expected(result):
+    text = report(result)
+    start = text.index("A customer is in the first segment that fits")
+    rows = text[start : text.index("</table>", start)].split("<tr")
+    loyal = next(row for row in rows if ">loyal<" in row)
+    assert [part for part in ("50.0%", "10.00") if part not in loyal] == []
+    silent = TODAY.customers.assign(expected_spend=float("nan"))
+    text = report(result, replace(TODAY, customers=silent)).split("Segments today")[1]
+    assert "nan" not in text.split("</table>")[0]
 
 
 def test_page_can_be_read_without_seeing_the_charts(result):
