@@ -4,9 +4,9 @@ A buy-till-you-die model carries no season and adapts to nothing: before a Chris
 little of everybody, after it too much, and where its story does not fit it is off every time.
 Learned models repeat the level of the horizons they learned from, which is worse on most logs. So
 the level is MBG/NBD's, and its error a Gaussian process over time (Rasmussen & Williams 2006, ch. 2
-and 5.4): the sum of a lasting error, one that fades within about a horizon, and a yearly season.
-What past cutoffs showed is followed as far as each of the three can explain it; where nothing is
-known the guess is 0.
+and 5.4): the sum of a lasting error, one that drifts as a business changes, one that fades within
+about a horizon, and a yearly season. What past cutoffs showed is followed as far as each of these
+can explain it; where nothing is known the guess is 0.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from models.weights import Evidence
 
 YEAR = 365.25
 
-LASTING, FADING, YEARLY = 0.10, 0.12, 0.20
-"""Usual sizes (standard deviations, log odds) of the three parts of the error. They were set once,
-on all logs of docs/quality.md together: a log is too short to tell its own."""
+LASTING, DRIFTING, FADING, YEARLY = 0.10, 0.10, 0.12, 0.20
+"""Usual sizes (standard deviations, log odds) of the four parts of the error, the drift's after one
+year. They were set on all logs of docs/quality.md together: a log is too short to tell its own."""
 
 MEMORY = 0.6
 """In so many horizons a fading error falls to 1 / e."""
@@ -57,7 +57,7 @@ LATEST = 60
 class ExpectedError:
     """What MBG/NBD will be off by, on its own scales; see `models.history.LevelError`.
 
-    `lasting` is the part of `purchases` that does not end with the horizon.
+    `lasting` is the part of `purchases` that does not end with the horizon: lasting and drifted.
     """
 
     churn: float
@@ -109,24 +109,31 @@ def expected_error(history: History) -> ExpectedError:
     when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
     seen = np.array([(error.churn, error.purchases) for _, error in known])
     chance = CHANCE + np.array([error.variance for _, error in known])
-    factor = cho_factor(_alike(when, when, memory) + np.diag(chance), lower=True)
-    now = _alike(np.zeros(1), when, memory)[0]
+    # The log itself is a horizon older, or nearly so, than the first cutoff that could be tried.
+    start, today = when.min() - history.horizon_days, np.zeros(1)
+    passing = _alike(when, when, memory)
+    factor = cho_factor(passing + _drifted(when, when, start) + np.diag(chance), lower=True)
     explained = cho_solve(factor, seen)
-    churn, purchases = now @ explained
-    lasting = LASTING**2 * explained[:, 1].sum()
+    stays = _drifted(today, when, start)[0] @ explained
+    churn, purchases = _alike(today, when, memory)[0] @ explained + stays
+    lasting = stays[1]
     return ExpectedError(float(churn), float(purchases), float(lasting))
 
 
 def _alike(here: np.ndarray, there: np.ndarray, memory: float) -> np.ndarray:
-    """Covariance of the error between two lots of days, shape (n_here, n_there)."""
+    """Covariance of what passes, fading or yearly, between two lots of days; (n_here, n_there)."""
     apart = np.abs(here[:, None] - there[None, :])
     angle = 2 * np.pi * apart / YEAR
     waves = sum(share * np.cos(n * angle) for n, share in enumerate(HARMONICS, 1))
-    return (
-        LASTING**2
-        + FADING**2 * np.exp(-apart / memory)
-        + YEARLY**2 * waves * np.exp(-apart / (YEARS_ALIKE * YEAR))
+    return FADING**2 * np.exp(-apart / memory) + YEARLY**2 * waves * np.exp(
+        -apart / (YEARS_ALIKE * YEAR)
     )
+
+
+def _drifted(here: np.ndarray, there: np.ndarray, start: float) -> np.ndarray:
+    """The same of what stays: a lasting error, and a random walk since the log's start."""
+    years = (np.minimum(here[:, None], there[None, :]) - start) / YEAR
+    return LASTING**2 + DRIFTING**2 * years
 
 
 def prolonged(horizons: np.ndarray, factor: float) -> np.ndarray:
