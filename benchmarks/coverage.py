@@ -94,7 +94,7 @@ def months(one: Answered, orders: Orders) -> Iterator[tuple[int, pd.DataFrame]]:
         came = outcome.set_index("customer_id")["spend"].clip(lower=0)
         value = one.blend.clv(one.customers, one.said, number, 0.0, one.cutoff)
         ends = one.blend.clv_range(one.customers, one.said, value, number, one.cutoff)
-        none = one.blend.ranges.none_within(one.customers, btyd, one.said, days)
+        none = one.blend.ranges.none_within(one.customers, btyd, one.said, days, one.blend.passing)
         yield (
             number,
             coverage_by_decile(came.loc[one.customers["customer_id"]], *ends, value, none),

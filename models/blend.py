@@ -85,6 +85,8 @@ class Blend:
         Weight of each part in the log odds; they sum to 1.
     ranges : Ranges
         How far outcomes may lie from the means.
+    passing : float
+        What makes the horizon's purchases more or fewer than a usual horizon's; ends with it.
     notes : list of str
         What was decided and why, in sentences: parts left out, small data.
     """
@@ -99,7 +101,7 @@ class Blend:
         self._factors: dict[str, dict[str, float]] = {}
         self.ranges: Ranges | None = None
         self._reference: dict[str, float] = {}
-        self._passing = 1.0
+        self.passing = 1.0
         self._average = 0.0
 
     # -- fit ------------------------------------------------------------------------------
@@ -204,7 +206,7 @@ class Blend:
 
     def _note_error(self, error: ExpectedError) -> None:
         """Say what the level owes to past errors, and keep apart what ends with the horizon."""
-        self._passing = float(np.exp(error.lasting - error.purchases))
+        self.passing = float(np.exp(error.lasting - error.purchases))
         moved = float(np.exp(-error.purchases)) - 1
         if abs(moved) >= SPEAKABLE:
             self.notes.append(
@@ -289,7 +291,7 @@ class Blend:
         own = said["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
         length = np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
-        return own * prolonged(length, self._passing)
+        return own * prolonged(length, self.passing)
 
     def clv_range(
         self,
@@ -307,7 +309,7 @@ class Blend:
             raise ValueError("The blend has not been fitted.")
         btyd = next((p for n in BTYD if isinstance(p := self.parts.get(n), BtydContender)), None)
         days = float(month_ends(months, start=start)[-1])
-        return self.ranges.of_period(customers, btyd, said, clv, days, self._passing)
+        return self.ranges.of_period(customers, btyd, said, clv, days, self.passing)
 
     @property
     def _churn_parts(self) -> list[str]:
@@ -371,7 +373,7 @@ class Blend:
             "factors": self._factors,
             "ranges": self.ranges.to_dict() if self.ranges else None,
             "reference": self._reference,
-            "passing": self._passing,
+            "passing": self.passing,
             "average": self._average,
             "notes": self.notes,
         }
@@ -398,7 +400,7 @@ class Blend:
         blend.weights = parameters["weights"]
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
         blend.ranges = Ranges.from_dict(parameters["ranges"])
-        blend._reference, blend._passing = parameters["reference"], parameters["passing"]
+        blend._reference, blend.passing = parameters["reference"], parameters["passing"]
         blend._average, blend.notes = parameters["average"], parameters["notes"]
         return blend
 

@@ -22,6 +22,9 @@ STEPS = 12
 RHYTHMS = ("mbg_cnbd_k", "mbg_nbd")
 """Models of the next purchase's day: the first that can be fitted. It knows regular customers."""
 
+GIANTS = 0.01
+"""So many customers, of whom most was expected, have no say in the level of a past cutoff."""
+
 PAST_CUTOFFS = 3
 """Past cutoffs that are compared with what came; a horizon apart, so that none sees the same."""
 
@@ -80,27 +83,39 @@ class Ranges:
         if self.shape is None or btyd is None or customers.empty:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
-        none = self.none_within(customers, btyd, said, days)
-        longer = btyd.expected_purchases(customers, days)
-        within = btyd.expected_purchases(customers, self.horizon_days)
-        times = np.divide(longer, within, out=np.ones(len(customers)), where=within > 0)
+        times = self._times(customers, btyd, days)
         length = prolonged(times, passing)
+        none = self.none_within(customers, btyd, said, days, passing)
         often = np.maximum(said["expected_purchases"].to_numpy(float) * length, 1 - none)
         return self.shape.interval(none, often, expected_spend)
 
+    def _times(self, customers: pd.DataFrame, btyd: BtydContender, days: float) -> np.ndarray:
+        """How many times the horizon's purchases `days` hold, by a buy-till-you-die model."""
+        longer = btyd.expected_purchases(customers, days)
+        within = btyd.expected_purchases(customers, self.horizon_days)
+        return np.divide(longer, within, out=np.ones(len(customers)), where=within > 0)
+
     def none_within(
-        self, customers: pd.DataFrame, btyd: BtydContender, said: pd.DataFrame, days: float
+        self,
+        customers: pd.DataFrame,
+        btyd: BtydContender,
+        said: pd.DataFrame,
+        days: float,
+        passing: float = 1.0,
     ) -> np.ndarray:
         """Probability of no purchase within `days`, shape (n_customers,).
 
         The blend's for the horizon, moved in log odds as a buy-till-you-die model moves from
-        the horizon to `days`; on past logs nearer to what came than that model's own.
+        the horizon to `days`; on past logs nearer to what came than that model's own. `passing`,
+        a factor in the horizon's purchases, ends with it, in the odds as in the number.
         """
         longer, within = (
             logit(btyd.probability_no_purchase(customers, length))
             for length in (days, self.horizon_days)
         )
-        return expit(logit(said["p_churn"].to_numpy(float)) + longer - within)
+        times = self._times(customers, btyd, days)
+        ended = np.log(prolonged(times, passing) / times)
+        return expit(logit(said["p_churn"].to_numpy(float)) + longer - within - ended)
 
     def _window(self, customers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         if self.rhythm is None or customers.empty:
@@ -175,10 +190,13 @@ class _Past:
         purchases = said["expected_purchases"].to_numpy()
         expected = purchases * model.value.predict_from_all(rows)
         came = np.maximum(rows["spend"].to_numpy(float), 0.0)
-        if came.sum() <= 0:
+        # A giant among small customers would set the level of all the others.
+        usual = expected <= np.quantile(expected, 1 - GIANTS)
+        total = came[usual].sum()
+        if total <= 0 or expected[usual].sum() <= 0:
             return None
-        level = came.sum() / expected.sum()
-        noise = float(((came - level * expected) ** 2).sum() / came.sum() ** 2)
+        level = total / expected[usual].sum()
+        noise = float(((came - level * expected)[usual] ** 2).sum() / total**2)
         columns = (
             said["p_churn"].to_numpy(),
             purchases,

@@ -52,10 +52,11 @@ class Standing:
 def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     """Each contender's standing, best log loss first and failed ones last.
 
-    A measure that is missing at every cutoff was not answered and is left out, and so is a
-    coverage that is missing at some. A standing fails, and then has no means, when another
-    measure is missing at some cutoffs or is infinite, when it has no log loss beside its other
-    measures of churn, or no scores at all.
+    A measure that is missing at every cutoff was not answered and is left out; so is a coverage
+    that is missing at some, and whatever but the log loss is missing where nobody bought, or
+    everybody did: ranks and shares of spend are not defined there. A standing fails, and then
+    has no means, when another measure is missing at some cutoffs or is infinite, when it has no
+    log loss beside its other measures of churn, or no scores at all.
 
     Parameters
     ----------
@@ -121,8 +122,16 @@ def _failure(rows: pd.DataFrame, answered: list[str]) -> str:
         return "it has no scores at any cutoff"
     expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
     for name in dict.fromkeys(name for name in expected if COVERAGE not in name):
-        values = rows[name] if name in rows else [math.nan] * len(rows)
-        off = sum(not math.isfinite(value) for value in values)
+        values = rows[name] if name in rows else pd.Series(math.nan, index=rows.index)
+        undefined = values.isna() & _all_alike(rows) & (name != REQUIRED)
+        off = sum(not math.isfinite(value) for value in values[~undefined])
         if off:
             return f"{name} is not a number at {off} of {len(rows)} cutoffs"
     return ""
+
+
+def _all_alike(rows: pd.DataFrame) -> pd.Series:
+    """Cutoffs after which nobody bought, or everybody did."""
+    if "churn_rate" not in rows:
+        return pd.Series(False, index=rows.index)
+    return rows["churn_rate"].isin([0.0, 1.0])

@@ -266,3 +266,38 @@ def test_without_a_past_there_are_windows_but_no_ranges_of_spend(history, outcom
     assert np.isfinite(columns["next_purchase_to"]).all()
     none = ranges.columns(outcomes.iloc[:0], said.iloc[:0])
     assert all(len(values) == 0 for values in none.values())
+
+
+def test_giants_do_not_stretch_the_ranges_of_the_others(make_log, make_history):
+    """Three of 600 order for a million times as much, and hardly do so in the past horizons."""
+    log = make_log(600, seed=6)
+    often = log.groupby("customer").size().nlargest(3).index
+    grown = log.assign(
+        amount=log["amount"].where(~log["customer"].isin(often), log["amount"] * 1e6)
+    )
+    widths = []
+    for orders in (log, grown):
+        history = make_history(orders, 400, (220, 280, 340))
+        ranges = Ranges.fit(history)
+        said = pd.DataFrame(
+            {"p_churn": [0.2, 0.4], "expected_purchases": [2.0, 1.0], "expected_spend": 50.0}
+        )
+        assert ranges.shape is not None
+        widths.append(ranges.shape.interval(*(said[name].to_numpy() for name in said))[1])
+    plain, beside_giants = widths
+    assert (beside_giants < 2 * plain).all()
+    assert (beside_giants > plain / 2).all()
+
+
+def test_what_ends_with_the_horizon_does_not_go_on_in_the_odds(blend, outcomes):
+    customers = outcomes.head(50)
+    said = blend.predict(customers)
+    btyd = blend.parts["mbg_nbd"]
+    within, over = (
+        {p: blend.ranges.none_within(customers, btyd, said, days, p) for p in (0.5, 1.0, 2.0)}
+        for days in (60, 360)
+    )
+    for passing in (0.5, 2.0):
+        np.testing.assert_allclose(within[passing], within[1.0], atol=1e-9)
+    assert (over[0.5] < over[1.0]).all()
+    assert (over[2.0] > over[1.0]).all()

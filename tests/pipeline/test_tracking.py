@@ -214,6 +214,22 @@ def test_a_cutoff_without_intervals_is_no_failure() -> None:
     assert "spend_coverage" not in found.means
 
 
+@pytest.mark.parametrize("alike", [0.0, 1.0])
+def test_a_cutoff_after_which_all_did_the_same_has_no_ranks_and_is_no_failure(alike: float) -> None:
+    board = leaderboard().assign(churn_rate=0.8)
+    first = board["cutoff"] == board["cutoff"].min()
+    ranks = [name for name in ("roc_auc", "spend_gini") if name in board]
+    board.loc[first, ranks] = np.nan
+    assert standings(board, "recency_alone")["bg_nbd"].failure
+    board.loc[first, "churn_rate"] = alike
+    found = standings(board, "recency_alone")["bg_nbd"]
+    assert not found.failure
+    assert "log_loss" in found.means
+    assert "roc_auc" not in found.means
+    board.loc[first, "log_loss"] = np.nan
+    assert standings(board, "recency_alone")["bg_nbd"].failure
+
+
 def test_a_contender_for_spend_only_needs_no_log_loss() -> None:
     board = leaderboard()
     spend_only = board["contender"] == "bg_nbd"
