@@ -15,6 +15,7 @@ from features import behaviour, rfm
 
 NEVER_NULL = "never null"
 NO_REPEAT = "no repeat purchase yet"
+MONEY = "money"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def _windows() -> tuple[Feature, ...]:
         )
 
     def sums(span: int) -> Feature:
-        return _measure(f"spend_{span}d", "money", lambda d: behaviour.spend_in(d, span))
+        return _measure(f"spend_{span}d", MONEY, lambda d: behaviour.spend_in(d, span))
 
     return tuple(f(span) for f in (counts, sums) for span in (30, 90, 180, 365))
 
@@ -60,7 +61,7 @@ def _decays() -> tuple[Feature, ...]:
 
     def sums(half_life: int) -> Feature:
         return _measure(
-            f"decayed_spend_{half_life}d", "money", lambda d: behaviour.decayed_spend(d, half_life)
+            f"decayed_spend_{half_life}d", MONEY, lambda d: behaviour.decayed_spend(d, half_life)
         )
 
     return tuple(f(half_life) for f in (counts, sums) for half_life in (30, 90, 365))
@@ -82,7 +83,7 @@ CATALOGUE: tuple[Feature, ...] = (
     _measure("frequency", "repeat purchase days", rfm.frequency),
     _measure("recency", "days", rfm.recency),
     Feature("T", "days", NEVER_NULL, aggregate=rfm.age),
-    _measure("monetary_value", "money", rfm.monetary_value),
+    _measure("monetary_value", MONEY, rfm.monetary_value),
     _measure("days_since_last", "days", behaviour.days_since_last),
     *_windows(),
     *_decays(),
@@ -92,11 +93,11 @@ CATALOGUE: tuple[Feature, ...] = (
     _measure("gap_max", "days", lambda d: d.gap.max(), NO_REPEAT),
     _measure("gap_last", "days", behaviour.gap_last, NO_REPEAT),
     _measure("gap_log_mean", "log days", behaviour.gap_log_mean, NO_REPEAT),
-    _measure("amount_first", "money", behaviour.amount_of_first),
-    _measure("amount_last", "money", behaviour.amount_of_last),
-    _measure("amount_max", "money", lambda d: d.amount.max().cast("float64")),
-    _measure("amount_total", "money", lambda d: d.amount.sum().cast("float64")),
-    _measure("amount_sd", "money", behaviour.basket_sd, NO_REPEAT),
+    _measure("amount_first", MONEY, behaviour.amount_of_first),
+    _measure("amount_last", MONEY, behaviour.amount_of_last),
+    _measure("amount_max", MONEY, lambda d: d.amount.max().cast("float64")),
+    _measure("amount_total", MONEY, lambda d: d.amount.sum().cast("float64")),
+    _measure("amount_sd", MONEY, behaviour.basket_sd, NO_REPEAT),
     _measure("orders", "orders", lambda d: d.orders.sum()),
     _measure("lines", "rows of the log", lambda d: d.lines.sum()),
     _measure("quantity", "pieces", lambda d: behaviour.exact_sum(d.quantity)),
@@ -115,7 +116,7 @@ CATALOGUE: tuple[Feature, ...] = (
     ),
     Feature(
         "amount_mean",
-        "money",
+        MONEY,
         NEVER_NULL,
         derive=lambda row: row.amount_total / (row.frequency + 1),
     ),

@@ -33,8 +33,10 @@ from models.levels import (
 )
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
-from models.spend import TOP_SHARE, BoostedSpend
+from models.spend import BoostedSpend
+from models.ways import BTYD, at_level, before_floor, expected, log_totals, value_per_purchase
 from models.weights import Evidence, learned_weights
+from models.witnesses import Learned, money_factor, reconciled_mean
 
 PARTS: dict[str, Any] = {
     "mbg_nbd": lambda: BtydContender("mbg_nbd"),
@@ -44,7 +46,6 @@ PARTS: dict[str, Any] = {
     "boosted_hazard": BoostedHazard,
     "boosted_spend": BoostedSpend,
 }
-BTYD = ("mbg_nbd", "pareto_nbd")
 LEARNED = ("logistic", "hist_gradient_boosting", "boosted_hazard")
 
 PRIOR = {
@@ -66,6 +67,9 @@ FEW_CUSTOMERS = 2000
 
 MOST_COMPARED = 5_000
 """So many customers tell where contributions begin."""
+
+MOST_TRIED = 50_000
+"""So many rows of the panel tell how wrong the learned levels are."""
 
 SPEAKABLE = 0.01
 """A correction that moves totals by less than this share is not worth a note."""
@@ -113,9 +117,7 @@ class Blend:
         with threadpool_limits(limits=1):
             self.parts = self._fitted_parts(history, past)
             self.weights = self._learn(self._evidence(history, past), history.n_customers)
-            error = expected_error(history)
-            self._set_levels(history.todays_customers, error)
-            self._note_error(error)
+            self._set_levels(history)
             self.ranges = Ranges.fit(history)
             self._reference = reference_customer(history.todays_customers)
             today = history.todays_customers
@@ -181,39 +183,113 @@ class Blend:
         )
         return dict(zip(names, alone.tolist(), strict=True))
 
-    def _set_levels(self, today: pd.DataFrame, error: ExpectedError) -> None:
-        """Shift the mean log odds, and scale each expected spend, to one level."""
+    def _set_levels(self, history: History) -> None:
+        """Shift the mean log odds, and scale each expected number, to one level."""
+        today, error, tried = (
+            history.todays_customers,
+            expected_error(history),
+            self._tried(history),
+        )
         w = weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
-        levels = {name: float(logit(np.average(expit(x), weights=w))) for name, x in odds.items()}
-        # The first buy-till-you-die model that could be fitted; without any, the learned mean.
-        knowing = next((levels[name] for name in BTYD if name in levels), None)
-        level = knowing - error.churn if knowing is not None else np.mean(list(levels.values()))
-        mean = float(expit(np.asarray(level)))
+        mean = self._mean(odds, w, error, tried)
         self._shifts = {name: shift_to_mean(x, w, mean) for name, x in odds.items()}
         mixed = self._mix(odds)
         self._shifts["blend"] = shift_to_mean(mixed, w, mean)
-        both = self._ways(said, today, expit(mixed + self._shifts["blend"]))
-        for column in ("expected_purchases", "expected_spend"):
-            totals = _log_totals(both[column], w)
-            total = (
-                totals["btyd"] - error.purchases
-                if "btyd" in totals
-                else float(np.mean(list(totals.values())))
-            )
-            self._factors[column] = {way: float(np.exp(total - t)) for way, t in totals.items()}
+        p_churn = expit(mixed + self._shifts["blend"])
+        both = expected(self.parts, said, today, p_churn, self._learns)
+        totals = {column: log_totals(ways, w) for column, ways in both.items()}
+        moved = {"expected_purchases": self._moved(totals["expected_purchases"], error, tried)}
+        moved["expected_spend"] = moved["expected_purchases"] + self._kept(history)
+        for column, own in totals.items():
+            total = own["btyd"] + moved[column] if "btyd" in own else np.mean(list(own.values()))
+            self._factors[column] = {way: float(np.exp(total - t)) for way, t in own.items()}
+        factors = self._factors["expected_purchases"]
+        number = at_level(both["expected_purchases"], factors)
+        left = before_floor(number, 1 - p_churn, w)
+        self._factors["expected_purchases"] = {way: left * f for way, f in factors.items()}
 
-    def _note_error(self, error: ExpectedError) -> None:
-        """Say what the level owes to past errors, and keep apart what ends with the horizon."""
-        self.passing = float(np.exp(error.lasting - error.purchases))
-        moved = float(np.exp(-error.purchases)) - 1
-        if abs(moved) >= SPEAKABLE:
-            self.notes.append(
-                f"A buy-till-you-die model expected too {'little' if moved > 0 else 'much'} at "
-                "earlier cutoffs like this one (lately, or in the same weeks of earlier years): "
-                f"expected purchases and spend are {moved:+.0%} for it."
-            )
+    def _mean(
+        self,
+        odds: dict[str, np.ndarray],
+        weight: np.ndarray,
+        error: ExpectedError,
+        tried: Learned | None,
+    ) -> float:
+        """Probability of churn of all customers together."""
+        # The first buy-till-you-die model that could be fitted.
+        knowing = next((odds[name] for name in BTYD if name in odds), None)
+        if knowing is None:
+            return float(np.average(expit(self._learned(odds)), weights=weight))
+        level = float(logit(np.average(expit(knowing), weights=weight))) - error.churn
+        if tried is None:
+            return float(expit(np.asarray(level)))
+        learned = self._learned(odds)
+        return reconciled_mean(learned, weight, tried.churn_variance, level, error.churn_variance)
+
+    def _moved(
+        self, totals: dict[str, float], error: ExpectedError, tried: Learned | None
+    ) -> float:
+        """Add to the logarithm of what buy-till-you-die models expect of all; say why."""
+        if "btyd" not in totals:
+            return 0.0
+        trees = tried.say(error.purchases_variance) if tried else 0.0
+        corrected = -(1 - trees) * error.purchases
+        self.passing = float(np.exp(corrected + (1 - trees) * error.lasting))
+        self._note(
+            corrected,
+            f"A buy-till-you-die model expected too {'little' if corrected > 0 else 'much'} at "
+            "earlier cutoffs like this one (lately, or in the same weeks of earlier years): "
+            "expected purchases and spend are {} for it.",
+        )
+        if not trees:
+            return corrected
+        agreed = trees * (totals["boosted"] - totals["btyd"])
+        self._note(
+            agreed,
+            f"Boosted trees knew how much all customers together buy: {trees:.0%} of that level "
+            "is theirs, which moves expected purchases and spend by {}.",
+        )
+        return corrected + agreed
+
+    def _kept(self, history: History) -> float:
+        """Add to the logarithm of expected spend: what past purchases brought in the end."""
+        panel = _some(history.panel)
+        if panel.empty or not any(name in self.parts for name in BTYD):
+            return 0.0
+        expected = panel["purchases"].to_numpy(float) * value_per_purchase(self.parts, panel)
+        kept = float(np.log(money_factor(panel, expected)))
+        self._note(
+            kept,
+            "Purchases of earlier horizons did not bring what a purchase is worth (returns come "
+            "later, prices change): expected spend is {} for it.",
+        )
+        return kept
+
+    def _note(self, moved: float, sentence: str) -> None:
+        """Say what moves totals, if it moves them enough to be worth a sentence."""
+        share = float(np.exp(moved)) - 1
+        if abs(share) >= SPEAKABLE:
+            self.notes.append(sentence.format(f"{share:+.0%}"))
+
+    def _tried(self, history: History) -> Learned | None:
+        """How wrong the learned levels are at the cutoffs that they have learned from."""
+        names = self._used(LEARNED)
+        if "boosted_spend" not in self.parts or not self._learns:
+            return None
+        panel = _some(history.panel)
+        odds = {
+            name: logit(self.parts[name].predict(panel)["p_churn"].to_numpy()) for name in names
+        }
+        purchases = self.parts["boosted_spend"].predict(panel)["expected_purchases"].to_numpy()
+        return Learned.tried(panel, history.horizon_days, self._learned(odds), purchases)
+
+    def _learned(self, odds: dict[str, np.ndarray]) -> np.ndarray:
+        """Mean of the learned parts' log odds, each at the level that it has learned."""
+        names = self._used(LEARNED)
+        shares = [self.weights[name] for name in names]
+        return np.average([odds[name] for name in names], axis=0, weights=shares)
 
     # -- predict --------------------------------------------------------------------------
 
@@ -222,9 +298,9 @@ class Blend:
         said = {name: part.predict(customers) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
         p_churn = expit(self._mix(odds) + self._shifts["blend"])
-        ways = self._ways(said, customers, p_churn)
+        ways = expected(self.parts, said, customers, p_churn, self._learns)
         purchases, spend = (
-            self._at_level(column, ways[column])
+            at_level(ways[column], self._factors[column])
             for column in ("expected_purchases", "expected_spend")
         )
         # Whoever buys at all buys at least once.
@@ -315,6 +391,10 @@ class Blend:
     def _churn_parts(self) -> list[str]:
         return [name for name in PRIOR if name in self.parts]
 
+    @property
+    def _learns(self) -> bool:
+        return bool(self._used(LEARNED))
+
     def _used(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if self.weights.get(name, 0.0) > 0)
 
@@ -324,43 +404,6 @@ class Blend:
             (self.weights[name] * (x + self._shifts[name]) for name, x in odds.items()),
             start=np.zeros(len(next(iter(odds.values())))),
         )
-
-    def _at_level(self, column: str, ways: dict[str, np.ndarray]) -> np.ndarray:
-        """Mean of the ways to expect a number, each at the common level."""
-        factors = self._factors[column]
-        return np.add.reduce([factors[way] * value for way, value in ways.items()]) / len(ways)
-
-    def _ways(
-        self, said: dict[str, pd.DataFrame], customers: pd.DataFrame, p_churn: np.ndarray
-    ) -> dict[str, dict[str, np.ndarray]]:
-        """Collect the ways to expect purchases and spend, by the column that they answer.
-
-        `likely` is what buy-till-you-die models expect of those who buy, times the blend's own
-        chance that they do.
-        """
-        btyd = [said[name] for name in BTYD if name in said]
-        purchases: dict[str, np.ndarray] = {}
-        spend: dict[str, np.ndarray] = {}
-        if btyd:
-            value = self._value_per_purchase(customers)
-            each = [part["expected_purchases"].to_numpy() for part in btyd]
-            buying = [1 - part["p_churn"].to_numpy() for part in btyd]
-            purchases["btyd"] = np.add.reduce(each) / len(each)
-            given = np.add.reduce(each) / np.maximum(np.add.reduce(buying), 1e-9)
-            purchases["likely"] = given * (1 - p_churn)
-            spend = {way: number * value for way, number in purchases.items()}
-        if "boosted_spend" in said and self._used(LEARNED):
-            learned = said["boosted_spend"]
-            purchases["boosted"] = learned["expected_purchases"].to_numpy()
-            spend["boosted"] = learned["expected_spend"].to_numpy()
-            if btyd:
-                spend["boosted_purchases"] = purchases["boosted"] * value
-        return {"expected_purchases": purchases, "expected_spend": spend}
-
-    def _value_per_purchase(self, customers: pd.DataFrame) -> np.ndarray:
-        parts = [self.parts[name] for name in BTYD if name in self.parts]
-        values = [part.value for part in parts if isinstance(part, BtydContender)]
-        return values[0].predict_from_all(customers)
 
     # -- state ----------------------------------------------------------------------------
 
@@ -405,17 +448,9 @@ class Blend:
         return blend
 
 
-def _log_totals(ways: dict[str, np.ndarray], weight: np.ndarray) -> dict[str, float]:
-    """Logarithm of what each way expects of all, those left out of whom one expects too much.
-
-    Learned models are told of no outcome as large as the largest. Brought to a total in which
-    one customer is a million, they would spread that million over everybody.
-    """
-    usual = np.logical_and.reduce(
-        [value <= np.quantile(value, 1 - TOP_SHARE) for value in ways.values()]
-    )
-    rows = usual if usual.any() else ~usual
-    return {way: float(np.log((weight * value)[rows].sum())) for way, value in ways.items()}
+def _some(panel: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the panel at even distances."""
+    return panel.iloc[:: len(panel) // MOST_TRIED + 1]
 
 
 def past_cutoffs(history: History) -> list[date]:

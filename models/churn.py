@@ -51,7 +51,8 @@ class LogisticChurn:
         refuse_unlearnable(panel)
         features = panel if self._features is None else panel[list(self._features)]
         attributes = history.attributes if self._features is None else ()
-        return LinearLogit.fit(features, panel["churned"].to_numpy(), weights(panel), attributes)
+        churned = panel["churned"].to_numpy()
+        return LinearLogit.fit(features, churned, weights(panel), attributes, history.money)
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer `p_churn` only."""

@@ -64,6 +64,8 @@ class History:
     recent : DataFrame, optional
         Snapshots at cutoffs whose horizon is not over, with `cutoff` and, as the only outcome,
         `next_purchase`: days after the cutoff, NaN where none came before `cutoff`.
+    money : tuple of str, optional
+        The panel columns in the log's currency.
     seed : int, optional
         For the models that draw, such as trees on random subsets of the features.
 
@@ -82,6 +84,7 @@ class History:
     snapshot: pd.DataFrame | None = None
     level_errors: dict[date, LevelError] = field(default_factory=dict)
     recent: pd.DataFrame | None = None
+    money: tuple[str, ...] = ()
     seed: int = 0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _locks: dict[Any, RLock] = field(default_factory=dict, init=False, repr=False, compare=False)

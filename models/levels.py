@@ -49,6 +49,9 @@ YOUNG = 0.15
 """Further variance of a cutoff at the very beginning of a log, where most customers are new; it
 falls to 1 / e with each horizon."""
 
+USUALLY_MISSED, DOUBT = 0.15, 2.0
+"""A guess misses by about so much (log odds); the word of so many past cutoffs against it."""
+
 LATEST = 60
 """Older errors say too little about today to be looked at."""
 
@@ -58,11 +61,14 @@ class ExpectedError:
     """What MBG/NBD will be off by, on its own scales; see `models.history.LevelError`.
 
     `lasting` is the part of `purchases` that does not end with the horizon: lasting and drifted.
+    The variances say how far off such a guess was at past cutoffs (mean squares).
     """
 
     churn: float
     purchases: float
     lasting: float
+    churn_variance: float
+    purchases_variance: float
 
 
 def level_error(
@@ -70,7 +76,7 @@ def level_error(
 ) -> LevelError | None:
     """Fit MBG/NBD to the population of a past cutoff and compare its totals with what came.
 
-    None where it cannot be fitted, or nobody or everybody came back.
+    None where it cannot be fitted. Of nobody, as of everybody, half a customer is taken.
 
     Parameters
     ----------
@@ -80,8 +86,9 @@ def level_error(
         Number of these customers without a purchase in the horizon; their purchase days in it.
     """
     n = population["n_customers"].to_numpy(float)
-    if not 0 < churned < n.sum() or purchases <= 0:
+    if n.sum() < 1:
         return None
+    lost = float(np.clip(churned, 0.5, n.sum() - 0.5))
     nothing, customers = pd.DataFrame({"cutoff": []}), population.assign(monetary_value=0.0)
     try:
         history = History(cutoff, horizon_days, nothing, {cutoff: customers})
@@ -94,30 +101,48 @@ def level_error(
     if expected <= 0:
         return None
     return LevelError(
-        churn=float(logit(np.array(p_churn)) - logit(np.array(churned / n.sum()))),
-        purchases=float(np.log(expected / purchases)),
-        variance=float(1 / churned + 1 / (n.sum() - churned) + YOUNG * np.exp(-age)),
+        churn=float(logit(np.array(p_churn)) - logit(np.array(lost / n.sum()))),
+        purchases=float(np.log(expected / max(purchases, 0.5))),
+        variance=float(1 / lost + 1 / (n.sum() - lost) + YOUNG * np.exp(-age)),
     )
 
 
 def expected_error(history: History) -> ExpectedError:
     """What MBG/NBD's level is expected to be off by at the history's cutoff."""
     known = sorted(history.level_errors.items())[-LATEST:]
-    if not known:
-        return ExpectedError(0.0, 0.0, 0.0)
-    memory = MEMORY * max(history.horizon_days, SHORTEST_MEMORY)
     when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
-    seen = np.array([(error.churn, error.purchases) for _, error in known])
+    seen = np.array([(error.churn, error.purchases) for _, error in known]).reshape(-1, 2)
     chance = CHANCE + np.array([error.variance for _, error in known])
+    (churn, purchases), lasting = _guess(when, seen, chance, history.horizon_days)
+    missed = []
+    for place, day in enumerate(when):
+        over = when + history.horizon_days <= day
+        if over.any():
+            then, _ = _guess(when[over] - day, seen[over], chance[over], history.horizon_days)
+            missed.append((seen[place] - then) ** 2)
+    total = np.sum(missed, axis=0) if missed else np.zeros(2)
+    variance = (DOUBT * USUALLY_MISSED**2 + total) / (DOUBT + len(missed))
+    return ExpectedError(churn, purchases, lasting, float(variance[0]), float(variance[1]))
+
+
+def _guess(
+    when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
+) -> tuple[tuple[float, float], float]:
+    """Errors of churn and of purchases on day 0 from those of earlier days; what lasts of these.
+
+    `when` has shape (n_days,), `seen` (n_days, 2).
+    """
+    if not len(when):
+        return (0.0, 0.0), 0.0
+    memory = MEMORY * max(horizon_days, SHORTEST_MEMORY)
     # The log itself is a horizon older, or nearly so, than the first cutoff that could be tried.
-    start, today = when.min() - history.horizon_days, np.zeros(1)
+    start, today = when.min() - horizon_days, np.zeros(1)
     passing = _alike(when, when, memory)
     factor = cho_factor(passing + _drifted(when, when, start) + np.diag(chance), lower=True)
     explained = cho_solve(factor, seen)
     stays = _drifted(today, when, start)[0] @ explained
     churn, purchases = _alike(today, when, memory)[0] @ explained + stays
-    lasting = stays[1]
-    return ExpectedError(float(churn), float(purchases), float(lasting))
+    return (float(churn), float(purchases)), float(stays[1])
 
 
 def _alike(here: np.ndarray, there: np.ndarray, memory: float) -> np.ndarray:

@@ -16,15 +16,20 @@ MOST_NEWTON_STEPS = 50
 BLOCK_ROWS = 100_000
 """Rows whose products are held at once."""
 
+TYPICAL = 30.0
+"""A typical sum of money, so that no answer depends on whether the log counts cents or dollars."""
+
 
 @dataclass(frozen=True)
 class LinearLogit:
     """A log odds that is linear in standardised, signed-log features.
 
-    A missing value counts as the mean of its feature, plus an effect of its own.
+    Money, and attributes that are numbers, are counted in a unit of their own before. A missing
+    value counts as the mean of its feature, plus an effect of its own.
     """
 
     encoder: Encoder
+    unit: np.ndarray
     center: np.ndarray
     scale: np.ndarray
     indicated: np.ndarray  # columns whose missingness has a coefficient
@@ -38,6 +43,7 @@ class LinearLogit:
         churned: np.ndarray,
         weight: np.ndarray,
         attributes: tuple[str, ...] = (),
+        money: tuple[str, ...] = (),
         penalty_strength: float = 20.0,
     ) -> Self:
         """Fit by penalised maximum likelihood.
@@ -50,11 +56,17 @@ class LinearLogit:
             Outcome in {0, 1}, and the number of customers of each row.
         attributes : tuple of str
             Category columns of `panel`.
+        money : tuple of str
+            Columns of `panel` in the log's currency.
         penalty_strength : float
             Half the ridge penalty on a standardised coefficient; 20 is C = .05.
         """
         encoder = Encoder.fit(panel, attributes)
         raw = encoder.transform(panel)
+        unit = np.ones(raw.shape[1])
+        for place, name in enumerate(encoder.names):
+            if name in money or name in encoder.numbers:
+                unit[place] = _typical(raw[:, place]) / TYPICAL
         missing = np.array([np.isnan(column).mean() for column in raw.T])
         indicated = np.flatnonzero((missing > 0.001) & (missing < 0.999))
         matrix = np.empty((len(raw), raw.shape[1] + len(indicated)), order="F")
@@ -63,7 +75,7 @@ class LinearLogit:
         center, scale = np.zeros(raw.shape[1]), np.ones(raw.shape[1])
         # Column by column: a panel is large, and temporary copies of all of it larger still.
         for place, column in enumerate(raw.T):
-            values, absent = signed_log(column), np.isnan(column)
+            values, absent = signed_log(column / unit[place]), np.isnan(column)
             held = np.where(absent, 0.0, weight)
             total = held.sum() or 1.0
             values[absent] = 0.0
@@ -75,14 +87,14 @@ class LinearLogit:
             matrix[:, place] = values / scale[place]
         del raw
         coefficients, intercept = ridge_logistic(matrix, churned, weight, penalty_strength)
-        return cls(encoder, center, scale, indicated, coefficients, intercept)
+        return cls(encoder, unit, center, scale, indicated, coefficients, intercept)
 
     def contributions(self, customers: pd.DataFrame) -> np.ndarray:
         """Each feature's exact part of the log odds, shape (n_customers, n_features).
 
         Measured from the average customer; with `intercept` the parts add up to `log_odds`.
         """
-        raw = signed_log(self.encoder.transform(customers))
+        raw = signed_log(self.encoder.transform(customers) / self.unit)
         absent = np.isnan(raw)
         n_features = raw.shape[1]
         parts = np.where(absent, 0.0, raw - self.center)
@@ -102,6 +114,7 @@ class LinearLogit:
         """State as values that JSON can hold."""
         return {
             "encoder": self.encoder.to_dict(),
+            "unit": self.unit.tolist(),
             "center": self.center.tolist(),
             "scale": self.scale.tolist(),
             "indicated": self.indicated.tolist(),
@@ -114,12 +127,19 @@ class LinearLogit:
         """Build the fitted model again from `to_dict`."""
         return cls(
             Encoder.from_dict(state["encoder"]),
+            np.array(state["unit"], dtype=float),
             np.array(state["center"], dtype=float),
             np.array(state["scale"], dtype=float),
             np.array(state["indicated"], dtype=int),
             np.array(state["coefficients"], dtype=float),
             float(state["intercept"]),
         )
+
+
+def _typical(column: np.ndarray) -> float:
+    """Median size of what is not zero; 1 where all is zero or missing."""
+    sizes = np.abs(column[np.isfinite(column) & (column != 0)])
+    return float(np.median(sizes)) if len(sizes) else 1.0
 
 
 def ridge_logistic(

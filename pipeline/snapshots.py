@@ -7,6 +7,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
+from features.catalogue import CATALOGUE, MONEY
 from features.labels import labels
 from features.panel import labelled_snapshot
 from features.rfm import rfm
@@ -46,6 +47,7 @@ class Snapshots:
             panel=pd.concat([self.labelled[c] for c in chosen], ignore_index=True),
             populations={c: self.populations[c] for c in (*chosen, cutoff)},
             attributes=categories(self.attributes),
+            money=tuple(feature.name for feature in CATALOGUE if feature.unit == MONEY),
             recent=self._recent(cutoff),
             seed=self.seed,
             snapshot=self.today if known is None else known.drop(columns=list(LABELS)),

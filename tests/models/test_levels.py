@@ -14,6 +14,7 @@ from models.levels import (
     CHANCE,
     FADING,
     LASTING,
+    USUALLY_MISSED,
     YEARLY,
     ExpectedError,
     expected_error,
@@ -82,7 +83,16 @@ def test_half_a_year_of_a_wave_is_not_carried_on_in_full(years):
 
 
 def test_where_nothing_is_known_the_guess_is_none():
-    assert expected_error(history({})) == ExpectedError(0.0, 0.0, 0.0)
+    usual = USUALLY_MISSED**2
+    assert expected_error(history({})) == ExpectedError(0.0, 0.0, 0.0, usual, usual)
+
+
+def test_guesses_that_missed_before_are_doubted():
+    rng = np.random.default_rng(0)
+    wild = expected_error(history(errors(lambda _: rng.normal(0, 0.8)))).churn_variance
+    calm = expected_error(history(errors(lambda _: 0.05))).churn_variance
+    assert wild > 0.8**2 / 2 > 10 * calm
+    assert calm < USUALLY_MISSED**2
 
 
 def test_the_guess_is_the_textbook_posterior_of_one_error():
@@ -143,10 +153,15 @@ def test_the_beginning_of_a_log_says_little():
     assert variance(900) == pytest.approx(1 / 1500 + 1 / 500, abs=1e-4)
 
 
-@pytest.mark.parametrize("churned", [0.0, 3.0])
-def test_where_all_or_none_came_back_there_is_no_error_to_measure(churned):
-    three = pd.DataFrame({"frequency": 0.0, "recency": 0.0, "T": [9.0, 8.0, 7.0]})
-    assert level_error(END, HORIZON, three.assign(n_customers=1.0), churned, 5.0) is None
+@pytest.mark.parametrize("churned", [0.0, 300.0])
+def test_of_nobody_and_of_everybody_half_a_customer_is_taken(churned):
+    truth = ModifiedBetaGeoModel.from_params({"r": 0.6, "alpha": 6.0, "a": 0.9, "b": 1.8})
+    rows = truth.simulate(300, T=np.linspace(1, 600, 300) / 7, seed=4)
+    rows = rows.assign(recency=rows["recency"] * 7, T=rows["T"] * 7 + 1, n_customers=1.0)
+    found = level_error(END, HORIZON, rows, churned, 0.0 if churned else 900.0)
+    assert (found.churn < -3) if churned else (found.churn > 3)
+    # One such horizon is a hint, no more.
+    assert found.variance > 2
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,141 @@
+"""The level between two witnesses, and money that does not stay."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.blend import PRIOR, Blend
+from models.churn import LogisticChurn
+from models.encoding import expit, logit
+from models.evaluation import log_loss
+from models.levels import level_error
+from models.witnesses import Learned, money_factor, reconciled_mean
+
+HORIZON = 90
+
+
+def panel(**columns) -> pd.DataFrame:
+    """Four cutoffs a month apart, 500 customers each."""
+    days = np.repeat(pd.date_range("2024-01-01", periods=4, freq="30D"), 500)
+    return pd.DataFrame({"cutoff": days, **columns})
+
+
+def tried(rates) -> Learned:
+    """Learned models that say .5 and one purchase each, of cutoffs with such rates of churn."""
+    churned = np.concatenate([np.arange(500) < 500 * rate for rate in rates]).astype(float)
+    rows = panel(churned=churned, purchases=2 * (1 - churned))
+    return Learned.tried(rows, HORIZON, np.zeros(2000), np.ones(2000))
+
+
+def test_a_level_that_never_changed_is_believed_and_one_that_did_is_not():
+    same, other = tried([0.5] * 4), tried([0.2, 0.8, 0.3, 0.7])
+    assert same.churn_variance < 0.15
+    assert other.churn_variance > 5
+    assert same.say(0.05) > 0.25 > 0.02 > other.say(0.05)
+
+
+def test_cutoffs_after_which_nobody_or_everybody_came_are_counted():
+    assert np.isfinite(tried([0.0, 1.0, 0.0, 1.0]).purchases_variance)
+
+
+@given(
+    st.lists(st.floats(-12, 12), min_size=1, max_size=30),
+    st.floats(-4, 4),
+    st.floats(0.001, 10),
+    st.floats(0.001, 10),
+)
+def test_the_level_lies_between_its_witnesses(odds, level, variance, level_variance):
+    log_odds, weight = np.array(odds), np.ones(len(odds))
+    found = reconciled_mean(log_odds, weight, variance, level, level_variance)
+    ends = sorted([float(expit(log_odds).mean()), float(expit(np.array(level)))])
+    assert ends[0] - 1e-6 <= found <= ends[1] + 1e-6
+
+
+def test_the_surer_witness_is_nearer():
+    log_odds, weight = np.linspace(-3, 3, 101), np.ones(101)
+    far, near = (reconciled_mean(log_odds, weight, 0.1, 1.0, v) for v in (1.0, 0.001))
+    said = float(expit(np.array(1.0)))
+    assert 0.5 < far < 0.6
+    assert near == pytest.approx(said, abs=0.01)
+
+
+def test_money_that_comes_back_later_is_expected_to():
+    rng = np.random.default_rng(0)
+    rows = panel(spend=100 * rng.gamma(2, 0.5, 2000) * 0.7)
+    assert money_factor(rows, np.full(2000, 100.0)) == pytest.approx(0.7, abs=0.05)
+
+
+def test_money_that_differs_by_chance_is_not_followed():
+    rng = np.random.default_rng(0)
+    level = np.repeat([0.8, 1.15, 0.9, 1.2], 500)
+    assert money_factor(panel(spend=level * rng.gamma(0.05, 2000, 2000)), np.full(2000, 100.0)) == 1
+
+
+@pytest.mark.parametrize("spend", [0.0, -5.0])
+def test_money_that_all_comes_back_is_no_error(spend):
+    assert 0 < money_factor(panel(spend=np.full(2000, spend)), np.full(2000, 100.0)) < 0.05
+
+
+def bills(n_customers: int) -> pd.DataFrame:
+    """Customers who pay every quarter, each on a day of their own, until they leave."""
+    rng = np.random.default_rng(2)
+    rows = []
+    for customer in range(n_customers):
+        day, leaves = int(rng.integers(0, 360)), rng.beta(1, 6)
+        while day < 500:
+            rows.append((customer, day, 20.0))
+            day += 90
+            if rng.random() < leaves:
+                break
+    return pd.DataFrame(rows, columns=["customer", "day", "amount"])
+
+
+def test_of_subscribers_the_level_is_the_learned_one(make_history, make_outcomes):
+    log = bills(900)
+    rows = make_outcomes(log, 400)
+    history = make_history(log, 400, (220, 240, 260, 280, 300, 320, 340))
+    errors = {}
+    for cutoff in history.cutoffs:
+        past = history.rows(cutoff)
+        known, came = past.assign(n_customers=1.0), past[["churned", "purchases"]].sum()
+        errors[cutoff] = level_error(cutoff, history.horizon_days, known, *came)
+    blend = Blend().fit(replace(history, level_errors=errors))
+    churned, said = rows["churned"], blend.predict(rows)
+    alone = {name: blend.parts[name].predict(rows)["p_churn"] for name in PRIOR}
+    best = min(log_loss(churned, p) for p in alone.values())
+    # A buy-till-you-die model knows no bills: it expects too many to leave.
+    assert abs(logit(alone["mbg_nbd"].mean()) - logit(churned.mean())) > 0.15
+    assert log_loss(churned, said["p_churn"]) < best + 0.01
+    assert said["expected_purchases"].sum() == pytest.approx(rows["purchases"].sum(), rel=0.15)
+
+
+def test_spend_is_net_of_returns_on_later_days(log, make_history, make_outcomes):
+    rng = np.random.default_rng(4)
+    back = log[rng.random(len(log)) < 0.3]
+    later = back.assign(day=back["day"] + rng.integers(3, 20, len(back)), amount=-back["amount"])
+    rows = make_outcomes(log, 400)
+    returned = make_outcomes(pd.concat([log, later]), 400)["spend"]
+    plain = make_history(log, 400, (220, 240, 260, 280, 300, 320, 340))
+    spend = [make_outcomes(pd.concat([log, later]), day)["spend"] for day in range(220, 341, 20)]
+    history = replace(plain, panel=plain.panel.assign(spend=np.concatenate(spend)))
+    factor = Blend().fit(history).predict(rows)["expected_spend"].sum()
+    factor /= Blend().fit(plain).predict(rows)["expected_spend"].sum()
+    assert factor == pytest.approx(returned.sum() / rows["spend"].sum(), abs=0.12)
+    assert factor < 0.85
+
+
+def test_cents_and_dollars_give_one_probability(history, outcomes):
+    money = ("monetary_value", "amount_mean", "spend_30d", "spend_90d")
+
+    def in_cents(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(**{name: 100 * frame[name] for name in money})
+
+    dollars = replace(history, money=money)
+    cents = replace(dollars, panel=in_cents(history.panel))
+    first = LogisticChurn().fit(dollars).predict(outcomes)["p_churn"]
+    second = LogisticChurn().fit(cents).predict(in_cents(outcomes))["p_churn"]
+    np.testing.assert_allclose(first, second, atol=1e-9)
