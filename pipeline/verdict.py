@@ -101,12 +101,25 @@ def _level(result: Backtest) -> list[str]:
             np.average(x, weights=known["weight"]) for x in (p_churn, known["churned"])
         )
         said.append(f"At the latest cutoff it expected {expected:.1%} to leave; {left:.1%} did.")
-    bias, held = rows["spend_bias"].dropna(), rows["spend_coverage_pit"].dropna()
-    if len(bias):
-        said.append(
-            f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}, "
-            f"{bias.iloc[-1]:+.0%} at the latest cutoff."
-        )
+    said += _total_spend(rows)
+    held = rows["spend_coverage_pit"].dropna()
     if len(held) and held.mean() < POOR_COVERAGE:
         said.append(f"Its 80 % intervals of spend held {held.mean():.0%} of the outcomes: too few.")
+    return said
+
+
+def _total_spend(rows: pd.DataFrame) -> list[str]:
+    """How far off the expected total was; where returns ate the money, that nobody can say."""
+    bias, said = rows["spend_bias"], []
+    if bias.notna().any():
+        latest = "" if np.isnan(bias.iloc[-1]) else f", {bias.iloc[-1]:+.0%} at the latest cutoff"
+        said.append(
+            f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}{latest}."
+        )
+    eaten = int((bias.isna() & rows["spend_gini"].notna()).sum())
+    if eaten:
+        said.append(
+            f"At {eaten} of {len(rows)} cutoffs returns left hardly any money or none: by which "
+            "share the expected total was off cannot be told there."
+        )
     return said

@@ -21,6 +21,9 @@ NO_SCORES = ("churn_rate", "fit_seconds")
 COVERAGE = "coverage"
 """Measures named so may be missing: where the past is short there are no intervals."""
 
+OF_TOTAL_SPEND = ("spend_mae_ratio", "spend_bias", "top_10_capture")
+"""These may be missing too: where returns leave hardly any money, there is no total to share."""
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -53,10 +56,10 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     """Each contender's standing, best log loss first and failed ones last.
 
     A measure that is missing at every cutoff was not answered and is left out; so is a coverage
-    that is missing at some, and whatever but the log loss is missing where nobody bought, or
-    everybody did: ranks and shares of spend are not defined there. A standing fails, and then
-    has no means, when another measure is missing at some cutoffs or is infinite, when it has no
-    log loss beside its other measures of churn, or no scores at all.
+    or a measure of total spend that is missing at some, and whatever but the log loss is missing
+    where nobody bought, or everybody did: ranks are not defined there. A standing fails, and
+    then has no means, when another measure is missing at some cutoffs or is infinite, when it
+    has no log loss beside its other measures of churn, or no scores at all.
 
     Parameters
     ----------
@@ -123,7 +126,8 @@ def _failure(rows: pd.DataFrame, answered: list[str]) -> str:
     expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
     for name in dict.fromkeys(name for name in expected if COVERAGE not in name):
         values = rows[name] if name in rows else pd.Series(math.nan, index=rows.index)
-        undefined = values.isna() & _all_alike(rows) & (name != REQUIRED)
+        undefined = values.isna() & (_all_alike(rows) | (name in OF_TOTAL_SPEND))
+        undefined &= name != REQUIRED
         off = sum(not math.isfinite(value) for value in values[~undefined])
         if off:
             return f"{name} is not a number at {off} of {len(rows)} cutoffs"

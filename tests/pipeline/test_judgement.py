@@ -5,8 +5,20 @@ import pytest
 
 from models.evaluation.scores import log_loss
 from pipeline.backtest import Backtest
+from pipeline.config import CampaignConfig
 from pipeline.judgement import baseline, judge
-from tests.pipeline.boards import backtest, board, customers, flat, nearly, true, wrong
+from pipeline.report import page
+from tests.pipeline.boards import (
+    CUTOFFS,
+    LOG,
+    backtest,
+    board,
+    customers,
+    flat,
+    nearly,
+    true,
+    wrong,
+)
 
 
 def test_better_at_all_cutoffs_is_said_with_its_interval():
@@ -32,6 +44,18 @@ def test_level_at_the_latest_cutoff_is_told_beside_what_came():
     came = result.outcomes["churned"][last].mean()
     said = f"At the latest cutoff it expected {expected:.1%} to leave; {came:.1%} did."
     assert said in judge(result).sentences
+
+
+def test_money_that_came_back_whole_is_told_and_measures_nothing():
+    outcomes, truth = customers(400)
+    last = outcomes["cutoff"] == CUTOFFS[-1]
+    outcomes.loc[last, "spend"] -= outcomes.loc[last, "spend"].mean()
+    result = board(outcomes, {"blend": truth, "recency_alone": np.full(len(truth), 0.5)})
+    bias = result.leaderboard.loc[result.leaderboard["chosen"], "spend_bias"].iloc[0]
+    said = judge(result).sentences
+    assert f"Expected total spend was off by {bias:+.0%} to {bias:+.0%}." in said
+    assert any(line.startswith("At 1 of 2 cutoffs returns left hardly any money") for line in said)
+    assert "nan" not in page(LOG, result, judge(result), CampaignConfig())
 
 
 def test_better_contender_that_was_not_chosen_is_named():

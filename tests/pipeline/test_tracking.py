@@ -230,6 +230,17 @@ def test_a_cutoff_after_which_all_did_the_same_has_no_ranks_and_is_no_failure(al
     assert standings(board, "recency_alone")["bg_nbd"].failure
 
 
+def test_a_cutoff_at_which_returns_ate_the_money_has_no_total_and_is_no_failure() -> None:
+    board = leaderboard().assign(spend_mae_ratio=1.5, spend_bias=0.1, top_10_capture=0.4)
+    last = board["cutoff"] == board["cutoff"].max()
+    board.loc[last, ["spend_mae_ratio", "spend_bias", "top_10_capture"]] = np.nan
+    found = standings(board, "recency_alone")["bg_nbd"]
+    assert not found.failure
+    assert "log_loss" in found.means
+    assert not {"spend_mae_ratio", "spend_bias", "top_10_capture"} & set(found.means)
+    assert found.by_cutoff[CUTOFFS[0]]["spend_bias"] == 0.1
+
+
 def test_a_contender_for_spend_only_needs_no_log_loss() -> None:
     board = leaderboard()
     spend_only = board["contender"] == "bg_nbd"
