@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from features.engines.duckdb import Engine, value_free_errors
 from features.engines.reading import Raw, read
 from features.errors import UserError
+from features.snapshot import refuse_taken
 from features.source import SourceSpec
 from features.transactions import LogSpec, validate
 from pipeline import facts, mapping
@@ -216,6 +217,7 @@ def _check(
         return _refused(spec, source, columns, found=found)
     config = load(overrides={**settings, "log": spec})
     try:
+        refuse_taken(spec.columns.attributes)
         roles = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
         candidates = mapping.attributes(columns, roles)
         log = validate(engine, raw, spec, now)
@@ -265,7 +267,8 @@ def _completed(
 ) -> tuple[LogSpec | str, list[str]]:
     """The section with what it leaves open filled in, and which keys those are."""
     given = dict(section.get("columns") or {})
-    free = [c for c in columns if c.name not in given.values()]
+    spoken_for = [*given.values(), *given.get("attributes", ())]
+    free = [c for c in columns if c.name not in spoken_for]
     roles = {k: v for k, v in mapping.propose(free).items() if k not in given}
     if given.get("amount") or "unit_price" in given:
         roles.pop("unit_price", None)

@@ -16,6 +16,8 @@ from features.errors import UserError
 from pipeline.check import HORIZONS, check, judge, propose_horizon
 from pipeline.check_text import config_text, render, write_config
 from pipeline.config import Config
+from pipeline.console import Progress
+from pipeline.orders import open_orders
 
 NOW = datetime(2026, 1, 1)
 START = date(2020, 1, 1)
@@ -219,6 +221,28 @@ def test_a_key_outside_the_log_section_is_refused_by_name(engine, tmp_path):
     section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
     with pytest.raises(UserError, match="did you mean `horizon_days`"):
         check(engine, section, {"horizon_day": 30}, now=NOW)
+
+
+@pytest.mark.parametrize("name", ["T", "frequency", "customer_id", "Price", "first_country"])
+def test_attributes_that_train_refuses_are_refused_and_never_proposed(engine, tmp_path, name):
+    rows = [(*row, "AB"[i % 2], "XY"[i % 3 == 0]) for i, row in enumerate(shop())]
+    section = write(tmp_path / "log.csv", ["kunde", "datum", "betrag", "country", name], rows)
+    roles = {"customer_id": "kunde", "transacted_at": "datum", "amount": "betrag"}
+    found = check(engine, section | {"columns": roles}, now=NOW)
+    assert (found.verdict, found.attributes) == ("limited", ["country"])
+    section["columns"] = roles | {"attributes": ["country", name]}
+    found = check(engine, section, now=NOW)
+    with pytest.raises(UserError) as refused, open_orders(found.spec, Progress(quiet=True)):
+        pass
+    assert (found.verdict, found.problem) == ("refuse", str(refused.value))
+    assert f"{name} cannot be the name of an attribute" in found.problem
+
+
+def test_an_attribute_is_not_guessed_to_mean_something_else(engine, tmp_path):
+    rows = [(*row, 1) for row in shop()]
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount", "quantity_class"], rows)
+    section["columns"] = {"attributes": ["quantity_class"]}
+    assert check(engine, section, now=NOW).spec.columns.quantity is None
 
 
 # --- horizon and verdict --------------------------------------------------------------------
