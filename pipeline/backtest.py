@@ -1,5 +1,6 @@
 """Contenders fitted and scored at past cutoffs, only with labels complete before each."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -82,9 +83,34 @@ class Backtest:
 
         A contender that failed at a cutoff has no means: they would be of other cutoffs.
         """
+        return self.means_at(self.leaderboard["cutoff"])
+
+    def means_at(self, cutoffs: Iterable[date]) -> pd.DataFrame:
+        """Do as `means`, over some of the cutoffs."""
         scores = [*CHURN_SCORES, *SPEND_SCORES]
-        board = self.leaderboard.groupby("contender", sort=False)[scores]
+        rows = self.leaderboard[self.leaderboard["cutoff"].isin(cutoffs)]
+        board = rows.groupby("contender", sort=False)[scores]
         return board.mean(skipna=False).sort_values("log_loss", kind="stable")
+
+    def shared(self, *names: str) -> list[date]:
+        """Cutoffs at which all of these contenders answered."""
+        return list(self._losses[list(names)].dropna().index)
+
+    @property
+    def gaps(self) -> pd.Series:
+        """Each contender's log loss less the answer's, mean of the cutoffs that they share.
+
+        Below 0 is better than the answer; NaN where they share none.
+        """
+        losses = self._losses
+        return losses.sub(losses[self.chosen], axis=0).mean()
+
+    @property
+    def _losses(self) -> pd.DataFrame:
+        """Log loss by cutoff (rows) and contender (columns)."""
+        return self.leaderboard.pivot_table(
+            index="cutoff", columns="contender", values="log_loss", dropna=False
+        )
 
 
 def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Progress) -> Backtest:

@@ -14,20 +14,18 @@ NAMED = 3
 
 def sentences(result: Backtest, rule: str, races: pd.DataFrame, groups: pd.DataFrame) -> list[str]:
     """Say in a few sentences what the board shows, and where the answer loses."""
-    means = result.means
+    means = result.means_at(result.shared(result.chosen, rule))
     best, floor = means.T[result.chosen], means.T[rule]
-    if np.isnan(best.log_loss):
-        return [f"{result.chosen} could not be fitted at every cutoff: there is no mean to judge."]
     compared = not races.empty and rule != result.chosen
     said = [_headline(result.chosen, best, floor, races) if compared else _alone(best)]
-    if best.buyer_lift_10 == best.buyer_lift_10:  # NaN where nobody bought
+    said += _at_some(result, rule)
+    everywhere = result.means_at(result.shared(result.chosen)).T[result.chosen]
+    if not np.isnan(everywhere.buyer_lift_10):  # as it is where nobody bought
         said.append(
-            f"The tenth of customers it thinks most likely to buy holds {best.buyer_lift_10:.1f} "
-            "times the average share of buyers."
+            "The tenth of customers it thinks most likely to buy holds "
+            f"{everywhere.buyer_lift_10:.1f} times the average share of buyers."
         )
-    ahead = means.index[means["log_loss"] < best.log_loss]
-    if len(ahead):
-        said.append(f"On this log {ahead[0]} has a lower log loss still.")
+    said += _ahead(result)
     if compared:
         said += _by_activity(races) + _losses_told(groups)
     return said + _level(result)
@@ -54,6 +52,26 @@ def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFram
         f"{whole['low'] / floor.log_loss:+.1%} to {whole['high'] / floor.log_loss:+.1%})"
         f"{_auc(best, floor)}."
     )
+
+
+def _at_some(result: Backtest, rule: str) -> list[str]:
+    """Of how many cutoffs the headline's figures are, where one of the two failed at others."""
+    cutoffs, days = result.leaderboard["cutoff"].nunique(), len(result.shared(result.chosen, rule))
+    failed = [n for n in dict.fromkeys((result.chosen, rule)) if len(result.shared(n)) < cutoffs]
+    if not failed:
+        return []
+    names = " and ".join(words(name) for name in failed)
+    return [f"These are figures of the {days} of {cutoffs} cutoffs at which {names} answered."]
+
+
+def _ahead(result: Backtest) -> list[str]:
+    """The contender that was better than the answer where both answered; empty without any."""
+    name = str(result.gaps.idxmin())
+    if result.gaps[name] >= 0:
+        return []
+    cutoffs, days = result.leaderboard["cutoff"].nunique(), len(result.shared(result.chosen, name))
+    where = "On this log" if days == cutoffs else f"At the {days} of {cutoffs} cutoffs they share,"
+    return [f"{where} {name} has a lower log loss still."]
 
 
 def _auc(*rows: pd.Series) -> str:

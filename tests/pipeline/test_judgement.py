@@ -1,8 +1,11 @@
 """What the board means in words: better, no better, worse, and for whom."""
 
+import re
+
 import numpy as np
 import pytest
 
+from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
 from pipeline.backtest import Backtest
 from pipeline.config import CampaignConfig
@@ -77,13 +80,58 @@ def test_groups_hold_attributes_and_their_own_rates():
     assert table.loc["SE", "churn_rate"] == pytest.approx(result.outcomes["churned"][rows].mean())
 
 
+def silent_at_first(name, **p_churn):
+    """A board on which one contender could not be fitted at the first of the two cutoffs."""
+    result = backtest(**p_churn)
+    first = result.outcomes["cutoff"] == CUTOFFS[0]
+    answers = {**result.answers, name: result.answers[name].mask(first)}
+    board, scores = result.leaderboard.copy(), [*CHURN_SCORES, *SPEND_SCORES]
+    failed = (board["contender"] == name) & (board["cutoff"] == CUTOFFS[0])
+    board.loc[failed, scores] = np.nan
+    return Backtest(board, "blend", result.outcomes, answers, result.attributes)
+
+
 def test_contender_that_failed_at_a_cutoff_has_no_means():
-    result = backtest(blend=true, recency_alone=flat)
-    failed = result.leaderboard.copy()
-    failed.loc[failed.index[-1], "log_loss"] = np.nan
-    broken = Backtest(failed, "blend", result.outcomes, result.answers)
+    broken = silent_at_first("recency_alone", blend=true, recency_alone=flat)
     assert np.isnan(broken.means.loc["recency_alone", "log_loss"])
-    assert baseline(broken) == "blend"
+
+
+def test_rule_that_failed_at_a_cutoff_is_raced_at_the_others_and_their_number_is_said():
+    broken = silent_at_first("recency_alone", blend=true, recency_alone=nearly, base_rate=flat)
+    assert baseline(broken) == "recency_alone"
+    judgement = judge(broken)
+    last = (broken.outcomes["cutoff"] == CUTOFFS[1]).to_numpy()
+    churned = broken.outcomes["churned"][last]
+    own, rule = (
+        log_loss(churned, broken.answers[name]["p_churn"][last])
+        for name in ("blend", "recency_alone")
+    )
+    race = judgement.races.set_index("group").loc["everybody"]
+    assert (race["rule"], race["cutoffs"]) == ("recency_alone", 1)
+    assert (race["log_loss"], race["rule_log_loss"]) == pytest.approx((own, rule))
+    assert f"log loss {own:.4f} against {rule:.4f}" in judgement.sentences[0]
+    said = "These are figures of the 1 of 2 cutoffs at which recency alone answered."
+    assert judgement.sentences[1] == said
+    group = judgement.groups.set_index("value").loc["bought once"]
+    once = last & (broken.outcomes["frequency"] == 0).to_numpy()
+    assert group["rule"] == "recency_alone"
+    assert group["rule_log_loss"] == pytest.approx(
+        log_loss(broken.outcomes["churned"][once], broken.answers["recency_alone"]["p_churn"][once])
+    )
+    assert not re.search(r"\bnan\b", page(LOG, broken, judgement, CampaignConfig()))
+
+
+def test_answer_that_failed_at_a_cutoff_is_judged_at_the_others():
+    judgement = judge(silent_at_first("blend", blend=true, recency_alone=flat))
+    assert judgement.sentences[0].startswith("blend is better than recency alone: log loss")
+    assert judgement.sentences[1].endswith("1 of 2 cutoffs at which blend answered.")
+    assert judge(silent_at_first("blend", blend=true)).sentences[1] == judgement.sentences[1]
+
+
+def test_better_contender_is_named_with_the_cutoffs_it_shares():
+    broken = silent_at_first("pareto_nbd", blend=flat, base_rate=wrong, pareto_nbd=true)
+    said = "At the 1 of 2 cutoffs they share, pareto_nbd has a lower log loss still."
+    assert said in judge(broken).sentences
 
 
 def test_races_count_the_cutoffs_at_which_the_log_loss_is_smaller():

@@ -250,6 +250,20 @@ def test_a_contender_for_spend_only_needs_no_log_loss() -> None:
     assert list(found) == ["blend", "recency_alone", "bg_nbd"]
 
 
+def test_a_gap_to_a_baseline_that_failed_at_a_cutoff_is_of_the_cutoffs_of_both() -> None:
+    board = leaderboard()
+    gone = (board["contender"] == "recency_alone") & (board["cutoff"] == CUTOFFS[0])
+    board.loc[gone, ["churn_rate", "roc_auc", "log_loss", "brier", "ece", "fit_seconds"]] = np.nan
+    better = (board["contender"] == "blend") & (board["cutoff"] == CUTOFFS[0])
+    board.loc[better, "log_loss"] = 0.1
+    found = standings(board, "recency_alone")
+    assert found["blend"].differences["log_loss"] == pytest.approx(0.36 - 0.50)
+    assert "0.1400 better than the baseline recency_alone at the 2 cutoffs of both" in (
+        found["blend"].words()
+    )
+    assert found["recency_alone"].failure == "it could not be fitted at 1 of 3 cutoffs"
+
+
 def test_a_contender_that_was_never_fitted_fails() -> None:
     board = leaderboard()
     board.loc[board["contender"] == "bg_nbd", ["roc_auc", "log_loss", "brier", "ece"]] = np.nan
