@@ -252,6 +252,13 @@ def fit(name: str, history: History) -> Contender:
 
 
 def answer(leaderboard: pd.DataFrame) -> str:
-    """The contender whose answers are published: the blend, or else the best in log loss."""
-    losses = leaderboard.groupby("contender", sort=False)["log_loss"].mean()
-    return DEFAULT if DEFAULT in losses.index else str(losses.fillna(np.inf).idxmin())
+    """The contender whose answers are published: the blend, or else the best in log loss.
+
+    Only those are compared that answered at as many cutoffs as any: others' means are of
+    other days.
+    """
+    losses = leaderboard.groupby("contender", sort=False)["log_loss"].agg(["count", "mean"])
+    if DEFAULT in losses.index:
+        return DEFAULT
+    most = losses["count"] == losses["count"].max()
+    return str(losses.loc[most, "mean"].fillna(np.inf).idxmin())

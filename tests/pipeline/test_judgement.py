@@ -7,7 +7,7 @@ import pytest
 
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
-from pipeline.backtest import Backtest
+from pipeline.backtest import Backtest, answer
 from pipeline.config import CampaignConfig
 from pipeline.judgement import baseline, judge
 from pipeline.report import page
@@ -126,6 +126,13 @@ def test_answer_that_failed_at_a_cutoff_is_judged_at_the_others():
     assert judgement.sentences[0].startswith("blend is better than recency alone: log loss")
     assert judgement.sentences[1].endswith("1 of 2 cutoffs at which blend answered.")
     assert judge(silent_at_first("blend", blend=true)).sentences[1] == judgement.sentences[1]
+
+
+def test_contender_that_answered_at_the_easier_cutoff_only_is_not_chosen():
+    result = backtest(base_rate=flat, recency_alone=nearly)
+    assert answer(result.leaderboard) == "recency_alone"
+    broken = silent_at_first("recency_alone", base_rate=flat, recency_alone=nearly)
+    assert answer(broken.leaderboard) == "base_rate"
 
 
 def test_better_contender_is_named_with_the_cutoffs_it_shares():
