@@ -97,13 +97,13 @@ class Backtest:
         return list(self._losses[list(names)].dropna().index)
 
     @property
-    def gaps(self) -> pd.Series:
-        """Each contender's log loss less the answer's, mean of the cutoffs that they share.
+    def gaps(self) -> pd.DataFrame:
+        """Each contender beside the answer: `cutoffs` at which both answered, and `gap`.
 
-        Below 0 is better than the answer; NaN where they share none.
+        That is its log loss less the answer's, the mean of these cutoffs: below 0 it was better.
         """
-        losses = self._losses
-        return losses.sub(losses[self.chosen], axis=0).mean()
+        gaps = self._losses.sub(self._losses[self.chosen], axis=0)
+        return pd.DataFrame({"gap": gaps.mean(), "cutoffs": gaps.count()})
 
     @property
     def _losses(self) -> pd.DataFrame:

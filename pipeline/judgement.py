@@ -71,13 +71,22 @@ def judge(result: Backtest) -> Judgement:
 
 def baseline(result: Backtest) -> str:
     """The naive rule that is hardest to beat where both answered; the chosen one without any."""
-    rules = result.gaps.reindex(BASELINES).dropna()
+    rules = _gaps(result)["gap"]
     return str(rules.idxmin()) if len(rules) else result.chosen
 
 
 def _rules(result: Backtest) -> list[str]:
-    """Naive rules that answered at a cutoff at which the chosen contender did, without itself."""
-    return [name for name in result.gaps.reindex(BASELINES).dropna().index if name != result.chosen]
+    """Naive rules to hold the chosen contender against: all but itself."""
+    return [str(name) for name in _gaps(result).index if name != result.chosen]
+
+
+def _gaps(result: Backtest) -> pd.DataFrame:
+    """`Backtest.gaps` of the naive rules.
+
+    A rule with fewer than half as many cutoffs as another would tell of those days only.
+    """
+    rules = result.gaps.reindex(BASELINES).dropna()
+    return rules[2 * rules["cutoffs"] >= rules["cutoffs"].max()]
 
 
 def _races(result: Backtest) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -65,13 +65,15 @@ def _at_some(result: Backtest, rule: str) -> list[str]:
 
 
 def _ahead(result: Backtest) -> list[str]:
-    """The contender that was better than the answer where both answered; empty without any."""
-    name = str(result.gaps.idxmin())
-    if result.gaps[name] >= 0:
+    """The contender that was better at the cutoffs of both, half of the answer's or more."""
+    known = result.gaps[2 * result.gaps["cutoffs"] >= result.gaps["cutoffs"].max()]
+    first = known.loc[known["gap"].idxmin()]
+    if first["gap"] >= 0:
         return []
-    cutoffs, days = result.leaderboard["cutoff"].nunique(), len(result.shared(result.chosen, name))
-    where = "On this log" if days == cutoffs else f"At the {days} of {cutoffs} cutoffs they share,"
-    return [f"{where} {name} has a lower log loss still."]
+    cutoffs = result.leaderboard["cutoff"].nunique()
+    some = f"At the {first['cutoffs']:.0f} of {cutoffs} cutoffs they share,"
+    where = "On this log" if first["cutoffs"] == cutoffs else some
+    return [f"{where} {first.name} has a lower log loss still."]
 
 
 def _auc(*rows: pd.Series) -> str:

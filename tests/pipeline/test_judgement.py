@@ -1,8 +1,11 @@
 """What the board means in words: better, no better, worse, and for whom."""
 
 import re
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
@@ -119,6 +122,17 @@ def test_rule_that_failed_at_a_cutoff_is_raced_at_the_others_and_their_number_is
         log_loss(broken.outcomes["churned"][once], broken.answers["recency_alone"]["p_churn"][once])
     )
     assert not re.search(r"\bnan\b", page(LOG, broken, judgement, CampaignConfig()))
+
+
+def test_rule_that_answered_at_one_of_three_cutoffs_is_no_rival_beside_one_of_all():
+    result = backtest(blend=true, recency_alone=flat, base_rate=wrong)
+    third = result.leaderboard[result.leaderboard["cutoff"] == CUTOFFS[0]]
+    third = third.assign(cutoff=date(2024, 7, 1))
+    board = pd.concat([result.leaderboard, third], ignore_index=True)
+    failed = (board["contender"] == "recency_alone") & (board["cutoff"] != CUTOFFS[1])
+    for few, rule in (((board["cutoff"] == CUTOFFS[0]), "recency_alone"), (True, "base_rate")):
+        scarce = board.assign(log_loss=board["log_loss"].mask(failed & few))
+        assert baseline(replace(result, leaderboard=scarce)) == rule
 
 
 def test_answer_that_failed_at_a_cutoff_is_judged_at_the_others():
