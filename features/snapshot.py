@@ -1,6 +1,7 @@
 """One row per customer known before a cutoff: every feature of the catalogue."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 import ibis
@@ -13,6 +14,7 @@ from features.timeline import before
 TAKEN = {
     *("customer_id", "transacted_at", "amount", "order_id", "quantity", "row", "file", "reason"),
     *("returned", "orders", "lines", "ordinal", "gap"),
+    *("digest", "moment", "money", "pieces", "numeral", "price"),  # while a log is read
     *("cutoff", "weight", "churned", "purchases", "spend", "next_purchase"),
     *("basket", "breadth", "returns", "weekday"),  # so reasons and the report call their themes
     *(name.lower() for name in NAMES),
@@ -58,7 +60,23 @@ def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> 
     )
 
 
-def refuse_taken(attributes: tuple[str, ...]) -> None:
+def taken(attributes: Sequence[str]) -> list[str]:
+    """Those of the names that another column has, or will have beside these attributes.
+
+    Examples
+    --------
+    >>> taken(["country", "T", "first_country"])
+    ['T', 'first_country']
+    """
+    made = {
+        f"{kind}_{name}".lower() for name in attributes for kind in ("first", "distinct", "new")
+    }
+    return [
+        name for name in attributes if name.lower() in TAKEN | made or ALIKE.fullmatch(name.lower())
+    ]
+
+
+def refuse_taken(attributes: Sequence[str]) -> None:
     """Stop before an attribute takes the name of another column.
 
     Raises
@@ -66,15 +84,9 @@ def refuse_taken(attributes: tuple[str, ...]) -> None:
     UserError
         Naming each of them.
     """
-    made = {
-        f"{kind}_{name}".lower() for name in attributes for kind in ("first", "distinct", "new")
-    }
-    taken = [
-        name for name in attributes if name.lower() in TAKEN | made or ALIKE.fullmatch(name.lower())
-    ]
-    if taken:
+    if names := taken(attributes):
         raise UserError(
-            f"log.columns.attributes: {', '.join(taken)} cannot be the name of an attribute, churn "
+            f"log.columns.attributes: {', '.join(names)} cannot be the name of an attribute, churn "
             "has columns called so. Rename the column in the log, or leave it out."
         )
 

@@ -60,10 +60,13 @@ class Encoder:
 
     @property
     def names(self) -> list[str]:
-        """Names of the matrix columns; a category's is `attribute=value`."""
+        """Names of the matrix columns; an attribute's are `attribute=value`, or `=number`.
+
+        By the mark, an attribute called like a feature (`gap_class`) is told from one.
+        """
         return [
             *self.numeric,
-            *self.numbers,
+            *(f"{name}=number" for name in self.numbers),
             *(f"{name}={value}" for name, values in self.categories.items() for value in values),
         ]
 

@@ -54,17 +54,17 @@ FIRST = "first_"
 
 
 def theme_of(feature: str) -> str:
-    """Theme of a feature; an attribute's categories, first and last, are its attribute's.
+    """Theme of a feature; an attribute's columns, of its first and last value, are its own.
 
     Examples
     --------
     >>> theme_of("purchases_90d"), theme_of("country=GB"), theme_of("first_country=GB")
     ('purchases', 'country', 'country')
+    >>> theme_of("gap_mean"), theme_of("gap_class=number")
+    ('purchases', 'gap_class')
     """
     if "=" in feature:
         return feature.split("=", 1)[0].removeprefix(FIRST)
-    if feature.startswith(FIRST):
-        return feature.removeprefix(FIRST)
     for theme, beginnings in THEMES.items():
         if any(feature == b or (b.endswith("_") and feature.startswith(b)) for b in beginnings):
             return theme

@@ -1,5 +1,6 @@
 """Contenders fitted and scored at past cutoffs, only with labels complete before each."""
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -82,9 +83,34 @@ class Backtest:
 
         A contender that failed at a cutoff has no means: they would be of other cutoffs.
         """
+        return self.means_at(self.leaderboard["cutoff"])
+
+    def means_at(self, cutoffs: Iterable[date]) -> pd.DataFrame:
+        """Do as `means`, over some of the cutoffs."""
         scores = [*CHURN_SCORES, *SPEND_SCORES]
-        board = self.leaderboard.groupby("contender", sort=False)[scores]
+        rows = self.leaderboard[self.leaderboard["cutoff"].isin(cutoffs)]
+        board = rows.groupby("contender", sort=False)[scores]
         return board.mean(skipna=False).sort_values("log_loss", kind="stable")
+
+    def shared(self, *names: str) -> list[date]:
+        """Cutoffs at which all of these contenders answered."""
+        return list(self._losses[list(names)].dropna().index)
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        """Each contender beside the answer: `cutoffs` at which both answered, and `gap`.
+
+        That is its log loss less the answer's, the mean of these cutoffs: below 0 it was better.
+        """
+        gaps = self._losses.sub(self._losses[self.chosen], axis=0)
+        return pd.DataFrame({"gap": gaps.mean(), "cutoffs": gaps.count()})
+
+    @property
+    def _losses(self) -> pd.DataFrame:
+        """Log loss by cutoff (rows) and contender (columns)."""
+        return self.leaderboard.pivot_table(
+            index="cutoff", columns="contender", values="log_loss", dropna=False
+        )
 
 
 def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Progress) -> Backtest:
@@ -226,6 +252,13 @@ def fit(name: str, history: History) -> Contender:
 
 
 def answer(leaderboard: pd.DataFrame) -> str:
-    """The contender whose answers are published: the blend, or else the best in log loss."""
-    losses = leaderboard.groupby("contender", sort=False)["log_loss"].mean()
-    return DEFAULT if DEFAULT in losses.index else str(losses.fillna(np.inf).idxmin())
+    """The contender whose answers are published: the blend, or else the best in log loss.
+
+    Only those are compared that answered at as many cutoffs as any: others' means are of
+    other days.
+    """
+    losses = leaderboard.groupby("contender", sort=False)["log_loss"].agg(["count", "mean"])
+    if DEFAULT in losses.index:
+        return DEFAULT
+    most = losses["count"] == losses["count"].max()
+    return str(losses.loc[most, "mean"].fillna(np.inf).idxmin())

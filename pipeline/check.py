@@ -5,7 +5,7 @@ named are proposed, and a config with everything written out can be had.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -16,16 +16,15 @@ from pydantic import ValidationError
 from features.engines.duckdb import Engine, value_free_errors
 from features.engines.reading import Raw, read
 from features.errors import UserError
+from features.snapshot import refuse_taken
 from features.source import SourceSpec
 from features.transactions import LogSpec, validate
 from pipeline import facts, mapping
-from pipeline.cutoffs import shortest_log
+from pipeline.config import EMPTY, Config, load
+from pipeline.cutoffs import plan, shortest_log
 
 HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 """Days a proposal is rounded to: a week, two, one to nine months, a year."""
-
-LONGEST_HORIZON = 3_660
-"""Days: ten years, as much as the config takes."""
 
 COVERED = 0.9
 """Share of the gaps between purchases that a horizon should be longer than."""
@@ -65,20 +64,33 @@ class Horizon:
 class Check:
     """What `churn check` found; `problem` says why a log was refused before it was counted.
 
-    `facts` holds counts and quantiles only, never a value of a single row.
+    `facts` holds counts and quantiles only, never a value of a single row. `config` is what the
+    log was judged by, `proposed` the keys of it that were guessed, `horizon` the one that the
+    log's rhythm suggests.
     """
 
     source: str
     verdict: Verdict
     reasons: list[str]
     columns: list[mapping.Profile]
-    spec: LogSpec | None
-    proposed: list[str]
-    attributes: list[str]
+    config: Config | None = None
+    proposed: list[str] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     horizon: Horizon | None = None
     notes: list[str] = field(default_factory=list)
     problem: str = ""
+
+    @property
+    def spec(self) -> LogSpec | None:
+        """How the log was read."""
+        return self.config.log if self.config else None
+
+    @property
+    def horizon_days(self) -> int | None:
+        """The horizon that the log was judged for: the one asked for, or else the proposed one."""
+        asked = self.config.horizon_days if self.config else None
+        return asked or (self.horizon.days if self.horizon else None)
 
     def to_json(self) -> str:
         """All of it as JSON."""
@@ -92,6 +104,7 @@ class Check:
             "proposed_keys": self.proposed,
             "attribute_candidates": self.attributes,
             "horizon": asdict(self.horizon) if self.horizon else None,
+            "horizon_days": self.horizon_days,
             "notes": self.notes,
             **self.facts,
         }
@@ -101,10 +114,10 @@ class Check:
 def check(
     engine: Engine,
     section: Mapping[str, Any],
-    horizon_days: int | None = None,
+    settings: Mapping[str, Any] = EMPTY,
     now: datetime | None = None,
 ) -> Check:
-    """Look a log over.
+    """Look a log over, and judge it for the horizon and the cutoffs that are asked for.
 
     Parameters
     ----------
@@ -112,21 +125,20 @@ def check(
         Allowed to read the source.
     section
         The config's `log:` section, complete or not: only ``source`` is needed.
-    horizon_days
-        The horizon to judge by; default the proposed one.
+    settings
+        The config's other keys; without a ``horizon_days`` the proposed one is judged for.
 
     Raises
     ------
     UserError
-        If the files cannot be read at all, or the section or the horizon is none. A log
-        that can be read and not used is a `Check` with the verdict ``refuse``.
+        If the files cannot be read at all, or a key of the config is none. A log that can
+        be read and not used is a `Check` with the verdict ``refuse``.
     """
     source = _source(section)
-    horizon_days = _horizon(horizon_days)
     with value_free_errors():
         raw = read(engine, source)
         try:
-            return _check(engine, raw, source, section, horizon_days, now)
+            return _check(engine, raw, source, section, settings, now)
         finally:
             raw.drop()
 
@@ -187,49 +199,67 @@ def _refuse_malformed(section: Mapping[str, Any]) -> None:
             raise _wrong_keys(error) from None
 
 
-def _horizon(days: Any) -> int | None:
-    whole = isinstance(days, int) and not isinstance(days, bool)
-    if days is None or (whole and 1 <= days <= LONGEST_HORIZON):
-        return days
-    raise UserError(f"horizon_days: must be a whole number of days from 1 to {LONGEST_HORIZON:,}.")
-
-
 def _check(
     engine: Engine,
     raw: Raw,
     source: SourceSpec,
     section: Mapping[str, Any],
-    horizon_days: int | None,
+    settings: Mapping[str, Any],
     now: datetime | None,
 ) -> Check:
     total = raw.table.count().to_pyarrow().as_py()
     columns = mapping.profiles(raw, total)
     if not total:
-        problem = f"{source.source}: no rows below the header."
-        return Check(source.source, "refuse", [problem], columns, None, [], [], problem=problem)
-    spec, proposed = _completed(raw, columns, section)
+        return _refused(f"{source.source}: no rows below the header.", source, columns)
     found: dict[str, Any] = {"rows": total, "files": len(raw.files), "format": raw.format}
+    spec, proposed = _completed(raw, columns, section)
+    if isinstance(spec, str):
+        return _refused(spec, source, columns, found=found)
+    config = load(overrides={**settings, "log": spec})
     try:
-        if isinstance(spec, str):
-            raise UserError(spec)
+        refuse_taken(spec.columns.attributes)
         roles = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
         candidates = mapping.attributes(columns, roles)
         log = validate(engine, raw, spec, now)
         found |= facts.account(log)
         history = facts.history_of(engine, log)
     except UserError as error:
-        usable = None if isinstance(spec, str) else spec
-        return Check(
-            source.source, "refuse", [str(error).splitlines()[0]], columns, usable, proposed, [],
-            found, problem=str(error),
-        )  # fmt: skip
+        return _refused(str(error), source, columns, config, proposed, found)
     found |= facts.shape(log, history)
     horizon = propose_horizon(history)
-    verdict, reasons = judge(found, horizon_days or horizon.days)
+    horizon_days = config.horizon_days or horizon.days
+    verdict, reasons = judge(found, horizon_days)
+    if verdict != "refuse" and (lacking := _unplanned(config, horizon_days, history)):
+        verdict, reasons = "refuse", [*lacking, *reasons]
     notes = [*log.notes, *facts.remarks(log, spec, columns)]
     return Check(
-        source.source, verdict, reasons, columns, spec, proposed, candidates, found, horizon, notes
-    )
+        source.source, verdict, reasons, columns, config, proposed, candidates, found,
+        horizon, notes,
+    )  # fmt: skip
+
+
+def _refused(
+    problem: str,
+    source: SourceSpec,
+    columns: list[mapping.Profile],
+    config: Config | None = None,
+    proposed: Sequence[str] = (),
+    found: Mapping[str, Any] = EMPTY,
+) -> Check:
+    """Say why a log was refused before it was counted."""
+    return Check(
+        source.source, "refuse", [problem.splitlines()[0]], columns, config, list(proposed),
+        facts=dict(found), problem=problem,
+    )  # fmt: skip
+
+
+def _unplanned(config: Config, horizon_days: int, history: PurchaseHistory) -> list[str]:
+    """Why the cutoffs that are asked for do not lie within the log; none when they do."""
+    try:
+        plan(config, horizon_days, history.first_day, history.end)
+    except UserError as error:
+        return str(error).splitlines()
+    return []
 
 
 def _completed(
@@ -237,7 +267,8 @@ def _completed(
 ) -> tuple[LogSpec | str, list[str]]:
     """The section with what it leaves open filled in, and which keys those are."""
     given = dict(section.get("columns") or {})
-    free = [c for c in columns if c.name not in given.values()]
+    spoken_for = [*given.values(), *given.get("attributes", ())]
+    free = [c for c in columns if c.name not in spoken_for]
     roles = {k: v for k, v in mapping.propose(free).items() if k not in given}
     if given.get("amount") or "unit_price" in given:
         roles.pop("unit_price", None)

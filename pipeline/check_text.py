@@ -32,9 +32,7 @@ def render(found: Check, console: Console) -> None:
         console.print(Text(f"• {note}"))
     if found.horizon:
         console.print(
-            Text.assemble(
-                ("Horizon ", "bold"), f"{found.horizon.days} days. {found.horizon.reason}"
-            )
+            Text.assemble(("Horizon ", "bold"), f"{found.horizon_days} days. {_proposal(found)}")
         )
     _verdict(found, console)
 
@@ -56,9 +54,10 @@ def config_text(found: Check) -> str:
     """The config as YAML with comments."""
     from features.errors import UserError
 
-    if found.spec is None:
+    if found.config is None:
         raise UserError(f"No config can be written: {found.problem}")
-    spec = found.spec.model_dump(mode="json")
+    asked = found.config.model_dump(mode="json")
+    spec = asked["log"]
     columns = spec.pop("columns")
     proposed = set(found.proposed)
     lines = [
@@ -79,8 +78,9 @@ def config_text(found: Check) -> str:
             lines.append(f"    # {key}: {_UNMAPPED[key]}")
     hint = f"  # could be: {', '.join(found.attributes)}" if found.attributes else ""
     lines.append(f"    attributes: {_scalar(columns['attributes'])}{hint}")
-    lines += [_key(key, spec, proposed, comment) for key, comment in _LOG_KEYS.items()]
-    return "\n".join([*lines, *_rest(found)]) + "\n"
+    for key, comment in _LOG_KEYS.items():
+        lines.append(_key(key, spec, f"{'guessed; ' if key in proposed else ''}{comment}"))
+    return "\n".join([*lines, *_rest(found, asked)]) + "\n"
 
 
 _UNMAPPED = {
@@ -109,36 +109,41 @@ _LOG_KEYS = {
 }
 
 
-def _key(key: str, spec: Mapping[str, Any], proposed: set[str], comment: str) -> str:
-    if spec[key] is None:
+def _key(key: str, section: Mapping[str, Any], comment: str) -> str:
+    if section[key] is None:
         return f"  # {key}:  # {comment}"
-    return f"  {key}: {_scalar(spec[key])}  # {'guessed; ' if key in proposed else ''}{comment}"
+    return f"  {key}: {_scalar(section[key])}  # {comment}"
 
 
-def _rest(found: Check) -> list[str]:
-    horizon = found.horizon
+def _proposal(found: Check) -> str:
+    """Why this horizon; where another one was asked for, what the log itself would suggest."""
+    proposed = found.horizon
+    if proposed is None:
+        return "Churned means: no purchase in so many days."
+    if proposed.days == found.horizon_days:
+        return proposed.reason
+    return f"As asked for. From the log, {proposed.days} days are proposed: {proposed.reason}"
+
+
+def _rest(found: Check, asked: Mapping[str, Any]) -> list[str]:
     return [
         "",
-        *(
-            [f"# {horizon.reason}"]
-            if horizon
-            else ["# Churned means: no purchase in so many days."]
-        ),
-        f"horizon_days: {horizon.days if horizon else 90}",
+        f"# {_proposal(found)}",
+        f"horizon_days: {found.horizon_days or 90}",
         "",
         "clv:",
-        "  months: 12  # how far ahead clv looks",
-        "  monthly_discount_rate: 0.01  # 12.7 % a year",
+        _key("months", asked["clv"], "how far ahead clv looks"),
+        _key("monthly_discount_rate", asked["clv"], "0.01 is 12.7 % a year"),
         "",
         "training:",
-        "  max_cutoffs: 8  # past days the models learn from, latest first",
-        "  # step_days:  # days between them; default: a third of the horizon",
-        "  # first_cutoff:  # none before it, such as 2020-01-31",
+        _key("max_cutoffs", asked["training"], "past days the models learn from, latest first"),
+        _key("step_days", asked["training"], "days between them; default: a third of the horizon"),
+        _key("first_cutoff", asked["training"], "none before it, such as 2020-01-31"),
         "",
         "backtest:",
-        "  cutoffs: 3  # how many, or dates: [2020-01-31, 2020-04-30]",
+        _key("cutoffs", asked["backtest"], "how many, or dates: [2020-01-31, 2020-04-30]"),
         "",
-        "# contenders: []  # names of the board; default: all",
+        _key("contenders", asked, "names of the board; default: all").strip(),
         "",
         "tracking:",
         "  uri: sqlite:///mlflow.db  # MLFLOW_TRACKING_URI comes first",
@@ -146,9 +151,9 @@ def _rest(found: Check) -> list[str]:
         "  registered_model: churn",
         "",
         "output:",
-        "  folder: out",
+        f"  folder: {_scalar(asked['output']['folder'])}",
         "",
-        "seed: 0",
+        f"seed: {asked['seed']}",
     ]
 
 

@@ -28,7 +28,7 @@ def check(
     from pipeline import check_text
 
     request = values(path, overrides)
-    section = request.get("log") or {}
+    section = request.pop("log", None) or {}
     if not isinstance(section, dict) or not isinstance(section.get("source"), str):
         raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
     if write_config and write_config.exists():
@@ -37,7 +37,7 @@ def check(
         open_engine(section["source"]) as (engine, source),
         progress.step("Looking the log over"),
     ):
-        found = stage.check(engine, {**section, "source": source}, request.get("horizon_days"))
+        found = stage.check(engine, {**section, "source": source}, request)
     if write_config:
         check_text.write_config(found, write_config)
         progress.note(f"Wrote {write_config}: look at what is marked as guessed.")
@@ -47,8 +47,8 @@ def check(
     console = output()
     check_text.render(found, console)
     if found.verdict != "refuse":
-        config = write_config or "churn.yaml"
-        first = () if write_config else (f"churn check LOG --write-config {config}",)
+        config = write_config or path or "churn.yaml"
+        first = () if write_config or path else (f"churn check LOG --write-config {config}",)
         screen.next_command(console, *first, f"churn train --config {config}")
     return found.verdict != "refuse"
 

@@ -110,6 +110,7 @@ class Config(Section):
     horizon_days: Annotated[
         int | None,
         Field(
+            strict=True,
             ge=1,
             le=3660,
             description="Churned = no purchase in so many days; default: proposed from the log",

@@ -109,22 +109,20 @@ def levels(result: Backtest) -> pd.DataFrame:
     -------
     DataFrame
         `cutoff`, `n_customers`, `p_churn` and `churn_rate` (means), `expected_spend` and
-        `spend` (money per customer), `spend_bias` (share by which the total was too high).
+        `spend` (money per customer).
     """
     rows = []
     for index in cutoffs(result, "p_churn"):
         known, said = result.outcomes.loc[index], result.answers[result.chosen].loc[index]
         weight = known["weight"].to_numpy(float)
-        expected, spend = _mean(said["expected_spend"], weight), _mean(known["spend"], weight)
         rows.append(
             {
                 "cutoff": known["cutoff"].iloc[0],
                 "n_customers": weight.sum(),
                 "p_churn": _mean(said["p_churn"], weight),
                 "churn_rate": _mean(known["churned"], weight),
-                "expected_spend": expected,
-                "spend": spend,
-                "spend_bias": expected / spend - 1 if spend > 0 else np.nan,
+                "expected_spend": _mean(said["expected_spend"], weight),
+                "spend": _mean(known["spend"], weight),
             }
         )
     return pd.DataFrame(rows)

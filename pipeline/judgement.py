@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.contenders import BASELINES
+from models.evaluation.arrays import means_by_group
 from models.evaluation.bootstrap import customer_log_loss, grade, paired_difference
 from models.evaluation.groups import (
     Group,
@@ -69,83 +70,95 @@ def judge(result: Backtest) -> Judgement:
 
 
 def baseline(result: Backtest) -> str:
-    """The naive rule with the best log loss; the chosen contender where no rule is on the board."""
-    means = result.means
-    rules = means.loc[means.index.isin(BASELINES), "log_loss"].dropna()
+    """The naive rule that is hardest to beat where both answered; the chosen one without any."""
+    rules = _gaps(result)["gap"]
     return str(rules.idxmin()) if len(rules) else result.chosen
 
 
 def _rules(result: Backtest) -> list[str]:
-    """Naive rules that answered wherever the chosen contender did, other than itself."""
-    means = result.means
-    complete = means.index[means["log_loss"].notna()]
-    return [name for name in BASELINES if name in complete and name != result.chosen]
+    """Naive rules to hold the chosen contender against: all but itself."""
+    return [str(name) for name in _gaps(result).index if name != result.chosen]
 
 
-def _answered(result: Backtest) -> np.ndarray:
-    return result.answers[result.chosen]["p_churn"].notna().to_numpy()
+def _gaps(result: Backtest) -> pd.DataFrame:
+    """`Backtest.gaps` of the naive rules.
+
+    A rule with fewer than half as many cutoffs as another would tell of those days only.
+    """
+    rules = result.gaps.reindex(BASELINES).dropna()
+    return rules[2 * rules["cutoffs"] >= rules["cutoffs"].max()]
 
 
 def _races(result: Backtest) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare the answer with the best naive rule at each cutoff, by activity."""
-    outcomes, answered = result.outcomes, _answered(result)
+    outcomes = result.outcomes
+    losses = {name: _losses(result, name) for name in (result.chosen, *_rules(result))}
+    own = losses.pop(result.chosen)
     groups = [
         Group("activity", "everybody", np.full(len(outcomes), True)),
         *activity_groups(outcomes, result.horizon_days),
     ]
-    rules = _rules(result)
     rows, gaps = [], {}
-    for group in groups if rules else ():
-        cutoffs = outcomes["cutoff"].where(pd.Series(group.mask & answered, index=outcomes.index))
-        parts = [rows.index for _, rows in outcomes.groupby(cutoffs, sort=True)]
-        if not parts:
+    for group in groups:
+        paired = {rule: _paired(outcomes[group.mask], own, loss) for rule, loss in losses.items()}
+        means = {rule: _cutoff_means(cases) for rule, cases in paired.items() if len(cases)}
+        if not means:
             continue
-        losses = {name: _losses(result, name, parts) for name in (result.chosen, *rules)}
-        weight = [outcomes.loc[part, "weight"].to_numpy(float) for part in parts]
-        means = {
-            name: [float(np.average(x, weights=w)) for x, w in zip(each, weight, strict=True)]
-            for name, each in losses.items()
-        }
-        rule = min(rules, key=lambda name: np.mean(means[name]))
-        gap = paired_difference(losses[result.chosen], losses[rule], weight, repeats=400)
+        rule = min(means, key=lambda name: (means[name]["rule"] - means[name]["own"]).mean())
+        parts = [cases for _, cases in paired[rule].groupby("cutoff", sort=True)]
+        ours, theirs, weight = (
+            [part[name].to_numpy(float) for part in parts] for name in ("own", "rule", "weight")
+        )
+        gap = paired_difference(ours, theirs, weight, repeats=400)
         rows.append(
             {
                 "group": group.value,
                 "n_customers": sum(w.sum() for w in weight),
-                "log_loss": np.mean(means[result.chosen]),
+                "log_loss": means[rule]["own"].mean(),
                 "rule": rule,
-                "rule_log_loss": np.mean(means[rule]),
+                "rule_log_loss": means[rule]["rule"].mean(),
                 **gap._asdict(),
                 "grade": grade(gap, rule),
             }
         )
-        days = [outcomes.loc[part[0], "cutoff"] for part in parts]
-        pairs = zip(means[result.chosen], means[rule], strict=True)
-        gaps[group.value] = pd.Series([own - other for own, other in pairs], index=days)
+        gaps[group.value] = means[rule]["own"] - means[rule]["rule"]
     return pd.DataFrame(rows), pd.DataFrame(gaps).rename_axis("cutoff").sort_index()
 
 
-def _losses(result: Backtest, name: str, parts: list[pd.Index]) -> list[np.ndarray]:
-    churned, said = result.outcomes["churned"], result.answers[name]["p_churn"]
-    return [customer_log_loss(churned[part], said[part]) for part in parts]
+def _losses(result: Backtest, name: str) -> np.ndarray:
+    """Log loss of each case; NaN where the contender gave no answer."""
+    return customer_log_loss(result.outcomes["churned"], result.answers[name]["p_churn"])
+
+
+def _paired(outcomes: pd.DataFrame, own: np.ndarray, rule: np.ndarray) -> pd.DataFrame:
+    """Losses of the answer and of a rule on the cases that both answered."""
+    cases = outcomes[["cutoff", "weight"]]
+    return cases.assign(own=own[cases.index], rule=rule[cases.index]).dropna()
+
+
+def _cutoff_means(cases: pd.DataFrame) -> pd.DataFrame:
+    """Mean losses of `_paired` cases at each cutoff."""
+    cutoff, weight, own, rule = (
+        cases[name].to_numpy() for name in ("cutoff", "weight", "own", "rule")
+    )
+    return means_by_group(cutoff, weight, own=own, rule=rule)
 
 
 def _served(result: Backtest) -> tuple[pd.DataFrame, int, dict[str, int]]:
     """How each group is served, how many were too small, and how many values were pooled."""
-    rows = _answered(result)
+    p_churn = pd.DataFrame({name: said["p_churn"] for name, said in result.answers.items()})
+    rules = _rules(result)
+    rows = p_churn[result.chosen].notna() & p_churn[rules].notna().any(axis=1)
     outcomes = result.outcomes[rows].reset_index(drop=True)
     churned = outcomes["churned"].to_numpy(float)
     groups, pooled = _groups(outcomes, result)
     large = [group for group in groups if _is_large(churned[group.mask])]
-    p_churn = {
-        name: result.answers[name]["p_churn"].to_numpy()[rows]
-        for name in (result.chosen, *_rules(result))
-    }
-    own = p_churn.pop(result.chosen)
-    if not large or not p_churn:
+    if not large:
         return pd.DataFrame(), len(groups), pooled
+    own = p_churn.loc[rows, result.chosen].to_numpy()
+    rivals = {name: p_churn.loc[rows, name].to_numpy() for name in rules}
     weight, cutoff = outcomes["weight"].to_numpy(float), outcomes["cutoff"].to_numpy()
-    table = compare_groups(churned, own, p_churn, large, weight, cutoff)
+    table = compare_groups(churned, own, rivals, large, weight, cutoff)
     table["astray"] = [_astray(row) for _, row in table.iterrows()]
     table["remark"] = [_remark(row) for _, row in table.iterrows()]
     return table, len(groups) - len(large), pooled

@@ -10,6 +10,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.engines.reading import Raw
+from features.snapshot import taken
 from features.written_dates import shapes
 
 SAMPLE = 50_000
@@ -155,9 +156,9 @@ def notation(raw: Raw, roles: dict[str, str]) -> dict[str, str]:
 def attributes(columns: list[Profile], roles: dict[str, str]) -> list[str]:
     """Columns of few values that might say something about customers, such as country."""
     free = [column for column in columns if column.name not in roles.values()]
-    return [c.name for c in free if 2 <= c.distinct <= 60 and c.blank < 0.5 and c.fractions == 0][
-        :6
-    ]
+    few = [c.name for c in free if 2 <= c.distinct <= 60 and c.blank < 0.5 and c.fractions == 0]
+    refused = taken(few)
+    return [name for name in few if name not in refused][:6]
 
 
 def _kind(raw: Raw, place: str) -> dt.DataType:

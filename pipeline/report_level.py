@@ -28,7 +28,7 @@ def levels(result: Backtest) -> str:
                     number((row.p_churn - row.churn_rate) * 100, "+.1f"),
                     number(row.expected_spend, ",.2f"),
                     number(row.spend, ",.2f"),
-                    number(row.spend_bias, "+.1%"),
+                    number(scores["spend_bias"], "+.1%"),
                     number(scores["log_loss"], ".4f"),
                     number(scores["roc_auc"], ".4f"),
                 ],

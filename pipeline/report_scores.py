@@ -140,6 +140,7 @@ def gains(result: Backtest, rule: str) -> str:
     head = ["first", "buyers found", f"by {words(rule)}", "buyer lift"]
     head += ["leavers found", "leaver lift"]
     tenth = found[found["share_contacted"].round(2) == 0.1].iloc[0]
+    days = len(result.shared(result.chosen, rule))
     return section(
         "lift",
         "How well does it find buyers and leavers?",
@@ -153,5 +154,9 @@ def gains(result: Backtest, rule: str) -> str:
             figure("Cumulative gain", gain, "", legend),
             figure("Lift", lift, "", legend),
         ),
-        table("Mean of the cutoffs, for the first so many of the order", head, rows),
+        table(
+            f"Mean of {days} cutoff{'s' * (days > 1)}, for the first so many of the order",
+            head,
+            rows,
+        ),
     )

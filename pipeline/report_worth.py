@@ -128,7 +128,7 @@ def campaign(found: Campaign | None, rule: str) -> str:
         _assumptions(found),
         paragraph(_choice(found)),
         pair(
-            figure("Profit curve", drawing, "Mean of one campaign at each cutoff.", legend),
+            figure("Profit curve", drawing, "Mean of one campaign at each cutoff of both.", legend),
             _profits(curve, rule),
         ),
     )

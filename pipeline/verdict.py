@@ -14,20 +14,18 @@ NAMED = 3
 
 def sentences(result: Backtest, rule: str, races: pd.DataFrame, groups: pd.DataFrame) -> list[str]:
     """Say in a few sentences what the board shows, and where the answer loses."""
-    means = result.means
+    means = result.means_at(result.shared(result.chosen, rule))
     best, floor = means.T[result.chosen], means.T[rule]
-    if np.isnan(best.log_loss):
-        return [f"{result.chosen} could not be fitted at every cutoff: there is no mean to judge."]
     compared = not races.empty and rule != result.chosen
     said = [_headline(result.chosen, best, floor, races) if compared else _alone(best)]
-    if best.buyer_lift_10 == best.buyer_lift_10:  # NaN where nobody bought
+    said += _at_some(result, rule)
+    everywhere = result.means_at(result.shared(result.chosen)).T[result.chosen]
+    if not np.isnan(everywhere.buyer_lift_10):  # as it is where nobody bought
         said.append(
-            f"The tenth of customers it thinks most likely to buy holds {best.buyer_lift_10:.1f} "
-            "times the average share of buyers."
+            "The tenth of customers it thinks most likely to buy holds "
+            f"{everywhere.buyer_lift_10:.1f} times the average share of buyers."
         )
-    ahead = means.index[means["log_loss"] < best.log_loss]
-    if len(ahead):
-        said.append(f"On this log {ahead[0]} has a lower log loss still.")
+    said += _ahead(result)
     if compared:
         said += _by_activity(races) + _losses_told(groups)
     return said + _level(result)
@@ -54,6 +52,28 @@ def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFram
         f"{whole['low'] / floor.log_loss:+.1%} to {whole['high'] / floor.log_loss:+.1%})"
         f"{_auc(best, floor)}."
     )
+
+
+def _at_some(result: Backtest, rule: str) -> list[str]:
+    """Of how many cutoffs the headline's figures are, where one of the two failed at others."""
+    cutoffs, days = result.leaderboard["cutoff"].nunique(), len(result.shared(result.chosen, rule))
+    failed = [n for n in dict.fromkeys((result.chosen, rule)) if len(result.shared(n)) < cutoffs]
+    if not failed:
+        return []
+    names = " and ".join(words(name) for name in failed)
+    return [f"These are figures of the {days} of {cutoffs} cutoffs at which {names} answered."]
+
+
+def _ahead(result: Backtest) -> list[str]:
+    """The contender that was better at the cutoffs of both, half of the answer's or more."""
+    known = result.gaps[2 * result.gaps["cutoffs"] >= result.gaps["cutoffs"].max()]
+    first = known.loc[known["gap"].idxmin()]
+    if first["gap"] >= 0:
+        return []
+    cutoffs = result.leaderboard["cutoff"].nunique()
+    some = f"At the {first['cutoffs']:.0f} of {cutoffs} cutoffs they share,"
+    where = "On this log" if first["cutoffs"] == cutoffs else some
+    return [f"{where} {first.name} has a lower log loss still."]
 
 
 def _auc(*rows: pd.Series) -> str:
@@ -101,12 +121,25 @@ def _level(result: Backtest) -> list[str]:
             np.average(x, weights=known["weight"]) for x in (p_churn, known["churned"])
         )
         said.append(f"At the latest cutoff it expected {expected:.1%} to leave; {left:.1%} did.")
-    bias, held = rows["spend_bias"].dropna(), rows["spend_coverage_pit"].dropna()
-    if len(bias):
-        said.append(
-            f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}, "
-            f"{bias.iloc[-1]:+.0%} at the latest cutoff."
-        )
+    said += _total_spend(rows)
+    held = rows["spend_coverage_pit"].dropna()
     if len(held) and held.mean() < POOR_COVERAGE:
         said.append(f"Its 80 % intervals of spend held {held.mean():.0%} of the outcomes: too few.")
+    return said
+
+
+def _total_spend(rows: pd.DataFrame) -> list[str]:
+    """How far off the expected total was; where returns ate the money, that nobody can say."""
+    bias, said = rows["spend_bias"], []
+    if bias.notna().any():
+        latest = "" if np.isnan(bias.iloc[-1]) else f", {bias.iloc[-1]:+.0%} at the latest cutoff"
+        said.append(
+            f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}{latest}."
+        )
+    eaten = int((bias.isna() & rows["spend_gini"].notna()).sum())
+    if eaten:
+        said.append(
+            f"At {eaten} of {len(rows)} cutoffs returns left hardly any money or none: by which "
+            "share the expected total was off cannot be told there."
+        )
     return said

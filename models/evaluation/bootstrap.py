@@ -26,16 +26,20 @@ class Difference(NamedTuple):
 
 
 def customer_log_loss(churned: ArrayLike, p_churn: ArrayLike) -> np.ndarray:
-    """Log loss of every customer, in nats, shape (n_customers,).
+    """Log loss of every customer, in nats, shape (n_customers,); NaN where `p_churn` is.
 
     Examples
     --------
-    >>> customer_log_loss([1, 0], [0.5, 0.0]).round(3).tolist()
-    [0.693, 0.0]
+    >>> customer_log_loss([1, 0, 1], [0.5, 0.0, np.nan]).round(3).tolist()
+    [0.693, 0.0, nan]
     """
-    observed, predicted, _ = checked_probabilities(churned, p_churn)
+    p_churn = np.asarray(p_churn, dtype=float)
+    said = ~np.isnan(p_churn)
+    observed, predicted, _ = checked_probabilities(np.asarray(churned)[said], p_churn[said])
     p = np.clip(predicted, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return np.where(observed == 1, -np.log(p), -np.log1p(-p))
+    losses = np.full(p_churn.shape, np.nan)
+    losses[said] = np.where(observed == 1, -np.log(p), -np.log1p(-p))
+    return losses
 
 
 def paired_difference(

@@ -134,16 +134,17 @@ def compare_groups(
     churned, p_churn, weight, cutoff : arrays, shape (n_rows,)
         What came, what was predicted, how many customers a row stands for, and when.
     rivals : mapping
-        `p_churn` of the simple rules; a group is held against the best of them in it.
+        `p_churn` of the simple rules, NaN where one gave no answer; a group is held against
+        the one that is hardest to beat in it. Each row needs one that answered.
 
     Returns
     -------
     DataFrame
-        `kind`, `value`, `n_customers`, `churn_rate`, `p_churn`, `log_loss`, `rule` (the best
-        one), `rule_log_loss`, `difference` of the two (below 0 is better) and its 95 % limits
-        `low`, `high`; `excess`, by how much the group's p_churn less churn_rate exceeds
-        everybody's at the same cutoffs. `loses` and `gains`: the difference is beyond
-        chance; `off`: the excess is.
+        `kind`, `value`, `n_customers`, `churn_rate`, `p_churn`; `log_loss`, `rule` (the hardest
+        to beat), `rule_log_loss`, `difference` of the two (below 0 is better) and its 95 %
+        limits `low`, `high`, on the rows that both answered; `excess`, by how much the
+        group's p_churn less churn_rate exceeds everybody's at the same cutoffs. `loses` and
+        `gains`: the difference is beyond chance; `off`: the excess is.
 
     Notes
     -----
@@ -162,7 +163,7 @@ def compare_groups(
     [['rule', True, False]]
     """
     own = customer_log_loss(churned, p_churn)
-    theirs = {name: customer_log_loss(churned, p) for name, p in rivals.items()}
+    behind = {name: own - customer_log_loss(churned, p) for name, p in rivals.items()}
     comparisons = max(len(groups) * (len(rivals) + 1), 1)
     z = NormalDist().inv_cdf(1 - FALSE_ALARMS / (2 * comparisons))
     gap = p_churn - churned
@@ -170,9 +171,11 @@ def compare_groups(
     rows = []
     for group in groups:
         w = np.where(group.mask, weight, 0.0)
-        losses = {name: float(np.average(loss, weights=w)) for name, loss in theirs.items()}
-        rule = min(losses, key=losses.__getitem__)
-        worse, error = _mean_and_error(own - theirs[rule], w)
+        inside = {name: np.where(np.isnan(x), 0.0, w) for name, x in behind.items()}
+        found = {n: _mean_and_error(behind[n], both) for n, both in inside.items() if both.any()}
+        rule = max(found, key=lambda name: found[name][0])
+        worse, error = found[rule]
+        loss = float(np.average(own, weights=inside[rule]))
         excess, blur = _excess(gap, w, weight, when)
         rows.append(
             {
@@ -181,9 +184,9 @@ def compare_groups(
                 "n_customers": w.sum(),
                 "churn_rate": np.average(churned, weights=w),
                 "p_churn": np.average(p_churn, weights=w),
-                "log_loss": np.average(own, weights=w),
+                "log_loss": loss,
                 "rule": rule,
-                "rule_log_loss": losses[rule],
+                "rule_log_loss": loss - worse,
                 "difference": worse,
                 "low": worse - Z95 * error,
                 "high": worse + Z95 * error,
@@ -212,5 +215,6 @@ def _excess(
 
 def _mean_and_error(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """Weighted mean and its standard error; rows are drawn, their weights are given."""
+    values = np.where(weight > 0, values, 0.0)
     mean = float(np.average(values, weights=weight))
     return mean, float(np.sqrt((weight**2 * (values - mean) ** 2).sum()) / weight.sum())

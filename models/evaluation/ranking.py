@@ -13,6 +13,7 @@ from models.evaluation.arrays import (
     means_by_group,
     share_in_top,
 )
+from models.evaluation.spend import total_spend
 
 
 def gain_table(
@@ -61,8 +62,8 @@ def spend_by_decile(
     -------
     DataFrame
         `decile` (1 is the top), `n_customers`, `predicted` and `observed` (mean money per
-        customer), `share_of_spend`. Equal predictions stay together, so a decile may be
-        missing.
+        customer), `share_of_spend` (NaN without a `total_spend`). Equal predictions stay
+        together, so a decile may be missing.
 
     Examples
     --------
@@ -73,5 +74,5 @@ def spend_by_decile(
     decile = equal_groups(-predicted, weight, groups) + 1
     table = means_by_group(decile, weight, predicted=predicted, observed=observed)
     spent = table["n_customers"] * table["observed"]
-    table["share_of_spend"] = spent / spent.sum()
+    table["share_of_spend"] = spent / total_spend(observed, weight)
     return table.rename_axis("decile").reset_index()

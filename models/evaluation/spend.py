@@ -11,6 +11,23 @@ from numpy.typing import ArrayLike
 
 from models.evaluation.arrays import checked, midranks, share_in_top
 
+LEAST_LEFT = 0.01
+"""Where returns leave a smaller share of the money that moved, nothing is measured by the rest."""
+
+
+def total_spend(spend: np.ndarray, weight: np.ndarray) -> float:
+    """Net total to measure by; NaN when it is not positive, or hardly so (`LEAST_LEFT`).
+
+    Examples
+    --------
+    >>> total_spend(np.array([30.0, -10.0]), np.ones(2))
+    20.0
+    >>> total_spend(np.array([30.0, -29.9]), np.ones(2))
+    nan
+    """
+    total, moved = (weight * spend).sum(), (weight * np.abs(spend)).sum()
+    return float(total) if total > LEAST_LEFT * moved else float("nan")
+
 
 def normalised_gini(
     spend: ArrayLike, expected_spend: ArrayLike, sample_weight: ArrayLike | None = None
@@ -62,7 +79,7 @@ def mae_ratio(
     """Mean absolute error divided by the mean spend; smaller is better.
 
     Never choose a model by it: where most customers spend nothing, predicting zero for
-    everybody scores 1 and beats honest forecasts. NaN when the mean spend is not positive.
+    everybody scores 1 and beats honest forecasts. NaN without a `total_spend`.
 
     Examples
     --------
@@ -70,9 +87,7 @@ def mae_ratio(
     1.0
     """
     observed, predicted, weight = checked(spend, expected_spend, sample_weight)
-    mean = np.average(observed, weights=weight)
-    error = np.average(np.abs(predicted - observed), weights=weight)
-    return float(error / mean) if mean > 0 else float("nan")
+    return float((weight * np.abs(predicted - observed)).sum() / total_spend(observed, weight))
 
 
 def bias(
@@ -80,7 +95,7 @@ def bias(
 ) -> float:
     """Predicted total over observed total, minus 1; 0 is best, .02 means 2 % too high.
 
-    NaN when the observed total is not positive.
+    NaN without a `total_spend`.
 
     Examples
     --------
@@ -88,8 +103,7 @@ def bias(
     0.1
     """
     observed, predicted, weight = checked(spend, expected_spend, sample_weight)
-    total = (weight * observed).sum()
-    return float((weight * predicted).sum() / total - 1) if total > 0 else float("nan")
+    return float((weight * predicted).sum() / total_spend(observed, weight) - 1)
 
 
 def top_capture(
@@ -100,8 +114,8 @@ def top_capture(
 ) -> float:
     """Share of all spend that the top `share` by expected spend brought; larger is better.
 
-    Equal to `share` without skill. Ties at the border count in part. NaN when the
-    observed total is not positive.
+    Equal to `share` without skill. Ties at the border count in part. NaN without a
+    `total_spend`.
 
     Examples
     --------
@@ -109,7 +123,5 @@ def top_capture(
     0.6
     """
     observed, predicted, weight = checked(spend, expected_spend, sample_weight)
-    total = (weight * observed).sum()
-    if total <= 0:
-        return float("nan")
-    return float((share_in_top(predicted, weight, share) * weight * observed).sum() / total)
+    held = (share_in_top(predicted, weight, share) * weight * observed).sum()
+    return float(held / total_spend(observed, weight))

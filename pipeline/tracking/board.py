@@ -21,10 +21,16 @@ NO_SCORES = ("churn_rate", "fit_seconds")
 COVERAGE = "coverage"
 """Measures named so may be missing: where the past is short there are no intervals."""
 
+OF_TOTAL_SPEND = ("spend_mae_ratio", "spend_bias", "top_10_capture")
+"""These may be missing too: where returns leave hardly any money, there is no total to share."""
+
 
 @dataclass(frozen=True)
 class Standing:
-    """One contender's figures over all cutoffs."""
+    """One contender's figures over all cutoffs.
+
+    `differences` to the baseline are means of the `shared` cutoffs, at which both answered.
+    """
 
     contender: str
     chosen: bool
@@ -33,11 +39,12 @@ class Standing:
     means: dict[str, float] = field(default_factory=dict)
     differences: dict[str, float] = field(default_factory=dict)
     by_cutoff: dict[date, dict[str, float]] = field(default_factory=dict)
+    shared: int = 0
 
     def words(self) -> str:
         """What there is to say about it, in one or two sentences."""
         if self.failure:
-            return f"**Failed**: {self.failure}. Its other figures are not to be trusted."
+            return f"**Failed**: {self.failure}. So it has no means."
         if REQUIRED not in self.means:
             return "Answers for spend only: it has no log loss to be placed by."
         text = f"Log loss {self.means[REQUIRED]:.4f} (smaller is better)"
@@ -45,6 +52,8 @@ class Standing:
             gap = self.differences[REQUIRED]
             side = "better" if gap < 0 else "worse"
             text += f", {abs(gap):.4f} {side} than the baseline {self.baseline}"
+            if self.shared < len(self.by_cutoff):
+                text += f" at the {self.shared} cutoffs of both"
         head = "**Chosen.** " if self.chosen else ""
         return f"{head}{text}; mean of {len(self.by_cutoff)} cutoffs."
 
@@ -53,10 +62,10 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     """Each contender's standing, best log loss first and failed ones last.
 
     A measure that is missing at every cutoff was not answered and is left out; so is a coverage
-    that is missing at some, and whatever but the log loss is missing where nobody bought, or
-    everybody did: ranks and shares of spend are not defined there. A standing fails, and then
-    has no means, when another measure is missing at some cutoffs or is infinite, when it has no
-    log loss beside its other measures of churn, or no scores at all.
+    or a measure of total spend that is missing at some, and whatever but the log loss is missing
+    where nobody bought, or everybody did: ranks are not defined there. A standing fails, and
+    then has no means, when another measure is missing at some cutoffs or is infinite, when it
+    has no log loss beside its other measures of churn, or no scores at all.
 
     Parameters
     ----------
@@ -85,7 +94,7 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     ]
     # MLflow's comparison opens on the first: the one that decides, not one that all share.
     measures = sorted(numbers, key=lambda name: (name != REQUIRED, name in NO_SCORES))
-    floor = leaderboard.loc[leaderboard["contender"] == baseline, measures].mean()
+    floor = leaderboard[leaderboard["contender"] == baseline].set_index("cutoff")[measures]
     found = [
         _standing(str(name), rows.sort_values("cutoff"), measures, baseline, floor)
         for name, rows in leaderboard.groupby("contender", sort=False)
@@ -95,7 +104,7 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
 
 
 def _standing(
-    contender: str, rows: pd.DataFrame, measures: list[str], baseline: str, floor: pd.Series
+    contender: str, rows: pd.DataFrame, measures: list[str], baseline: str, floor: pd.DataFrame
 ) -> Standing:
     chosen = bool("chosen" in rows and rows["chosen"].astype(bool).any())
     answered = [name for name in measures if rows[name].notna().any()]
@@ -108,22 +117,29 @@ def _standing(
     # A mean over some of the cutoffs would be of other days than the others'.
     whole = [name for name in answered if rows[name].notna().all()]
     means = {} if failure else {name: float(rows[name].mean()) for name in whole}
+    gaps = rows.set_index("cutoff")[measures] - floor
+    shared = int(gaps[REQUIRED].notna().sum()) if REQUIRED in gaps else 0
     differences = {
-        name: value - float(floor[name])
-        for name, value in means.items()
-        if name not in NO_SCORES and math.isfinite(floor[name])
+        name: float(gaps[name].mean())
+        for name in means
+        if name not in NO_SCORES and math.isfinite(gaps[name].mean())
     }
-    return Standing(contender, chosen, baseline, failure, means, differences, by_cutoff)
+    return Standing(contender, chosen, baseline, failure, means, differences, by_cutoff, shared)
 
 
 def _failure(rows: pd.DataFrame, answered: list[str]) -> str:
     """What is no number among a contender's figures, in words; empty when all are."""
-    if not set(answered) - set(NO_SCORES):
+    scores = [name for name in answered if name not in NO_SCORES]
+    if not scores:
         return "it has no scores at any cutoff"
+    silent = int((rows[scores].isna().all(axis=1) & ~_all_alike(rows)).sum())
+    if silent:
+        return f"it could not be fitted at {silent} of {len(rows)} cutoffs"
     expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
     for name in dict.fromkeys(name for name in expected if COVERAGE not in name):
         values = rows[name] if name in rows else pd.Series(math.nan, index=rows.index)
-        undefined = values.isna() & _all_alike(rows) & (name != REQUIRED)
+        undefined = values.isna() & (_all_alike(rows) | (name in OF_TOTAL_SPEND))
+        undefined &= name != REQUIRED
         off = sum(not math.isfinite(value) for value in values[~undefined])
         if off:
             return f"{name} is not a number at {off} of {len(rows)} cutoffs"

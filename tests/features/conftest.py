@@ -8,7 +8,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
 
+from features.engines.duckdb import connect
 from features.purchases import purchase_days
+from features.transactions import LogSpec, open_log
+from tests.features.written_logs import COLUMNS, NOW
 
 CUTOFF = date(2024, 1, 1)
 
@@ -67,3 +70,25 @@ def frame(connection):
         return rows.sort_values("customer_id", ignore_index=True)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """An engine that may read what tests write."""
+    return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
+
+
+@pytest.fixture
+def opened(reader, tmp_path):
+    """Write a log, open it; keywords are keys of the spec."""
+
+    def opens(content, name="log.csv", columns=COLUMNS, now=NOW, **keys):
+        path = tmp_path / name
+        if isinstance(content, (list, tuple)):
+            head = ",".join(columns[key] for key in columns if isinstance(columns[key], str))
+            content = "\n".join([head, *(",".join(row) for row in content)]) + "\n"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        spec = LogSpec(source=str(path), columns=columns, **keys)
+        return open_log(reader, spec, now)
+
+    return opens

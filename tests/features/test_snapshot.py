@@ -175,7 +175,11 @@ def test_histogram_counts_every_customer_once(log, days_of, frame, connection):
 
 
 @pytest.mark.parametrize(
-    "name", ["frequency", "t", "Churned", "first_channel", "purchases_7d", "YEAR_sine_9", "basket"]
+    "name",
+    [
+        *("frequency", "t", "Churned", "first_channel", "purchases_7d", "YEAR_sine_9", "basket"),
+        *("Price", "moment", "digest"),
+    ],
 )
 def test_an_attribute_cannot_take_the_name_of_another_column(name):
     with pytest.raises(UserError, match=rf"{name} cannot be the name of an attribute"):

@@ -18,13 +18,13 @@ AGES = [str(20 + n % 50) for n in range(400)]
 CHANNELS = ["web", "shop"] * 200
 
 
-def column(encoder: Encoder, values, name="trait") -> np.ndarray:
+def column(encoder: Encoder, values, name="trait=number") -> np.ndarray:
     return encoder.transform(panel(values))[:, encoder.names.index(name)]
 
 
 def test_an_attribute_of_many_numbers_is_a_number():
     encoder = Encoder.fit(panel(AGES), ("trait",))
-    assert encoder.names == ["frequency", "trait"]
+    assert encoder.names == ["frequency", "trait=number"]
     np.testing.assert_array_equal(column(encoder, ["37", "20.5"]), [37.0, 20.5])
 
 

@@ -99,6 +99,9 @@ def test_the_truth_has_the_best_of_all_ranking_scores():
         (evaluation.mae_ratio, np.zeros(3), np.arange(3.0)),
         (evaluation.bias, np.full(3, -1.0), np.arange(3.0)),
         (evaluation.top_capture, np.zeros(3), np.arange(3.0)),
+        (evaluation.mae_ratio, np.array([100.0, -99.9]), np.arange(2.0)),
+        (evaluation.bias, np.array([100.0, -99.9]), np.arange(2.0)),
+        (evaluation.top_capture, np.array([100.0, -99.9]), np.arange(2.0)),
         (evaluation.spearman, np.arange(3.0), np.ones(3)),
     ],
 )

@@ -1,5 +1,7 @@
 """Reasons add up to the answer they explain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from models.attribution import contributions, path_contributions, reference_cust
 from models.blend import PRIOR, Blend
 from models.contenders import create
 from models.encoding import logit
-from models.reasons import importance, theme_of
+from models.reasons import by_theme, importance, theme_of
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,25 @@ def test_importance_is_ordered(blend, outcomes):
 )
 def test_themes_are_told_by_the_beginning_of_the_name(feature, theme):
     assert theme_of(feature) == theme
+
+
+@pytest.mark.parametrize("name", ["gap_score", "amount_owed", "first_gap_score", "distinct_marks"])
+def test_numbers_of_an_attribute_called_like_a_feature_are_the_attributes(history, outcomes, name):
+    own = [str(n % 97) for n in range(len(history.panel))]
+    known = replace(
+        history,
+        panel=history.panel.assign(**{name: own}),
+        attributes=(*history.attributes, name),
+    )
+    customers = outcomes.assign(**{name: [str(n % 97) for n in range(len(outcomes))]})
+    for part in ("logistic", "hist_gradient_boosting"):
+        without = contributions(create(part).fit(history), outcomes, {})
+        parts = contributions(create(part).fit(known), customers, {})
+        (column,) = set(parts) - set(without)
+        themes = by_theme(parts)
+        theme = name.removeprefix("first_")
+        np.testing.assert_array_equal(themes[theme], parts[column])
+        assert set(themes) == {*by_theme(without), theme}
 
 
 def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):

@@ -16,6 +16,8 @@ from features.errors import UserError
 from pipeline.check import HORIZONS, check, judge, propose_horizon
 from pipeline.check_text import config_text, render, write_config
 from pipeline.config import Config
+from pipeline.console import Progress
+from pipeline.orders import open_orders
 
 NOW = datetime(2026, 1, 1)
 START = date(2020, 1, 1)
@@ -44,6 +46,12 @@ def write(path, header, rows, mark=","):
     lines = [mark.join(header), *(mark.join(str(cell) for cell in row) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return {"source": str(path)}
+
+
+def shown(found):
+    screen = io.StringIO()
+    render(found, Console(file=screen, width=110))
+    return screen.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -205,8 +213,36 @@ def test_a_malformed_section_is_refused_in_words(engine, tmp_path, wrong, messag
 @pytest.mark.parametrize("days", [-4, 0, 3661, "abc", "30", 2.5, True, [30]])
 def test_a_horizon_that_is_no_number_of_days_is_refused(engine, tmp_path, days):
     section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
-    with pytest.raises(UserError, match="horizon_days: must be a whole number of days from 1"):
-        check(engine, section, days, now=NOW)
+    with pytest.raises(UserError, match=r"horizon_days: Input should be"):
+        check(engine, section, {"horizon_days": days}, now=NOW)
+
+
+def test_a_key_outside_the_log_section_is_refused_by_name(engine, tmp_path):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
+    with pytest.raises(UserError, match="did you mean `horizon_days`"):
+        check(engine, section, {"horizon_day": 30}, now=NOW)
+
+
+@pytest.mark.parametrize("name", ["T", "frequency", "customer_id", "Price", "first_country"])
+def test_attributes_that_train_refuses_are_refused_and_never_proposed(engine, tmp_path, name):
+    rows = [(*row, "AB"[i % 2], "XY"[i % 3 == 0]) for i, row in enumerate(shop())]
+    section = write(tmp_path / "log.csv", ["kunde", "datum", "betrag", "country", name], rows)
+    roles = {"customer_id": "kunde", "transacted_at": "datum", "amount": "betrag"}
+    found = check(engine, section | {"columns": roles}, now=NOW)
+    assert (found.verdict, found.attributes) == ("limited", ["country"])
+    section["columns"] = roles | {"attributes": ["country", name]}
+    found = check(engine, section, now=NOW)
+    with pytest.raises(UserError) as refused, open_orders(found.spec, Progress(quiet=True)):
+        pass
+    assert (found.verdict, found.problem) == ("refuse", str(refused.value))
+    assert f"{name} cannot be the name of an attribute" in found.problem
+
+
+def test_an_attribute_is_not_guessed_to_mean_something_else(engine, tmp_path):
+    rows = [(*row, 1) for row in shop()]
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount", "quantity_class"], rows)
+    section["columns"] = {"attributes": ["quantity_class"]}
+    assert check(engine, section, now=NOW).spec.columns.quantity is None
 
 
 # --- horizon and verdict --------------------------------------------------------------------
@@ -227,6 +263,35 @@ def test_the_horizon_leaves_room_for_training_and_says_so(engine, tmp_path):
     assert found.horizon.days == 60
     assert "five horizons must fit in it" in found.horizon.reason
     assert 5 * found.horizon.days <= found.facts["days"]
+
+
+def test_the_log_is_judged_for_the_horizon_that_is_asked_for(engine, tmp_path):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop())
+    found = check(engine, section, {"horizon_days": 120}, now=NOW)
+    assert any("wanted for a horizon of 120 days" in reason for reason in found.reasons)
+    assert (json.loads(found.to_json())["horizon_days"], found.horizon.days) == (120, 14)
+    assert "Horizon 120 days. As asked for. From the log, 14 days are proposed: 90%" in shown(found)
+    assert yaml.safe_load(config_text(found))["horizon_days"] == 120
+    assert "As asked for" not in shown(check(engine, section, {"horizon_days": 14}, now=NOW))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"backtest": {"cutoffs": [date(2020, 1, 5)]}}, "backtest.cutoffs: 0 of 1 have a horizon"),
+        (
+            {"training": {"first_cutoff": date(2021, 1, 20)}},
+            "does not fit twice between 2021-01-20",
+        ),
+    ],
+)
+def test_cutoffs_that_the_log_does_not_carry_are_refused_as_train_does(
+    engine, tmp_path, asked, words
+):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop())
+    found = check(engine, section, {"horizon_days": 30, **asked}, now=NOW)
+    assert found.verdict == "refuse"
+    assert words in " ".join(found.reasons)
 
 
 def test_without_repeat_purchases_no_gap_is_made_up(engine, tmp_path):
@@ -323,12 +388,14 @@ def test_json_holds_the_facts_and_no_value_of_a_row(engine, tmp_path):
 def test_the_written_config_is_what_was_checked(engine, tmp_path):
     header = ['Kunde: "Nr" #1'.replace('"', ""), "datum", "betrag"]
     rows = [(c, f"{d:%d.%m.%Y}", f"{a:.2f}".replace(".", ",")) for c, d, a in shop()]
-    found = check(engine, write(tmp_path / "log.csv", header, rows, ";"), now=NOW)
+    asked = {"training": {"step_days": 9}, "backtest": {"cutoffs": [date(2020, 12, 1)]}}
+    found = check(engine, write(tmp_path / "log.csv", header, rows, ";"), asked, now=NOW)
     path = tmp_path / "churn.yaml"
     write_config(found, path)
     config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     assert config.log == found.spec
     assert config.horizon_days == found.horizon.days
+    assert (config.training, config.backtest) == (found.config.training, found.config.backtest)
     assert path.stat().st_mode & 0o777 == 0o600
     assert "# guessed" in path.read_text(encoding="utf-8")
 
@@ -338,9 +405,7 @@ def test_the_screen_shows_account_horizon_and_verdict(engine, tmp_path):
     found = check(
         engine, write(tmp_path / "log.csv", ["customer", "date", "[b]amount"], rows), now=NOW
     )
-    screen = io.StringIO()
-    render(found, Console(file=screen, width=110))
-    text = screen.getvalue()
+    text = shown(found)
     assert f"{len(rows):,} = {len(rows) - 1:,} used + 1 set aside" in text
     assert "[b]amount" in text
     assert "Horizon 14 days" in text

@@ -1,12 +1,30 @@
 """What the board means in words: better, no better, worse, and for whom."""
 
+import re
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
-from pipeline.backtest import Backtest
+from pipeline.backtest import Backtest, answer
+from pipeline.config import CampaignConfig
 from pipeline.judgement import baseline, judge
-from tests.pipeline.boards import backtest, board, customers, flat, nearly, true, wrong
+from pipeline.report import page
+from tests.pipeline.boards import (
+    CUTOFFS,
+    LOG,
+    backtest,
+    board,
+    customers,
+    flat,
+    nearly,
+    true,
+    wrong,
+)
 
 
 def test_better_at_all_cutoffs_is_said_with_its_interval():
@@ -34,6 +52,18 @@ def test_level_at_the_latest_cutoff_is_told_beside_what_came():
     assert said in judge(result).sentences
 
 
+def test_money_that_came_back_whole_is_told_and_measures_nothing():
+    outcomes, truth = customers(400)
+    last = outcomes["cutoff"] == CUTOFFS[-1]
+    outcomes.loc[last, "spend"] -= outcomes.loc[last, "spend"].mean()
+    result = board(outcomes, {"blend": truth, "recency_alone": np.full(len(truth), 0.5)})
+    bias = result.leaderboard.loc[result.leaderboard["chosen"], "spend_bias"].iloc[0]
+    said = judge(result).sentences
+    assert f"Expected total spend was off by {bias:+.0%} to {bias:+.0%}." in said
+    assert any(line.startswith("At 1 of 2 cutoffs returns left hardly any money") for line in said)
+    assert "nan" not in page(LOG, result, judge(result), CampaignConfig())
+
+
 def test_better_contender_that_was_not_chosen_is_named():
     said = judge(backtest(blend=nearly, base_rate=flat, pareto_nbd=true)).verdict
     better = backtest(blend=nearly, base_rate=flat, pareto_nbd=true).means.index[0]
@@ -53,13 +83,76 @@ def test_groups_hold_attributes_and_their_own_rates():
     assert table.loc["SE", "churn_rate"] == pytest.approx(result.outcomes["churned"][rows].mean())
 
 
+def silent_at_first(name, **p_churn):
+    """A board on which one contender could not be fitted at the first of the two cutoffs."""
+    result = backtest(**p_churn)
+    first = result.outcomes["cutoff"] == CUTOFFS[0]
+    answers = {**result.answers, name: result.answers[name].mask(first)}
+    board, scores = result.leaderboard.copy(), [*CHURN_SCORES, *SPEND_SCORES]
+    failed = (board["contender"] == name) & (board["cutoff"] == CUTOFFS[0])
+    board.loc[failed, scores] = np.nan
+    return Backtest(board, "blend", result.outcomes, answers, result.attributes)
+
+
 def test_contender_that_failed_at_a_cutoff_has_no_means():
-    result = backtest(blend=true, recency_alone=flat)
-    failed = result.leaderboard.copy()
-    failed.loc[failed.index[-1], "log_loss"] = np.nan
-    broken = Backtest(failed, "blend", result.outcomes, result.answers)
+    broken = silent_at_first("recency_alone", blend=true, recency_alone=flat)
     assert np.isnan(broken.means.loc["recency_alone", "log_loss"])
-    assert baseline(broken) == "blend"
+
+
+def test_rule_that_failed_at_a_cutoff_is_raced_at_the_others_and_their_number_is_said():
+    broken = silent_at_first("recency_alone", blend=true, recency_alone=nearly, base_rate=flat)
+    assert baseline(broken) == "recency_alone"
+    judgement = judge(broken)
+    last = (broken.outcomes["cutoff"] == CUTOFFS[1]).to_numpy()
+    churned = broken.outcomes["churned"][last]
+    own, rule = (
+        log_loss(churned, broken.answers[name]["p_churn"][last])
+        for name in ("blend", "recency_alone")
+    )
+    race = judgement.races.set_index("group").loc["everybody"]
+    assert (race["rule"], race["cutoffs"]) == ("recency_alone", 1)
+    assert (race["log_loss"], race["rule_log_loss"]) == pytest.approx((own, rule))
+    assert f"log loss {own:.4f} against {rule:.4f}" in judgement.sentences[0]
+    said = "These are figures of the 1 of 2 cutoffs at which recency alone answered."
+    assert judgement.sentences[1] == said
+    group = judgement.groups.set_index("value").loc["bought once"]
+    once = last & (broken.outcomes["frequency"] == 0).to_numpy()
+    assert group["rule"] == "recency_alone"
+    assert group["rule_log_loss"] == pytest.approx(
+        log_loss(broken.outcomes["churned"][once], broken.answers["recency_alone"]["p_churn"][once])
+    )
+    assert not re.search(r"\bnan\b", page(LOG, broken, judgement, CampaignConfig()))
+
+
+def test_rule_that_answered_at_one_of_three_cutoffs_is_no_rival_beside_one_of_all():
+    result = backtest(blend=true, recency_alone=flat, base_rate=wrong)
+    third = result.leaderboard[result.leaderboard["cutoff"] == CUTOFFS[0]]
+    third = third.assign(cutoff=date(2024, 7, 1))
+    board = pd.concat([result.leaderboard, third], ignore_index=True)
+    failed = (board["contender"] == "recency_alone") & (board["cutoff"] != CUTOFFS[1])
+    for few, rule in (((board["cutoff"] == CUTOFFS[0]), "recency_alone"), (True, "base_rate")):
+        scarce = board.assign(log_loss=board["log_loss"].mask(failed & few))
+        assert baseline(replace(result, leaderboard=scarce)) == rule
+
+
+def test_answer_that_failed_at_a_cutoff_is_judged_at_the_others():
+    judgement = judge(silent_at_first("blend", blend=true, recency_alone=flat))
+    assert judgement.sentences[0].startswith("blend is better than recency alone: log loss")
+    assert judgement.sentences[1].endswith("1 of 2 cutoffs at which blend answered.")
+    assert judge(silent_at_first("blend", blend=true)).sentences[1] == judgement.sentences[1]
+
+
+def test_contender_that_answered_at_the_easier_cutoff_only_is_not_chosen():
+    result = backtest(base_rate=flat, recency_alone=nearly)
+    assert answer(result.leaderboard) == "recency_alone"
+    broken = silent_at_first("recency_alone", base_rate=flat, recency_alone=nearly)
+    assert answer(broken.leaderboard) == "base_rate"
+
+
+def test_better_contender_is_named_with_the_cutoffs_it_shares():
+    broken = silent_at_first("pareto_nbd", blend=flat, base_rate=wrong, pareto_nbd=true)
+    said = "At the 1 of 2 cutoffs they share, pareto_nbd has a lower log loss still."
+    assert said in judge(broken).sentences
 
 
 def test_races_count_the_cutoffs_at_which_the_log_loss_is_smaller():

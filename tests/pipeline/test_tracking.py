@@ -230,6 +230,17 @@ def test_a_cutoff_after_which_all_did_the_same_has_no_ranks_and_is_no_failure(al
     assert standings(board, "recency_alone")["bg_nbd"].failure
 
 
+def test_a_cutoff_at_which_returns_ate_the_money_has_no_total_and_is_no_failure() -> None:
+    board = leaderboard().assign(spend_mae_ratio=1.5, spend_bias=0.1, top_10_capture=0.4)
+    last = board["cutoff"] == board["cutoff"].max()
+    board.loc[last, ["spend_mae_ratio", "spend_bias", "top_10_capture"]] = np.nan
+    found = standings(board, "recency_alone")["bg_nbd"]
+    assert not found.failure
+    assert "log_loss" in found.means
+    assert not {"spend_mae_ratio", "spend_bias", "top_10_capture"} & set(found.means)
+    assert found.by_cutoff[CUTOFFS[0]]["spend_bias"] == 0.1
+
+
 def test_a_contender_for_spend_only_needs_no_log_loss() -> None:
     board = leaderboard()
     spend_only = board["contender"] == "bg_nbd"
@@ -237,6 +248,20 @@ def test_a_contender_for_spend_only_needs_no_log_loss() -> None:
     found = standings(board, "recency_alone")
     assert not found["bg_nbd"].failure
     assert list(found) == ["blend", "recency_alone", "bg_nbd"]
+
+
+def test_a_gap_to_a_baseline_that_failed_at_a_cutoff_is_of_the_cutoffs_of_both() -> None:
+    board = leaderboard()
+    gone = (board["contender"] == "recency_alone") & (board["cutoff"] == CUTOFFS[0])
+    board.loc[gone, ["churn_rate", "roc_auc", "log_loss", "brier", "ece", "fit_seconds"]] = np.nan
+    better = (board["contender"] == "blend") & (board["cutoff"] == CUTOFFS[0])
+    board.loc[better, "log_loss"] = 0.1
+    found = standings(board, "recency_alone")
+    assert found["blend"].differences["log_loss"] == pytest.approx(0.36 - 0.50)
+    assert "0.1400 better than the baseline recency_alone at the 2 cutoffs of both" in (
+        found["blend"].words()
+    )
+    assert found["recency_alone"].failure == "it could not be fitted at 1 of 3 cutoffs"
 
 
 def test_a_contender_that_was_never_fitted_fails() -> None:
