@@ -64,7 +64,7 @@ class LinearLogit:
         encoder = Encoder.fit(panel, attributes)
         raw = encoder.transform(panel)
         unit = np.ones(raw.shape[1])
-        for place, name in enumerate(encoder.names):
+        for place, name in enumerate((*encoder.numeric, *encoder.numbers)):
             if name in money or name in encoder.numbers:
                 unit[place] = _typical(raw[:, place]) / TYPICAL
         missing = np.array([np.isnan(column).mean() for column in raw.T])

@@ -132,10 +132,10 @@ def _total_spend(rows: pd.DataFrame) -> list[str]:
     """How far off the expected total was; where returns ate the money, that nobody can say."""
     bias, said = rows["spend_bias"], []
     if bias.notna().any():
-        latest = "" if np.isnan(bias.iloc[-1]) else f", {bias.iloc[-1]:+.0%} at the latest cutoff"
-        said.append(
-            f"Expected total spend was off by {bias.min():+.0%} to {bias.max():+.0%}{latest}."
-        )
+        ends = dict.fromkeys(_off_by(off) for off in (bias.min(), bias.max()))
+        last = bias.iloc[-1]
+        latest = "" if np.isnan(last) else f", {number(last, '+.0%')} at the latest cutoff"
+        said.append(f"Expected total spend was off by {' to '.join(ends)}{latest}.")
     eaten = int((bias.isna() & rows["spend_gini"].notna()).sum())
     if eaten:
         said.append(
@@ -143,3 +143,12 @@ def _total_spend(rows: pd.DataFrame) -> list[str]:
             "share the expected total was off cannot be told there."
         )
     return said
+
+
+def _off_by(share: float) -> str:
+    """A signed percentage; nothing is -0%.
+
+    >>> _off_by(-0.004), _off_by(-0.03)
+    ('+0%', '-3%')
+    """
+    return f"{round(share, 2) + 0.0:+.0%}"
