@@ -134,7 +134,7 @@ def _total_spend(rows: pd.DataFrame) -> list[str]:
     if bias.notna().any():
         ends = dict.fromkeys(_off_by(off) for off in (bias.min(), bias.max()))
         last = bias.iloc[-1]
-        latest = "" if np.isnan(last) else f", {number(last, '+.0%')} at the latest cutoff"
+        latest = "" if np.isnan(last) else f", {_off_by(last)} at the latest cutoff"
         said.append(f"Expected total spend was off by {' to '.join(ends)}{latest}.")
     eaten = int((bias.isna() & rows["spend_gini"].notna()).sum())
     if eaten:
