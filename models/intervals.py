@@ -1,4 +1,4 @@
-"""Ranges instead of points: how far spend may fall, and when the next purchase may come.
+"""Ranges instead of points: how far spend may fall.
 
 Most customers spend nothing in a horizon, so the distribution of spend is a lump at zero and
 a wide rest. The lump is `p_churn`; the shape of the rest is read off the past: how spend of
@@ -150,45 +150,3 @@ def level_spread(errors: np.ndarray, noise: np.ndarray) -> float:
     squared = np.maximum(np.clip(errors, -1.0, 1.0) ** 2 - noise, 0.0)
     known = PRIOR_SPREAD**2 * PRIOR_CUTOFFS
     return float(np.sqrt((known + squared.sum()) / (PRIOR_CUTOFFS + len(squared))))
-
-
-def next_purchase(purchase_by: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Whole days until the next purchase, from and to, if there is one within the horizon.
-
-    The middle 80 % of its day among the futures in which the customer buys at all; whether
-    that happens is `1 - p_churn`. Both days belong to the window, and 0 is the cutoff itself.
-
-    Parameters
-    ----------
-    purchase_by : ndarray, shape (n_days, n_customers)
-        Probability of a purchase on one of the first so many days, growing along the first axis.
-    days : ndarray, shape (n_days,)
-        Numbers of days from the cutoff on, growing; the last one is the horizon.
-
-    Examples
-    --------
-    >>> grows = np.array([[0.1], [0.2], [0.3], [0.4], [0.5]])
-    >>> [end.tolist() for end in next_purchase(grows, np.array([10.0, 20.0, 30.0, 40.0, 50.0]))]
-    [[5.0], [44.0]]
-    """
-    n = purchase_by.shape[1]
-    known = np.vstack([np.zeros(n), purchase_by])
-    moments = np.concatenate([[0.0], days])
-    # Day d lasts from d to d + 1: ends are rounded to the borders between days, so that whole
-    # days hold neither more nor less than 80 % on average.
-    first = np.round(_reached(known, moments, TAIL))
-    last = np.round(_reached(known, moments, 1 - TAIL)) - 1
-    first = np.minimum(first, days[-1] - 1)
-    return first, np.maximum(first, last)
-
-
-def _reached(known: np.ndarray, moments: np.ndarray, share: float) -> np.ndarray:
-    """When each column first reaches `share` of its last value, between moments on a line."""
-    target = share * known[-1]
-    step = np.clip((known < target).sum(axis=0), 1, len(moments) - 1)
-    column = np.arange(known.shape[1])
-    before, after = known[step - 1, column], known[step, column]
-    part = np.where(
-        after > before, (target - before) / np.where(after > before, after - before, 1), 0
-    )
-    return moments[step - 1] + part * (moments[step] - moments[step - 1])

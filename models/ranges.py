@@ -12,9 +12,10 @@ import pandas as pd
 from models.btyd_contenders import BtydContender
 from models.contender import ANSWERS
 from models.encoding import expit, logit
-from models.history import History
-from models.intervals import SpendShape, level_spread, next_purchase
+from models.history import History, weights
+from models.intervals import SpendShape, level_spread
 from models.levels import prolonged
+from models.windows import MIDDLE, Waits, tails_that_held, window
 
 STEPS = 12
 """The horizon is looked at in so many steps, short ones first, for the next purchase."""
@@ -24,6 +25,9 @@ RHYTHMS = ("mbg_cnbd_k", "mbg_nbd")
 
 GIANTS = 0.01
 """So many customers, of whom most was expected, have no say in the level of a past cutoff."""
+
+MOST_BUYERS = 10_000
+"""So many buyers of a past cutoff tell how wide windows have to be."""
 
 PAST_CUTOFFS = 3
 """Past cutoffs that are compared with what came; a horizon apart, so that none sees the same."""
@@ -36,6 +40,7 @@ class Ranges:
     horizon_days: int
     shape: SpendShape | None
     rhythm: BtydContender | None
+    tails: tuple[float, float] = MIDDLE
 
     @classmethod
     def fit(cls, history: History) -> Self:
@@ -45,7 +50,13 @@ class Ranges:
         """
         days = apart(history.cutoffs, history.horizon_days)[:PAST_CUTOFFS]
         seen = [past for past in (_Past.at(history, day) for day in days) if past]
-        return cls(history.horizon_days, _shape(seen) if seen else None, _rhythm(history))
+        waits = [wait for wait in (_waits(history, day) for day in days) if wait]
+        return cls(
+            history.horizon_days,
+            _shape(seen) if seen else None,
+            _rhythm(history),
+            tails_that_held(waits),
+        )
 
     def columns(self, customers: pd.DataFrame, said: pd.DataFrame) -> dict[str, np.ndarray]:
         """`expected_spend_low`, `_high` (money); `next_purchase_from`, `_to` (days from cutoff).
@@ -120,9 +131,7 @@ class Ranges:
     def _window(self, customers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         if self.rhythm is None or customers.empty:
             return np.empty(0), np.empty(0)
-        days = self.horizon_days * (np.arange(1, STEPS + 1) / STEPS) ** 2
-        silent = np.array([self.rhythm.probability_no_purchase(customers, day) for day in days])
-        return next_purchase(1 - silent, days)
+        return window(*_by_then(self.rhythm, customers, self.horizon_days), self.tails)
 
     def to_dict(self) -> dict[str, Any]:
         """State as values that JSON can hold."""
@@ -130,6 +139,7 @@ class Ranges:
             "horizon_days": self.horizon_days,
             "shape": self.shape.to_dict() if self.shape else None,
             "rhythm": self.rhythm.parameters() if self.rhythm else None,
+            "tails": list(self.tails),
         }
 
     @classmethod
@@ -137,7 +147,8 @@ class Ranges:
         """Build the ranges again from `to_dict`."""
         shape = SpendShape.from_dict(state["shape"]) if state["shape"] else None
         rhythm = BtydContender.restore(state["rhythm"], {}) if state["rhythm"] else None
-        return cls(int(state["horizon_days"]), shape, rhythm)
+        low, high = state["tails"]
+        return cls(int(state["horizon_days"]), shape, rhythm, (low, high))
 
 
 def _shape(seen: list[_Past]) -> SpendShape | None:
@@ -156,6 +167,27 @@ def _rhythm(history: History) -> BtydContender | None:
         except ValueError:
             continue
     return None
+
+
+def _by_then(
+    rhythm: BtydContender, customers: pd.DataFrame, horizon_days: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of a purchase by each of some days, (n_days, n_customers), and those days."""
+    days = horizon_days * (np.arange(1, STEPS + 1) / STEPS) ** 2
+    silent = [rhythm.probability_no_purchase(customers, day) for day in days]
+    return 1 - np.array(silent), days
+
+
+def _waits(history: History, cutoff: date) -> Waits | None:
+    """What the rhythm of a past cutoff said of those who bought, and when they did."""
+    rows = history.rows(cutoff)
+    bought = rows[rows["churned"] == 0]
+    bought = bought.iloc[:: len(bought) // MOST_BUYERS + 1]
+    rhythm = None if bought.empty else _rhythm(history.at(cutoff))
+    if rhythm is None:
+        return None
+    by_then, days = _by_then(rhythm, bought, history.horizon_days)
+    return Waits(by_then, days, bought["next_purchase"].to_numpy(float), weights(bought))
 
 
 def apart(cutoffs: list[date], horizon_days: int) -> list[date]:

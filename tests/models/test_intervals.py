@@ -1,17 +1,15 @@
 """Intervals cover what they promise, and their lump at zero is honest."""
 
 import json
-from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from models.btyd_contenders import BtydContender
 from models.contenders import create
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.history import History
-from models.intervals import SpendShape, level_spread, next_purchase
+from models.intervals import SpendShape, level_spread
 from models.ranges import Ranges
 
 RANGES = ["expected_spend_low", "expected_spend_high", "next_purchase_from", "next_purchase_to"]
@@ -128,50 +126,6 @@ def test_less_silence_never_lowers_the_high_end():
     # The spend of those who buy is held fixed: only the lump at zero changes.
     high = shape.interval(none, (1 - none) * 1.3, (1 - none) * 30.0)[1]
     assert (np.diff(high) >= 0).all()
-
-
-def test_the_next_purchase_window_of_a_steady_customer_is_the_middle_of_its_days():
-    days = np.arange(1.0, 61.0)
-    by_then = (1 - np.exp(-days / 30))[:, None]
-    first, last = next_purchase(by_then, days)
-    whole = 1 - np.exp(-2.0)
-    # The window's whole days end where 10 and 90 % are reached, to the nearest midnight.
-    assert first[0] == round(-30 * np.log(1 - 0.1 * whole))
-    assert last[0] + 1 == round(-30 * np.log(1 - 0.9 * whole))
-
-
-def test_a_window_holds_at_least_a_day_and_ends_with_the_horizon():
-    days = np.array([1.0, 5.0, 30.0])
-    certain_today, certain_at_the_end, nobody = [1.0, 1.0, 1.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]
-    first, last = next_purchase(np.array([certain_today, certain_at_the_end, nobody]).T, days)
-    assert ((first >= 0) & (first <= last) & (last <= 29)).all()
-    assert (first[0], last[0]) == (0, 0)
-
-
-def test_known_rhythm_gives_a_window_that_holds_four_in_five():
-    """Erlang-3 gaps of customers who never leave, drawn one by one."""
-    rng = np.random.default_rng(4)
-    n, horizon = 3_000, 60
-    rate = rng.gamma(4.0, 1 / 60, n)
-    gaps = rng.gamma(3.0, size=(n, 200)) / 3 / rate[:, None]
-    at = np.floor(np.cumsum(gaps, axis=1))
-    before, after = at < 300, (at >= 300)
-    last = np.where(before, at, 0.0).max(axis=1)
-    rfm = pd.DataFrame({"frequency": before.sum(axis=1).astype(float), "recency": last, "T": 300.0})
-    wait = np.where(after, at, np.inf).min(axis=1) - 300
-    population = rfm.assign(monetary_value=0.0, n_customers=1.0)
-    day = date(2024, 1, 1)
-    history = History(day, horizon, pd.DataFrame({"cutoff": []}), {day: population})
-    bought = wait < horizon
-    held, width = {}, {}
-    for name in ("mbg_cnbd_k", "mbg_nbd"):
-        ranges = Ranges(horizon, None, BtydContender(name).fit(history))
-        first, final = ranges._window(rfm)
-        held[name] = coverage(wait[bought], first[bought], final[bought])
-        width[name] = (final - first)[bought].mean()
-    # 2,800 customers: a standard error of .008; the model of the population is estimated.
-    assert held["mbg_cnbd_k"] == pytest.approx(0.8, abs=0.03)
-    assert width["mbg_cnbd_k"] < 0.85 * width["mbg_nbd"]
 
 
 @pytest.fixture(scope="module")
