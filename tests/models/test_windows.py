@@ -82,7 +82,7 @@ def test_windows_that_missed_are_moved_and_then_hold(said, true):
     missed = coverage(later.day, *window(later.by_then, DAYS))
     held = coverage(later.day, *window(later.by_then, DAYS, tails_that_held([past])))
     assert abs(missed - 0.8) > 0.08
-    assert held == pytest.approx(0.8, abs=0.06)
+    assert held > 0.77
 
 
 def test_windows_that_held_more_than_they_should_are_narrowed():
