@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from models.attribution import contributions, reference_customer
 from models.btyd.lifetime_value import month_ends
-from models.btyd_contenders import BtydContender
+from models.btyd_contenders import BtydContender, SpendPerPurchase
 from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
 from models.encoding import expit, logit
@@ -31,10 +31,11 @@ from models.levels import (
     prolonged,
     shift_to_mean,
 )
+from models.past import Past
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
 from models.spend import BoostedSpend
-from models.ways import BTYD, at_level, before_floor, expected, log_totals, value_per_purchase
+from models.ways import BTYD, at_level, before_floor, expected, log_totals
 from models.weights import Evidence, learned_weights
 from models.witnesses import Learned, money_factor, reconciled_mean
 
@@ -116,9 +117,14 @@ class Blend:
         # One thread each, two parts at a time: the sums must not depend on the machine.
         with threadpool_limits(limits=1):
             self.parts = self._fitted_parts(history, past)
-            self.weights = self._learn(self._evidence(history, past), history.n_customers)
+            tried = self._tried_out(history, past)
+            evidence = [one.evidence(self._churn_parts) for one in tried]
+            self.weights = self._learn(evidence, history.n_customers)
             self._set_levels(history)
-            self.ranges = Ranges.fit(history)
+            shares = {name: self.weights[name] for name in self._churn_parts}
+            self.ranges = Ranges.fit(
+                history, [(one.rows, one.answers(shares, self._learns)) for one in tried]
+            )
             self._reference = reference_customer(history.todays_customers)
             today = history.todays_customers
             self._average = self._beside_average(today.iloc[:: len(today) // MOST_COMPARED + 1])
@@ -130,11 +136,10 @@ class Blend:
         jobs += [(name, history) for name in BTYD if not history.cutoffs]
         # The slowest first, so that no worker is left with it in the end.
         jobs.sort(key=lambda job: list(PARTS).index(job[0]), reverse=True)
-        wanted = [job for job in jobs if job[1] is history or job[0] in PRIOR]
         with ThreadPoolExecutor(max_workers=2) as pool:
-            results = list(pool.map(lambda job: _fit(*job), wanted))
+            results = list(pool.map(lambda job: _fit(*job), jobs))
         parts = {}
-        for (name, moment), result in zip(wanted, results, strict=True):
+        for (name, moment), result in zip(jobs, results, strict=True):
             if moment is not history:
                 continue
             if isinstance(result, ValueError):
@@ -150,19 +155,14 @@ class Blend:
             self.notes.append("Without a buy-till-you-die model there is no clv: it stays empty.")
         return {name: parts[name] for name in PARTS if name in parts}
 
-    def _evidence(self, history: History, past: list[date]) -> list[Evidence]:
-        names = self._churn_parts
-        gathered = []
+    def _tried_out(self, history: History, past: list[date]) -> list[Past]:
+        """All parts at earlier cutoffs: those at which every one could be fitted."""
+        tried = []
         for cutoff in past:
-            rows = history.rows(cutoff)
-            fitted = [_fit(name, history.at(cutoff)) for name in names]
-            if any(isinstance(part, ValueError) for part in fitted):
-                continue
-            log_odds = [logit(part.predict(rows)["p_churn"].to_numpy()) for part in fitted]
-            gathered.append(
-                Evidence(np.column_stack(log_odds), rows["churned"].to_numpy(float), weights(rows))
-            )
-        return gathered
+            fitted = {name: _fit(name, history.at(cutoff)) for name in self.parts}
+            if not any(isinstance(part, ValueError) for part in fitted.values()):
+                tried.append(Past.of(history.rows(cutoff), fitted))
+        return tried
 
     def _learn(self, evidence: list[Evidence], n_customers: int) -> dict[str, float]:
         names = self._churn_parts
@@ -255,15 +255,13 @@ class Blend:
 
     def _kept(self, history: History) -> float:
         """Add to the logarithm of expected spend: what past purchases brought in the end."""
-        panel = _some(history.panel)
-        if panel.empty or not any(name in self.parts for name in BTYD):
+        if history.panel.empty or not any(name in self.parts for name in BTYD):
             return 0.0
-        expected = panel["purchases"].to_numpy(float) * value_per_purchase(self.parts, panel)
-        kept = float(np.log(money_factor(panel, expected)))
+        kept = float(np.log(money_factor(*_money(history))))
         self._note(
             kept,
-            "Purchases of earlier horizons did not bring what a purchase is worth (returns come "
-            "later, prices change): expected spend is {} for it.",
+            "Purchases of earlier horizons did not bring what a purchase was worth until then "
+            "(returns come later, prices change): expected spend is {} for it.",
         )
         return kept
 
@@ -451,6 +449,20 @@ class Blend:
 def _some(panel: pd.DataFrame) -> pd.DataFrame:
     """Rows of the panel at even distances."""
     return panel.iloc[:: len(panel) // MOST_TRIED + 1]
+
+
+def _money(history: History) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows of the panel, and the money that their purchases should have brought.
+
+    By what a purchase was worth in the eyes of each cutoff, not of today.
+    """
+    panel = _some(history.panel)
+    expected = np.zeros(len(panel))
+    for cutoff in history.cutoffs:
+        here = (pd.to_datetime(panel["cutoff"]) == pd.Timestamp(cutoff)).to_numpy()
+        value = SpendPerPurchase.fit(history.populations[cutoff]).predict_from_all(panel[here])
+        expected[here] = panel["purchases"].to_numpy(float)[here] * value
+    return panel, expected
 
 
 def past_cutoffs(history: History) -> list[date]:

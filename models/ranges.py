@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Self
@@ -15,6 +16,7 @@ from models.encoding import expit, logit
 from models.history import History, weights
 from models.intervals import SpendShape, level_spread
 from models.levels import prolonged
+from models.past import GIANTS
 from models.windows import MIDDLE, Waits, tails_that_held, window
 
 STEPS = 12
@@ -23,14 +25,15 @@ STEPS = 12
 RHYTHMS = ("mbg_cnbd_k", "mbg_nbd")
 """Models of the next purchase's day: the first that can be fitted. It knows regular customers."""
 
-GIANTS = 0.01
-"""So many customers, of whom most was expected, have no say in the level of a past cutoff."""
-
 MOST_BUYERS = 10_000
 """So many buyers of a past cutoff tell how wide windows have to be."""
 
 PAST_CUTOFFS = 3
 """Past cutoffs that are compared with what came; a horizon apart, so that none sees the same."""
+
+
+Said = Sequence[tuple[pd.DataFrame, pd.DataFrame | None]]
+"""Labelled rows of past cutoffs, and what would have been answered for them."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,18 @@ class Ranges:
     tails: tuple[float, float] = MIDDLE
 
     @classmethod
-    def fit(cls, history: History) -> Self:
-        """Compare what a buy-till-you-die model expected at past cutoffs with what came.
+    def fit(cls, history: History, said: Said = ()) -> Self:
+        """Compare what was expected at past cutoffs with what came.
 
-        The level of each is taken out of the shape, and how it varied widens it.
+        How the level varied is read off a buy-till-you-die model, and so is the shape, its level
+        taken out, where `said` holds no rows with what the blend would have answered for them.
         """
         days = apart(history.cutoffs, history.horizon_days)[:PAST_CUTOFFS]
         seen = [past for past in (_Past.at(history, day) for day in days) if past]
         waits = [wait for wait in (_waits(history, day) for day in days) if wait]
         return cls(
             history.horizon_days,
-            _shape(seen) if seen else None,
+            _shape(seen, said) if seen else None,
             _rhythm(history),
             tails_that_held(waits),
         )
@@ -151,12 +155,20 @@ class Ranges:
         return cls(int(state["horizon_days"]), shape, rhythm, (low, high))
 
 
-def _shape(seen: list[_Past]) -> SpendShape | None:
+def _shape(seen: list[_Past], said: Said) -> SpendShape | None:
     """The shape of all past cutoffs together, widened by how their levels varied."""
     spread = level_spread(*np.array([(past.level, past.noise) for past in seen]).T)
-    none, often, expected, spend, purchases = (
-        np.concatenate(column) for column in zip(*(past.columns for past in seen), strict=True)
-    )
+    blended = [
+        (
+            *(answered[name].to_numpy(float) for name in ANSWERS),
+            np.maximum(rows["spend"].to_numpy(float), 0.0),
+            rows["purchases"].to_numpy(float),
+        )
+        for rows, answered in said
+        if answered is not None
+    ]
+    columns = blended or [past.columns for past in seen]
+    none, often, expected, spend, purchases = map(np.concatenate, zip(*columns, strict=True))
     return SpendShape.fit(none, often, expected, spend, purchases, spread)
 
 

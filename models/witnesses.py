@@ -17,7 +17,7 @@ from models.encoding import expit, logit
 from models.history import weights
 from models.levels import shift_to_mean
 
-UNTRIED, DOUBT = 1.0, 0.15
+UNTRIED, DOUBT = 1.0, 0.05
 """Standard deviation of a learned level's error before it was seen at a cutoff, and how many
 horizons of panel speak as loud as that guess."""
 

@@ -8,6 +8,7 @@ from math import ceil
 from features.errors import UserError
 from features.panel import panel_cutoffs
 from models.hazard import STEPS, step_days
+from models.levels import YEAR
 from pipeline.config import Config
 
 MONTH = 30.0
@@ -96,7 +97,8 @@ def plan(
         first,
         at_most=_most_levels(horizon_days, (end - judged[0]).days),
     )
-    return Plan(end, horizon_days, tuple(judged), panels, recent, tuple(levels))
+    levels += [c for day in panels for c in _anniversaries(day, horizon_days, first)]
+    return Plan(end, horizon_days, tuple(judged), panels, recent, tuple(sorted(set(levels))))
 
 
 def _recent(until: date, horizon_days: int, first: date) -> tuple[date, ...]:
@@ -107,6 +109,12 @@ def _recent(until: date, horizon_days: int, first: date) -> tuple[date, ...]:
     ago = {round(horizon_days * number / STEPS) for number in range(1, STEPS)}
     over = (until - timedelta(days=days) for days in ago if step_days(horizon_days) <= days)
     return tuple(sorted(c for c in over if first <= c and until < c + timedelta(horizon_days)))
+
+
+def _anniversaries(day: date, horizon_days: int, first: date) -> list[date]:
+    """The same day of earlier years, as far as its horizon was over: there a season is the same."""
+    past = [day - timedelta(days=round(YEAR * number)) for number in range(1, LEVEL_YEARS + 1)]
+    return [c for c in past if first <= c and c + timedelta(days=horizon_days) <= day]
 
 
 def _most_levels(horizon_days: int, judged_days: int) -> int:

@@ -1,0 +1,75 @@
+"""What the blend's parts, fitted to what was known at an earlier cutoff, said; and what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.contender import Contender, answers
+from models.encoding import expit, logit
+from models.history import weights
+from models.levels import shift_to_mean
+from models.ways import expected
+from models.weights import Evidence
+
+GIANTS = 0.01
+"""So many customers, of whom most was expected, have no say in the level of a past cutoff."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """The labelled rows of an earlier cutoff, the parts as they were, and their answers."""
+
+    rows: pd.DataFrame
+    parts: dict[str, Contender]
+    said: dict[str, pd.DataFrame]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, parts: dict[str, Contender]) -> Past:
+        """Ask the parts about the rows."""
+        return cls(rows, parts, {name: part.predict(rows) for name, part in parts.items()})
+
+    def evidence(self, names: list[str]) -> Evidence:
+        """Log odds of these parts beside what came, to learn weights from."""
+        odds = [self._odds(name) for name in names]
+        churned = self.rows["churned"].to_numpy(float)
+        return Evidence(np.column_stack(odds), churned, weights(self.rows))
+
+    def answers(self, shares: dict[str, float], learned: bool) -> pd.DataFrame | None:
+        """What a blend of such weights would have answered, each level set to what came.
+
+        None where the level has no answer: nobody or everybody came, or no money did.
+        """
+        w = weights(self.rows)
+        churned = float(np.average(self.rows["churned"].to_numpy(float), weights=w))
+        if churned in (0.0, 1.0):
+            return None
+        odds = {name: self._odds(name) for name in shares}
+        level = {name: x + shift_to_mean(x, w, churned) for name, x in odds.items()}
+        mixed = np.sum([share * level[name] for name, share in shares.items()], axis=0)
+        p_churn = expit(mixed + shift_to_mean(mixed, w, churned))
+        ways = expected(self.parts, self.said, self.rows, p_churn, learned)
+        means = {}
+        for column, came in (("expected_purchases", "purchases"), ("expected_spend", "spend")):
+            mean = _at_level(list(ways[column].values()), self.rows[came].to_numpy(float), w)
+            if mean is None:
+                return None
+            means[column] = mean
+        number = np.maximum(means["expected_purchases"], 1 - p_churn)
+        return answers(self.rows.index, p_churn, number, means["expected_spend"])
+
+    def _odds(self, name: str) -> np.ndarray:
+        return logit(self.said[name]["p_churn"].to_numpy())
+
+
+def _at_level(ways: list[np.ndarray], came: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
+    """Mean of the ways, each brought to the total that came of all but the giants."""
+    size = np.mean(ways, axis=0)
+    # A giant among small customers would set the level of all the others.
+    w = np.where(size <= np.quantile(size, 1 - GIANTS), weight, 0.0)
+    total = (w * came).sum()
+    if total <= 0 or any((w * way).sum() <= 0 for way in ways):
+        return None
+    return np.mean([way * total / (w * way).sum() for way in ways], axis=0)
