@@ -72,6 +72,10 @@ MOST_COMPARED = 5_000
 MOST_TRIED = 50_000
 """So many rows of the panel tell how wrong the learned levels are."""
 
+FURTHEST = 0.7
+"""Trees move the total, in logarithms, as if they were no further off than this: a factor of two.
+Where they contradict by more, they have not seen the like."""
+
 SPEAKABLE = 0.01
 """A correction that moves totals by less than this share is not worth a note."""
 
@@ -80,7 +84,7 @@ VERY_FEW_CUSTOMERS = 500
 
 
 class Blend:
-    """Mean of log odds with learned weights; spend as the mean of four ways to expect it.
+    """Mean of log odds with learned weights; spend as the mean of three ways to expect it.
 
     Attributes
     ----------
@@ -241,15 +245,17 @@ class Blend:
             corrected,
             f"A buy-till-you-die model expected too {'little' if corrected > 0 else 'much'} at "
             "earlier cutoffs like this one (lately, or in the same weeks of earlier years): "
-            "expected purchases and spend are {} for it.",
+            "that moves expected purchases and spend by {}.",
         )
         if not trees:
             return corrected
-        agreed = trees * (totals["boosted"] - totals["btyd"])
+        apart = totals["boosted"] - totals["btyd"]
+        agreed = trees * float(np.clip(apart, -FURTHEST, FURTHEST))
         self._note(
             agreed,
-            f"Boosted trees knew how much all customers together buy: {trees:.0%} of that level "
-            "is theirs, which moves expected purchases and spend by {}.",
+            "Boosted trees, which fitted the totals of past cutoffs, have a say of "
+            f"{trees:.0%} in how much all customers together buy: it moves expected purchases and "
+            "spend by {}.",
         )
         return corrected + agreed
 
@@ -261,7 +267,7 @@ class Blend:
         self._note(
             kept,
             "Purchases of earlier horizons did not bring what a purchase was worth until then "
-            "(returns come later, prices change): expected spend is {} for it.",
+            "(returns come later, prices change): that moves expected spend by {}.",
         )
         return kept
 

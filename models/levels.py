@@ -52,6 +52,10 @@ falls to 1 / e with each horizon."""
 USUALLY_MISSED, DOUBT = 0.15, 2.0
 """A guess misses by about so much (log odds); the word of so many past cutoffs against it."""
 
+TRUST, MOST_WORTH = 0.2, 2.0
+"""A guess is worth its size, as if guesses with squares of this sum had been right before; never
+more than twice."""
+
 LATEST = 60
 """Older errors say too little about today to be looked at."""
 
@@ -108,32 +112,41 @@ def level_error(
 
 
 def expected_error(history: History) -> ExpectedError:
-    """What MBG/NBD's level is expected to be off by at the history's cutoff."""
+    """What MBG/NBD's level is expected to be off by at the history's cutoff.
+
+    The process's guess, times what past guesses were worth: guesses made at past cutoffs, each
+    with what was known then, beside the errors that came.
+    """
     known = sorted(history.level_errors.items())[-LATEST:]
     when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
     seen = np.array([(error.churn, error.purchases) for _, error in known]).reshape(-1, 2)
     chance = CHANCE + np.array([error.variance for _, error in known])
-    (churn, purchases), lasting = _guess(when, seen, chance, history.horizon_days)
-    missed = []
+    guess, lasting = _guess(when, seen, chance, history.horizon_days)
+    came, then = [np.zeros((0, 2))], [np.zeros((0, 2))]
     for place, day in enumerate(when):
         over = when + history.horizon_days <= day
         if over.any():
-            then, _ = _guess(when[over] - day, seen[over], chance[over], history.horizon_days)
-            missed.append((seen[place] - then) ** 2)
-    total = np.sum(missed, axis=0) if missed else np.zeros(2)
-    variance = (DOUBT * USUALLY_MISSED**2 + total) / (DOUBT + len(missed))
-    return ExpectedError(churn, purchases, lasting, float(variance[0]), float(variance[1]))
+            past, _ = _guess(when[over] - day, seen[over], chance[over], history.horizon_days)
+            came.append(seen[[place]])
+            then.append(past[None, :])
+    errors, guesses = np.concatenate(came), np.concatenate(then)
+    worth = (TRUST + (errors * guesses).sum(axis=0)) / (TRUST + (guesses**2).sum(axis=0))
+    worth = np.clip(worth, 0.0, MOST_WORTH)
+    missed = ((errors - worth * guesses) ** 2).sum(axis=0)
+    variance = (DOUBT * USUALLY_MISSED**2 + missed) / (DOUBT + len(errors))
+    (churn, purchases), lasts = worth * guess, worth[1] * lasting
+    return ExpectedError(*(float(x) for x in (churn, purchases, lasts, *variance)))
 
 
 def _guess(
     when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
-) -> tuple[tuple[float, float], float]:
+) -> tuple[np.ndarray, float]:
     """Errors of churn and of purchases on day 0 from those of earlier days; what lasts of these.
 
     `when` has shape (n_days,), `seen` (n_days, 2).
     """
     if not len(when):
-        return (0.0, 0.0), 0.0
+        return np.zeros(2), 0.0
     memory = MEMORY * max(horizon_days, SHORTEST_MEMORY)
     # The log itself is a horizon older, or nearly so, than the first cutoff that could be tried.
     start, today = when.min() - horizon_days, np.zeros(1)
@@ -141,8 +154,7 @@ def _guess(
     factor = cho_factor(passing + _drifted(when, when, start) + np.diag(chance), lower=True)
     explained = cho_solve(factor, seen)
     stays = _drifted(today, when, start)[0] @ explained
-    churn, purchases = _alike(today, when, memory)[0] @ explained + stays
-    return (float(churn), float(purchases)), float(stays[1])
+    return _alike(today, when, memory)[0] @ explained + stays, float(stays[1])
 
 
 def _alike(here: np.ndarray, there: np.ndarray, memory: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from models.contender import Contender, answers
 from models.encoding import expit, logit
 from models.history import weights
 from models.levels import shift_to_mean
-from models.ways import expected
+from models.ways import at_level, expected
 from models.weights import Evidence
 
 GIANTS = 0.01
@@ -53,7 +53,7 @@ class Past:
         ways = expected(self.parts, self.said, self.rows, p_churn, learned)
         means = {}
         for column, came in (("expected_purchases", "purchases"), ("expected_spend", "spend")):
-            mean = _at_level(list(ways[column].values()), self.rows[came].to_numpy(float), w)
+            mean = _at_true_level(ways[column], self.rows[came].to_numpy(float), w)
             if mean is None:
                 return None
             means[column] = mean
@@ -64,12 +64,15 @@ class Past:
         return logit(self.said[name]["p_churn"].to_numpy())
 
 
-def _at_level(ways: list[np.ndarray], came: np.ndarray, weight: np.ndarray) -> np.ndarray | None:
+def _at_true_level(
+    ways: dict[str, np.ndarray], came: np.ndarray, weight: np.ndarray
+) -> np.ndarray | None:
     """Mean of the ways, each brought to the total that came of all but the giants."""
-    size = np.mean(ways, axis=0)
+    size = np.mean(list(ways.values()), axis=0)
     # A giant among small customers would set the level of all the others.
     w = np.where(size <= np.quantile(size, 1 - GIANTS), weight, 0.0)
     total = (w * came).sum()
-    if total <= 0 or any((w * way).sum() <= 0 for way in ways):
+    said = {way: (w * value).sum() for way, value in ways.items()}
+    if total <= 0 or min(said.values()) <= 0:
         return None
-    return np.mean([way * total / (w * way).sum() for way in ways], axis=0)
+    return at_level(ways, {way: float(total / theirs) for way, theirs in said.items()})

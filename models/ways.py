@@ -11,6 +11,13 @@ from models.spend import TOP_SHARE
 
 BTYD = ("mbg_nbd", "pareto_nbd")
 
+SHARES = {"btyd": 0.0, "likely": 2.0, "boosted": 1.0, "boosted_purchases": 1.0}
+"""What each way counts in the mean. The buy-till-you-die models' own expectations set the level,
+but contradict a blend that is sure that somebody leaves: `likely` speaks for them."""
+
+FURTHEST = 4.0
+"""No expectation is so many times what `likely` says: trees are not as sure as `p_churn`."""
+
 LEAST_LEFT = 0.5
 """A floor under the number of purchases takes away no more than this share of them."""
 
@@ -74,8 +81,12 @@ def log_totals(ways: dict[str, np.ndarray], weight: np.ndarray) -> dict[str, flo
 
 
 def at_level(ways: dict[str, np.ndarray], factors: dict[str, float]) -> np.ndarray:
-    """Mean of the ways, each times its factor; shape (n_customers,)."""
-    return np.add.reduce([factors[way] * value for way, value in ways.items()]) / len(ways)
+    """Mean of the ways by `SHARES`, each times its factor; shape (n_customers,)."""
+    values = [factors[way] * value for way, value in ways.items()]
+    mean: np.ndarray = np.average(values, axis=0, weights=[SHARES[way] for way in ways])
+    if "likely" in ways:
+        mean = np.minimum(mean, FURTHEST * factors["likely"] * ways["likely"])
+    return mean
 
 
 def before_floor(purchases: np.ndarray, floor: np.ndarray, weight: np.ndarray) -> float:

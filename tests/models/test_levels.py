@@ -45,8 +45,8 @@ def wave(day: date) -> float:
 def test_a_yearly_wave_is_foreseen_and_ends_with_the_horizon():
     guess = expected_error(history(errors(wave)))
     # Of three years of .4 in log odds; all of it would be followed where nothing else could be.
-    assert 0.24 < guess.churn < 0.4
-    assert -0.8 < guess.purchases < -0.48
+    assert 0.24 < guess.churn < 0.42
+    assert -0.84 < guess.purchases < -0.48
     assert abs(guess.lasting) < 0.1
 
 
@@ -61,8 +61,9 @@ def test_an_error_that_grows_with_a_changing_business_is_followed_and_lasts():
         return max(0.0, 0.8 - 0.4 * (END - timedelta(days=HORIZON) - day).days / 365.25)
 
     guess = expected_error(history(errors(growing)))
-    assert 0.4 < guess.churn < 0.8
-    assert guess.lasting < -0.8
+    # The last error that is known is .8, today's will be .9.
+    assert 0.7 < guess.churn < 1.1
+    assert guess.lasting < -1.4
 
 
 def test_noise_is_hardly_followed():
