@@ -263,7 +263,7 @@ class Blend:
         """Add to the logarithm of expected spend: what past purchases brought in the end."""
         if history.panel.empty or not any(name in self.parts for name in BTYD):
             return 0.0
-        kept = float(np.log(money_factor(*_money(history))))
+        kept = float(np.log(money_factor(*_money(history), history.horizon_days)))
         self._note(
             kept,
             "Purchases of earlier horizons did not bring what a purchase was worth until then "

@@ -113,35 +113,39 @@ def reconciled_mean(
     return float(np.average(expit(log_odds + found.x), weights=weight))
 
 
-def money_factor(panel: pd.DataFrame, expected: np.ndarray) -> float:
+def money_factor(panel: pd.DataFrame, expected: np.ndarray, horizon_days: int) -> float:
     """What purchases bring in the end, over what they are expected to: returns come later.
 
     `expected` is the money that each row's purchases should have brought, shape (n_rows,). The
-    mean over cutoffs in logarithms, shrunk to 1 by as much as chance, cutoffs and the future
-    may differ (the positive-part estimator of James & Stein 1961).
+    mean over cutoffs in logarithms, one a horizon older counting 1 / e, shrunk to 1 by as much as
+    chance, cutoffs and the future may differ (the positive-part estimator of James & Stein 1961).
 
     Examples
     --------
-    >>> panel = pd.DataFrame({"cutoff": [1, 1, 2, 2], "spend": [70.0, 71.0, 69.0, 70.0]})
-    >>> round(money_factor(panel, np.full(4, 100.0)), 2)
+    >>> days = ["2024-01-01", "2024-01-01", "2024-02-01", "2024-02-01"]
+    >>> panel = pd.DataFrame({"cutoff": days, "spend": [70.0, 71.0, 69.0, 70.0]})
+    >>> round(money_factor(panel, np.full(4, 100.0), 90), 2)
     0.71
-    >>> money_factor(panel.assign(spend=[90.0, 110.0, 80.0, 120.0]), np.full(4, 100.0))
+    >>> money_factor(panel.assign(spend=[90.0, 110.0, 80.0, 120.0]), np.full(4, 100.0), 90)
     1.0
     """
     w, spend = weights(panel), panel["spend"].to_numpy(float)
-    day = panel["cutoff"].to_numpy()
-    logs, chance = [], []
+    day = pd.to_datetime(panel["cutoff"]).to_numpy()
+    logs, chance, age = [], [], []
     for cutoff in np.unique(day):
         here = day == cutoff
         total = (w * expected)[here].sum()
         if total <= 0:
             continue
         ratio = max((w * spend)[here].sum() / total, LEAST_RATIO)
-        logs.append(np.log(ratio))
         off = (w * (spend - ratio * expected) ** 2)[here].sum()
+        logs.append(np.log(ratio))
         chance.append(off / (ratio * total) ** 2)
+        age.append((day.max() - cutoff) / np.timedelta64(1, "D") / horizon_days)
     if not logs:
         return 1.0
-    mean = float(np.mean(logs))
-    doubt = float(np.var(logs) + np.mean(chance)) + FLOOR**2
+    recent = np.exp(-np.array(age))
+    mean = float(np.average(logs, weights=recent))
+    apart = float(np.average((np.array(logs) - mean) ** 2, weights=recent))
+    doubt = apart + float(np.average(chance, weights=recent)) + FLOOR**2
     return float(np.exp(mean * max(0.0, 1 - doubt / max(mean**2, 1e-12))))

@@ -66,18 +66,31 @@ def test_the_surer_witness_is_nearer():
 def test_money_that_comes_back_later_is_expected_to():
     rng = np.random.default_rng(0)
     rows = panel(spend=100 * rng.gamma(2, 0.5, 2000) * 0.7)
-    assert money_factor(rows, np.full(2000, 100.0)) == pytest.approx(0.7, abs=0.05)
+    assert money_factor(rows, np.full(2000, 100.0), HORIZON) == pytest.approx(0.7, abs=0.05)
 
 
 def test_money_that_differs_by_chance_is_not_followed():
     rng = np.random.default_rng(0)
     level = np.repeat([0.8, 1.15, 0.9, 1.2], 500)
-    assert money_factor(panel(spend=level * rng.gamma(0.05, 2000, 2000)), np.full(2000, 100.0)) == 1
+    assert (
+        money_factor(
+            panel(spend=level * rng.gamma(0.05, 2000, 2000)), np.full(2000, 100.0), HORIZON
+        )
+        == 1
+    )
+
+
+def test_a_price_cut_is_followed_as_far_as_it_has_been_seen():
+    rng = np.random.default_rng(0)
+    cut = np.repeat([1.0, 0.95, 0.7, 0.6], 500) * 100 * rng.gamma(4, 0.25, 2000)
+    rise = np.repeat([0.6, 0.7, 0.95, 1.0], 500) * 100 * rng.gamma(4, 0.25, 2000)
+    down, up = (money_factor(panel(spend=s), np.full(2000, 100.0), HORIZON) for s in (cut, rise))
+    assert 0.6 < down < 0.9 < up <= 1
 
 
 @pytest.mark.parametrize("spend", [0.0, -5.0])
 def test_money_that_all_comes_back_is_no_error(spend):
-    assert 0 < money_factor(panel(spend=np.full(2000, spend)), np.full(2000, 100.0)) < 0.05
+    assert 0 < money_factor(panel(spend=np.full(2000, spend)), np.full(2000, 100.0), HORIZON) < 0.05
 
 
 def bills(n_customers: int) -> pd.DataFrame:
