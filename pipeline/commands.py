@@ -14,6 +14,8 @@ from pipeline.config import Config, load, load_tracking, values
 from pipeline.console import Progress, output
 from pipeline.judgement import judge
 from pipeline.orders import open_engine, open_orders, refuse_overwriting
+from pipeline.own_estimators import refuse_half_answer
+from pipeline.tracking.board import refuse_unjudged, standings
 
 
 def check(
@@ -90,7 +92,13 @@ def backtests(config: Config, progress: Progress, out: Path | None, report: Path
     for file in (out, report):
         if file:
             screen.files(console, file)
-    screen.next_command(console, "churn train (with the same options)")
+    try:
+        refuse_half_answer(config.contenders)
+        refuse_unjudged(standings(result.leaderboard, judgement.rule))
+    except UserError as error:
+        console.print(f"`churn train` would refuse this. {error}", style="bold", markup=False)
+    else:
+        screen.next_command(console, "churn train (with the same options)")
 
 
 def score(
