@@ -40,6 +40,12 @@ def contender(name: str) -> Contender:
         raise UserError(f"contenders: {error}") from None
 
 
+def refuse_unknown(names: tuple[str, ...] | None) -> None:
+    """Stop before anything is computed for a board with a name that `contender` does not know."""
+    for name in names or ():
+        contender(name)
+
+
 def refuse_half_answer(names: tuple[str, ...] | None) -> None:
     """Only a contender that answers everything can be trained to score."""
     if names is not None and DEFAULT not in names:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from features.engines.duckdb import connect
 from features.errors import UserError
+from pipeline import cli
 from pipeline.check import HORIZONS, check, judge, propose_horizon
 from pipeline.check_text import config_text, render, write_config
 from pipeline.config import Config
@@ -292,6 +293,25 @@ def test_cutoffs_that_the_log_does_not_carry_are_refused_as_train_does(
     found = check(engine, section, {"horizon_days": 30, **asked}, now=NOW)
     assert found.verdict == "refuse"
     assert words in " ".join(found.reasons)
+
+
+def test_the_next_command_asks_for_what_the_log_was_judged_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "my log.csv", ["customer", "date", "amount"], shop())
+    asked = ["--horizon", "30d", "--set", "backtest.cutoffs=[2020-11-01, 2020-12-01]"]
+
+    def following(*arguments):
+        assert cli.run(["check", *arguments]) == 0
+        return capsys.readouterr().out.splitlines()[-1]
+
+    cutoffs = "--set 'backtest.cutoffs=[2020-11-01, 2020-12-01]'"
+    assert following("my log.csv", *asked) == (
+        f"Next: churn check {cutoffs} 'my log.csv' --horizon 30d --write-config churn.yaml"
+        "  or  churn train --config churn.yaml"
+    )
+    written = following("my log.csv", *asked, "--write-config", "c.yaml")
+    assert written == following("--config", "c.yaml") == "Next: churn train --config c.yaml"
+    assert following("--config", "c.yaml", *asked) == f"{written} {cutoffs} --horizon 30d"
 
 
 def test_without_repeat_purchases_no_gap_is_made_up(engine, tmp_path):

@@ -92,6 +92,22 @@ def test_unknown_contender_lists_the_known(refused, tmp_path):
     assert "bg_nbd" in message
 
 
+@pytest.mark.parametrize("names", ["[recency_alone]", "[magic, blend]"])
+def test_contenders_that_train_refuses_are_refused_by_check_alike(refused, tmp_path, names):
+    request = (log(tmp_path, shop.rows(200)), *COLUMNS, "--quiet", "--set", f"contenders={names}")
+    assert refused("check", *request) == refused("train", *request, "--horizon", "60d")
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_a_wrong_key_is_told_with_its_file(refused, tmp_path, command):
+    log(tmp_path, shop.rows(80))
+    (tmp_path / "c.yaml").write_text(
+        "log: {source: log.csv, columns: {customer_id: Customer ID, transacted_at: Date}}\n"
+        "horizon_day: 9\n"
+    )
+    assert "Error: c.yaml: 1 key cannot be used" in refused(command, "--config", "c.yaml")
+
+
 def test_yaml_that_would_build_an_object(refused, tmp_path):
     (tmp_path / "c.yaml").write_text("log: !!python/object/apply:os.system ['true']\n")
     assert "not plain YAML" in refused("train", "--config", tmp_path / "c.yaml")
