@@ -147,6 +147,21 @@ def test_amounts_that_have_lost_the_sign_of_their_quantity_are_returns(engine, t
     assert (found.spec.returns, found.facts["returns"]) == ("quantity", 1)
 
 
+@pytest.mark.parametrize("name", ["customer", "customer_name", "client_id"])
+def test_a_log_of_one_customer_is_mapped_and_refused_for_that(engine, tmp_path, name):
+    rows = [("C1", *row[1:]) for row in shop()]
+    found = check(engine, write(tmp_path / "log.csv", [name, "date", "amount"], rows), now=NOW)
+    assert (found.verdict, found.spec.columns.customer_id) == ("refuse", name)
+    assert "customers: 1, at least 50 are needed (49 more) and 1,000 wanted" in found.reasons
+
+
+def test_a_column_with_one_value_is_the_customer_only_where_nothing_else_is(engine, tmp_path):
+    rows = [("C1", *row) for row in shop()]
+    header = ["account_no", "buyer", "date", "amount"]
+    found = check(engine, write(tmp_path / "log.csv", header, rows), now=NOW)
+    assert found.spec.columns.customer_id == "buyer"
+
+
 def test_a_log_that_cannot_be_mapped_is_refused_with_its_columns(engine, tmp_path):
     found = check(engine, write(tmp_path / "log.csv", ["a", "b"], [("x", "y")]), now=NOW)
     assert found.verdict == "refuse"
