@@ -26,7 +26,7 @@ from pipeline.console import Progress
 from pipeline.cutoffs import plan
 from pipeline.horizon import horizon_of
 from pipeline.orders import Orders
-from pipeline.own_estimators import contender
+from pipeline.own_estimators import contender, refuse_unknown
 from pipeline.snapshots import Snapshots, collect
 
 COLUMNS = (
@@ -220,8 +220,7 @@ def prepare(
     UserError
         For an unknown contender, too few customers, or a log too short for the horizon.
     """
-    for name in config.contenders or ():
-        contender(name)
+    refuse_unknown(config.contenders)
     horizon_days = horizon_of(orders, config, progress)
     days = plan(config, horizon_days, orders.first_day, orders.end, also)
     refuse_too_few(orders, horizon_days)

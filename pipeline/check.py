@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import ibis.expr.types as ir
@@ -22,6 +23,7 @@ from features.transactions import LogSpec, validate
 from pipeline import facts, mapping
 from pipeline.config import EMPTY, Config, load
 from pipeline.cutoffs import plan, shortest_log
+from pipeline.own_estimators import refuse_half_answer, refuse_unknown
 
 HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 """Days a proposal is rounded to: a week, two, one to nine months, a year."""
@@ -116,6 +118,7 @@ def check(
     section: Mapping[str, Any],
     settings: Mapping[str, Any] = EMPTY,
     now: datetime | None = None,
+    path: Path | None = None,
 ) -> Check:
     """Look a log over, and judge it for the horizon and the cutoffs that are asked for.
 
@@ -127,18 +130,20 @@ def check(
         The config's `log:` section, complete or not: only ``source`` is needed.
     settings
         The config's other keys; without a ``horizon_days`` the proposed one is judged for.
+    path
+        The config's file, to be named where a key cannot be used.
 
     Raises
     ------
     UserError
-        If the files cannot be read at all, or a key of the config is none. A log that can
-        be read and not used is a `Check` with the verdict ``refuse``.
+        If the files cannot be read at all, or a key or contender of the config is none. A log
+        that can be read and not used is a `Check` with the verdict ``refuse``.
     """
     source = _source(section)
     with value_free_errors():
         raw = read(engine, source)
         try:
-            return _check(engine, raw, source, section, settings, now)
+            return _check(engine, raw, source, section, settings, now, path)
         finally:
             raw.drop()
 
@@ -206,6 +211,7 @@ def _check(
     section: Mapping[str, Any],
     settings: Mapping[str, Any],
     now: datetime | None,
+    path: Path | None,
 ) -> Check:
     total = raw.table.count().to_pyarrow().as_py()
     columns = mapping.profiles(raw, total)
@@ -215,7 +221,9 @@ def _check(
     spec, proposed = _completed(raw, columns, section)
     if isinstance(spec, str):
         return _refused(spec, source, columns, found=found)
-    config = load(overrides={**settings, "log": spec})
+    config = load(path, {**settings, "log": spec})
+    refuse_half_answer(config.contenders)
+    refuse_unknown(config.contenders)
     try:
         refuse_taken(spec.columns.attributes)
         roles = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)

@@ -10,10 +10,12 @@ from features.errors import UserError
 from pipeline import backtest, champion, screen
 from pipeline import score as scoring
 from pipeline.artifact import Model
-from pipeline.config import Config, load, load_tracking, values
+from pipeline.config import Config, as_options, load, load_tracking, values
 from pipeline.console import Progress, output
 from pipeline.judgement import judge
 from pipeline.orders import open_engine, open_orders, refuse_overwriting
+from pipeline.own_estimators import refuse_half_answer
+from pipeline.tracking.board import refuse_unjudged, standings
 
 
 def check(
@@ -37,7 +39,7 @@ def check(
         open_engine(section["source"]) as (engine, source),
         progress.step("Looking the log over"),
     ):
-        found = stage.check(engine, {**section, "source": source}, request)
+        found = stage.check(engine, {**section, "source": source}, request, path=path)
     if write_config:
         check_text.write_config(found, write_config)
         progress.note(f"Wrote {write_config}: look at what is marked as guessed.")
@@ -47,10 +49,21 @@ def check(
     console = output()
     check_text.render(found, console)
     if found.verdict != "refuse":
-        config = write_config or path or "churn.yaml"
-        first = () if write_config or path else (f"churn check LOG --write-config {config}",)
-        screen.next_command(console, *first, f"churn train --config {config}")
+        screen.next_command(console, *_after_check(path, overrides, write_config))
     return found.verdict != "refuse"
+
+
+def _after_check(
+    path: Path | None, overrides: Mapping[str, Any], written: Path | None
+) -> list[str]:
+    """The training that the log was judged for; a config that was written asks for all of it."""
+    if written:
+        return [f"churn train --config {written}"]
+    options = as_options(overrides)
+    if path:
+        return [f"churn train --config {path} {options}".rstrip()]
+    config = "churn.yaml"
+    return [f"churn check {options} --write-config {config}", f"churn train --config {config}"]
 
 
 def train(config: Config, progress: Progress, promote: bool) -> None:
@@ -90,7 +103,13 @@ def backtests(config: Config, progress: Progress, out: Path | None, report: Path
     for file in (out, report):
         if file:
             screen.files(console, file)
-    screen.next_command(console, "churn train (with the same options)")
+    try:
+        refuse_half_answer(config.contenders)
+        refuse_unjudged(standings(result.leaderboard, judgement.rule))
+    except UserError as error:
+        console.print(f"`churn train` would refuse this. {error}", style="bold", markup=False)
+    else:
+        screen.next_command(console, "churn train (with the same options)")
 
 
 def score(

@@ -6,8 +6,10 @@ environment, file, default.
 
 import hashlib
 import json
+import math
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -231,6 +233,26 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
         except (yaml.YAMLError, ValueError):  # a comma, %Y%m%d, 2024-02-31: text
             values[key.strip()] = text
     return values
+
+
+def as_options(overrides: Mapping[str, Any]) -> str:
+    """What a shell takes to ask for these overrides again; passwords are hidden.
+
+    >>> as_options({"training.first_cutoff": date(2020, 1, 31), "horizon_days": 90})
+    '--set training.first_cutoff=2020-01-31 --horizon 90d'
+    >>> as_options({"log.source": "orders.csv", "contenders": ["base_rate", "blend"]})
+    "orders.csv --set 'contenders=[base_rate, blend]'"
+    """
+    return " ".join(_option(key, value) for key, value in overrides.items())
+
+
+def _option(key: str, value: Any) -> str:
+    if key == "log.source":
+        return shlex.quote(without_secret(value))
+    if key == "horizon_days":
+        return f"--horizon {value}d"
+    text = yaml.safe_dump(value, default_flow_style=True, width=math.inf, allow_unicode=True)
+    return f"--set {shlex.quote(f'{key}={without_secret(text.splitlines()[0])}')}"
 
 
 def _put(values: dict[str, Any], dotted: str, value: Any) -> dict[str, Any]:

@@ -68,9 +68,8 @@ def plan(
     # Thirds of a horizon: cutoffs a horizon apart then share most of their panels.
     step = config.training.step_days or max(1, horizon_days / 3)
     span = (end - first_day).days
-    first = config.training.first_cutoff or first_day + timedelta(
-        days=known_days(horizon_days, span)
-    )
+    asked_first = config.training.first_cutoff
+    first = asked_first or first_day + timedelta(days=known_days(horizon_days, span))
 
     def panel(until: date) -> tuple[date, ...]:
         most = config.training.max_cutoffs
@@ -83,7 +82,7 @@ def plan(
         judged = [latest - apart * k for k in range(asked)]
         judged = sorted(c for c in judged if panel(c))
         if not judged:
-            raise UserError(_too_short(horizon_days, first_day, first, end))
+            raise UserError(_too_short(horizon_days, first_day, first, end, bool(asked_first)))
     else:
         judged = _checked(asked, horizon_days, end, panel)
     judged += [c for c in also if c + timedelta(days=horizon_days) <= end and panel(c)]
@@ -153,15 +152,24 @@ def _checked(
     return sorted(set(asked))
 
 
-def _too_short(horizon_days: int, first_day: date, first: date, end: date) -> str:
+def _too_short(
+    horizon_days: int, first_day: date, first: date, end: date, first_is_asked: bool
+) -> str:
+    """What does not fit into the log, and the ways out that there are."""
     span = (end - first_day).days
-    longest = max((h for h in range(1, span) if known_days(h, span) + 2 * h <= span), default=0)
-    asked_first = first != first_day + timedelta(days=known_days(horizon_days, span))
-    end_needed = (first - first_day).days + 2 * horizon_days
-    missing = (end_needed if asked_first else shortest_log(horizon_days)) - span
-    way_out = f"Use horizon_days up to {longest}, or bring" if longest >= 1 else "Please bring"
+    known = (first - first_day).days if first_is_asked else 0
+
+    def needed(days: int) -> int:
+        return max(shortest_log(days), known + 2 * days)
+
+    ways = []
+    if longest := max((days for days in range(1, span) if needed(days) <= span), default=0):
+        ways.append(f"horizon_days up to {longest}")
+    if first_is_asked and shortest_log(horizon_days) <= span:
+        ways.append(f"training.first_cutoff up to {end - timedelta(days=2 * horizon_days)}")
+    way_out = f"Use {' or '.join(ways)}, or bring" if ways else "Please bring"
     return (
         f"A horizon of {horizon_days} days does not fit twice between {first} and the end of the "
         f"log ({span} days from {first_day} to {end}): one to learn from, one to be judged by.\n"
-        f"{way_out} {missing} more days of history."
+        f"{way_out} {needed(horizon_days) - span} more days of history."
     )

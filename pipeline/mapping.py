@@ -221,7 +221,10 @@ def _score(column: Profile, role: str) -> float:
     if role in ("customer_id", "order_id"):
         score += marked - 0.5 * (column.fractions > 0.5) - 3 * (column.moments > 0.9 and not marked)
         score -= 0.5 * ("transacted_at" in other or "amount" in other)
-        return score - 2 * (column.distinct <= 1)
+        if column.distinct > 1:
+            return score
+        # A log may be of one customer; hardly of one order. Any other column so named goes first.
+        return score / 10 if role == "customer_id" else score - 2
     if role == "transacted_at":
         return score + 2 * column.moments if column.moments > 0.5 or column.numbers > 0.9 else 0
     return (

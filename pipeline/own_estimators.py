@@ -7,7 +7,7 @@ from pathlib import Path
 
 from features.errors import UserError
 from models.contender import Contender
-from models.contenders import CONTENDERS, create
+from models.contenders import CONTENDERS, DEFAULT, create
 from models.own import OwnChurn
 
 
@@ -38,6 +38,21 @@ def contender(name: str) -> Contender:
         ) from None
     except ValueError as error:
         raise UserError(f"contenders: {error}") from None
+
+
+def refuse_unknown(names: tuple[str, ...] | None) -> None:
+    """Stop before anything is computed for a board with a name that `contender` does not know."""
+    for name in names or ():
+        contender(name)
+
+
+def refuse_half_answer(names: tuple[str, ...] | None) -> None:
+    """Only a contender that answers everything can be trained to score."""
+    if names is not None and DEFAULT not in names:
+        raise UserError(
+            f"contenders: none of {', '.join(names)} answers everything that is scored. "
+            f"Add {DEFAULT}; the others stay on the board."
+        )
 
 
 def _installed(package: str) -> bool:

@@ -131,13 +131,13 @@ def score(
 
 def _refuse_far_ahead(day: date, orders: Orders, horizon_days: int, progress: Progress) -> None:
     """Nobody can tell a silent customer from a log that ends too early."""
-    ahead = (day - orders.end).days
-    if ahead > horizon_days:
+    ahead, unknown = (day - orders.last_day).days, (day - orders.end).days
+    if unknown > horizon_days:
         raise UserError(
             f"--as-of {day} is {ahead} days after the log's end ({orders.last_day}), more than the "
             f"horizon of {horizon_days}: everybody would look silent. Bring the log up to date."
         )
-    if ahead > 0:
+    if unknown > 0:
         progress.note(
             f"The log ends on {orders.last_day}, {ahead} days before {day}: orders since then are "
             "not known, and everybody looks more silent than they are."

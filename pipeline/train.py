@@ -19,6 +19,7 @@ from pipeline.gate import cutoffs, gate
 from pipeline.judgement import Judgement, judge
 from pipeline.manifest import Manifest
 from pipeline.orders import Orders
+from pipeline.own_estimators import refuse_half_answer
 from pipeline.snapshots import Snapshots
 from pipeline.tracking import registry, runs, store
 from pipeline.tracking.errors import TrackingError
@@ -50,7 +51,7 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
         When `promote` was asked for and it is worse than the champion.
     """
     also = _champions_cutoffs(config.tracking) if promote else ()
-    _refuse_half_answer(config.contenders)
+    refuse_half_answer(config.contenders)
     registry.check_name(config.tracking.registered_model)
     snapshots = backtest.prepare(orders, config, progress, also)
     with progress.step("Opening the tracking store"):
@@ -66,6 +67,9 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
         result = backtest.backtest(snapshots, config.contenders, progress)
         with progress.step("Judging by group and cutoff"):
             judgement = judge(result)
+        with progress.step("Recording the comparison in MLflow"):
+            runs.describe(opened, judgement.verdict)
+            runs.log_leaderboard(opened, result.leaderboard, judgement.rule)
         with progress.step(
             f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
         ):
@@ -92,21 +96,10 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):
-            runs.log_leaderboard(opened, result.leaderboard, judgement.rule)
             runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
-            runs.describe(opened, judgement.verdict)
             version = registry.register(opened, folder / "model", config.tracking.registered_model)
     champion = _promote(tracking, config.tracking.registered_model, promote)
     return Trained(folder / "model", manifest, result, judgement, version, champion)
-
-
-def _refuse_half_answer(names: tuple[str, ...] | None) -> None:
-    """Only a contender that answers everything can be trained to score."""
-    if names is not None and DEFAULT not in names:
-        raise UserError(
-            f"contenders: none of {', '.join(names)} answers everything that is scored. "
-            f"Add {DEFAULT}; the others stay on the board."
-        )
 
 
 def _fit(name: str, snapshots: Snapshots) -> Contender:

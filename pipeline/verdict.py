@@ -46,11 +46,12 @@ def _alone(best: pd.Series) -> str:
 
 def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFrame) -> str:
     whole = races.iloc[0]
+    # A loss cannot fall below 0; the interval is of a difference, whose draws do not know that.
+    low, high = (max(whole[end] / floor.log_loss, -1) for end in ("low", "high"))
     return (
         f"{chosen} is {whole['grade']}: log loss {best.log_loss:.4f} against "
         f"{floor.log_loss:.4f} ({best.log_loss / floor.log_loss - 1:+.1%}, 95 % interval "
-        f"{whole['low'] / floor.log_loss:+.1%} to {whole['high'] / floor.log_loss:+.1%})"
-        f"{_auc(best, floor)}."
+        f"{low:+.1%} to {high:+.1%}){_auc(best, floor)}."
     )
 
 
@@ -65,11 +66,15 @@ def _at_some(result: Backtest, rule: str) -> list[str]:
 
 
 def _ahead(result: Backtest) -> list[str]:
-    """The contender that was better at the cutoffs of both, half of the answer's or more."""
-    known = result.gaps[2 * result.gaps["cutoffs"] >= result.gaps["cutoffs"].max()]
-    first = known.loc[known["gap"].idxmin()]
-    if first["gap"] >= 0:
+    """The contender that was better at the cutoffs of both, half of the answer's or more.
+
+    Of several it is one that shares the most: fewer cutoffs tell less.
+    """
+    gaps = result.gaps
+    known = gaps[(2 * gaps["cutoffs"] >= gaps["cutoffs"].max()) & (gaps["gap"] < 0)]
+    if known.empty:
         return []
+    first = known.sort_values(["cutoffs", "gap"], ascending=[False, True]).iloc[0]
     cutoffs = result.leaderboard["cutoff"].nunique()
     some = f"At the {first['cutoffs']:.0f} of {cutoffs} cutoffs they share,"
     where = "On this log" if first["cutoffs"] == cutoffs else some

@@ -100,14 +100,18 @@ def grade(difference: Difference, rival: str) -> str:
     'better than recency alone at all 3 cutoffs'
     >>> grade(Difference(-0.001, -0.003, 0.001, 2, 3), "recency_alone")
     'no better than recency alone: the difference is within chance'
+    >>> grade(Difference(0.02, 0.01, 0.03, 1, 3), "recency_alone")
+    'worse than recency alone on average, better at 1 of 3 cutoffs'
     """
     name = rival.replace("_", " ")
     won = f"{difference.wins} of {difference.cutoffs} cutoffs"
+    every = (
+        f"at all {difference.cutoffs} cutoffs" if difference.cutoffs > 1 else "at the one cutoff"
+    )
     if difference.low > 0:
-        return f"worse than {name}, better at only {won}"
+        some = f"on average, better at {won}"
+        return f"worse than {name} {some if difference.wins else every}"
     if difference.high >= 0:
         return f"no better than {name}: the difference is within chance"
-    if difference.wins == difference.cutoffs:
-        many = difference.cutoffs > 1
-        return f"better than {name}" + (f" at all {difference.cutoffs} cutoffs" if many else "")
-    return f"better than {name} on average, but only at {won}"
+    some = f"on average, but only at {won}"
+    return f"better than {name} {some if difference.wins < difference.cutoffs else every}"

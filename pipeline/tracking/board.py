@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import pandas as pd
+
+from features.errors import UserError
 
 NOT_MEASURES = ("contender", "cutoff", "horizon_days", "n_customers", "chosen")
 """Columns of a leaderboard that name or count rather than measure."""
@@ -29,13 +32,15 @@ OF_TOTAL_SPEND = ("spend_mae_ratio", "spend_bias", "top_10_capture")
 class Standing:
     """One contender's figures over all cutoffs.
 
-    `differences` to the baseline are means of the `shared` cutoffs, at which both answered.
+    `differences` to the baseline are means of the `shared` cutoffs, at which both answered;
+    `failed_at` are the cutoffs that `failure` is about.
     """
 
     contender: str
     chosen: bool
     baseline: str
     failure: str = ""
+    failed_at: tuple[date, ...] = ()
     means: dict[str, float] = field(default_factory=dict)
     differences: dict[str, float] = field(default_factory=dict)
     by_cutoff: dict[date, dict[str, float]] = field(default_factory=dict)
@@ -103,13 +108,34 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     return {one.contender: one for one in found}
 
 
+def refuse_unjudged(found: dict[str, Standing]) -> None:
+    """Stop before an answer is trained that some cutoff cannot judge.
+
+    Raises
+    ------
+    UserError
+        When the chosen contender has a figure that is no number; it says where, and what to do.
+    """
+    for standing in found.values():
+        if standing.chosen and standing.failure:
+            sound = [str(day) for day in standing.by_cutoff if day not in standing.failed_at]
+            others = f"the others: --set 'backtest.cutoffs=[{', '.join(sound)}]'"
+            raise UserError(
+                f"The chosen contender {standing.contender} cannot be judged: {standing.failure}.\n"
+                f"Judge it at {others if sound else 'later days (backtest.cutoffs)'}, or bring a "
+                "longer history."
+            )
+
+
 def _standing(
     contender: str, rows: pd.DataFrame, measures: list[str], baseline: str, floor: pd.DataFrame
 ) -> Standing:
     chosen = bool("chosen" in rows and rows["chosen"].astype(bool).any())
     answered = [name for name in measures if rows[name].notna().any()]
-    failure = _failure(rows, answered)
     days = [pd.Timestamp(day).date() for day in rows["cutoff"]]
+    faults = _faults(rows, answered)
+    failure = next((f"{what} {_where(off, days)}" for what, off in faults.items()), "")
+    failed_at = tuple(day for day, *off in zip(days, *faults.values(), strict=True) if any(off))
     by_cutoff = {
         day: {str(name): float(value) for name, value in row.items() if math.isfinite(value)}
         for day, row in zip(days, rows[answered].to_dict("records"), strict=True)
@@ -124,26 +150,32 @@ def _standing(
         for name in means
         if name not in NO_SCORES and math.isfinite(gaps[name].mean())
     }
-    return Standing(contender, chosen, baseline, failure, means, differences, by_cutoff, shared)
+    return Standing(
+        contender, chosen, baseline, failure, failed_at, means, differences, by_cutoff, shared
+    )
 
 
-def _failure(rows: pd.DataFrame, answered: list[str]) -> str:
-    """What is no number among a contender's figures, in words; empty when all are."""
+def _faults(rows: pd.DataFrame, answered: list[str]) -> dict[str, pd.Series]:
+    """What is no number among a contender's figures, in words -> where it is none."""
     scores = [name for name in answered if name not in NO_SCORES]
     if not scores:
-        return "it has no scores at any cutoff"
-    silent = int((rows[scores].isna().all(axis=1) & ~_all_alike(rows)).sum())
-    if silent:
-        return f"it could not be fitted at {silent} of {len(rows)} cutoffs"
+        return {"it has no scores": pd.Series(True, index=rows.index)}
+    alike = _all_alike(rows)
+    found = {"it could not be fitted": rows[scores].isna().all(axis=1) & ~alike}
     expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
     for name in dict.fromkeys(name for name in expected if COVERAGE not in name):
         values = rows[name] if name in rows else pd.Series(math.nan, index=rows.index)
-        undefined = values.isna() & (_all_alike(rows) | (name in OF_TOTAL_SPEND))
-        undefined &= name != REQUIRED
-        off = sum(not math.isfinite(value) for value in values[~undefined])
-        if off:
-            return f"{name} is not a number at {off} of {len(rows)} cutoffs"
-    return ""
+        undefined = values.isna() & (alike | (name in OF_TOTAL_SPEND)) & (name != REQUIRED)
+        found[f"{name} is not a number"] = ~np.isfinite(values) & ~undefined
+    return {what: off for what, off in found.items() if off.any()}
+
+
+def _where(off: pd.Series, days: list[date]) -> str:
+    """At how many cutoffs, and at which."""
+    if off.all():
+        return "at any cutoff"
+    named = ", ".join(str(day) for day, is_off in zip(days, off, strict=True) if is_off)
+    return f"at {off.sum()} of {len(off)} cutoffs ({named})"
 
 
 def _all_alike(rows: pd.DataFrame) -> pd.Series:

@@ -13,9 +13,8 @@ from typing import Any
 import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 
-from features.errors import UserError
 from pipeline.tracking import processes, views
-from pipeline.tracking.board import Standing, standings
+from pipeline.tracking.board import Standing, refuse_unjudged, standings
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.provenance import Data, git_state
 from pipeline.tracking.store import Store, connect, talking
@@ -144,7 +143,7 @@ def log_leaderboard(
     Raises
     ------
     UserError
-        When the chosen contender has a figure that is no number.
+        As `refuse_unjudged`, when all is recorded.
     ValueError
         When the baseline is unknown.
     """
@@ -152,9 +151,8 @@ def log_leaderboard(
     with talking(opened.store.uri):
         for standing, color in zip(found.values(), itertools.cycle(COLORS)):
             _log_contender(opened, standing, color)
-        chosen = [standing for standing in found.values() if standing.chosen]
-        for standing in chosen:
-            if not standing.failure:
+        for standing in found.values():
+            if standing.chosen and not standing.failure:
                 _log(
                     opened.store,
                     opened.run_id,
@@ -162,12 +160,7 @@ def log_leaderboard(
                     metrics=_metrics(standing),
                 )
         views.seed(opened.store, opened.run_id)
-    for standing in chosen:
-        if standing.failure:
-            raise UserError(
-                f"The chosen contender {standing.contender} cannot be judged: {standing.failure}. "
-                "Take other backtest.cutoffs, a longer horizon_days or more history."
-            )
+    refuse_unjudged(found)
     return found
 
 

@@ -215,9 +215,11 @@ def test_the_paired_bootstrap_is_reproducible():
 @pytest.mark.parametrize(
     ("difference", "words"),
     [
-        (Difference(-0.02, -0.03, -0.01, 1, 1), "better than recency alone"),
+        (Difference(-0.02, -0.03, -0.01, 1, 1), "better than recency alone at the one cutoff"),
         (Difference(-0.02, -0.03, -0.01, 2, 3), "better than recency alone on average, but only"),
-        (Difference(0.02, 0.01, 0.03, 0, 3), "worse than recency alone, better at only 0 of 3"),
+        (Difference(0.02, 0.01, 0.03, 2, 3), "worse than recency alone on average, better at 2 of"),
+        (Difference(0.02, 0.01, 0.03, 0, 3), "worse than recency alone at all 3 cutoffs"),
+        (Difference(0.02, 0.01, 0.03, 0, 1), "worse than recency alone at the one cutoff"),
         (Difference(0.0, -0.01, 0.01, 1, 3), "no better than recency alone"),
     ],
 )

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from features.engines.duckdb import connect
 from features.errors import UserError
+from pipeline import cli
 from pipeline.check import HORIZONS, check, judge, propose_horizon
 from pipeline.check_text import config_text, render, write_config
 from pipeline.config import Config
@@ -144,6 +145,21 @@ def test_amounts_that_have_lost_the_sign_of_their_quantity_are_returns(engine, t
         engine, write(tmp_path / "log.csv", ["customer", "date", "amount", "qty"], rows), now=NOW
     )
     assert (found.spec.returns, found.facts["returns"]) == ("quantity", 1)
+
+
+@pytest.mark.parametrize("name", ["customer", "customer_name", "client_id"])
+def test_a_log_of_one_customer_is_mapped_and_refused_for_that(engine, tmp_path, name):
+    rows = [("C1", *row[1:]) for row in shop()]
+    found = check(engine, write(tmp_path / "log.csv", [name, "date", "amount"], rows), now=NOW)
+    assert (found.verdict, found.spec.columns.customer_id) == ("refuse", name)
+    assert "customers: 1, at least 50 are needed (49 more) and 1,000 wanted" in found.reasons
+
+
+def test_a_column_with_one_value_is_the_customer_only_where_nothing_else_is(engine, tmp_path):
+    rows = [("C1", *row) for row in shop()]
+    header = ["account_no", "buyer", "date", "amount"]
+    found = check(engine, write(tmp_path / "log.csv", header, rows), now=NOW)
+    assert found.spec.columns.customer_id == "buyer"
 
 
 def test_a_log_that_cannot_be_mapped_is_refused_with_its_columns(engine, tmp_path):
@@ -292,6 +308,25 @@ def test_cutoffs_that_the_log_does_not_carry_are_refused_as_train_does(
     found = check(engine, section, {"horizon_days": 30, **asked}, now=NOW)
     assert found.verdict == "refuse"
     assert words in " ".join(found.reasons)
+
+
+def test_the_next_command_asks_for_what_the_log_was_judged_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "my log.csv", ["customer", "date", "amount"], shop())
+    asked = ["--horizon", "30d", "--set", "backtest.cutoffs=[2020-11-01, 2020-12-01]"]
+
+    def following(*arguments):
+        assert cli.run(["check", *arguments]) == 0
+        return capsys.readouterr().out.splitlines()[-1]
+
+    cutoffs = "--set 'backtest.cutoffs=[2020-11-01, 2020-12-01]'"
+    assert following("my log.csv", *asked) == (
+        f"Next: churn check {cutoffs} 'my log.csv' --horizon 30d --write-config churn.yaml"
+        "  or  churn train --config churn.yaml"
+    )
+    written = following("my log.csv", *asked, "--write-config", "c.yaml")
+    assert written == following("--config", "c.yaml") == "Next: churn train --config c.yaml"
+    assert following("--config", "c.yaml", *asked) == f"{written} {cutoffs} --horizon 30d"
 
 
 def test_without_repeat_purchases_no_gap_is_made_up(engine, tmp_path):

@@ -1,5 +1,6 @@
 """The days of a run: labels complete before each, and a refusal that says what would fit."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from features.errors import UserError
 from pipeline.config import Config
-from pipeline.cutoffs import plan
+from pipeline.cutoffs import plan, shortest_log
 
 LOG = {"source": "x.csv", "columns": {"customer_id": "c", "transacted_at": "t"}}
 FIRST = date(2020, 1, 1)
@@ -41,32 +42,35 @@ def test_nothing_is_learned_from_a_label_that_was_not_complete(horizon, span, st
         assert min(panel) > FIRST
 
 
-@given(horizon=st.integers(1, 400), span=st.integers(2, 4000))
-def test_a_refused_horizon_names_one_that_fits(horizon, span):
-    end = FIRST + timedelta(days=span)
+def fits(asked, horizon, span):
+    """Whether a log of so many days is neither refused for its cutoffs nor for its length."""
     try:
-        plan(config(), horizon, FIRST, end)
-    except UserError as error:
-        if "Use horizon_days up to" in str(error):
-            fits = int(str(error).split("up to ")[1].split(",")[0])
-            assert plan(config(), fits, FIRST, end).backtest
+        return span >= shortest_log(horizon) and plan(
+            asked, horizon, FIRST, FIRST + timedelta(days=span)
+        )
+    except UserError:
+        return False
 
 
 @given(
     horizon=st.integers(1, 400),
-    span=st.integers(2, 1200),
-    known=st.one_of(st.none(), st.integers(0, 300)),
+    span=st.integers(2, 1500),
+    known=st.one_of(st.none(), st.integers(0, 1600)),
 )
-def test_a_refused_log_says_how_many_days_are_missing_to_the_day(horizon, span, known):
+def test_each_way_out_of_a_refused_horizon_is_one(horizon, span, known):
     first = None if known is None else FIRST + timedelta(days=known)
     asked = config(training={"first_cutoff": first})
     try:
         plan(asked, horizon, FIRST, FIRST + timedelta(days=span))
     except UserError as error:
-        missing = int(str(error).split("bring ")[1].split()[0])
-        assert plan(asked, horizon, FIRST, FIRST + timedelta(days=span + missing)).backtest
-        with pytest.raises(UserError):
-            plan(asked, horizon, FIRST, FIRST + timedelta(days=span + missing - 1))
+        if longest := re.search(r"horizon_days up to (\d+)", str(error)):
+            assert fits(asked, int(longest[1]), span)
+            assert not fits(asked, int(longest[1]) + 1, span)
+        if latest := re.search(r"first_cutoff up to (\S+),", str(error)):
+            assert fits(config(training={"first_cutoff": latest[1]}), horizon, span)
+        missing = int(re.search(r"ring (\d+) more days", str(error))[1])
+        assert fits(asked, horizon, span + missing)
+        assert not fits(asked, horizon, span + missing - 1)
 
 
 def test_default_cutoffs_of_a_horizon_share_their_panels():

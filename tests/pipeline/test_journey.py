@@ -239,9 +239,14 @@ def test_failed_scoring_leaves_the_older_file(here, tmp_path):
 
 def test_as_of_far_behind_the_log_is_refused_and_near_it_is_noted(here, tmp_path, capsys):
     assert score(tmp_path / "s.csv", "--as-of", "2200-01-01") == 2
-    assert "Bring the log up to date" in capsys.readouterr().err
+    refused = " ".join(capsys.readouterr().err.split())
+    assert "Bring the log up to date" in refused
+    last = max(date.fromisoformat(row[1]) for row in shop.rows())
+    assert f"is {(date(2200, 1, 1) - last).days} days after the log's end ({last})" in refused
     assert score(tmp_path / "s.csv", "--as-of", "2023-07-20") == 0
-    assert "looks more silent" in " ".join(capsys.readouterr().err.split())
+    noted = " ".join(capsys.readouterr().err.split())
+    assert "looks more silent" in noted
+    assert f"ends on {last}, {(date(2023, 7, 20) - last).days} days before 2023-07-20" in noted
 
 
 def test_scoring_a_day_that_the_model_has_seen_past_says_so(here, tmp_path, capsys):

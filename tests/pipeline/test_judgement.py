@@ -137,7 +137,8 @@ def test_rule_that_answered_at_one_of_three_cutoffs_is_no_rival_beside_one_of_al
 
 def test_answer_that_failed_at_a_cutoff_is_judged_at_the_others():
     judgement = judge(silent_at_first("blend", blend=true, recency_alone=flat))
-    assert judgement.sentences[0].startswith("blend is better than recency alone: log loss")
+    said = "blend is better than recency alone at the one cutoff: log loss"
+    assert judgement.sentences[0].startswith(said)
     assert judgement.sentences[1].endswith("1 of 2 cutoffs at which blend answered.")
     assert judge(silent_at_first("blend", blend=true)).sentences[1] == judgement.sentences[1]
 
@@ -153,6 +154,22 @@ def test_better_contender_is_named_with_the_cutoffs_it_shares():
     broken = silent_at_first("pareto_nbd", blend=flat, base_rate=wrong, pareto_nbd=true)
     said = "At the 1 of 2 cutoffs they share, pareto_nbd has a lower log loss still."
     assert said in judge(broken).sentences
+
+
+def test_of_better_contenders_one_that_shares_more_cutoffs_is_named():
+    broken = silent_at_first(
+        "pareto_nbd", blend=wrong, base_rate=wrong, pareto_nbd=true, logistic=flat
+    )
+    assert broken.gaps["gap"].idxmin() == "pareto_nbd"
+    assert "On this log logistic has a lower log loss still." in judge(broken).sentences
+
+
+def test_a_loss_never_falls_by_more_than_all_of_it():
+    outcomes, truth = customers(60)
+    outcomes["churned"] = 0
+    said = np.where(np.arange(len(truth)) % 60 < 2, 0.999, 0.0)
+    verdict = judge(board(outcomes, {"blend": said * 0, "recency_alone": said})).sentences[0]
+    assert "(-100.0%, 95 % interval -100.0% to " in verdict
 
 
 def test_races_count_the_cutoffs_at_which_the_log_loss_is_smaller():

@@ -1,5 +1,7 @@
 """Bad input: one clear error, exit code 2, and everything as it was."""
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +92,22 @@ def test_unknown_contender_lists_the_known(refused, tmp_path):
     assert "bg_nbd" in message
 
 
+@pytest.mark.parametrize("names", ["[recency_alone]", "[magic, blend]"])
+def test_contenders_that_train_refuses_are_refused_by_check_alike(refused, tmp_path, names):
+    request = (log(tmp_path, shop.rows(200)), *COLUMNS, "--quiet", "--set", f"contenders={names}")
+    assert refused("check", *request) == refused("train", *request, "--horizon", "60d")
+
+
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_a_wrong_key_is_told_with_its_file(refused, tmp_path, command):
+    log(tmp_path, shop.rows(80))
+    (tmp_path / "c.yaml").write_text(
+        "log: {source: log.csv, columns: {customer_id: Customer ID, transacted_at: Date}}\n"
+        "horizon_day: 9\n"
+    )
+    assert "Error: c.yaml: 1 key cannot be used" in refused(command, "--config", "c.yaml")
+
+
 def test_yaml_that_would_build_an_object(refused, tmp_path):
     (tmp_path / "c.yaml").write_text("log: !!python/object/apply:os.system ['true']\n")
     assert "not plain YAML" in refused("train", "--config", tmp_path / "c.yaml")
@@ -152,3 +170,40 @@ def test_a_contender_that_cannot_be_the_answer(refused, tmp_path):
         "--set", "contenders=[recency_alone]",
     )  # fmt: skip
     assert "Add blend" in message
+
+
+@pytest.fixture
+def awakened(tmp_path, monkeypatch, migrated_store):
+    """A log whose customers buy once, but for the last weeks: too late for most cutoffs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    days = [(f"c{n}", n * 11 % 540) for n in range(200)]
+    days += [(f"c{n}", 455 + (n * 7 + 25 * k) % 105) for n in range(0, 200, 2) for k in range(4)]
+    rows = [(c, (shop.FIRST + timedelta(days=d)).isoformat(), 9 + d % 7, "", "") for c, d in days]
+    request = [
+        str(log(tmp_path, sorted(rows, key=lambda row: row[1]))), *COLUMNS, "--horizon", "60d",
+        *("--set", "contenders=[base_rate,blend]", "--set", "training.max_cutoffs=1"),
+    ]  # fmt: skip
+    return lambda command, *more: cli.run([command, *request, *more])
+
+
+def test_a_refused_training_leaves_the_results_of_the_last_one(awakened, tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    for name in ("leaderboard.csv", "report.html", "quarantine.parquet"):
+        (tmp_path / "out" / name).write_text("yesterday")
+    before = tree(tmp_path / "out")
+    assert awakened("train") == 2
+    assert tree(tmp_path / "out") == before
+    said = capsys.readouterr().err
+    assert "Fitting blend on everything" not in said
+    assert "blend cannot be judged: it could not be fitted at " in said
+    way_out = said.split("--set '")[1].split("'")[0]
+    assert awakened("train", "--set", way_out) == 0
+
+
+def test_a_backtest_does_not_recommend_a_training_that_would_be_refused(awakened, capsys):
+    assert awakened("backtest") == 0
+    said = capsys.readouterr().out
+    assert "Next: churn train" not in said
+    assert "`churn train` would refuse this. The chosen contender blend cannot be judged" in said

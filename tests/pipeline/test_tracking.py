@@ -24,7 +24,7 @@ from mlflow.entities import Run
 
 from features.errors import UserError
 from pipeline.tracking import compare, processes, runs, views
-from pipeline.tracking.board import standings
+from pipeline.tracking.board import refuse_unjudged, standings
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.provenance import Data
 from pipeline.tracking.runs import prepare
@@ -200,9 +200,22 @@ def test_a_contender_with_a_figure_that_is_no_number_ends_failed(
 
 def test_a_chosen_contender_without_a_number_fails_the_training(store: Store) -> None:
     board = leaderboard(log_loss=np.nan).assign(chosen=lambda b: b["contender"] == "bg_nbd")
-    with pytest.raises(UserError, match="bg_nbd cannot be judged: log_loss is not a number"):
+    with pytest.raises(UserError, match="bg_nbd cannot be judged: log_loss is not a") as refused:
         train(store, board)
     assert compare.trainings(store)[0]["status"] == "FAILED"
+    sound = board[(board["contender"] == "bg_nbd") & board["log_loss"].notna()]["cutoff"]
+    assert f"--set 'backtest.cutoffs=[{', '.join(map(str, sound))}]'" in str(refused.value)
+
+
+def test_a_way_out_leaves_out_every_cutoff_at_which_some_figure_is_missing() -> None:
+    board = leaderboard(roc_auc=np.inf).assign(chosen=lambda b: b["contender"] == "bg_nbd")
+    rows = board.index[board["contender"] == "bg_nbd"]
+    board.loc[rows[board.loc[rows, "roc_auc"].map(np.isfinite)][0], "spend_gini"] = np.inf
+    found = standings(board, "recency_alone")
+    assert len(found["bg_nbd"].failed_at) == 2
+    with pytest.raises(UserError) as refused:
+        refuse_unjudged(found)
+    assert not any(f"{day}]" in str(refused.value) for day in found["bg_nbd"].failed_at)
 
 
 def test_a_cutoff_without_intervals_is_no_failure() -> None:
@@ -261,7 +274,8 @@ def test_a_gap_to_a_baseline_that_failed_at_a_cutoff_is_of_the_cutoffs_of_both()
     assert "0.1400 better than the baseline recency_alone at the 2 cutoffs of both" in (
         found["blend"].words()
     )
-    assert found["recency_alone"].failure == "it could not be fitted at 1 of 3 cutoffs"
+    said = f"it could not be fitted at 1 of 3 cutoffs ({CUTOFFS[0]})"
+    assert found["recency_alone"].failure == said
 
 
 def test_a_contender_that_was_never_fitted_fails() -> None:
