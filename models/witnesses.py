@@ -62,19 +62,17 @@ class Learned:
         shifts, ratios = [], []
         for cutoff in np.unique(day):
             here = day == cutoff
-            n, bought = w[here].sum(), max((w * came)[here].sum(), 0.5)
-            lost = float(np.clip((w * churned)[here].sum(), 0.5, n - 0.5) / n)
-            shift = shift_to_mean(log_odds[here], w[here], lost)
-            p = expit(log_odds[here] + shift)
-            # By chance alone the shift varies by 1 / information, the total by 1 / purchases.
-            shifts.append(shift**2 - 1 / (w[here] * p * (1 - p)).sum())
-            ratios.append(np.log((w * purchases)[here].sum() / bought) ** 2 - 1 / bought)
+            n = w[here].sum()
+            lost = np.clip((w * churned)[here].sum(), 0.5, n - 0.5) / n
+            shifts.append(shift_to_mean(log_odds[here], w[here], float(lost)))
+            seen = max((w * came)[here].sum(), 0.5)
+            ratios.append(np.log((w * purchases)[here].sum() / seen))
         horizons = float((day.max() - day.min()) / np.timedelta64(1, "D")) / horizon_days
-        return cls(*(_variance(np.array(squares), horizons) for squares in (shifts, ratios)))
+        return cls(*(_variance(np.array(errors), horizons) for errors in (shifts, ratios)))
 
 
-def _variance(squares: np.ndarray, horizons: float) -> float:
-    seen = horizons * OPTIMISM * max(float(squares.mean()), 0.0)
+def _variance(errors: np.ndarray, horizons: float) -> float:
+    seen = horizons * OPTIMISM * float((errors**2).mean())
     return (DOUBT * UNTRIED**2 + seen) / (DOUBT + horizons)
 
 
@@ -127,7 +125,7 @@ def money_factor(panel: pd.DataFrame, expected: np.ndarray, horizon_days: int) -
     >>> days = ["2024-01-01", "2024-01-01", "2024-02-01", "2024-02-01"]
     >>> panel = pd.DataFrame({"cutoff": days, "spend": [70.0, 71.0, 69.0, 70.0]})
     >>> round(money_factor(panel, np.full(4, 100.0), 90), 2)
-    0.7
+    0.71
     >>> money_factor(panel.assign(spend=[90.0, 110.0, 80.0, 120.0]), np.full(4, 100.0), 90)
     1.0
     """
