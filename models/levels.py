@@ -2,11 +2,12 @@
 
 A buy-till-you-die model carries no season and adapts to nothing: before a Christmas it expects too
 little of everybody, after it too much, and where its story does not fit it is off every time.
-Learned models repeat the level of the horizons they learned from, which is worse on most logs. So
-the level is MBG/NBD's, and its error a Gaussian process over time (Rasmussen & Williams 2006, ch. 2
-and 5.4): the sum of a lasting error, one that drifts as a business changes, one that fades within
-about a horizon, and a yearly season. What past cutoffs showed is followed as far as each of these
-can explain it; where nothing is known the guess is 0.
+Its error is taken for a Gaussian process over time (Rasmussen & Williams 2006, ch. 2 and 5.4): the
+sum of a lasting error, one that drifts as a business changes, one that fades within about a
+horizon, and a yearly season. What past cutoffs showed is followed as far as each of these can
+explain it, and as far as such guesses were right before; where nothing is known the guess is 0.
+Learned models repeat the level of the horizons they learned from; `models.witnesses` holds it
+against this one.
 """
 
 from __future__ import annotations
