@@ -189,12 +189,8 @@ class Blend:
 
     def _set_levels(self, history: History) -> None:
         """Shift the mean log odds, and scale each expected number, to one level."""
-        today, error, tried = (
-            history.todays_customers,
-            expected_error(history),
-            self._tried(history),
-        )
-        w = weights(today)
+        today, error = history.todays_customers, expected_error(history)
+        tried, w = self._learned_levels(history), weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
         mean = self._mean(odds, w, error, tried)
@@ -277,7 +273,7 @@ class Blend:
         if abs(share) >= SPEAKABLE:
             self.notes.append(sentence.format(f"{share:+.0%}"))
 
-    def _tried(self, history: History) -> Learned | None:
+    def _learned_levels(self, history: History) -> Learned | None:
         """How wrong the learned levels are at the cutoffs that they have learned from."""
         names = self._used(LEARNED)
         if "boosted_spend" not in self.parts or not self._learns:
@@ -460,13 +456,17 @@ def _some(panel: pd.DataFrame) -> pd.DataFrame:
 def _money(history: History) -> tuple[pd.DataFrame, np.ndarray]:
     """Rows of the panel, and the money that their purchases should have brought.
 
-    By what a purchase was worth in the eyes of each cutoff, not of today.
+    By what a purchase was worth in the eyes of each cutoff, not of today; 0 where that is unknown.
     """
     panel = _some(history.panel)
     expected = np.zeros(len(panel))
     for cutoff in history.cutoffs:
         here = (pd.to_datetime(panel["cutoff"]) == pd.Timestamp(cutoff)).to_numpy()
-        value = SpendPerPurchase.fit(history.populations[cutoff]).predict_from_all(panel[here])
+        try:
+            known = SpendPerPurchase.fit(history.populations[cutoff])
+        except ValueError:
+            continue
+        value = known.predict_from_all(panel[here])
         expected[here] = panel["purchases"].to_numpy(float)[here] * value
     return panel, expected
 
