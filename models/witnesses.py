@@ -125,7 +125,7 @@ def money_factor(panel: pd.DataFrame, expected: np.ndarray, horizon_days: int) -
     >>> days = ["2024-01-01", "2024-01-01", "2024-02-01", "2024-02-01"]
     >>> panel = pd.DataFrame({"cutoff": days, "spend": [70.0, 71.0, 69.0, 70.0]})
     >>> round(money_factor(panel, np.full(4, 100.0), 90), 2)
-    0.71
+    0.7
     >>> money_factor(panel.assign(spend=[90.0, 110.0, 80.0, 120.0]), np.full(4, 100.0), 90)
     1.0
     """
