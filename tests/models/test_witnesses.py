@@ -107,7 +107,9 @@ def bills(n_customers: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["customer", "day", "amount"])
 
 
-def test_of_subscribers_the_level_is_the_learned_one(make_history, make_outcomes):
+@pytest.fixture(scope="module")
+def subscribers(make_history, make_outcomes):
+    """A blend of `bills`, and the customers of a later day with what came."""
     log = bills(900)
     rows = make_outcomes(log, 400)
     history = make_history(log, 400, (220, 240, 260, 280, 300, 320, 340))
@@ -116,7 +118,11 @@ def test_of_subscribers_the_level_is_the_learned_one(make_history, make_outcomes
         past = history.rows(cutoff)
         known, came = past.assign(n_customers=1.0), past[["churned", "purchases"]].sum()
         errors[cutoff] = level_error(cutoff, history.horizon_days, known, *came)
-    blend = Blend().fit(replace(history, level_errors=errors))
+    return Blend().fit(replace(history, level_errors=errors)), rows
+
+
+def test_of_subscribers_the_level_is_the_learned_one(subscribers):
+    blend, rows = subscribers
     churned, said = rows["churned"], blend.predict(rows)
     alone = {name: blend.parts[name].predict(rows)["p_churn"] for name in PRIOR}
     best = min(log_loss(churned, p) for p in alone.values())
@@ -124,6 +130,29 @@ def test_of_subscribers_the_level_is_the_learned_one(make_history, make_outcomes
     assert abs(logit(alone["mbg_nbd"].mean()) - logit(churned.mean())) > 0.15
     assert log_loss(churned, said["p_churn"]) < best + 0.01
     assert said["expected_purchases"].sum() == pytest.approx(rows["purchases"].sum(), rel=0.15)
+
+
+def test_intervals_hold_a_bill_that_is_always_the_same(subscribers):
+    blend, rows = subscribers
+    said = blend.predict(rows)
+    # Buyers who are not all but given up: there zero alone is the interval.
+    buyers = (rows["churned"] == 0) & (said["p_churn"] < 0.5)
+    assert buyers.sum() > 200
+    low, high = said["expected_spend_low"], said["expected_spend_high"]
+    held = (low <= rows["spend"]) & (rows["spend"] <= high)
+    assert held[buyers].mean() > 0.75
+
+
+def test_of_those_who_are_given_up_hardly_anything_is_expected(subscribers):
+    blend, rows = subscribers
+    said = blend.predict(rows)
+    gone = said["p_churn"] > 0.97
+    assert gone.mean() > 0.1
+    spend = said["expected_spend"]
+    # A buy-till-you-die model that knows no bills expects much of them.
+    alone = blend.parts["mbg_nbd"].predict(rows)["expected_spend"]
+    assert spend[gone].sum() < 0.01 * spend.sum() < 0.1 * alone[gone].sum()
+    assert (said["expected_purchases"] >= 1 - said["p_churn"] - 1e-12).all()
 
 
 def test_spend_is_net_of_returns_on_later_days(log, make_history, make_outcomes):

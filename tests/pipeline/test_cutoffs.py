@@ -117,3 +117,11 @@ def test_recent_cutoffs_and_levels_are_of_days_that_are_over(horizon, span):
     assert 1 <= len(days.levels) < 70
     if span > 5 * 365:
         assert (days.backtest[0] - days.levels[0]).days > 2 * 365 or horizon > 200
+
+
+def test_the_level_is_looked_at_on_the_same_day_of_earlier_years():
+    days = plan(config(), 90, FIRST, FIRST + timedelta(days=1500))
+    for day in (*days.backtest, days.as_of):
+        past = [day - timedelta(days=round(365.25 * years)) for years in (1, 2, 3)]
+        assert {c for c in past if c >= min(days.panels[min(days.backtest)])} <= set(days.levels)
+        assert day - timedelta(days=365) in days.levels
