@@ -167,9 +167,14 @@ def _shape(seen: list[_Past], said: Said) -> SpendShape | None:
         for rows, answered in said
         if answered is not None
     ]
-    columns = blended or [past.columns for past in seen]
-    none, often, expected, spend, purchases = map(np.concatenate, zip(*columns, strict=True))
-    return SpendShape.fit(none, often, expected, spend, purchases, spread)
+    for columns in (blended, [past.columns for past in seen]):
+        if not columns:
+            continue
+        none, often, expected, spend, purchases = map(np.concatenate, zip(*columns, strict=True))
+        shape = SpendShape.fit(none, often, expected, spend, purchases, spread)
+        if shape:
+            return shape
+    return None
 
 
 def _rhythm(history: History) -> BtydContender | None:

@@ -254,3 +254,13 @@ def test_what_ends_with_the_horizon_does_not_go_on_in_the_odds(blend, outcomes):
         np.testing.assert_allclose(within[passing], within[1.0], atol=1e-9)
     assert (over[0.5] < over[1.0]).all()
     assert (over[2.0] > over[1.0]).all()
+
+
+def test_where_too_few_bought_at_cutoffs_that_were_tried_out_an_older_shape_answers(
+    blend, history, outcomes
+):
+    plain = Ranges.fit(history)
+    few = [(outcomes.head(30), blend.predict(outcomes.head(30)))]
+    assert Ranges.fit(history, few).to_dict() == plain.to_dict()
+    many = [(outcomes, blend.predict(outcomes))]
+    assert Ranges.fit(history, many).to_dict() != plain.to_dict()
