@@ -121,13 +121,13 @@ class Blend:
         # One thread each, two parts at a time: the sums must not depend on the machine.
         with threadpool_limits(limits=1):
             self.parts = self._fitted_parts(history, past)
-            tried = self._tried_out(history, past)
-            evidence = [one.evidence(self._churn_parts) for one in tried]
+            answered = self._tried_out(history, past)
+            evidence = [one.evidence(self._churn_parts) for one in answered]
             self.weights = self._learn(evidence, history.n_customers)
             self._set_levels(history)
             shares = {name: self.weights[name] for name in self._churn_parts}
             self.ranges = Ranges.fit(
-                history, [(one.rows, one.answers(shares, self._learns)) for one in tried]
+                history, [(one.rows, one.answers(shares, self._learns)) for one in answered]
             )
             self._reference = reference_customer(history.todays_customers)
             today = history.todays_customers
@@ -283,7 +283,7 @@ class Blend:
             name: logit(self.parts[name].predict(panel)["p_churn"].to_numpy()) for name in names
         }
         purchases = self.parts["boosted_spend"].predict(panel)["expected_purchases"].to_numpy()
-        return Learned.tried(panel, history.horizon_days, self._learned(odds), purchases)
+        return Learned.measured(panel, history.horizon_days, self._learned(odds), purchases)
 
     def _learned(self, odds: dict[str, np.ndarray]) -> np.ndarray:
         """Mean of the learned parts' log odds, each at the level that it has learned."""

@@ -68,11 +68,15 @@ def _at_true_level(
     ways: dict[str, np.ndarray], came: np.ndarray, weight: np.ndarray
 ) -> np.ndarray | None:
     """Mean of the ways, each brought to the total that came of all but the giants."""
-    size = np.mean(list(ways.values()), axis=0)
-    # A giant among small customers would set the level of all the others.
-    w = np.where(size <= np.quantile(size, 1 - GIANTS), weight, 0.0)
+    w = np.where(ordinary(np.mean(list(ways.values()), axis=0)), weight, 0.0)
     total = (w * came).sum()
     said = {way: (w * value).sum() for way, value in ways.items()}
     if total <= 0 or min(said.values()) <= 0:
         return None
     return at_level(ways, {way: float(total / theirs) for way, theirs in said.items()})
+
+
+def ordinary(expected: np.ndarray) -> np.ndarray:
+    """Mark all but the giants: one among small customers would set the level of all the others."""
+    mask: np.ndarray = expected <= np.quantile(expected, 1 - GIANTS)
+    return mask

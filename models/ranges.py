@@ -16,7 +16,7 @@ from models.encoding import expit, logit
 from models.history import History, weights
 from models.intervals import SpendShape, level_spread
 from models.levels import prolonged
-from models.past import GIANTS
+from models.past import ordinary
 from models.windows import MIDDLE, Waits, tails_that_held, window
 
 STEPS = 12
@@ -53,7 +53,7 @@ class Ranges:
         taken out, where `said` holds no rows with what the blend would have answered for them.
         """
         days = apart(history.cutoffs, history.horizon_days)[:PAST_CUTOFFS]
-        seen = [past for past in (_Past.at(history, day) for day in days) if past]
+        seen = [past for past in (_Baseline.at(history, day) for day in days) if past]
         waits = [wait for wait in (_waits(history, day) for day in days) if wait]
         return cls(
             history.horizon_days,
@@ -155,7 +155,7 @@ class Ranges:
         return cls(int(state["horizon_days"]), shape, rhythm, (low, high))
 
 
-def _shape(seen: list[_Past], said: Said) -> SpendShape | None:
+def _shape(seen: list[_Baseline], said: Said) -> SpendShape | None:
     """The shape of all past cutoffs together, widened by how their levels varied."""
     spread = level_spread(*np.array([(past.level, past.noise) for past in seen]).T)
     blended = [
@@ -221,8 +221,8 @@ def apart(cutoffs: list[date], horizon_days: int) -> list[date]:
 
 
 @dataclass(frozen=True)
-class _Past:
-    """What was expected at a past cutoff with the level set right, what came, and the level."""
+class _Baseline:
+    """What MBG/NBD expected at a past cutoff, its level set right, what came, and the level."""
 
     columns: tuple[np.ndarray, ...]
     level: float
@@ -239,8 +239,7 @@ class _Past:
         purchases = said["expected_purchases"].to_numpy()
         expected = purchases * model.value.predict_from_all(rows)
         came = np.maximum(rows["spend"].to_numpy(float), 0.0)
-        # A giant among small customers would set the level of all the others.
-        usual = expected <= np.quantile(expected, 1 - GIANTS)
+        usual = ordinary(expected)
         total = came[usual].sum()
         if total <= 0 or expected[usual].sum() <= 0:
             return None

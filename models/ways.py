@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from models.btyd_contenders import BtydContender
 from models.contender import Contender
@@ -15,13 +16,11 @@ SHARES = {"btyd": 0.0, "likely": 2.0, "boosted": 1.0, "boosted_purchases": 1.0}
 """What each way counts in the mean. The buy-till-you-die models' own expectations set the level,
 but contradict a blend that is sure that somebody leaves: `likely` speaks for them."""
 
-FURTHEST = 4.0
+MOST_BEYOND = 4.0
 """No expectation is so many times what `likely` says: trees are not as sure as `p_churn`."""
 
 LEAST_LEFT = 0.5
 """A floor under the number of purchases takes away no more than this share of them."""
-
-HALVINGS = 40
 
 Ways = dict[str, dict[str, np.ndarray]]
 """Answered column -> way to expect it -> expectations, shape (n_customers,)."""
@@ -85,7 +84,7 @@ def at_level(ways: dict[str, np.ndarray], factors: dict[str, float]) -> np.ndarr
     values = [factors[way] * value for way, value in ways.items()]
     mean: np.ndarray = np.average(values, axis=0, weights=[SHARES[way] for way in ways])
     if "likely" in ways:
-        mean = np.minimum(mean, FURTHEST * factors["likely"] * ways["likely"])
+        mean = np.minimum(mean, MOST_BEYOND * factors["likely"] * ways["likely"])
     return mean
 
 
@@ -98,9 +97,8 @@ def before_floor(purchases: np.ndarray, floor: np.ndarray, weight: np.ndarray) -
     0.886
     """
     total = float((weight * purchases).sum())
-    low, high = LEAST_LEFT, 1.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        enough = float((weight * np.maximum(middle * purchases, floor)).sum()) >= total
-        low, high = (low, middle) if enough else (middle, high)
-    return high
+
+    def excess(left: float) -> float:
+        return float((weight * np.maximum(left * purchases, floor)).sum()) - total
+
+    return LEAST_LEFT if excess(LEAST_LEFT) >= 0 else float(brentq(excess, LEAST_LEFT, 1.0))

@@ -46,7 +46,7 @@ class Learned:
         return other_variance / (other_variance + self.purchases_variance)
 
     @classmethod
-    def tried(
+    def measured(
         cls, panel: pd.DataFrame, horizon_days: int, log_odds: np.ndarray, purchases: np.ndarray
     ) -> Learned:
         """Compare what was learned from a panel with it, cutoff by cutoff.

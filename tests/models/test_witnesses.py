@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.blend import PRIOR, Blend
+from models.blend import FURTHEST, PRIOR, Blend
 from models.churn import LogisticChurn
 from models.encoding import expit, logit
 from models.evaluation import log_loss
-from models.levels import level_error
+from models.levels import ExpectedError, level_error
+from models.ways import LEAST_LEFT, MOST_BEYOND, at_level, before_floor
 from models.witnesses import Learned, money_factor, reconciled_mean
 
 HORIZON = 90
@@ -28,7 +29,7 @@ def tried(rates) -> Learned:
     """Learned models that say .5 and one purchase each, of cutoffs with such rates of churn."""
     churned = np.concatenate([np.arange(500) < 500 * rate for rate in rates]).astype(float)
     rows = panel(churned=churned, purchases=2 * (1 - churned))
-    return Learned.tried(rows, HORIZON, np.zeros(2000), np.ones(2000))
+    return Learned.measured(rows, HORIZON, np.zeros(2000), np.ones(2000))
 
 
 def test_a_level_that_never_changed_is_believed_and_one_that_did_is_not():
@@ -61,6 +62,32 @@ def test_the_surer_witness_is_nearer():
     said = float(expit(np.array(1.0)))
     assert 0.5 < far < 0.6
     assert near == pytest.approx(said, abs=0.01)
+
+
+def test_trees_that_contradict_by_far_move_the_total_by_half_at_most():
+    sure, doubtful = Learned(0.1, 1e-6), ExpectedError(0.0, 0.0, 0.0, 1.0, 1.0)
+    for apart, moved in ((0.3, 0.3), (-0.3, -0.3), (-5.0, -FURTHEST), (5.0, FURTHEST)):
+        found = Blend()._moved({"btyd": 4.0, "boosted": 4.0 + apart}, doubtful, sure)
+        assert found == pytest.approx(moved, abs=1e-4)
+
+
+def test_no_expectation_is_many_times_what_the_blend_thinks_likely():
+    likely = np.array([1.0, 1.0])
+    ways = {"btyd": np.array([50.0, 1.0]), "likely": likely, "boosted": np.array([100.0, 2.0])}
+    found = at_level(ways, dict.fromkeys(ways, 1.0))
+    # The buy-till-you-die models' own word does not count; of the others the first counts twice.
+    np.testing.assert_allclose(found, [MOST_BEYOND, (2 * 1.0 + 2.0) / 3])
+
+
+@given(st.lists(st.tuples(st.floats(0, 20), st.floats(0, 1)), min_size=1, max_size=20))
+def test_a_floor_under_purchases_leaves_their_total_where_it_can(rows):
+    purchases, floor = np.array(rows).T
+    left = before_floor(purchases, floor, np.ones(len(rows)))
+    total = np.maximum(left * purchases, floor).sum()
+    assert LEAST_LEFT <= left <= 1
+    assert total >= purchases.sum() - 1e-6
+    if left > LEAST_LEFT:
+        assert total == pytest.approx(purchases.sum(), abs=1e-6)
 
 
 def test_money_that_comes_back_later_is_expected_to():
