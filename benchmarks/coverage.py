@@ -21,7 +21,7 @@ import pandas as pd
 
 from benchmarks.quality import CDNOW_LOG, GROCERY, GROCERY_LOG, TASKS, Task, config
 from features.labels import labels
-from models.blend import BTYD, Blend
+from models.blend import Blend
 from models.btyd.lifetime_value import month_ends
 from models.evaluation.intervals import coverage_by_decile
 from models.history import LABELS
@@ -84,8 +84,10 @@ def next_purchase(one: Answered) -> pd.DataFrame:
 
 
 def months(one: Answered, orders: Orders) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Coverage of the value of so many months by tenth of that value, as far as the log goes."""
-    btyd = next(one.blend.parts[name] for name in BTYD if name in one.blend.parts)
+    """Coverage of the value of so many months by tenth of that value, as far as the log goes.
+
+    `bias` is what was expected of all over what came, minus 1.
+    """
     for number in MONTHS:
         days = int(month_ends(number, start=one.cutoff)[-1])
         if (orders.end - one.cutoff).days < days:
@@ -94,11 +96,10 @@ def months(one: Answered, orders: Orders) -> Iterator[tuple[int, pd.DataFrame]]:
         came = outcome.set_index("customer_id")["spend"].clip(lower=0)
         value = one.blend.clv(one.customers, one.said, number, 0.0, one.cutoff)
         ends = one.blend.clv_range(one.customers, one.said, value, number, one.cutoff)
-        none = one.blend.ranges.none_within(one.customers, btyd, one.said, days, one.blend.passing)
-        yield (
-            number,
-            coverage_by_decile(came.loc[one.customers["customer_id"]], *ends, value, none),
-        )
+        none = one.blend.none_within(one.customers, one.said, number, one.cutoff)
+        came = came.loc[one.customers["customer_id"]]
+        table = coverage_by_decile(came, *ends, value, none)
+        yield number, table.assign(bias=value.sum() / came.sum() - 1)
 
 
 def overall(table: pd.DataFrame) -> dict[str, float]:
@@ -108,6 +109,8 @@ def overall(table: pd.DataFrame) -> dict[str, float]:
     for name in shown:
         row[name] = float(np.average(table[name], weights=table["n_customers"]))
         row[f"{name}_top_10"] = float(table[name].iloc[0])
+    if "bias" in table:
+        row["bias"] = float(table["bias"].iloc[0])
     return row
 
 
@@ -123,7 +126,12 @@ def run(name: str, task: Task, data: Path) -> pd.DataFrame:
                 rows.append({"task": name, "kind": kind, "cutoff": one.cutoff, **overall(table)})
                 tables.append(table.assign(kind=kind))
     for kind, some in pd.concat(tables).groupby("kind", sort=False):
-        means = some.drop(columns="kind").dropna(axis="columns").groupby("decile").mean()
+        means = (
+            some.drop(columns=["kind", "bias"], errors="ignore")
+            .dropna(axis="columns")
+            .groupby("decile")
+            .mean()
+        )
         print(f"\n{name}, {kind}, by tenth of the expected value: means over the cutoffs")
         print(means.round(3).to_string())
     board = pd.DataFrame(rows)

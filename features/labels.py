@@ -59,3 +59,17 @@ def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date
         spend=ibis.coalesce(joined.spend.cast("float64"), 0.0),
         next_purchase=joined.next_day.delta(ibis.literal(cutoff), unit="day").cast("float64"),
     )
+
+
+def purchases_by_day(days: ir.Table, customers: ir.Table, cutoff: date, span_days: int) -> ir.Table:
+    """Count the purchases of these customers on each day from `cutoff` on; days without are absent.
+
+    Returns
+    -------
+    Table with ``day`` (0 for `cutoff` itself, below `span_days`) and ``purchases`` (customers who
+    bought on it).
+    """
+    later = within(days, cutoff, span_days)
+    theirs = later.filter(later.amount > 0).semi_join(customers, "customer_id")
+    day = theirs.transacted_at.delta(ibis.literal(cutoff), unit="day").cast("int64")
+    return theirs.group_by(day=day).aggregate(purchases=theirs.count())

@@ -8,6 +8,7 @@ said at earlier cutoffs; all parts are first brought to one level, see `models.l
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Any, Self
 
@@ -18,26 +19,34 @@ from threadpoolctl import threadpool_limits
 
 from models.attribution import contributions, reference_customer
 from models.btyd.lifetime_value import month_ends
-from models.btyd_contenders import BtydContender, SpendPerPurchase
+from models.btyd_contenders import BtydContender
 from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
+from models.course import Course, growth
 from models.encoding import expit, logit
 from models.hazard import BoostedHazard
 from models.history import History, weights
 from models.levels import (
+    YEAR,
     ExpectedError,
     expected_error,
     level_free_loss,
     prolonged,
     shift_to_mean,
 )
-from models.past import Past
+from models.past import Past, past_cutoffs
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
 from models.spend import BoostedSpend
 from models.ways import BTYD, at_level, before_floor, expected, log_totals
 from models.weights import Evidence, learned_weights
-from models.witnesses import Learned, money_factor, reconciled_mean
+from models.witnesses import (
+    Learned,
+    money_factor,
+    promised_money,
+    reconciled_mean,
+    some_rows,
+)
 
 PARTS: dict[str, Any] = {
     "mbg_nbd": lambda: BtydContender("mbg_nbd"),
@@ -58,19 +67,11 @@ PRIOR = {
 }
 """Weights where the past says nothing: what was best on average over many logs."""
 
-PAST_CUTOFFS = {"few": 4, "many": 2}
-"""At how many earlier cutoffs the parts are tried out; of few customers more must be asked."""
-
-MANY_CUSTOMERS = 5000
-
 FEW_CUSTOMERS = 2000
 """With fewer, an earlier cutoff that shows no gain from learned parts silences them."""
 
 MOST_COMPARED = 5_000
 """So many customers tell where contributions begin."""
-
-MOST_TRIED = 50_000
-"""So many rows of the panel tell how wrong the learned levels are."""
 
 FURTHEST = 0.7
 """Trees move the total, in logarithms, as if they were no further off than this: a factor of two.
@@ -94,8 +95,8 @@ class Blend:
         Weight of each part in the log odds; they sum to 1.
     ranges : Ranges
         How far outcomes may lie from the means.
-    passing : float
-        What makes the horizon's purchases more or fewer than a usual horizon's; ends with it.
+    course : Course
+        What changes with the horizon's end, and after it.
     notes : list of str
         What was decided and why, in sentences: parts left out, small data.
     """
@@ -110,7 +111,7 @@ class Blend:
         self._factors: dict[str, dict[str, float]] = {}
         self.ranges: Ranges | None = None
         self._reference: dict[str, float] = {}
-        self.passing = 1.0
+        self.course = Course()
         self._average = 0.0
 
     # -- fit ------------------------------------------------------------------------------
@@ -125,6 +126,7 @@ class Blend:
             evidence = [one.evidence(self._churn_parts) for one in answered]
             self.weights = self._learn(evidence, history.n_customers)
             self._set_levels(history)
+            self._set_course(history)
             shares = {name: self.weights[name] for name in self._churn_parts}
             self.ranges = Ranges.fit(
                 history, [(one.rows, one.answers(shares, self._learns)) for one in answered]
@@ -236,7 +238,8 @@ class Blend:
             return 0.0
         trees = tried.say(error.purchases_variance) if tried else 0.0
         corrected = -(1 - trees) * error.purchases
-        self.passing = float(np.exp(corrected + (1 - trees) * error.lasting))
+        passing = float(np.exp(corrected + (1 - trees) * error.lasting))
+        self.course = replace(self.course, passing=passing)
         self._note(
             corrected,
             f"A buy-till-you-die model expected too {'little' if corrected > 0 else 'much'} at "
@@ -259,13 +262,26 @@ class Blend:
         """Add to the logarithm of expected spend: what past purchases brought in the end."""
         if history.panel.empty or not any(name in self.parts for name in BTYD):
             return 0.0
-        kept = float(np.log(money_factor(*_money(history), history.horizon_days)))
+        kept = float(np.log(money_factor(*promised_money(history), history.horizon_days)))
         self._note(
             kept,
             "Purchases of earlier horizons did not bring what a purchase was worth until then "
             "(returns come later, prices change): that moves expected spend by {}.",
         )
         return kept
+
+    def _set_course(self, history: History) -> None:
+        """Learn how the error of buy-till-you-die models grows after the horizon; say so."""
+        if not any(name in self.parts for name in BTYD):
+            return
+        found = Course(growth=growth(history))
+        self.course = replace(self.course, growth=found.growth)
+        self._note(
+            -float(np.log(found.ended(YEAR))),
+            f"Customers came ever {'less' if found.growth > 0 else 'more'} often after earlier "
+            "horizons than a buy-till-you-die model expects: that moves what a year's clv holds "
+            "after the horizon by {}.",
+        )
 
     def _note(self, moved: float, sentence: str) -> None:
         """Say what moves totals, if it moves them enough to be worth a sentence."""
@@ -278,7 +294,7 @@ class Blend:
         names = self._used(LEARNED)
         if "boosted_spend" not in self.parts or not self._learns:
             return None
-        panel = _some(history.panel)
+        panel = some_rows(history.panel)
         odds = {
             name: logit(self.parts[name].predict(panel)["p_churn"].to_numpy()) for name in names
         }
@@ -356,18 +372,19 @@ class Blend:
         """Expected spend of the months from `start` on, discounted; shape (n_customers,), money.
 
         `said` is what `predict` answered. The course over the months is the buy-till-you-die
-        models', the height is this blend's: theirs times its expected spend in the horizon over
-        theirs. NaN where none of them could be fitted. A season does not outlast the horizon.
+        models', corrected as past cutoffs ask for, the height is this blend's: theirs times its
+        expected spend in the horizon over theirs. NaN where none of them could be fitted. A
+        season does not outlast the horizon.
         """
-        parts = [p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)]
-        if not parts:
+        if not self._btyd:
             return np.full(len(customers), np.nan)
-        theirs = sum(p.predict(customers)["expected_spend"].to_numpy() for p in parts)
-        course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in parts)
+        theirs = sum(p.predict(customers)["expected_spend"].to_numpy() for p in self._btyd)
+        course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in self._btyd)
         own = said["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
         length = np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
-        return own * prolonged(length, self.passing)
+        days = float(month_ends(months, start=start)[-1])
+        return own * prolonged(length, self.course.ended(days))
 
     def clv_range(
         self,
@@ -383,9 +400,23 @@ class Blend:
         """
         if self.ranges is None:
             raise ValueError("The blend has not been fitted.")
-        btyd = next((p for n in BTYD if isinstance(p := self.parts.get(n), BtydContender)), None)
         days = float(month_ends(months, start=start)[-1])
-        return self.ranges.of_period(customers, btyd, said, clv, days, self.passing)
+        btyd = next(iter(self._btyd), None)
+        return self.ranges.of_period(customers, btyd, said, clv, days, self.course.ended(days))
+
+    def none_within(
+        self, customers: pd.DataFrame, said: pd.DataFrame, months: int, start: date
+    ) -> np.ndarray:
+        """Probability of no purchase in the months from `start` on, as `clv_range` has it."""
+        if self.ranges is None or not self._btyd:
+            return np.full(len(customers), np.nan)
+        days = float(month_ends(months, start=start)[-1])
+        ended = self.course.ended(days)
+        return self.ranges.none_within(customers, self._btyd[0], said, days, ended)
+
+    @property
+    def _btyd(self) -> list[BtydContender]:
+        return [p for name in BTYD if isinstance(p := self.parts.get(name), BtydContender)]
 
     @property
     def _churn_parts(self) -> list[str]:
@@ -416,7 +447,7 @@ class Blend:
             "factors": self._factors,
             "ranges": self.ranges.to_dict() if self.ranges else None,
             "reference": self._reference,
-            "passing": self.passing,
+            "course": [self.course.passing, self.course.growth],
             "average": self._average,
             "notes": self.notes,
         }
@@ -443,42 +474,9 @@ class Blend:
         blend.weights = parameters["weights"]
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
         blend.ranges = Ranges.from_dict(parameters["ranges"])
-        blend._reference, blend.passing = parameters["reference"], parameters["passing"]
+        blend._reference, blend.course = parameters["reference"], Course(*parameters["course"])
         blend._average, blend.notes = parameters["average"], parameters["notes"]
         return blend
-
-
-def _some(panel: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the panel at even distances."""
-    return panel.iloc[:: len(panel) // MOST_TRIED + 1]
-
-
-def _money(history: History) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of the panel, and the money that their purchases should have brought.
-
-    By what a purchase was worth in the eyes of each cutoff, not of today; 0 where that is unknown.
-    """
-    panel = _some(history.panel)
-    expected = np.zeros(len(panel))
-    for cutoff in history.cutoffs:
-        here = (pd.to_datetime(panel["cutoff"]) == pd.Timestamp(cutoff)).to_numpy()
-        try:
-            known = SpendPerPurchase.fit(history.populations[cutoff])
-        except ValueError:
-            continue
-        value = known.predict_from_all(panel[here])
-        expected[here] = panel["purchases"].to_numpy(float)[here] * value
-    return panel, expected
-
-
-def past_cutoffs(history: History) -> list[date]:
-    """Earlier cutoffs at which the parts can be tried out, latest first.
-
-    They need a label of their own, and a complete one before them to learn from.
-    """
-    usable = [cutoff for cutoff in history.cutoffs if history.at(cutoff).cutoffs]
-    most = PAST_CUTOFFS["few" if history.n_customers < MANY_CUSTOMERS else "many"]
-    return usable[::-1][:most]
 
 
 def _fit(name: str, history: History) -> Any:

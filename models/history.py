@@ -27,12 +27,18 @@ class LevelError:
     """What a buy-till-you-die model said of all customers at a past cutoff, less what came.
 
     `churn` is in log odds, `purchases` in logarithms of the total; 0 is best. `variance` says
-    how much of either may be chance, or the log's youth.
+    how much of either may be chance, or the log's youth. `later` holds, by length of a period in
+    days, the error of the purchases that came in it after the horizon.
     """
 
     churn: float
     purchases: float
     variance: float = 0.0
+    later: dict[int, float] = field(default_factory=dict)
+
+    def known_after(self, days: int) -> LevelError:
+        """Forget the periods that were not over so many days after the cutoff."""
+        return replace(self, later={span: x for span, x in self.later.items() if span <= days})
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,8 @@ class History:
                 f"have a horizon of {self.horizon_days} days that is not over at {self.cutoff}; "
                 f"use cutoffs up to {self.last_labelled}."
             )
+        if self.level_errors != completed(self.level_errors, self.cutoff, self.horizon_days):
+            raise ValueError(f"The level errors hold purchases that came after {self.cutoff}.")
         if self.recent is not None and _unknown(self.recent, self.cutoff).any():
             raise ValueError(f"The recent rows hold purchases that came after {self.cutoff}.")
 
@@ -222,9 +230,11 @@ def _unknown(rows: pd.DataFrame, cutoff: date) -> pd.Series:
 def completed(
     errors: dict[date, LevelError], cutoff: date, horizon_days: int
 ) -> dict[date, LevelError]:
-    """Keep the level errors that were known at `cutoff`: their horizon was over by then."""
+    """Keep what was known at `cutoff` of level errors: only periods that were over by then."""
     last = cutoff - timedelta(days=horizon_days)
-    return {day: error for day, error in errors.items() if day <= last}
+    return {
+        day: error.known_after((cutoff - day).days) for day, error in errors.items() if day <= last
+    }
 
 
 def weights(panel: pd.DataFrame) -> np.ndarray:

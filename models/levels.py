@@ -77,7 +77,11 @@ class ExpectedError:
 
 
 def level_error(
-    cutoff: date, horizon_days: int, population: pd.DataFrame, churned: float, purchases: float
+    cutoff: date,
+    horizon_days: int,
+    population: pd.DataFrame,
+    churned: float,
+    purchases: dict[int, float],
 ) -> LevelError | None:
     """Fit MBG/NBD to the population of a past cutoff and compare its totals with what came.
 
@@ -87,8 +91,11 @@ def level_error(
     ----------
     population : DataFrame
         `frequency`, `recency`, `T` (days) and `n_customers`: one row per group of equals.
-    churned, purchases : float
-        Number of these customers without a purchase in the horizon; their purchase days in it.
+    churned : float
+        Number of these customers without a purchase in the horizon.
+    purchases : dict
+        Their purchase days within so many days of the cutoff: of the horizon, and of what longer
+        periods were over.
     """
     n = population["n_customers"].to_numpy(float)
     if n.sum() < 1:
@@ -97,19 +104,26 @@ def level_error(
     nothing, customers = pd.DataFrame({"cutoff": []}), population.assign(monetary_value=0.0)
     try:
         history = History(cutoff, horizon_days, nothing, {cutoff: customers})
-        said = BtydContender("mbg_nbd").fit(history).predict(customers)
+        model = BtydContender("mbg_nbd").fit(history)
     except ValueError:
         return None
     age = population["T"].max() / horizon_days
-    p_churn = np.average(said["p_churn"].to_numpy(), weights=n)
-    expected = float((said["expected_purchases"].to_numpy() * n).sum())
-    if expected <= 0:
+    p_churn = np.average(model.probability_no_purchase(customers, horizon_days), weights=n)
+    expected = {days: float(model.expected_purchases(customers, days) @ n) for days in purchases}
+    own, came = expected.pop(horizon_days), purchases[horizon_days]
+    if own <= 0:
         return None
     return LevelError(
         churn=float(logit(np.array(p_churn)) - logit(np.array(lost / n.sum()))),
-        purchases=float(np.log(expected / max(purchases, 0.5))),
+        purchases=_over(own, came),
         variance=float(1 / lost + 1 / (n.sum() - lost) + YOUNG * np.exp(-age)),
+        later={days: _over(x - own, purchases[days] - came) for days, x in expected.items()},
     )
+
+
+def _over(expected: float, came: float) -> float:
+    """Logarithm of what was expected over what came; of none, half a purchase is taken."""
+    return float(np.log(max(expected, 1e-9) / max(came, 0.5)))
 
 
 def expected_error(history: History) -> ExpectedError:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from models.contender import Contender, answers
 from models.encoding import expit, logit
-from models.history import weights
+from models.history import History, weights
 from models.levels import shift_to_mean
 from models.ways import at_level, expected
 from models.weights import Evidence
 
 GIANTS = 0.01
 """So many customers, of whom most was expected, have no say in the level of a past cutoff."""
+
+
+PAST_CUTOFFS = {"few": 4, "many": 2}
+"""At how many earlier cutoffs the parts are tried out; of few customers more must be asked."""
+
+MANY_CUSTOMERS = 5000
+
+
+def past_cutoffs(history: History) -> list[date]:
+    """Earlier cutoffs at which the parts can be tried out, latest first.
+
+    They need a label of their own, and a complete one before them to learn from.
+    """
+    usable = [cutoff for cutoff in history.cutoffs if history.at(cutoff).cutoffs]
+    most = PAST_CUTOFFS["few" if history.n_customers < MANY_CUSTOMERS else "many"]
+    return usable[::-1][:most]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize_scalar
 
+from models.btyd_contenders import SpendPerPurchase
 from models.encoding import expit, logit
-from models.history import weights
+from models.history import History, weights
 from models.levels import shift_to_mean
 
 UNTRIED, DOUBT = 1.0, 0.05
@@ -29,6 +30,9 @@ FLOOR = 0.05
 
 LEAST_RATIO = 0.01
 """Of the money that purchases bring at first at least so much is expected to be kept."""
+
+MOST_ROWS = 50_000
+"""So many rows of the panel tell how wrong learned levels are, and what purchases brought."""
 
 TRIED = 41
 """So many shifts are tried between the two witnesses."""
@@ -111,6 +115,29 @@ def reconciled_mean(
     around = sorted((tried[max(best - 1, 0)], tried[min(best + 1, TRIED - 1)]))
     found = minimize_scalar(surprise, bounds=around, options={"xatol": 1e-9})
     return float(np.average(expit(log_odds + found.x), weights=weight))
+
+
+def some_rows(panel: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the panel at even distances."""
+    return panel.iloc[:: len(panel) // MOST_ROWS + 1]
+
+
+def promised_money(history: History) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows of the panel, and the money that their purchases should have brought.
+
+    By what a purchase was worth in the eyes of each cutoff, not of today; 0 where that is unknown.
+    """
+    panel = some_rows(history.panel)
+    expected = np.zeros(len(panel))
+    for cutoff in history.cutoffs:
+        here = (pd.to_datetime(panel["cutoff"]) == pd.Timestamp(cutoff)).to_numpy()
+        try:
+            known = SpendPerPurchase.fit(history.populations[cutoff])
+        except ValueError:
+            continue
+        value = known.predict_from_all(panel[here])
+        expected[here] = panel["purchases"].to_numpy(float)[here] * value
+    return panel, expected
 
 
 def money_factor(panel: pd.DataFrame, expected: np.ndarray, horizon_days: int) -> float:

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from features.engines.files import atomic
 from features.errors import UserError
+from models.blend import Blend
 from models.contender import Contender
 from models.contenders import CONTENDERS, DEFAULT
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
@@ -43,14 +44,22 @@ COLUMNS = (
     "spend_coverage_pit",
     "spend_coverage_pit_top_10",
     "next_purchase_coverage",
+    "clv_months",
+    "clv_bias",
+    "clv_coverage",
+    "clv_coverage_pit",
+    "clv_coverage_pit_top_10",
 )
 """The leaderboard's columns; smaller is better for log_loss, brier, ece, spend_mae_ratio.
 
-The last four say how often the 80 % intervals held. `spend_coverage` is the plain share of
-customers whose spend lay inside: where more than 80 % spend nothing it cannot be as low as 80 %.
-`spend_coverage_pit` is 80 % for right intervals, see `models.evaluation.intervals.pit_coverage`;
-so it is in the top tenth by expected spend. `next_purchase_coverage` is the share of those who
-bought within the horizon whose first purchase day lay in the window.
+The four from `spend_coverage` on say how often the 80 % intervals held. `spend_coverage` is the
+plain share of customers whose spend lay inside: where more than 80 % spend nothing it cannot be as
+low as 80 %. `spend_coverage_pit` is 80 % for right intervals, see
+`models.evaluation.intervals.pit_coverage`; so it is in the top tenth by expected spend.
+`next_purchase_coverage` is the share of those who bought within the horizon whose first purchase
+day lay in the window. The last five are the same of clv over `clv_months`: as many as were over by
+now, where that is more than a horizon, and not discounted. `clv_bias` is the total expected over
+the total that came, minus 1.
 """
 
 SAID = ("p_churn", "expected_spend", "expected_spend_low", "expected_spend_high")
@@ -133,8 +142,9 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
     # One thread each, two at a time: no figure may depend on how threads share a sum.
     with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
         for number, cutoff in enumerate(cutoffs, 1):
+            later = (snapshots.plan.months.get(cutoff, 0), snapshots.spend.get(cutoff))
             known = snapshots.labelled[cutoff]
-            judge_one = partial(_judge, snapshots.history(cutoff), known, progress)
+            judge_one = partial(_judge, snapshots.history(cutoff), known, later, progress)
             text = f"Backtest at {cutoff} ({number} of {len(cutoffs)})"
             with progress.step(f"{text}: {len(order)} contenders"):
                 judged = dict(zip(order[:-1], pool.map(judge_one, order[:-1]), strict=True))
@@ -157,9 +167,16 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
 
 
 def _judge(
-    history: History, outcomes: pd.DataFrame, progress: Progress, name: str
+    history: History,
+    outcomes: pd.DataFrame,
+    later: tuple[int, np.ndarray | None],
+    progress: Progress,
+    name: str,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Scores of one contender at one cutoff, and what it said."""
+    """Scores of one contender at one cutoff, and what it said.
+
+    `later` is a longer period, in months, and what each customer spent in it.
+    """
     customers = outcomes.drop(columns=list(LABELS))
     started = perf_counter()
     try:
@@ -171,6 +188,8 @@ def _judge(
     seconds = perf_counter() - started
     predicted = fitted.predict(customers)
     scores = {**evaluate(outcomes, predicted), **_covered(outcomes, predicted)}
+    if isinstance(fitted, Blend) and later[1] is not None:
+        scores |= _valued(fitted, customers, predicted, later[0], later[1], history.cutoff)
     return {**scores, "fit_seconds": seconds}, predicted.reindex(columns=list(SAID))
 
 
@@ -199,6 +218,34 @@ def _covered(outcomes: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float
         "next_purchase_coverage": (
             coverage(when, first, last, weight[bought]) if bought.any() else float("nan")
         ),
+    }
+
+
+def _valued(
+    blend: Blend,
+    customers: pd.DataFrame,
+    said: pd.DataFrame,
+    months: int,
+    spend: np.ndarray,
+    start: date,
+) -> dict[str, float]:
+    """What the months were said to bring beside what they brought."""
+    clv = blend.clv(customers, said, months, 0.0, start)
+    low, high = blend.clv_range(customers, said, clv, months, start)
+    none, weight = blend.none_within(customers, said, months, start), weights(customers)
+    came = float(weight @ spend)
+    found: dict[str, float] = {"clv_months": months}
+    if came > 0 and not np.isnan(clv).any():
+        found["clv_bias"] = float(weight @ clv) / came - 1
+    if np.isnan(low).any() or np.isnan(none).any():
+        return found
+    inside = np.maximum(spend, 0.0), low, high
+    deciles = coverage_by_decile(*inside, clv, none, weight)
+    return {
+        **found,
+        "clv_coverage": coverage(*inside, weight),
+        "clv_coverage_pit": pit_coverage(*inside, none, weight),
+        "clv_coverage_pit_top_10": float(deciles["pit_coverage"].iloc[0]),
     }
 
 

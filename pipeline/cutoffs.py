@@ -1,12 +1,13 @@
 """Which past days the models learn from, are compared at, and are asked about."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
 
 from features.errors import UserError
 from features.panel import panel_cutoffs
+from models.btyd.lifetime_value import month_ends
 from models.hazard import STEPS, step_days
 from models.levels import YEAR
 from pipeline.config import Config
@@ -25,7 +26,8 @@ class Plan:
     `panels` maps each backtest cutoff, and `as_of`, to the past cutoffs that are learned
     from: those whose labels were complete by then. `recent` maps them to cutoffs after those,
     of which only the first steps are known. `levels` are the cutoffs, over several years, at
-    which only the level of all customers is looked at.
+    which only the level of all customers is looked at. `months` says how many months, more than
+    a horizon, were over after a backtest cutoff, at most as many as clv sums up.
     """
 
     as_of: date
@@ -34,6 +36,7 @@ class Plan:
     panels: dict[date, tuple[date, ...]]
     recent: dict[date, tuple[date, ...]]
     levels: tuple[date, ...] = ()
+    months: dict[date, int] = field(default_factory=dict)
 
     @property
     def labelled(self) -> list[date]:
@@ -97,7 +100,25 @@ def plan(
         at_most=_most_levels(horizon_days, (end - judged[0]).days),
     )
     levels += [c for day in panels for c in _anniversaries(day, horizon_days, first)]
-    return Plan(end, horizon_days, tuple(judged), panels, recent, tuple(sorted(set(levels))))
+    over = {c: _months_over(c, end, config.clv.months) for c in judged}
+    return Plan(
+        end,
+        horizon_days,
+        tuple(judged),
+        panels,
+        recent,
+        tuple(sorted(set(levels))),
+        {c: n for c, n in over.items() if n and month_ends(n, start=c)[-1] > horizon_days},
+    )
+
+
+def _months_over(cutoff: date, end: date, at_most: int) -> int:
+    """How many whole months after `cutoff` the log covers.
+
+    >>> _months_over(date(2024, 1, 31), date(2024, 3, 31), 12)
+    2
+    """
+    return int((month_ends(at_most, start=cutoff) <= (end - cutoff).days).sum())
 
 
 def _recent(until: date, horizon_days: int, first: date) -> tuple[date, ...]:

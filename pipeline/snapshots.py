@@ -1,17 +1,20 @@
 """Carries features into models: snapshots as frames, and the history at each cutoff."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 
 from features.catalogue import CATALOGUE, MONEY
-from features.labels import labels
+from features.labels import labels, purchases_by_day
 from features.panel import labelled_snapshot
 from features.rfm import rfm
 from features.snapshot import categories, snapshot
+from models.btyd.lifetime_value import month_ends
+from models.course import periods
 from models.history import LABELS, History, LevelError, completed, known_by
 from models.levels import level_error
 from pipeline.console import Progress
@@ -25,7 +28,8 @@ class Snapshots:
 
     `labelled` and `today` hold all customers, or a hash sample with `weight`, and so does
     `unfinished`, whose labels are those of as many days as the log has after the cutoff;
-    `populations` always stands for all of them.
+    `populations` always stands for all of them. `spend` is what came of the customers of
+    `labelled` in the months of `plan.months`, shape (n_customers,).
     """
 
     plan: Plan
@@ -35,6 +39,7 @@ class Snapshots:
     populations: dict[date, pd.DataFrame]
     attributes: tuple[str, ...]
     level_errors: dict[date, LevelError]
+    spend: dict[date, np.ndarray] = field(default_factory=dict)
     seed: int = 0
 
     def history(self, cutoff: date) -> History:
@@ -83,20 +88,36 @@ def collect(
         populations[plan.as_of] = _population(orders.days, plan.as_of)
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
         errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.levels}
-    known = {cutoff: error for cutoff, error in errors.items() if error is not None}
-    return Snapshots(plan, labelled, unfinished, today, populations, orders.attributes, known, seed)
+    return Snapshots(
+        plan,
+        labelled,
+        unfinished,
+        today,
+        populations,
+        orders.attributes,
+        {cutoff: error for cutoff, error in errors.items() if error is not None},
+        {cutoff: _spend(orders, cutoff, n, share) for cutoff, n in plan.months.items()},
+        seed,
+    )
+
+
+def _spend(orders: Orders, cutoff: date, months: int, share: float) -> np.ndarray:
+    """Net spend of each customer in the months after a cutoff, in the order of its snapshot."""
+    days = int(month_ends(months, start=cutoff)[-1])
+    rows = _sample(labels(orders.days, cutoff, days, orders.end), share)
+    return _pandas(rows.order_by("customer_id").select("spend"))["spend"].to_numpy(float)
 
 
 def _level_error(orders: Orders, cutoff: date, plan: Plan, share: float) -> LevelError | None:
     outcome = labels(orders.days, cutoff, plan.horizon_days, orders.end)
     rows = _sample(rfm(orders.days, cutoff), share).inner_join(outcome, "customer_id")
     keys = ("frequency", "recency", "T")
-    grouped = rows.group_by(*keys).aggregate(
-        n_customers=rows.count(), churned=rows.churned.sum(), purchases=rows.purchases.sum()
-    )
+    grouped = rows.group_by(*keys).aggregate(n_customers=rows.count(), churned=rows.churned.sum())
     population = _pandas(grouped.order_by(*keys)).astype(float)
-    came = population[["churned", "purchases"]].sum()
-    return level_error(cutoff, plan.horizon_days, population, came["churned"], came["purchases"])
+    over = periods(plan.horizon_days, (orders.end - cutoff).days)
+    daily = _pandas(purchases_by_day(orders.days, rows, cutoff, over[-1]))
+    came = {days: float(daily["purchases"][daily["day"] < days].sum()) for days in over}
+    return level_error(cutoff, plan.horizon_days, population, population["churned"].sum(), came)
 
 
 def _sample(rows: ir.Table, share: float) -> ir.Table:

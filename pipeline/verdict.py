@@ -130,7 +130,24 @@ def _level(result: Backtest) -> list[str]:
     held = rows["spend_coverage_pit"].dropna()
     if len(held) and held.mean() < POOR_COVERAGE:
         said.append(f"Its 80 % intervals of spend held {held.mean():.0%} of the outcomes: too few.")
-    return said
+    return said + _value(rows)
+
+
+def _value(rows: pd.DataFrame) -> list[str]:
+    """How far off clv was over the longest period that is over by now."""
+    known = rows.dropna(subset=["clv_bias"])
+    if known.empty:
+        return []
+    row = known.sort_values("clv_months").iloc[-1]
+    held = (
+        ""
+        if np.isnan(row["clv_coverage_pit"])
+        else (f"; its 80 % intervals held {row['clv_coverage_pit']:.0%} of the outcomes")
+    )
+    return [
+        f"The value of {row['clv_months']:.0f} months, asked for on {row['cutoff']}, was off by "
+        f"{_off_by(row['clv_bias'])} in total{held}."
+    ]
 
 
 def _total_spend(rows: pd.DataFrame) -> list[str]:

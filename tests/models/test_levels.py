@@ -148,10 +148,12 @@ def test_a_model_asked_about_its_own_world_has_no_level_error():
         frequency=weeks["frequency"], recency=weeks["recency"] * 7, T=weeks["T"] * 7 + 1
     )
     churned = truth.probability_no_purchase(weeks, HORIZON / 7).sum()
-    purchases = truth.expected_purchases(weeks, HORIZON / 7).sum()
-    found = level_error(END, HORIZON, population, churned, purchases)
+    came = {days: truth.expected_purchases(weeks, days / 7).sum() for days in (HORIZON, 365)}
+    found = level_error(END, HORIZON, population, churned, came)
     assert abs(found.churn) < 0.05
     assert abs(found.purchases) < 0.05
+    assert list(found.later) == [365]
+    assert abs(found.later[365]) < 0.05
 
 
 def test_the_beginning_of_a_log_says_little():
@@ -160,7 +162,7 @@ def test_the_beginning_of_a_log_says_little():
     def variance(days: int) -> float:
         rows = truth.simulate(2_000, T=np.linspace(1, days, 2_000) / 7, seed=4)
         rows = rows.assign(recency=rows["recency"] * 7, T=rows["T"] * 7 + 1, n_customers=1.0)
-        return level_error(END, HORIZON, rows, 1500.0, 700.0).variance
+        return level_error(END, HORIZON, rows, 1500.0, {HORIZON: 700.0}).variance
 
     assert variance(60) > variance(900) + 0.05
     assert variance(900) == pytest.approx(1 / 1500 + 1 / 500, abs=1e-4)
@@ -171,7 +173,7 @@ def test_of_nobody_and_of_everybody_half_a_customer_is_taken(churned):
     truth = ModifiedBetaGeoModel.from_params({"r": 0.6, "alpha": 6.0, "a": 0.9, "b": 1.8})
     rows = truth.simulate(300, T=np.linspace(1, 600, 300) / 7, seed=4)
     rows = rows.assign(recency=rows["recency"] * 7, T=rows["T"] * 7 + 1, n_customers=1.0)
-    found = level_error(END, HORIZON, rows, churned, 0.0 if churned else 900.0)
+    found = level_error(END, HORIZON, rows, churned, {HORIZON: 0.0 if churned else 900.0})
     assert (found.churn < -3) if churned else (found.churn > 3)
     # One such horizon is a hint, no more.
     assert found.variance > 2

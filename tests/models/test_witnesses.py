@@ -144,7 +144,8 @@ def subscribers(make_history, make_outcomes):
     for cutoff in history.cutoffs:
         past = history.rows(cutoff)
         known, came = past.assign(n_customers=1.0), past[["churned", "purchases"]].sum()
-        errors[cutoff] = level_error(cutoff, history.horizon_days, known, *came)
+        bought = {history.horizon_days: came["purchases"]}
+        errors[cutoff] = level_error(cutoff, history.horizon_days, known, came["churned"], bought)
     return Blend().fit(replace(history, level_errors=errors)), rows
 
 

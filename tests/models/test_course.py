@@ -1,0 +1,151 @@
+"""After the horizon: where customers tire, the value of a year is held against earlier years."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.blend import Blend
+from models.course import LONGEST, Course, growth, periods
+from models.history import LABELS, History, LevelError
+from models.levels import level_error
+
+HORIZON = 60
+END = date(2020, 1, 1)
+
+
+def errors(of, years: float = 2.0, horizon: int = HORIZON) -> dict[date, LevelError]:
+    """Level errors of a log that began so many years ago; `of` maps age and lead, in years."""
+    found = {}
+    for ago in range(horizon, int(years * 365) - horizon, 30):
+        over = [days for days in periods(horizon, ago) if days > horizon]
+        age = years - ago / 365.25
+        later = {days: 0.1 + of(age, days / 2 / 365.25) for days in over}
+        found[END - timedelta(days=ago)] = LevelError(0.0, 0.1, later=later)
+    return found
+
+
+def history(level_errors, years: float = 2.0) -> History:
+    none = pd.DataFrame(columns=["cutoff", *LABELS])
+    population = pd.DataFrame({"T": [years * 365.25], "n_customers": [1.0]})
+    return History(END, HORIZON, none, {END: population}, level_errors=level_errors)
+
+
+def test_without_longer_periods_nothing_is_corrected():
+    assert growth(history({END - timedelta(days=90): LevelError(0.3, 0.3)})) == 0.0
+    assert growth(history({})) == 0.0
+
+
+def test_a_level_that_is_off_for_good_is_no_growth():
+    assert growth(history(errors(lambda age, lead: 0.0))) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("yearly", [-0.6, 0.8])
+def test_an_error_that_grows_is_found(yearly):
+    found = growth(history(errors(lambda age, lead: yearly * lead)))
+    assert found == pytest.approx(yearly, rel=0.25)
+
+
+def test_what_only_young_logs_show_is_hardly_carried_on():
+    def of(age, lead):
+        return 1.5 * lead * np.exp(-2 * age)
+
+    assert 0 < growth(history(errors(of, 3.0), 3.0)) < 0.3
+
+
+def test_errors_that_come_and_go_are_hardly_followed():
+    rng = np.random.default_rng(2)
+    found = [growth(history(errors(lambda age, lead: rng.normal(0, 0.3)))) for _ in range(20)]
+    assert np.sqrt(np.mean(np.square(found))) < 0.25
+
+
+def test_one_cutoff_says_less_than_many():
+    one = dict(list(errors(lambda age, lead: 0.8 * lead).items())[-1:])
+    assert 0 < growth(history(one)) < 0.5 * growth(history(errors(lambda age, lead: 0.8 * lead)))
+
+
+def test_beyond_what_was_seen_the_correction_stays():
+    course = Course(growth=0.5)
+    assert course.ended(365) < course.ended(700) < course.ended(800) == course.ended(5000)
+
+
+def test_a_period_that_was_not_over_is_refused_and_forgotten():
+    day = END - timedelta(days=200)
+    error = LevelError(0.0, 0.0, later={120: 0.2, 240: 0.4})
+    with pytest.raises(ValueError, match="came after"):
+        history({day: error})
+    known = replace(history({day: error.known_after(200)}))
+    assert known.level_errors[day].later == {120: 0.2}
+
+
+def test_going_back_forgets_periods_that_were_not_over():
+    then = END - timedelta(days=200)
+    now = replace(
+        history(errors(lambda age, lead: lead)),
+        populations={
+            day: pd.DataFrame({"T": [400.0], "n_customers": [1.0]}) for day in (END, then)
+        },
+    )
+    back = now.at(then)
+    assert back.level_errors
+    for day, error in back.level_errors.items():
+        assert all(day + timedelta(days=span) <= then for span in (HORIZON, *error.later))
+
+
+def tiring(n_customers: int, seed: int, ends: int) -> pd.DataFrame:
+    """Purchases of customers who never leave and buy ever less often."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for customer in range(n_customers):
+        first, rate = int(rng.integers(0, 700)), rng.gamma(1.0, 1 / 20)
+        since = np.arange(ends - first)
+        came = first + np.flatnonzero(rng.poisson(rate * np.exp(-since / 200)))
+        rows += [(customer, int(day), 20.0) for day in {first, *came}]
+    return pd.DataFrame(rows, columns=["customer", "day", "amount"]).sort_values(
+        ["customer", "day"]
+    )
+
+
+@pytest.fixture(scope="module")
+def tired(make_history, make_outcomes):
+    """A history at day 800 of `tiring` customers, all of them then, and what came in a year."""
+    log, today = tiring(1200, seed=3, ends=800 + LONGEST), 800
+    past = make_history(log[log["day"] < today], today, tuple(range(200, 741, 60)))
+    errors = {}
+    for ago in range(HORIZON, 640, 60):
+        cutoff = today - ago
+        over = periods(HORIZON, ago)
+        rows = {days: make_outcomes(log, cutoff, days) for days in over}
+        known = rows[HORIZON]
+        came = {days: found["purchases"].sum() for days, found in rows.items()}
+        day = past.cutoff - timedelta(days=ago)
+        everybody = known.assign(n_customers=1.0)
+        errors[day] = level_error(day, HORIZON, everybody, known["churned"].sum(), came)
+    rows = make_outcomes(log, today, LONGEST).reset_index(drop=True)
+    return replace(past, level_errors=errors), rows
+
+
+def test_the_value_of_customers_who_tire_is_held_against_earlier_years(tired):
+    history, rows = tired
+    blend = Blend().fit(history)
+    said = blend.predict(rows)
+    course, blend.course = blend.course, replace(blend.course, growth=0.0)
+    unaware = blend.clv(rows, said, 12, 0.0, history.cutoff).sum()
+    blend.course = course
+    aware = blend.clv(rows, said, 12, 0.0, history.cutoff)
+    came = rows["spend"].sum()
+    assert unaware > 1.25 * came
+    assert aware.sum() == pytest.approx(came, rel=0.15)
+    assert any("a year's clv" in note for note in blend.notes)
+    low, high = blend.clv_range(rows, said, aware, 12, history.cutoff)
+    held = (rows["spend"] >= low - 1e-9) & (rows["spend"] <= high + 1e-9)
+    assert 0.7 < held.mean() < 0.97
+
+
+def test_the_course_survives_the_file(tired):
+    history, _ = tired
+    blend = Blend().fit(history)
+    again = Blend.restore(blend.parameters(), blend.estimators())
+    assert again.course == blend.course
