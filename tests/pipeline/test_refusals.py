@@ -108,6 +108,48 @@ def test_a_wrong_key_is_told_with_its_file(refused, tmp_path, command):
     assert "Error: c.yaml: 1 key cannot be used" in refused(command, "--config", "c.yaml")
 
 
+@pytest.mark.parametrize("command", ["check", "train"])
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("5", "log"),
+        ("{}", "log.source"),
+        ("{source: log.csv, columns: {customer: a}}", "log.columns.customer"),
+        ("{source: log.csv, timezone: Nowhere}", "log.timezone"),
+        ("{source: log.csv, columns: {unit_price: Total, amount: Total}}", "log.columns"),
+    ],
+)
+def test_a_wrong_log_section_is_told_with_its_file(refused, tmp_path, command, section, key):
+    log(tmp_path, shop.rows(80))
+    (tmp_path / "c.yaml").write_text(f"log: {section}\n")
+    message = refused(command, "--config", "c.yaml")
+    assert "Error: c.yaml: " in message
+    assert f" {key}" in message
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "contenders: [magic, blend]",
+        "backtest: {cutoffs: [1999-01-01]}",
+        "tracking: {registered_model: 'a:b'}",
+    ],
+)
+def test_a_key_that_only_its_use_proves_wrong_is_told_with_its_file(refused, tmp_path, key):
+    log(tmp_path, shop.rows(200))
+    (tmp_path / "c.yaml").write_text(
+        "log: {source: log.csv, columns: {customer_id: Customer ID, transacted_at: Date}}\n"
+        f"horizon_days: 60\n{key}\n"
+    )
+    assert f"Error: c.yaml: {key.split(':')[0]}" in refused("train", "-c", "c.yaml", "-q")
+
+
+def test_a_wrong_tracking_key_is_told_whole(refused, tmp_path):
+    (tmp_path / "c.yaml").write_text("tracking: {experiment: 5}\n")
+    message = refused("compare", "--config", "c.yaml")
+    assert "c.yaml: 1 key cannot be used. tracking.experiment: " in message
+
+
 def test_yaml_that_would_build_an_object(refused, tmp_path):
     (tmp_path / "c.yaml").write_text("log: !!python/object/apply:os.system ['true']\n")
     assert "not plain YAML" in refused("train", "--config", tmp_path / "c.yaml")
