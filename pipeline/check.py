@@ -24,6 +24,7 @@ from features.transactions import LogSpec, validate
 from pipeline import facts, mapping
 from pipeline.config import EMPTY, Config, explain, problems_of, validated
 from pipeline.cutoffs import plan, shortest_log
+from pipeline.orders import locate
 from pipeline.own_estimators import refuse_half_answer, refuse_unknown
 
 HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
@@ -178,7 +179,7 @@ def check(
     """
     source = SourceSpec(**{key: section[key] for key in SourceSpec.model_fields if key in section})
     with value_free_errors():
-        raw = read(engine, source)
+        raw = read(engine, source.model_copy(update={"source": locate(source.source)}))
         try:
             return _check(engine, raw, source, section, settings, now, path)
         finally:

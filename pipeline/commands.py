@@ -29,16 +29,17 @@ def check(
     from pipeline import check as stage
     from pipeline import check_text
 
-    request = values(path, overrides)
+    # What the environment says holds for this machine; the config that is written may leave it.
+    request = values(path, overrides, environment={})
     section = stage.log_section(request, path)
     settings = {key: value for key, value in request.items() if key != "log"}
     if write_config and write_config.exists():
         raise UserError(f"{write_config} is there already; name another file, or remove it first.")
     with (
-        open_engine(section["source"]) as (engine, source),
+        open_engine(section["source"]) as (engine, _),
         progress.step("Looking the log over"),
     ):
-        found = stage.check(engine, {**section, "source": source}, settings, path=path)
+        found = stage.check(engine, section, settings, path=path)
     if write_config:
         check_text.write_config(found, write_config)
         progress.note(f"Wrote {write_config}: look at what is marked as guessed.")

@@ -95,8 +95,12 @@ class TrackingConfig(Section):
     uri: Annotated[str, Field(description="SQLite, PostgreSQL or http address of the store")] = (
         "sqlite:///mlflow.db"
     )
-    experiment: Annotated[str, Field(min_length=1)] = "churn"
-    registered_model: Annotated[str, Field(min_length=1)] = "churn"
+    experiment: Annotated[
+        str, Field(min_length=1, description="Name under which MLflow gathers the runs")
+    ] = "churn"
+    registered_model: Annotated[
+        str, Field(min_length=1, description="Name whose champion `churn score` asks")
+    ] = "churn"
 
 
 class OutputConfig(Section):
@@ -128,7 +132,7 @@ class Config(Section):
     ] = None
     tracking: TrackingConfig = TrackingConfig()
     output: OutputConfig = OutputConfig()
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="For models that draw")] = 0
 
     @field_validator("contenders")
     @classmethod
@@ -164,10 +168,11 @@ def values(
     path: Path | None,
     overrides: Mapping[str, Any] = EMPTY,
     defaults: Mapping[str, Any] = EMPTY,
+    environment: Mapping[str, str] = os.environ,
 ) -> dict[str, Any]:
     """What is asked for, unchecked: overrides over environment over file over defaults."""
     asked = _under(dict(defaults), read_yaml(path) if path else {})
-    if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+    if uri := environment.get("MLFLOW_TRACKING_URI"):
         asked = _put(asked, "tracking.uri", uri)
     for key, value in overrides.items():
         asked = _put(asked, key, value)

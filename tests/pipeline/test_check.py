@@ -15,7 +15,7 @@ from features.engines.duckdb import connect
 from features.errors import UserError
 from pipeline import cli
 from pipeline.check import HORIZONS, check, judge, log_section, propose_horizon
-from pipeline.check_text import config_text, render, write_config
+from pipeline.check_text import config_text, render
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.orders import open_orders
@@ -420,21 +420,6 @@ def test_json_holds_the_facts_and_no_value_of_a_row(engine, tmp_path):
     assert values["verdict"] == "limited"
     assert values["log"]["columns"]["customer_id"] == "customer"
     assert "sentinel" not in found.to_json()
-
-
-def test_the_written_config_is_what_was_checked(engine, tmp_path):
-    header = ['Kunde: "Nr" #1'.replace('"', ""), "datum", "betrag"]
-    rows = [(c, f"{d:%d.%m.%Y}", f"{a:.2f}".replace(".", ",")) for c, d, a in shop()]
-    asked = {"training": {"step_days": 9}, "backtest": {"cutoffs": [date(2020, 12, 1)]}}
-    found = check(engine, write(tmp_path / "log.csv", header, rows, ";"), asked, now=NOW)
-    path = tmp_path / "churn.yaml"
-    write_config(found, path)
-    config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    assert config.log == found.spec
-    assert config.horizon_days == found.horizon.days
-    assert (config.training, config.backtest) == (found.config.training, found.config.backtest)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert "# guessed" in path.read_text(encoding="utf-8")
 
 
 def test_the_screen_shows_account_horizon_and_verdict(engine, tmp_path):
