@@ -14,6 +14,7 @@ from models.contenders import BASELINES
 from pipeline.backtest import Backtest
 from pipeline.champion import Found
 from pipeline.judgement import LIFETIMES, Judgement
+from pipeline.markup import counted
 from pipeline.orders import Orders
 from pipeline.score import Scored
 
@@ -51,11 +52,9 @@ GONE = 0.9
 
 def leaderboard(console: Console, result: Backtest) -> None:
     """One row per contender, best log loss first; the answer in bold, naive rules dimmed."""
-    board = result.leaderboard
-    cutoffs = board["cutoff"].nunique()
     title = (
-        f"Leaderboard: no purchase within {board['horizon_days'].iloc[0]} days, "
-        f"mean of {cutoffs} cutoff{'s' * (cutoffs > 1)}"
+        f"Leaderboard: no purchase within {result.horizon_days} days, "
+        f"mean of {counted(result.judged, result.cutoffs)}"
     )
     table, shown = _fitting(console, partial(_board, result, title), MEASURES, GIVE_WAY)
     _show(console, table)

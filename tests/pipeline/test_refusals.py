@@ -1,9 +1,11 @@
 """Bad input: one clear error, exit code 2, and everything as it was."""
 
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline import cli
@@ -230,22 +232,46 @@ def awakened(tmp_path, monkeypatch, migrated_store):
     return lambda command, *more: cli.run([command, *request, *more])
 
 
+def unfitted(said):
+    """The cutoffs at which the blend could not be fitted, as the notes tell them."""
+    return re.findall(r"blend could not be fitted at (\S+): None of the blend's parts", said)
+
+
+def test_an_answer_that_cannot_be_fitted_at_a_cutoff_is_judged_at_the_others(
+    awakened, tmp_path, capsys
+):
+    assert awakened("train") == 0
+    told = capsys.readouterr()
+    days = unfitted(" ".join(told.err.split()))
+    board = pd.read_csv(tmp_path / "out/leaderboard.csv")
+    rows = board[board["contender"] == "blend"]
+    assert rows.loc[rows["log_loss"].isna(), "cutoff"].tolist() == days
+    n, of = rows["log_loss"].notna().sum(), len(rows)
+    assert 0 < n < of
+    assert f"mean of {n} of {of} cutoffs" in told.out
+    said = f"These are figures of {n} of {of} cutoffs: blend could not be fitted at "
+    assert said + ", ".join(days) in told.out
+    assert "is champion" in told.out
+    # The champion's cutoffs are asked for again, and compared where there are figures.
+    assert awakened("train", "--promote") == 0
+
+
 def test_a_refused_training_leaves_the_results_of_the_last_one(awakened, tmp_path, capsys):
+    assert awakened("backtest") == 0
+    day, *_ = unfitted(" ".join(capsys.readouterr().err.split()))
     (tmp_path / "out").mkdir()
     for name in ("leaderboard.csv", "report.html", "quarantine.parquet"):
         (tmp_path / "out" / name).write_text("yesterday")
     before = tree(tmp_path / "out")
-    assert awakened("train") == 2
+    assert awakened("train", "--set", f"backtest.cutoffs=[{day}]") == 2
     assert tree(tmp_path / "out") == before
-    said = capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
     assert "Fitting blend on everything" not in said
-    assert "blend cannot be judged: it could not be fitted at " in said
-    way_out = said.split("--set '")[1].split("'")[0]
-    assert awakened("train", "--set", way_out) == 0
+    assert "blend cannot be fitted to this log at any cutoff" in said
 
 
 def test_a_backtest_does_not_recommend_a_training_that_would_be_refused(awakened, capsys):
-    assert awakened("backtest") == 0
+    assert awakened("backtest", "--set", "contenders=[base_rate]") == 0
     said = capsys.readouterr().out
     assert "Next: churn train" not in said
-    assert "`churn train` would refuse this. The chosen contender blend cannot be judged" in said
+    assert "`churn train` would refuse this. contenders: none of base_rate answers" in said
