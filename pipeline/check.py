@@ -120,6 +120,8 @@ def log_section(request: Mapping[str, Any], path: Path | None = None) -> dict[st
 
     Parameters
     ----------
+    request
+        All of the config, as from `pipeline.config.values`.
     path
         The config's file, to be named where a key cannot be used.
 
