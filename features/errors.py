@@ -6,3 +6,10 @@ class UserError(Exception):
 
     The message never holds a field's value: a log is customer data.
     """
+
+
+class SettingError(UserError):
+    """A key of the config, which the message names, asks for what there is not.
+
+    It shows only when the key is used; the command line adds the config's file.
+    """

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.catalogue import CATALOGUE, NAMES
-from features.errors import UserError
+from features.errors import SettingError
 from features.timeline import before
 
 TAKEN = {
@@ -85,7 +85,7 @@ def refuse_taken(attributes: Sequence[str]) -> None:
         Naming each of them.
     """
     if names := taken(attributes):
-        raise UserError(
+        raise SettingError(
             f"log.columns.attributes: {', '.join(names)} cannot be the name of an attribute, churn "
             "has columns called so. Rename the column in the log, or leave it out."
         )

@@ -87,12 +87,22 @@ class Backtest:
         return int(self.leaderboard["horizon_days"].iloc[0])
 
     @property
-    def means(self) -> pd.DataFrame:
-        """One row per contender: its scores' means over the cutoffs, best log loss first.
+    def cutoffs(self) -> list[date]:
+        """All cutoffs, also those at which the answer could not be fitted."""
+        return sorted(self.leaderboard["cutoff"].unique())
 
-        A contender that failed at a cutoff has no means: they would be of other cutoffs.
+    @property
+    def judged(self) -> list[date]:
+        """The cutoffs at which the answer could be fitted: what all contenders are held to."""
+        return self.shared(self.chosen)
+
+    @property
+    def means(self) -> pd.DataFrame:
+        """One row per contender: its scores' means over `judged`, best log loss first.
+
+        A contender that failed at one of them has no means: they would be of other cutoffs.
         """
-        return self.means_at(self.leaderboard["cutoff"])
+        return self.means_at(self.judged)
 
     def means_at(self, cutoffs: Iterable[date]) -> pd.DataFrame:
         """Do as `means`, over some of the cutoffs."""
@@ -125,7 +135,8 @@ class Backtest:
 def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Progress) -> Backtest:
     """Fit every contender at each backtest cutoff and score what it says about the horizon.
 
-    A contender that cannot be fitted at a cutoff stays on the board without figures.
+    A contender that cannot be fitted at a cutoff stays on the board without figures there; the
+    chosen one is judged at the others.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 import ibis.expr.types as ir
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from features.engines.duckdb import Engine, value_free_errors
 from features.engines.reading import Raw, read
@@ -21,8 +22,9 @@ from features.snapshot import refuse_taken
 from features.source import SourceSpec
 from features.transactions import LogSpec, validate
 from pipeline import facts, mapping
-from pipeline.config import EMPTY, Config, load
+from pipeline.config import EMPTY, Config, explain, problems_of, validated
 from pipeline.cutoffs import plan, shortest_log
+from pipeline.orders import locate
 from pipeline.own_estimators import refuse_half_answer, refuse_unknown
 
 HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
@@ -113,6 +115,44 @@ class Check:
         return json.dumps(values, indent=2, default=str)
 
 
+def log_section(request: Mapping[str, Any], path: Path | None = None) -> dict[str, Any]:
+    """The config's `log:` section, complete or not: what is missing is proposed later.
+
+    Parameters
+    ----------
+    request
+        All of the config, as from `pipeline.config.values`.
+    path
+        The config's file, to be named where a key cannot be used.
+
+    Raises
+    ------
+    UserError
+        Naming every key of the request that cannot be used, or when no source is named.
+    """
+    section = request.get("log") or {}
+    if not path and isinstance(section, dict) and "source" not in section:
+        raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
+    whole = section
+    if isinstance(section, dict) and section.get("columns") is None:
+        whole = {**section, "columns": {}}
+    try:
+        Config.model_validate({**request, "log": whole})
+    except ValidationError as error:
+        wrong = [problem for problem in problems_of(error) if not _open(problem)]
+        if wrong:
+            raise UserError(explain(wrong, Config, path)) from None
+    return dict(section)
+
+
+def _open(problem: ErrorDetails) -> bool:
+    """Whether a column that is not named yet may be all that is wrong."""
+    location, kind = problem["loc"], problem["type"]
+    if kind == "missing":
+        return location[:2] == ("log", "columns")
+    return kind == "value_error" and location in (("log",), ("log", "columns"))
+
+
 def check(
     engine: Engine,
     section: Mapping[str, Any],
@@ -127,7 +167,7 @@ def check(
     engine
         Allowed to read the source.
     section
-        The config's `log:` section, complete or not: only ``source`` is needed.
+        As from `log_section`: only ``source`` is needed.
     settings
         The config's other keys; without a ``horizon_days`` the proposed one is judged for.
     path
@@ -139,9 +179,9 @@ def check(
         If the files cannot be read at all, or a key or contender of the config is none. A log
         that can be read and not used is a `Check` with the verdict ``refuse``.
     """
-    source = _source(section)
+    source = SourceSpec(**{key: section[key] for key in SourceSpec.model_fields if key in section})
     with value_free_errors():
-        raw = read(engine, source)
+        raw = read(engine, source.model_copy(update={"source": locate(source.source)}))
         try:
             return _check(engine, raw, source, section, settings, now, path)
         finally:
@@ -181,29 +221,6 @@ def propose_horizon(history: PurchaseHistory) -> Horizon:
     )
 
 
-def _source(section: Mapping[str, Any]) -> SourceSpec:
-    keys = SourceSpec.model_fields
-    if not isinstance(section, Mapping) or not section.get("source"):
-        raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
-    _refuse_malformed(section)
-    try:
-        return SourceSpec(**{key: section[key] for key in keys if key in section})
-    except ValidationError as error:
-        raise _wrong_keys(error) from None
-
-
-def _refuse_malformed(section: Mapping[str, Any]) -> None:
-    """Refuse keys that are none and values of a wrong kind; what is missing is proposed later."""
-    columns = section.get("columns")
-    try:
-        LogSpec.model_validate({**section, "columns": {} if columns is None else columns})
-    except ValidationError as error:
-        # A `value_error` may come of a column that is not named yet.
-        kinds = {problem["type"] for problem in error.errors(include_url=False)}
-        if kinds - {"missing", "value_error"}:
-            raise _wrong_keys(error) from None
-
-
 def _check(
     engine: Engine,
     raw: Raw,
@@ -218,10 +235,11 @@ def _check(
     if not total:
         return _refused(f"{source.source}: no rows below the header.", source, columns)
     found: dict[str, Any] = {"rows": total, "files": len(raw.files), "format": raw.format}
-    spec, proposed = _completed(raw, columns, section)
-    if isinstance(spec, str):
-        return _refused(spec, source, columns, found=found)
-    config = load(path, {**settings, "log": spec})
+    keys, proposed = _completed(raw, columns, section)
+    if isinstance(keys, str):
+        return _refused(keys, source, columns, found=found)
+    config = validated(Config, {**settings, "log": keys}, path)
+    spec = config.log
     refuse_half_answer(config.contenders)
     refuse_unknown(config.contenders)
     try:
@@ -272,7 +290,7 @@ def _unplanned(config: Config, horizon_days: int, history: PurchaseHistory) -> l
 
 def _completed(
     raw: Raw, columns: list[mapping.Profile], section: Mapping[str, Any]
-) -> tuple[LogSpec | str, list[str]]:
+) -> tuple[dict[str, Any] | str, list[str]]:
     """The section with what it leaves open filled in, and which keys those are."""
     given = dict(section.get("columns") or {})
     spoken_for = [*given.values(), *given.get("attributes", ())]
@@ -294,20 +312,7 @@ def _completed(
     written = mapping.notation(raw, named) if known else {}
     keys = {key: value for key, value in written.items() if key not in section}
     proposed = [f"columns.{key}" for key in roles if key not in given] + list(keys)
-    try:
-        return LogSpec.model_validate({**section, **keys, "columns": roles}), proposed
-    except ValidationError as error:
-        raise _wrong_keys(error) from None
-
-
-def _wrong_keys(error: ValidationError) -> UserError:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    problems = [p for p in problems if p["type"] != "missing"] or problems
-    lines = [
-        f"  log.{'.'.join(map(str, p['loc']))}: {p['msg'].removeprefix('Value error, ')}"
-        for p in problems
-    ]
-    return UserError("\n".join(["The log section cannot be used:", *lines]))
+    return {**section, **keys, "columns": roles}, proposed
 
 
 def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[str]]:

@@ -1,10 +1,12 @@
 """A check as a person reads it: on the screen, and as a config file with its reasons beside it."""
 
+import inspect
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from pydantic import BaseModel
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +15,7 @@ from rich.text import Text
 from features.engines.files import atomic
 from features.reasons import REASONS
 from pipeline.check import Check
+from pipeline.config import Config
 
 _COLOURS = {"ready": "green", "limited": "yellow", "refuse": "red"}
 _VERDICTS = {
@@ -56,31 +59,31 @@ def config_text(found: Check) -> str:
 
     if found.config is None:
         raise UserError(f"No config can be written: {found.problem}")
-    asked = found.config.model_dump(mode="json")
-    spec = asked["log"]
-    columns = spec.pop("columns")
-    proposed = set(found.proposed)
+    spec, proposed = found.config.log, set(found.proposed)
+    columns = spec.columns
     lines = [
         "# Written by `churn check`. Look at what is marked: it was guessed from the log.",
         "# Every key: churn config schema. What the log may look like: data/README.md.",
         *(f"# Not usable yet. {line}" for line in found.problem.splitlines()[:1]),
-        "version: 1",
+        f"version: {found.config.version}",
         "",
         "log:",
-        f"  source: {_scalar(spec.pop('source'))}",
+        f"  source: {_scalar(spec.source)}",
         "  columns:",
     ]
     for key in ("customer_id", "transacted_at", "amount", "unit_price", "order_id", "quantity"):
         guess = "  # guessed: right?" if f"columns.{key}" in proposed else ""
-        if columns[key] is not None:
-            lines.append(f"    {key}: {_scalar(columns[key])}{guess}")
+        if _stands(columns, key):
+            lines.append(f"    {key}: {_scalar(getattr(columns, key))}{guess}")
         elif key != "unit_price":
             lines.append(f"    # {key}: {_UNMAPPED[key]}")
     hint = f"  # could be: {', '.join(found.attributes)}" if found.attributes else ""
-    lines.append(f"    attributes: {_scalar(columns['attributes'])}{hint}")
+    lines.append(f"    attributes: {_scalar(columns.attributes)}{hint}")
     for key, comment in _LOG_KEYS.items():
-        lines.append(_key(key, spec, f"{'guessed; ' if key in proposed else ''}{comment}"))
-    return "\n".join([*lines, *_rest(found, asked)]) + "\n"
+        guessed = "guessed; " if key in proposed else ""
+        lines.append(f"  {_key(spec, key, guessed + comment)}")
+    lines += ["", f"# {_proposal(found)}", f"horizon_days: {_scalar(found.horizon_days)}"]
+    return "\n".join([*lines, *_others(found.config)]) + "\n"
 
 
 _UNMAPPED = {
@@ -109,10 +112,31 @@ _LOG_KEYS = {
 }
 
 
-def _key(key: str, section: Mapping[str, Any], comment: str) -> str:
-    if section[key] is None:
-        return f"  # {key}:  # {comment}"
-    return f"  {key}: {_scalar(section[key])}  # {comment}"
+def _others(config: Config) -> Iterator[str]:
+    """Every key beside the log and the horizon, as it was asked for or by default."""
+    for key, field in Config.model_fields.items():
+        if key in ("version", "log", "horizon_days"):
+            continue
+        yield ""
+        section = getattr(config, key)
+        if not isinstance(section, BaseModel):
+            yield _key(config, key, field.description)
+            continue
+        yield f"{key}:  # {inspect.getdoc(section)}"
+        for inner, told in type(section).model_fields.items():
+            yield f"  {_key(section, inner, told.description)}"
+
+
+def _key(section: BaseModel, key: str, comment: str | None) -> str:
+    """A line of the config; commented out where nothing was said and nothing is the default."""
+    value = f" {_scalar(getattr(section, key))}" if _stands(section, key) else ""
+    line = f"{'' if value else '# '}{key}:{value}"
+    return f"{line}  # {comment}" if comment else line
+
+
+def _stands(section: BaseModel, key: str) -> bool:
+    """Whether a key has a value; `null` is one where it was written to rule out a guess."""
+    return getattr(section, key) is not None or key in section.model_fields_set
 
 
 def _proposal(found: Check) -> str:
@@ -125,41 +149,9 @@ def _proposal(found: Check) -> str:
     return f"As asked for. From the log, {proposed.days} days are proposed: {proposed.reason}"
 
 
-def _rest(found: Check, asked: Mapping[str, Any]) -> list[str]:
-    return [
-        "",
-        f"# {_proposal(found)}",
-        f"horizon_days: {found.horizon_days or 90}",
-        "",
-        "clv:",
-        _key("months", asked["clv"], "how far ahead clv looks"),
-        _key("monthly_discount_rate", asked["clv"], "0.01 is 12.7 % a year"),
-        "",
-        "training:",
-        _key("max_cutoffs", asked["training"], "past days the models learn from, latest first"),
-        _key("step_days", asked["training"], "days between them; default: a third of the horizon"),
-        _key("first_cutoff", asked["training"], "none before it, such as 2020-01-31"),
-        "",
-        "backtest:",
-        _key("cutoffs", asked["backtest"], "how many, or dates: [2020-01-31, 2020-04-30]"),
-        "",
-        _key("contenders", asked, "names of the board; default: all").strip(),
-        "",
-        "tracking:",
-        "  uri: sqlite:///mlflow.db  # MLFLOW_TRACKING_URI comes first",
-        "  experiment: churn",
-        "  registered_model: churn",
-        "",
-        "output:",
-        f"  folder: {_scalar(asked['output']['folder'])}",
-        "",
-        f"seed: {asked['seed']}",
-    ]
-
-
 def _scalar(value: Any) -> str:
     """JSON is YAML, and its quotes keep `no`, 1e3 and a colon what they are."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _columns(found: Check) -> Table:

@@ -29,17 +29,17 @@ def check(
     from pipeline import check as stage
     from pipeline import check_text
 
-    request = values(path, overrides)
-    section = request.pop("log", None) or {}
-    if not isinstance(section, dict) or not isinstance(section.get("source"), str):
-        raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
+    # What the environment says holds for this machine; the config that is written may leave it.
+    request = values(path, overrides, environment={})
+    section = stage.log_section(request, path)
+    settings = {key: value for key, value in request.items() if key != "log"}
     if write_config and write_config.exists():
         raise UserError(f"{write_config} is there already; name another file, or remove it first.")
     with (
-        open_engine(section["source"]) as (engine, source),
+        open_engine(section["source"]) as (engine, _),
         progress.step("Looking the log over"),
     ):
-        found = stage.check(engine, {**section, "source": source}, request, path=path)
+        found = stage.check(engine, section, settings, path=path)
     if write_config:
         check_text.write_config(found, write_config)
         progress.note(f"Wrote {write_config}: look at what is marked as guessed.")

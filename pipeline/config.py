@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from features.errors import UserError
 from features.transactions import LogSpec
@@ -94,8 +95,12 @@ class TrackingConfig(Section):
     uri: Annotated[str, Field(description="SQLite, PostgreSQL or http address of the store")] = (
         "sqlite:///mlflow.db"
     )
-    experiment: Annotated[str, Field(min_length=1)] = "churn"
-    registered_model: Annotated[str, Field(min_length=1)] = "churn"
+    experiment: Annotated[
+        str, Field(min_length=1, description="Name under which MLflow gathers the runs")
+    ] = "churn"
+    registered_model: Annotated[
+        str, Field(min_length=1, description="Name whose champion `churn score` asks")
+    ] = "churn"
 
 
 class OutputConfig(Section):
@@ -127,7 +132,7 @@ class Config(Section):
     ] = None
     tracking: TrackingConfig = TrackingConfig()
     output: OutputConfig = OutputConfig()
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="For models that draw")] = 0
 
     @field_validator("contenders")
     @classmethod
@@ -150,23 +155,24 @@ def load(
     UserError
         Naming every wrong key at once.
     """
-    return _validated(Config, values(path, overrides, defaults), path)
+    return validated(Config, values(path, overrides, defaults), path)
 
 
 def load_tracking(path: Path | None = None, overrides: Mapping[str, Any] = EMPTY) -> TrackingConfig:
     """Read only the `tracking` section: all that a command without a log needs."""
     section = values(path, overrides).get("tracking") or {}
-    return _validated(TrackingConfig, section, path)
+    return validated(TrackingConfig, section, path, "tracking")
 
 
 def values(
     path: Path | None,
     overrides: Mapping[str, Any] = EMPTY,
     defaults: Mapping[str, Any] = EMPTY,
+    environment: Mapping[str, str] = os.environ,
 ) -> dict[str, Any]:
     """What is asked for, unchecked: overrides over environment over file over defaults."""
     asked = _under(dict(defaults), read_yaml(path) if path else {})
-    if uri := os.environ.get("MLFLOW_TRACKING_URI"):
+    if uri := environment.get("MLFLOW_TRACKING_URI"):
         asked = _put(asked, "tracking.uri", uri)
     for key, value in overrides.items():
         asked = _put(asked, key, value)
@@ -183,11 +189,25 @@ def _under(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return {**below, **above, **both}
 
 
-def _validated(model: type[Model], values: dict[str, Any], path: Path | None) -> Model:
+def validated(
+    model: type[Model], values: Mapping[str, Any], path: Path | None, under: str = ""
+) -> Model:
+    """The values as a model; `path` is the file to name, `under` the key that they stand under.
+
+    Raises
+    ------
+    UserError
+        Naming every wrong key at once.
+    """
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise UserError(_explain(error, model, str(path) if path else "The request")) from None
+        raise UserError(explain(problems_of(error), model, path, under)) from None
+
+
+def problems_of(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong, key by key, and never the value itself."""
+    return error.errors(include_url=False, include_input=False, include_context=False)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -263,13 +283,16 @@ def _put(values: dict[str, Any], dotted: str, value: Any) -> dict[str, Any]:
     return {**values, key: _put(inner if isinstance(inner, dict) else {}, rest, value)}
 
 
-def _explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
+def explain(
+    problems: Sequence[ErrorDetails], model: type[BaseModel], path: Path | None, under: str = ""
+) -> str:
+    """The wrong keys of a config in words: the file, each key, and the way out."""
+    where = str(path) if path else "The request"
     lines = [f"{where}: {len(problems)} key{'s' * (len(problems) > 1)} cannot be used."]
     for problem in problems:
         # pydantic adds which reading of a key it tried; no user wrote that.
         parts = [str(part) for part in problem["loc"]]
-        path = ".".join(part for part in parts if "[" not in part) or "the section"
+        named = [part for part in (under, *parts) if part and "[" not in part]
         reason = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             reason = f"no such key{_nearest(model, problem['loc'])}"
@@ -277,7 +300,7 @@ def _explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
             reason = "is missing"
         elif problem["type"] == "tuple_type":
             reason = "takes a list, such as [a, b]"
-        lines.append(f"  {path}: {reason}")
+        lines.append(f"  {'.'.join(named)}: {reason}")
     lines.append(
         "`churn check LOG --write-config churn.yaml` writes one that fits a log; "
         "`churn config schema` lists every key."

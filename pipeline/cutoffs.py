@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
 
-from features.errors import UserError
+from features.errors import SettingError, UserError
 from features.panel import panel_cutoffs
 from models.btyd.lifetime_value import month_ends
 from models.hazard import STEPS, step_days
@@ -164,7 +164,7 @@ def _checked(
     late = [c for c in asked if c > latest]
     early = [c for c in asked if c <= latest and not panel(c)]
     if late or early:
-        raise UserError(
+        raise SettingError(
             f"backtest.cutoffs: {len(late)} of {len(asked)} have a horizon of {horizon_days} days "
             f"that is not over (use dates up to {latest}), {len(early)} have no training cutoff "
             "with a finished horizon before them (use later dates, a shorter horizon_days, or an "

@@ -26,8 +26,8 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
     shared = sorted(cutoffs(challenger) & cutoffs(champion))
     if not shared:
         return [
-            "it was judged at other cutoffs than the champion; `churn train --promote` adds the "
-            "champion's"
+            "it was judged at other cutoffs than the champion; `churn train --promote` adds those "
+            "of the champion at which it can be fitted"
         ]
     reasons = []
     for measure, sign in BETTER_IS.items():

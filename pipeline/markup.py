@@ -1,7 +1,7 @@
 """HTML for people: sections, tables and figures whose every text is escaped here."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import pandas as pd
@@ -45,6 +45,16 @@ def interval(low: float, high: float, style: str) -> str:
 def words(name: str) -> str:
     """A contender's name as people say it."""
     return name.replace("_", " ")
+
+
+def counted(some: Sized, cutoffs: Sized) -> str:
+    """How many of the cutoffs figures are of.
+
+    >>> counted([1], [1]), counted([1, 2], [1, 2]), counted([1], [1, 2])
+    ('1 cutoff', '2 cutoffs', '1 of 2 cutoffs')
+    """
+    n, of = len(some), len(cutoffs)
+    return f"{'' if n == of else f'{n} of '}{of} cutoff{'s' * (of > 1)}"
 
 
 def shortened(value: str, longest: int = 60) -> str:

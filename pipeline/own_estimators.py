@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from features.errors import UserError
+from features.errors import SettingError
 from models.contender import Contender
 from models.contenders import CONTENDERS, DEFAULT, create
 from models.own import OwnChurn
@@ -26,18 +26,18 @@ def contender(name: str) -> Contender:
         return create(name)
     module, _, attribute = name.rpartition(".")
     if not module or not _installed(module.partition(".")[0]):
-        raise UserError(
+        raise SettingError(
             f"contenders: {name} cannot be found; there are {', '.join(CONTENDERS)}, and "
             "classifiers of installed packages by import path."
         )
     try:
         return OwnChurn(name, getattr(import_module(module), attribute)())
     except (ImportError, AttributeError, TypeError):
-        raise UserError(
+        raise SettingError(
             f"contenders: {name} is not a class that can be made without arguments."
         ) from None
     except ValueError as error:
-        raise UserError(f"contenders: {error}") from None
+        raise SettingError(f"contenders: {error}") from None
 
 
 def refuse_unknown(names: tuple[str, ...] | None) -> None:
@@ -49,7 +49,7 @@ def refuse_unknown(names: tuple[str, ...] | None) -> None:
 def refuse_half_answer(names: tuple[str, ...] | None) -> None:
     """Only a contender that answers everything can be trained to score."""
     if names is not None and DEFAULT not in names:
-        raise UserError(
+        raise SettingError(
             f"contenders: none of {', '.join(names)} answers everything that is scored. "
             f"Add {DEFAULT}; the others stay on the board."
         )

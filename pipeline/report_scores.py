@@ -5,7 +5,18 @@ from pipeline import charts, evidence
 from pipeline.backtest import Backtest
 from pipeline.charts import Line
 from pipeline.judgement import LIFETIMES
-from pipeline.markup import Row, figure, interval, number, pair, paragraph, section, table, words
+from pipeline.markup import (
+    Row,
+    counted,
+    figure,
+    interval,
+    number,
+    pair,
+    paragraph,
+    section,
+    table,
+    words,
+)
 
 
 def board(result: Backtest) -> str:
@@ -26,14 +37,13 @@ def board(result: Backtest) -> str:
         cells = [number(row[column], style) for column, (_, style) in columns.items()]
         mark = " (the answer)" if name == result.chosen else ""
         rows.append((kind, [f"{name}{mark}", *cells]))
-    days = result.leaderboard["cutoff"].nunique()
     stated = "lifetimes_bg_nbd" in result.means["log_loss"].dropna()
     return section(
         "board",
         "Leaderboard",
         table(
-            f"Means of {days} cutoff{'s' * (days > 1)}; ↓ smaller is better, ↑ larger is better. "
-            "Highlighted: the answer. Grey: simple rules.",
+            f"Means of {counted(result.judged, result.cutoffs)}; ↓ smaller is better, ↑ larger is "
+            "better. Highlighted: the answer. Grey: simple rules.",
             ["contender", *(title for title, _ in columns.values())],
             rows,
             words=(0,),

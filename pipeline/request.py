@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from features.errors import UserError
+from features.errors import SettingError, UserError
 
 DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
 
@@ -76,7 +76,10 @@ def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_options(**values: Any) -> None:
         path, overrides = options(**{name: values.pop(name) for name in shared})
-        command(path, overrides, **values)
+        try:
+            command(path, overrides, **values)
+        except SettingError as error:
+            raise UserError(f"{path}: {error}" if path else str(error)) from None
 
     # Keyword-only parameters may stand in any order, required ones behind defaults too.
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*shared.values(), *own)]

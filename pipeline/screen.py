@@ -1,6 +1,7 @@
 """Tables for the terminal, and sentences that end a command."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from models.contenders import BASELINES
 from pipeline.backtest import Backtest
 from pipeline.champion import Found
 from pipeline.judgement import LIFETIMES, Judgement
+from pipeline.markup import counted
 from pipeline.orders import Orders
 from pipeline.score import Scored
 
@@ -20,8 +22,29 @@ if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
     from pipeline.train import Trained
 
 CONTACTS = 10
-FIGURES = 52
-"""Room that a table's columns of figures take, in letters."""
+ROOMY = 1_000
+"""A width, in letters, in which any table has room."""
+
+MEASURES = {
+    "log loss": ("log_loss", ".4f"),
+    "AUC": ("roc_auc", ".4f"),
+    "ECE": ("ece", ".3f"),
+    "lift": ("buyer_lift_10", ".2f"),
+    "Gini": ("spend_gini", ".3f"),
+    "bias": ("spend_bias", "+.1%"),
+}
+"""Columns of the board on the screen: the measure, and how it is written."""
+
+COMPARED = {"log loss": "log_loss", "AUC": "roc_auc", "ECE": "ece", "Gini": "spend_gini"}
+"""Columns in which trainings are compared, and their measures."""
+
+GIVE_WAY = ("ECE", "lift", "bias", "Gini")
+"""Left out, the first one first, where long names need the room: a cut name names nobody."""
+
+MEANINGS = {
+    "lift": "buyers among the tenth thought most likely to buy, relative to all",
+    "bias": "expected total spend against what came",
+}
 
 GONE = 0.9
 """Probability of churn above which a customer is more likely gone than going."""
@@ -29,45 +52,51 @@ GONE = 0.9
 
 def leaderboard(console: Console, result: Backtest) -> None:
     """One row per contender, best log loss first; the answer in bold, naive rules dimmed."""
-    board = result.leaderboard
-    cutoffs = board["cutoff"].nunique()
     title = (
-        f"Leaderboard: no purchase within {board['horizon_days'].iloc[0]} days, "
-        f"mean of {cutoffs} cutoff{'s' * (cutoffs > 1)}"
+        f"Leaderboard: no purchase within {result.horizon_days} days, "
+        f"mean of {counted(result.judged, result.cutoffs)}"
     )
-    table = _table(
-        console,
-        title,
-        "contender",
-        "log loss",
-        "AUC",
-        "ECE",
-        "lift",
-        "Gini",
-        "bias",
-    )
-    for name, row in result.means.iterrows():
-        style = "bold" if name == result.chosen else "dim" if name in BASELINES else ""
-        table.add_row(
-            f"{name} ←" if name == result.chosen else str(name),
-            _number(row.log_loss, ".4f"),
-            _number(row.roc_auc, ".4f"),
-            _number(row.ece, ".3f"),
-            _number(row.buyer_lift_10, ".2f"),
-            _number(row.spend_gini, ".3f"),
-            _number(row.spend_bias, "+.1%"),
-            style=style,
-        )
-    console.print(table)
-    notes = [
-        "← the answer. Dim: naive rules. lift: buyers among the tenth thought most likely to buy, "
-        "relative to all; bias: expected total spend against what came."
-    ]
+    table, shown = _fitting(console, partial(_board, result, title), MEASURES, GIVE_WAY)
+    _show(console, table)
+    told = "; ".join(f"{name}: {MEANINGS[name]}" for name in shown if name in MEANINGS)
+    notes = [f"← the answer. Dim: naive rules. {told}".rstrip(". ") + "."]
+    if lacking := [name for name in MEASURES if name not in shown]:
+        notes.append(f"A wider terminal shows {', '.join(lacking)} too.")
     if "lifetimes_bg_nbd" in result.means["log_loss"].dropna():
         notes.append(LIFETIMES)
     for note in notes:
         console.print(note, style="dim", markup=False)
     console.print()
+
+
+def _board(result: Backtest, title: str, shown: Sequence[str]) -> Table:
+    """The leaderboard with some of the `MEASURES`."""
+    table = _table(title, "contender", *shown)
+    for name, row in result.means.iterrows():
+        style = "bold" if name == result.chosen else "dim" if name in BASELINES else ""
+        figures = (
+            _number(row[measure], form) for measure, form in (MEASURES[header] for header in shown)
+        )
+        table.add_row(f"{name} ←" if name == result.chosen else str(name), *figures, style=style)
+    return table
+
+
+def _fitting(
+    console: Console,
+    draw: Callable[[Sequence[str]], Table],
+    columns: Iterable[str],
+    give_way: Iterable[str],
+) -> tuple[Table, list[str]]:
+    """A table of as many of the columns as the console has room for beside whole names."""
+    shown = list(columns)
+    table = draw(shown)
+    unhindered = console.options.update_width(ROOMY)
+    for column in give_way:
+        if console.measure(table, options=unhindered).maximum <= console.width:
+            break
+        shown.remove(column)
+        table = draw(shown)
+    return table, shown
 
 
 def contacts(scores: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +116,6 @@ def contacts(scores: pd.DataFrame) -> pd.DataFrame:
 def contact_list(console: Console, scores: pd.DataFrame) -> None:
     """Show `contacts` as a table."""
     table = _table(
-        console,
         f"Most worth a contact (of those with p(churn) up to {GONE:.0%})",
         "customer",
         "p(churn)",
@@ -107,7 +135,7 @@ def contact_list(console: Console, scores: pd.DataFrame) -> None:
             f"{row.days_since_last:,} d",
             str(row.segment),
         )
-    console.print(table)
+    _show(console, table)
     console.print(
         "at stake: p(churn) x what their own pace so far would bring in the horizon. Whom a "
         "contact changes is not known before it is tried on some and not on others.",
@@ -172,9 +200,7 @@ def scored(console: Console, result: Scored, found: Found) -> None:
 
 def segments(console: Console, found: pd.DataFrame) -> None:
     """Totals of the scored customers by segment."""
-    table = _table(
-        console, "Segments", "segment", "customers", "p(churn)", "expected spend", "CLV, total"
-    )
+    table = _table("Segments", "segment", "customers", "p(churn)", "expected spend", "CLV, total")
     for _, row in found.iterrows():
         table.add_row(
             row["segment"],
@@ -183,25 +209,24 @@ def segments(console: Console, found: pd.DataFrame) -> None:
             f"{row['expected_spend']:,.2f}",
             _number(row["clv"], ",.2f"),
         )
-    console.print(table)
+    _show(console, table)
 
 
 def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """The trainings of a store beside each other."""
-    measures = {"log_loss": "log loss", "roc_auc": "AUC", "ece": "ECE", "spend_gini": "Gini"}
+    table, _ = _fitting(console, partial(_trainings, rows), COMPARED, ["ECE"])
+    _show(console, table)
+
+
+def _trainings(rows: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table:
+    """The trainings with some of the measures that are `COMPARED`."""
     title = "Trainings, newest first; mean over each one's cutoffs"
-    table = _table(
-        console, title, "log", "started", "answer", "days", "version", *measures.values()
-    )
-    # What is compared stands whole; a long name gives way.
-    table.columns[0].max_width = max(8, console.width - 75)
-    for column, width in zip(table.columns[1:], (11, 6, 4, 10, 8, 6, 6, 6), strict=True):
-        column.min_width = width
+    table = _table(title, "log", "started", "answer", "days", "version", *shown)
     for row in rows:
         # One that is both has nothing left to challenge.
         held = set(row["aliases"])
         role = "champion" if "champion" in held else "new" if "challenger" in held else ""
-        figures = (float("nan") if row[m] is None else row[m] for m in measures)
+        figures = (row[COMPARED[header]] for header in shown)
         table.add_row(
             str(row["name"]).rpartition(" ")[0],
             str(row["started"])[5:16].replace("T", " "),
@@ -210,7 +235,7 @@ def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
             f"{row['version'] or '–'} {role}".strip(),
             *(_number(figure, ".4f") for figure in figures),
         )
-    console.print(table)
+    return table
 
 
 def files(console: Console, place: Path) -> None:
@@ -224,21 +249,28 @@ def next_command(console: Console, *commands: str) -> None:
     console.print(f"Next: {'  or  '.join(commands)}", style="bold", markup=False)
 
 
-def _table(console: Console, title: str, first: str, *columns: str) -> Table:
-    """An empty table; names in its first column are whole where the terminal has room."""
+def _table(title: str, first: str, *columns: str) -> Table:
+    """An empty table; names in its first column are whole, on several lines if need be."""
     table = Table(
-        title=title,
+        title=f"{title}\n",
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         pad_edge=False,
+        show_edge=False,
     )
-    table.add_column(first, no_wrap=True, max_width=max(28, console.width - FIGURES))
+    table.add_column(first, overflow="fold")
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
-def _number(value: float, style: str) -> str:
+def _show(console: Console, table: Table) -> None:
+    """Print a table, and a line of air below it."""
+    console.print(table)
+    console.print()
+
+
+def _number(value: float | None, style: str) -> str:
     return "–" if pd.isna(value) else format(value, style)

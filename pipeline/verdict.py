@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.backtest import Backtest
-from pipeline.markup import words
+from pipeline.markup import counted, words
 
 POOR_COVERAGE = 0.76
 
@@ -57,12 +57,18 @@ def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFram
 
 def _at_some(result: Backtest, rule: str) -> list[str]:
     """Of how many cutoffs the headline's figures are, where one of the two failed at others."""
-    cutoffs, days = result.leaderboard["cutoff"].nunique(), len(result.shared(result.chosen, rule))
-    failed = [n for n in dict.fromkeys((result.chosen, rule)) if len(result.shared(n)) < cutoffs]
+    both = counted(result.shared(result.chosen, rule), result.cutoffs)
+    failed = {
+        words(name): [str(day) for day in result.cutoffs if day not in result.shared(name)]
+        for name in dict.fromkeys((result.chosen, rule))
+    }
+    failed = {name: days for name, days in failed.items() if days}
     if not failed:
         return []
-    names = " and ".join(words(name) for name in failed)
-    return [f"These are figures of the {days} of {cutoffs} cutoffs at which {names} answered."]
+    why = " and ".join(
+        f"{name} could not be fitted at {', '.join(failed[name])}" for name in failed
+    )
+    return [f"These are figures of {both}: {why}."]
 
 
 def _ahead(result: Backtest) -> list[str]:
@@ -75,7 +81,7 @@ def _ahead(result: Backtest) -> list[str]:
     if known.empty:
         return []
     first = known.sort_values(["cutoffs", "gap"], ascending=[False, True]).iloc[0]
-    cutoffs = result.leaderboard["cutoff"].nunique()
+    cutoffs = len(result.cutoffs)
     some = f"At the {first['cutoffs']:.0f} of {cutoffs} cutoffs they share,"
     where = "On this log" if first["cutoffs"] == cutoffs else some
     return [f"{where} {first.name} has a lower log loss still."]

@@ -1,6 +1,7 @@
 """What the README shows runs as it stands there."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,16 @@ def test_links_between_documents_lead_somewhere(document):
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
         if "://" not in link:
             assert (document.parent / link).exists(), link
+
+
+def test_readme_and_package_promise_the_same_pythons():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    language = "Programming Language :: Python :: "
+    promised = [c.removeprefix(language) for c in project["classifiers"] if language in c]
+    assert (
+        f"Python {', '.join(promised[:-1])} or {promised[-1]}." in (ROOT / "README.md").read_text()
+    )
+    assert project["requires-python"] == f">={promised[0]}"
 
 
 def test_yaml_files_of_configs_are_valid():

@@ -112,11 +112,13 @@ def _opened(file: Path) -> Iterator[Any]:
     import openpyxl
 
     try:
-        with warnings.catch_warnings():  # of styles and headers that are not read anyway
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        with closing(book):
-            yield book
+        # Opened here: openpyxl leaves a file open that it cannot make sense of.
+        with file.open("rb") as content:
+            with warnings.catch_warnings():  # of styles and headers that are not read anyway
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(content, read_only=True, data_only=True)
+            with closing(book):
+                yield book
     except (UserError, MemoryError):
         raise
     except Exception:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import UserError
+from pipeline.markup import counted
 
 NOT_MEASURES = ("contender", "cutoff", "horizon_days", "n_customers", "chosen")
 """Columns of a leaderboard that name or count rather than measure."""
@@ -30,9 +31,10 @@ OF_TOTAL_SPEND = ("spend_mae_ratio", "spend_bias", "top_10_capture")
 
 @dataclass(frozen=True)
 class Standing:
-    """One contender's figures over all cutoffs.
+    """One contender's figures.
 
-    `differences` to the baseline are means of the `shared` cutoffs, at which both answered;
+    `by_cutoff` has them cutoff by cutoff; `means` are of those that are `judged`, and
+    `differences` to the baseline of the `shared` ones of them, at which both answered.
     `failed_at` are the cutoffs that `failure` is about.
     """
 
@@ -44,6 +46,7 @@ class Standing:
     means: dict[str, float] = field(default_factory=dict)
     differences: dict[str, float] = field(default_factory=dict)
     by_cutoff: dict[date, dict[str, float]] = field(default_factory=dict)
+    judged: tuple[date, ...] = ()
     shared: int = 0
 
     def words(self) -> str:
@@ -57,20 +60,26 @@ class Standing:
             gap = self.differences[REQUIRED]
             side = "better" if gap < 0 else "worse"
             text += f", {abs(gap):.4f} {side} than the baseline {self.baseline}"
-            if self.shared < len(self.by_cutoff):
+            if self.shared < len(self.judged):
                 text += f" at the {self.shared} cutoffs of both"
         head = "**Chosen.** " if self.chosen else ""
-        return f"{head}{text}; mean of {len(self.by_cutoff)} cutoffs."
+        text = f"{head}{text}; mean of {counted(self.judged, self.by_cutoff)}"
+        left_out = [str(day) for day in self.by_cutoff if day not in self.judged]
+        if left_out:
+            text += f", the answer could not be fitted at {', '.join(left_out)}"
+        return f"{text}."
 
 
 def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     """Each contender's standing, best log loss first and failed ones last.
 
-    A measure that is missing at every cutoff was not answered and is left out; so is a coverage
-    or a measure of total spend that is missing at some, and whatever but the log loss is missing
-    where nobody bought, or everybody did: ranks are not defined there. A standing fails, and
-    then has no means, when another measure is missing at some cutoffs or is infinite, when it
-    has no log loss beside its other measures of churn, or no scores at all.
+    All are judged at the cutoffs at which the chosen contender could be fitted: means of other
+    days say more about the days. A measure that is missing at every one was not answered and is
+    left out; so is a coverage or a measure of total spend that is missing at some, and whatever
+    but the log loss is missing where nobody bought, or everybody did: ranks are not defined
+    there. A standing fails, and then has no means, when another measure is missing at some of
+    these cutoffs or is infinite, when it has no log loss beside its other measures of churn, or
+    no scores at all.
 
     Parameters
     ----------
@@ -100,8 +109,9 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     # MLflow's comparison opens on the first: the one that decides, not one that all share.
     measures = sorted(numbers, key=lambda name: (name != REQUIRED, name in NO_SCORES))
     floor = leaderboard[leaderboard["contender"] == baseline].set_index("cutoff")[measures]
+    judged = _judged(leaderboard, measures)
     found = [
-        _standing(str(name), rows.sort_values("cutoff"), measures, baseline, floor)
+        _standing(str(name), rows.sort_values("cutoff"), measures, baseline, floor, judged)
         for name, rows in leaderboard.groupby("contender", sort=False)
     ]
     found.sort(key=lambda one: (bool(one.failure), one.means.get(REQUIRED, math.inf)))
@@ -118,7 +128,7 @@ def refuse_unjudged(found: dict[str, Standing]) -> None:
     """
     for standing in found.values():
         if standing.chosen and standing.failure:
-            sound = [str(day) for day in standing.by_cutoff if day not in standing.failed_at]
+            sound = [str(day) for day in standing.judged if day not in standing.failed_at]
             others = f"the others: --set 'backtest.cutoffs=[{', '.join(sound)}]'"
             raise UserError(
                 f"The chosen contender {standing.contender} cannot be judged: {standing.failure}.\n"
@@ -127,18 +137,34 @@ def refuse_unjudged(found: dict[str, Standing]) -> None:
             )
 
 
+def _judged(leaderboard: pd.DataFrame, measures: list[str]) -> pd.Series:
+    """Cutoffs at which the chosen contender could be fitted; all if it never could."""
+    cutoffs = leaderboard["cutoff"]
+    if "chosen" not in leaderboard:
+        return cutoffs
+    rows = leaderboard[leaderboard["chosen"].astype(bool)]
+    fitted = rows.loc[~_unfitted(rows, _scores(measures)), "cutoff"]
+    return fitted if len(fitted) else cutoffs
+
+
 def _standing(
-    contender: str, rows: pd.DataFrame, measures: list[str], baseline: str, floor: pd.DataFrame
+    contender: str,
+    all_rows: pd.DataFrame,
+    measures: list[str],
+    baseline: str,
+    floor: pd.DataFrame,
+    judged: pd.Series,
 ) -> Standing:
-    chosen = bool("chosen" in rows and rows["chosen"].astype(bool).any())
+    chosen = bool("chosen" in all_rows and all_rows["chosen"].astype(bool).any())
+    rows = all_rows[all_rows["cutoff"].isin(judged)]
     answered = [name for name in measures if rows[name].notna().any()]
-    days = [pd.Timestamp(day).date() for day in rows["cutoff"]]
+    days = _days(rows)
     faults = _faults(rows, answered)
     failure = next((f"{what} {_where(off, days)}" for what, off in faults.items()), "")
     failed_at = tuple(day for day, *off in zip(days, *faults.values(), strict=True) if any(off))
     by_cutoff = {
         day: {str(name): float(value) for name, value in row.items() if math.isfinite(value)}
-        for day, row in zip(days, rows[answered].to_dict("records"), strict=True)
+        for day, row in zip(_days(all_rows), all_rows[measures].to_dict("records"), strict=True)
     }
     # A mean over some of the cutoffs would be of other days than the others'.
     whole = [name for name in answered if rows[name].notna().all()]
@@ -151,23 +177,37 @@ def _standing(
         if name not in NO_SCORES and math.isfinite(gaps[name].mean())
     }
     return Standing(
-        contender, chosen, baseline, failure, failed_at, means, differences, by_cutoff, shared
-    )
+        contender, chosen, baseline, failure, failed_at, means, differences, by_cutoff,
+        tuple(days), shared,
+    )  # fmt: skip
 
 
 def _faults(rows: pd.DataFrame, answered: list[str]) -> dict[str, pd.Series]:
     """What is no number among a contender's figures, in words -> where it is none."""
-    scores = [name for name in answered if name not in NO_SCORES]
+    scores = _scores(answered)
     if not scores:
         return {"it has no scores": pd.Series(True, index=rows.index)}
     alike = _all_alike(rows)
-    found = {"it could not be fitted": rows[scores].isna().all(axis=1) & ~alike}
+    found = {"it could not be fitted": _unfitted(rows, scores)}
     expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
     for name in dict.fromkeys(name for name in expected if COVERAGE not in name):
         values = rows[name] if name in rows else pd.Series(math.nan, index=rows.index)
         undefined = values.isna() & (alike | (name in OF_TOTAL_SPEND)) & (name != REQUIRED)
         found[f"{name} is not a number"] = ~np.isfinite(values) & ~undefined
     return {what: off for what, off in found.items() if off.any()}
+
+
+def _scores(measures: list[str]) -> list[str]:
+    return [name for name in measures if name not in NO_SCORES]
+
+
+def _unfitted(rows: pd.DataFrame, scores: list[str]) -> pd.Series:
+    """Where a contender has no score at all, though there was something to tell apart."""
+    return rows[scores].isna().all(axis=1) & ~_all_alike(rows)
+
+
+def _days(rows: pd.DataFrame) -> list[date]:
+    return [pd.Timestamp(day).date() for day in rows["cutoff"]]
 
 
 def _where(off: pd.Series, days: list[date]) -> str:

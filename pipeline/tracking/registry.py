@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from mlflow.entities import LoggedModelOutput
 
-from features.errors import UserError
+from features.errors import SettingError, UserError
 from features.snapshot import categories
 from pipeline import artifact
 from pipeline.manifest import Manifest
@@ -82,7 +82,7 @@ def check_name(name: str) -> None:
     """
     odd = not name.strip() or name == "." or name.startswith("..") or set(name) & set(NO_NAME)
     if odd or len(name.encode()) > LONGEST_NAME:
-        raise UserError(
+        raise SettingError(
             "tracking.registered_model cannot be used as a model's name: it must not be empty, "
             f"begin with '..', hold one of {' '.join(NO_NAME)} or be longer than {LONGEST_NAME} "
             "bytes. Choose a plain name such as churn."

@@ -14,8 +14,8 @@ from rich.console import Console
 from features.engines.duckdb import connect
 from features.errors import UserError
 from pipeline import cli
-from pipeline.check import HORIZONS, check, judge, propose_horizon
-from pipeline.check_text import config_text, render, write_config
+from pipeline.check import HORIZONS, check, judge, log_section, propose_horizon
+from pipeline.check_text import config_text, render
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.orders import open_orders
@@ -195,48 +195,50 @@ def test_a_blank_cell_is_counted_and_no_crash(engine, tmp_path, column):
     assert list(found.facts["set_aside"].values()) == [1]
 
 
-def test_a_wrong_key_is_refused_by_name(engine, tmp_path):
-    section = write(tmp_path / "log.csv", ["customer", "date", "sum"], shop()) | {"zone": "x"}
-    with pytest.raises(UserError, match=r"log\.zone"):
-        check(engine, section, now=NOW)
-    with pytest.raises(UserError, match="Which log"):
-        check(engine, {})
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (5, "Which log"),
+        (5, "log: "),
         ([], "Which log"),
+        ({}, "Which log"),
         ({"source": 5}, r"log\.source: "),
-        ({"columns": ["a"]}, r"log\.columns: "),
-        ({"columns": "customer"}, r"log\.columns: "),
-        ({"columns": {"customer_id": ["customer"]}}, r"log\.columns\.customer_id: "),
-        ({"columns": {"customer_id": {"a": 1}}}, r"log\.columns\.customer_id: "),
-        ({"columns": {"attributes": 5}}, r"log\.columns\.attributes: "),
-        ({"columns": {5: "customer"}}, r"log\.columns\.5: "),
-        ({"columns": {"customer": "customer"}}, r"log\.columns\.customer: "),
-        ({"timezone": 5}, r"log\.timezone: "),
-        ({5: 5}, r"log\.5: "),
+        ({"source": "x", "zone": "x"}, r"log\.zone: no such key; did you mean `timezone`"),
+        ({"source": "x", "columns": ["a"]}, r"log\.columns: "),
+        ({"source": "x", "columns": "customer"}, r"log\.columns: "),
+        ({"source": "x", "columns": {"customer_id": ["customer"]}}, r"log\.columns\.customer_id: "),
+        ({"source": "x", "columns": {"customer_id": {"a": 1}}}, r"log\.columns\.customer_id: "),
+        ({"source": "x", "columns": {"attributes": 5}}, r"log\.columns\.attributes: "),
+        ({"source": "x", "columns": {5: "customer"}}, r"log\.columns\.5: "),
+        ({"source": "x", "columns": {"customer": "customer"}}, r"log\.columns\.customer: "),
+        ({"source": "x", "timezone": 5}, r"log\.timezone: "),
+        ({"source": "x", "encoding": "utf-9"}, r"log\.encoding: no such text encoding"),
+        ({"source": "x", 5: 5}, r"log\.5: "),
     ],
 )
-def test_a_malformed_section_is_refused_in_words(engine, tmp_path, wrong, message):
-    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
+def test_a_malformed_section_is_refused_in_words(wrong, message):
     with pytest.raises(UserError, match=message):
-        check(engine, section | wrong if isinstance(wrong, dict) else wrong, now=NOW)
+        log_section({"log": wrong})
 
 
 @pytest.mark.parametrize("days", [-4, 0, 3661, "abc", "30", 2.5, True, [30]])
-def test_a_horizon_that_is_no_number_of_days_is_refused(engine, tmp_path, days):
-    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
+def test_a_horizon_that_is_no_number_of_days_is_refused(days):
     with pytest.raises(UserError, match=r"horizon_days: Input should be"):
-        check(engine, section, {"horizon_days": days}, now=NOW)
+        log_section({"log": {"source": "log.csv"}, "horizon_days": days})
 
 
-def test_a_key_outside_the_log_section_is_refused_by_name(engine, tmp_path):
-    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(days=100))
-    with pytest.raises(UserError, match="did you mean `horizon_days`"):
-        check(engine, section, {"horizon_day": 30}, now=NOW)
+def test_every_wrong_key_is_told_at_once_with_the_file_and_before_the_log_is_read():
+    wrong = {"log": {"source": "x", "zone": 1, "delimiter": "aa"}, "horizon_day": 30}
+    with pytest.raises(UserError) as refused:
+        log_section(wrong, Path("c.yaml"))
+    head, *lines = str(refused.value).splitlines()
+    assert head == "c.yaml: 3 keys cannot be used."
+    keys = {line.split(":")[0].strip() for line in lines[:3]}
+    assert keys == {"log.zone", "log.delimiter", "horizon_day"}
+
+
+def test_a_section_that_a_guess_may_complete_is_no_error():
+    section = {"source": "x", "returns": "quantity", "columns": {"unit_price": "price"}}
+    assert log_section({"log": section}) == section
 
 
 @pytest.mark.parametrize("name", ["T", "frequency", "customer_id", "Price", "first_country"])
@@ -418,21 +420,6 @@ def test_json_holds_the_facts_and_no_value_of_a_row(engine, tmp_path):
     assert values["verdict"] == "limited"
     assert values["log"]["columns"]["customer_id"] == "customer"
     assert "sentinel" not in found.to_json()
-
-
-def test_the_written_config_is_what_was_checked(engine, tmp_path):
-    header = ['Kunde: "Nr" #1'.replace('"', ""), "datum", "betrag"]
-    rows = [(c, f"{d:%d.%m.%Y}", f"{a:.2f}".replace(".", ",")) for c, d, a in shop()]
-    asked = {"training": {"step_days": 9}, "backtest": {"cutoffs": [date(2020, 12, 1)]}}
-    found = check(engine, write(tmp_path / "log.csv", header, rows, ";"), asked, now=NOW)
-    path = tmp_path / "churn.yaml"
-    write_config(found, path)
-    config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    assert config.log == found.spec
-    assert config.horizon_days == found.horizon.days
-    assert (config.training, config.backtest) == (found.config.training, found.config.backtest)
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert "# guessed" in path.read_text(encoding="utf-8")
 
 
 def test_the_screen_shows_account_horizon_and_verdict(engine, tmp_path):

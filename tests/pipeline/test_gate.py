@@ -27,6 +27,7 @@ def test_without_a_champion_there_is_nothing_to_be_worse_than():
     [
         pytest.param({FIRST: 0.40, SECOND: 0.30}, id="equal"),
         pytest.param({FIRST: 0.41, SECOND: 0.28}, id="better_on_average"),
+        pytest.param({SECOND: 0.30}, id="not_fitted_where_the_champion_was"),
         pytest.param({SECOND: 0.30, THIRD: 0.90}, id="worse_only_where_the_champion_was_not"),
     ],
 )

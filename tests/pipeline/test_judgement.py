@@ -113,7 +113,9 @@ def test_rule_that_failed_at_a_cutoff_is_raced_at_the_others_and_their_number_is
     assert (race["rule"], race["cutoffs"]) == ("recency_alone", 1)
     assert (race["log_loss"], race["rule_log_loss"]) == pytest.approx((own, rule))
     assert f"log loss {own:.4f} against {rule:.4f}" in judgement.sentences[0]
-    said = "These are figures of the 1 of 2 cutoffs at which recency alone answered."
+    said = (
+        f"These are figures of 1 of 2 cutoffs: recency alone could not be fitted at {CUTOFFS[0]}."
+    )
     assert judgement.sentences[1] == said
     group = judgement.groups.set_index("value").loc["bought once"]
     once = last & (broken.outcomes["frequency"] == 0).to_numpy()
@@ -136,11 +138,21 @@ def test_rule_that_answered_at_one_of_three_cutoffs_is_no_rival_beside_one_of_al
 
 
 def test_answer_that_failed_at_a_cutoff_is_judged_at_the_others():
-    judgement = judge(silent_at_first("blend", blend=true, recency_alone=flat))
+    broken = silent_at_first("blend", blend=true, recency_alone=flat)
+    judgement = judge(broken)
     said = "blend is better than recency alone at the one cutoff: log loss"
     assert judgement.sentences[0].startswith(said)
-    assert judgement.sentences[1].endswith("1 of 2 cutoffs at which blend answered.")
+    said = f"These are figures of 1 of 2 cutoffs: blend could not be fitted at {CUTOFFS[0]}."
+    assert judgement.sentences[1] == said
     assert judge(silent_at_first("blend", blend=true)).sentences[1] == judgement.sentences[1]
+
+
+def test_all_contenders_are_held_to_the_cutoffs_of_the_answer():
+    broken = silent_at_first("blend", blend=true, recency_alone=flat)
+    board = broken.leaderboard.set_index(["contender", "cutoff"])["log_loss"]
+    for name in ("blend", "recency_alone"):
+        assert broken.means.loc[name, "log_loss"] == board[name, CUTOFFS[1]]
+    assert "Means of 1 of 2 cutoffs" in page(LOG, broken, judge(broken), CampaignConfig())
 
 
 def test_contender_that_answered_at_the_easier_cutoff_only_is_not_chosen():

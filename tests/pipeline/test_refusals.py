@@ -1,9 +1,11 @@
 """Bad input: one clear error, exit code 2, and everything as it was."""
 
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline import cli
@@ -108,6 +110,48 @@ def test_a_wrong_key_is_told_with_its_file(refused, tmp_path, command):
     assert "Error: c.yaml: 1 key cannot be used" in refused(command, "--config", "c.yaml")
 
 
+@pytest.mark.parametrize("command", ["check", "train"])
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        ("5", "log"),
+        ("{}", "log.source"),
+        ("{source: log.csv, columns: {customer: a}}", "log.columns.customer"),
+        ("{source: log.csv, timezone: Nowhere}", "log.timezone"),
+        ("{source: log.csv, columns: {unit_price: Total, amount: Total}}", "log.columns"),
+    ],
+)
+def test_a_wrong_log_section_is_told_with_its_file(refused, tmp_path, command, section, key):
+    log(tmp_path, shop.rows(80))
+    (tmp_path / "c.yaml").write_text(f"log: {section}\n")
+    message = refused(command, "--config", "c.yaml")
+    assert "Error: c.yaml: " in message
+    assert f" {key}" in message
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "contenders: [magic, blend]",
+        "backtest: {cutoffs: [1999-01-01]}",
+        "tracking: {registered_model: 'a:b'}",
+    ],
+)
+def test_a_key_that_only_its_use_proves_wrong_is_told_with_its_file(refused, tmp_path, key):
+    log(tmp_path, shop.rows(200))
+    (tmp_path / "c.yaml").write_text(
+        "log: {source: log.csv, columns: {customer_id: Customer ID, transacted_at: Date}}\n"
+        f"horizon_days: 60\n{key}\n"
+    )
+    assert f"Error: c.yaml: {key.split(':')[0]}" in refused("train", "-c", "c.yaml", "-q")
+
+
+def test_a_wrong_tracking_key_is_told_whole(refused, tmp_path):
+    (tmp_path / "c.yaml").write_text("tracking: {experiment: 5}\n")
+    message = refused("compare", "--config", "c.yaml")
+    assert "c.yaml: 1 key cannot be used. tracking.experiment: " in message
+
+
 def test_yaml_that_would_build_an_object(refused, tmp_path):
     (tmp_path / "c.yaml").write_text("log: !!python/object/apply:os.system ['true']\n")
     assert "not plain YAML" in refused("train", "--config", tmp_path / "c.yaml")
@@ -188,22 +232,46 @@ def awakened(tmp_path, monkeypatch, migrated_store):
     return lambda command, *more: cli.run([command, *request, *more])
 
 
+def unfitted(said):
+    """The cutoffs at which the blend could not be fitted, as the notes tell them."""
+    return re.findall(r"blend could not be fitted at (\S+): None of the blend's parts", said)
+
+
+def test_an_answer_that_cannot_be_fitted_at_a_cutoff_is_judged_at_the_others(
+    awakened, tmp_path, capsys
+):
+    assert awakened("train") == 0
+    told = capsys.readouterr()
+    days = unfitted(" ".join(told.err.split()))
+    board = pd.read_csv(tmp_path / "out/leaderboard.csv")
+    rows = board[board["contender"] == "blend"]
+    assert rows.loc[rows["log_loss"].isna(), "cutoff"].tolist() == days
+    n, of = rows["log_loss"].notna().sum(), len(rows)
+    assert 0 < n < of
+    assert f"mean of {n} of {of} cutoffs" in told.out
+    said = f"These are figures of {n} of {of} cutoffs: blend could not be fitted at "
+    assert said + ", ".join(days) in told.out
+    assert "is champion" in told.out
+    # The champion's cutoffs are asked for again, and compared where there are figures.
+    assert awakened("train", "--promote") == 0
+
+
 def test_a_refused_training_leaves_the_results_of_the_last_one(awakened, tmp_path, capsys):
+    assert awakened("backtest") == 0
+    day, *_ = unfitted(" ".join(capsys.readouterr().err.split()))
     (tmp_path / "out").mkdir()
     for name in ("leaderboard.csv", "report.html", "quarantine.parquet"):
         (tmp_path / "out" / name).write_text("yesterday")
     before = tree(tmp_path / "out")
-    assert awakened("train") == 2
+    assert awakened("train", "--set", f"backtest.cutoffs=[{day}]") == 2
     assert tree(tmp_path / "out") == before
-    said = capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
     assert "Fitting blend on everything" not in said
-    assert "blend cannot be judged: it could not be fitted at " in said
-    way_out = said.split("--set '")[1].split("'")[0]
-    assert awakened("train", "--set", way_out) == 0
+    assert "blend cannot be fitted to this log at any cutoff" in said
 
 
 def test_a_backtest_does_not_recommend_a_training_that_would_be_refused(awakened, capsys):
-    assert awakened("backtest") == 0
+    assert awakened("backtest", "--set", "contenders=[base_rate]") == 0
     said = capsys.readouterr().out
     assert "Next: churn train" not in said
-    assert "`churn train` would refuse this. The chosen contender blend cannot be judged" in said
+    assert "`churn train` would refuse this. contenders: none of base_rate answers" in said

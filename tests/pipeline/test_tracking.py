@@ -278,6 +278,25 @@ def test_a_gap_to_a_baseline_that_failed_at_a_cutoff_is_of_the_cutoffs_of_both()
     assert found["recency_alone"].failure == said
 
 
+def test_where_the_answer_could_not_be_fitted_nobody_is_judged(store: Store) -> None:
+    board = leaderboard()
+    scores = ["roc_auc", "log_loss", "brier", "ece", "spend_gini", "churn_rate", "fit_seconds"]
+    at_first, chosen = board["cutoff"] == CUTOFFS[0], board["contender"] == "blend"
+    board.loc[at_first & (chosen | (board["contender"] == "bg_nbd")), scores] = np.nan
+    board.loc[at_first & ~chosen, "log_loss"] = 9.0
+    found = standings(board, "recency_alone")
+    assert not any(standing.failure for standing in found.values())
+    later = LOG_LOSS["recency_alone"] + 0.015
+    assert found["recency_alone"].means["log_loss"] == pytest.approx(later)
+    assert found["blend"].differences["log_loss"] == pytest.approx(0.36 - 0.50)
+    said = f"mean of 2 of 3 cutoffs, the answer could not be fitted at {CUTOFFS[0]}."
+    assert all(standing.words().endswith(said) for standing in found.values())
+    parent = train(store, board)
+    assert run_of(store, parent).data.metrics["log_loss"] == pytest.approx(0.375)
+    steps = store.client.get_metric_history(parent, "by_cutoff/log_loss")
+    assert [step.step for step in steps] == [2, 3]
+
+
 def test_a_contender_that_was_never_fitted_fails() -> None:
     board = leaderboard()
     board.loc[board["contender"] == "bg_nbd", ["roc_auc", "log_loss", "brier", "ece"]] = np.nan

@@ -1,0 +1,120 @@
+"""The config that `churn check` writes: all that was asked for, and what the log told."""
+
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+
+from features.engines.duckdb import connect
+from pipeline import cli
+from pipeline.check import check
+from pipeline.check_text import config_text, write_config
+from pipeline.config import Config, load
+from tests.pipeline.test_check import NOW, shop, write
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    lifetimes = find_spec("lifetimes").submodule_search_locations[0]
+    return connect(read=[tmp_path_factory.getbasetemp(), lifetimes], threads=1)
+
+
+def test_the_written_config_is_what_was_checked(engine, tmp_path):
+    header = ['Kunde: "Nr" #1'.replace('"', ""), "datum", "betrag"]
+    rows = [(c, f"{d:%d.%m.%Y}", f"{a:.2f}".replace(".", ",")) for c, d, a in shop()]
+    asked = {"training": {"step_days": 9}, "backtest": {"cutoffs": [date(2020, 12, 1)]}}
+    found = check(engine, write(tmp_path / "log.csv", header, rows, ";"), asked, now=NOW)
+    path = tmp_path / "churn.yaml"
+    write_config(found, path)
+    config = Config.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert config.log == found.spec
+    assert config.horizon_days == found.horizon.days
+    assert (config.training, config.backtest) == (found.config.training, found.config.backtest)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "# guessed" in path.read_text(encoding="utf-8")
+
+
+EVERYTHING = {
+    "log": {
+        "source": "log.csv",
+        "format": "csv",
+        "encoding": "latin-1",
+        "delimiter": ";",
+        "header": False,
+        "columns": {
+            "customer_id": "column_1",
+            "transacted_at": "column_2",
+            "unit_price": "column_3",
+            "quantity": "column_4",
+            "order_id": "column_5",
+            "attributes": ["column_6"],
+        },
+        "timezone": "Europe/London",
+        "date_format": "%Y-%m-%d",
+        "decimal": ",",
+        "thousands": ".",
+        "currency": "€",
+        "returns": "ignore",
+        "duplicates": "drop",
+        "until": date(2020, 12, 24),
+        "max_set_aside": 0.25,
+        "max_anonymous": 0.75,
+    },
+    "horizon_days": 20,
+    "clv": {"months": 6, "monthly_discount_rate": 0.02},
+    "training": {
+        "max_cutoffs": 5,
+        "step_days": 9,
+        "first_cutoff": date(2020, 2, 1),
+        "max_customers": 1_000,
+    },
+    "backtest": {"cutoffs": [date(2020, 11, 1)]},
+    "campaign": {"contact_cost": 0.5, "success_rate": 0.1, "margin": 0.4},
+    "contenders": ["base_rate", "blend"],
+    "tracking": {"uri": "sqlite:///own.db", "experiment": "shop", "registered_model": "leavers"},
+    "output": {"folder": "results"},
+    "seed": 7,
+}
+"""A value other than the default for each key that a log in a CSV file can have."""
+
+
+def settled(values):
+    """Sections of a config and the keys in them, as pairs."""
+    for name, value in values.items():
+        yield from ((name, key) for key in value) if isinstance(value, dict) else ((name, ""),)
+
+
+def test_the_written_config_keeps_whatever_was_asked_for(tmp_path, monkeypatch):
+    told = set(settled(EVERYTHING)) | {("version", ""), ("log", "table"), ("log", "sheet")}
+    assert told == set(settled(load(None, {"log": EVERYTHING["log"]}).model_dump()))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere.db")
+    rows = [(c, d, f"{a:.2f}".replace(".", ","), 1, n, "NO") for n, (c, d, a) in enumerate(shop())]
+    (tmp_path / "log.csv").write_text("\n".join(";".join(map(str, row)) for row in rows) + "\n")
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(EVERYTHING))
+    assert cli.run(["check", "-c", "c.yaml", "--write-config", "w.yaml", "--quiet"]) == 0
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert load(Path("w.yaml")) == load(Path("c.yaml"))
+
+
+def test_a_key_that_was_ruled_out_is_not_guessed_at_the_second_check(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "log.csv", ["customer", "date", "amount"], shop())
+    first = ["check", "log.csv", "--set", "log.columns.amount=null", "--quiet"]
+    assert cli.run([*first, "--write-config", "one.yaml"]) == 0
+    assert cli.run(["check", "-c", "one.yaml", "--write-config", "two.yaml", "--quiet"]) == 0
+    assert yaml.safe_load(Path("two.yaml").read_text())["log"]["columns"]["amount"] is None
+
+
+def test_a_horizon_that_nobody_named_and_the_log_did_not_tell_is_left_open(engine, tmp_path):
+    rows = [("C1", "01/02/2020", 5), ("C2", "03/04/2020", 5)]
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], rows)
+    written = yaml.safe_load(config_text(check(engine, section, now=NOW)))
+    assert Config.model_validate(written).horizon_days is None
+
+
+def test_a_log_within_a_package_keeps_its_address(engine):
+    address = "package://lifetimes/datasets/CDNOW_master.txt"
+    assert f'source: "{address}"' in config_text(check(engine, {"source": address}, now=NOW))
