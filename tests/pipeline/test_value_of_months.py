@@ -1,0 +1,78 @@
+"""The backtest holds clv against every period, longer than the horizon, that is over by now."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from models.btyd.lifetime_value import month_ends
+from models.contenders import DEFAULT
+from pipeline.backtest import backtest, prepare
+from pipeline.config import Config
+from pipeline.console import Progress
+from pipeline.judgement import judge
+from pipeline.orders import open_orders
+from tests.pipeline import shop
+from tests.pipeline.boards import board, customers
+
+LONG_AGO, LATELY = date(2022, 12, 20), date(2023, 5, 1)
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    """The rows of a log, its snapshots, and a backtest at a cutoff long ago and a late one."""
+    rows = shop.rows(400, seed=8)
+    path = shop.write(tmp_path_factory.mktemp("log") / "orders.csv", rows)
+    columns = {"customer_id": "Customer ID", "transacted_at": "Date", "amount": "Total"}
+    config = Config.model_validate(
+        {
+            "log": {"source": str(path), "columns": columns},
+            "horizon_days": 45,
+            "contenders": ["recency_alone", DEFAULT],
+            "clv": {"months": 12},
+            "backtest": {"cutoffs": [LONG_AGO.isoformat(), LATELY.isoformat()]},
+        }
+    )
+    progress = Progress(quiet=True)
+    with open_orders(config.log, progress) as orders:
+        snapshots = prepare(orders, config, progress)
+    return rows, snapshots, backtest(snapshots, config.contenders, progress)
+
+
+def test_the_months_are_those_that_were_over(held):
+    _, snapshots, _ = held
+    # Of the second no more than a month was, which is less than a horizon.
+    assert snapshots.plan.months == {LONG_AGO: 6}
+
+
+def test_the_money_is_what_the_log_has(held):
+    rows, snapshots, _ = held
+    end = LONG_AGO.toordinal() + month_ends(6, start=LONG_AGO)[-1]
+    came = {}
+    for name, day, amount, *_ in rows:
+        if LONG_AGO.toordinal() <= date.fromisoformat(day).toordinal() < end:
+            came[name] = came.get(name, 0.0) + float(amount)
+    known = snapshots.labelled[LONG_AGO]["customer_id"]
+    expected = [came.get(name, 0.0) for name in known]
+    np.testing.assert_allclose(snapshots.spend[LONG_AGO], expected, atol=1e-6)
+
+
+def test_the_board_and_the_verdict_tell_how_far_off_it_was(held):
+    _, _, result = held
+    rows = result.leaderboard.set_index(["contender", "cutoff"])
+    found = rows.loc[(DEFAULT, LONG_AGO)]
+    assert found["clv_months"] == 6
+    assert abs(found["clv_bias"]) < 0.4
+    assert 0.65 < found["clv_coverage_pit"] < 0.95
+    assert rows.loc[(DEFAULT, LATELY), "clv_bias":].isna().all()
+    assert rows.loc[("recency_alone", LONG_AGO), "clv_bias":].isna().all()
+    said = [line for line in judge(result).sentences if "The value of" in line]
+    assert len(said) == 1
+    assert f"The value of 6 months, asked for on {LONG_AGO}" in said[0]
+    assert f"{found['clv_bias']:+.0%}" in said[0]
+
+
+def test_without_a_longer_period_nothing_is_said():
+    outcomes, truth = customers(400)
+    result = board(outcomes, {DEFAULT: truth, "recency_alone": truth * 0 + 0.5})
+    assert not any("The value of" in line for line in judge(result).sentences)
