@@ -12,7 +12,7 @@ import pandas as pd
 from features.errors import UserError
 from pipeline.markup import counted
 
-NOT_MEASURES = ("contender", "cutoff", "horizon_days", "n_customers", "chosen")
+NOT_MEASURES = ("contender", "cutoff", "horizon_days", "n_customers", "chosen", "clv_months")
 """Columns of a leaderboard that name or count rather than measure."""
 
 REQUIRED = "log_loss"
@@ -22,8 +22,9 @@ CHURN = ("roc_auc", "average_precision", "log_loss", "brier", "ece")
 NO_SCORES = ("churn_rate", "fit_seconds")
 """Measures that say nothing about how good a contender is."""
 
-COVERAGE = "coverage"
-"""Measures named so may be missing: where the past is short there are no intervals."""
+COVERAGE, VALUE = "coverage", "clv"
+"""Measures named so may be missing: where the past is short there are no intervals, and after late
+cutoffs no months to value."""
 
 OF_TOTAL_SPEND = ("spend_mae_ratio", "spend_bias", "top_10_capture")
 """These may be missing too: where returns leave hardly any money, there is no total to share."""
@@ -190,7 +191,7 @@ def _faults(rows: pd.DataFrame, answered: list[str]) -> dict[str, pd.Series]:
     alike = _all_alike(rows)
     found = {"it could not be fitted": _unfitted(rows, scores)}
     expected = [REQUIRED, *answered] if set(answered) & set(CHURN) else answered
-    for name in dict.fromkeys(name for name in expected if COVERAGE not in name):
+    for name in dict.fromkeys(n for n in expected if COVERAGE not in n and VALUE not in n):
         values = rows[name] if name in rows else pd.Series(math.nan, index=rows.index)
         undefined = values.isna() & (alike | (name in OF_TOTAL_SPEND)) & (name != REQUIRED)
         found[f"{name} is not a number"] = ~np.isfinite(values) & ~undefined

@@ -218,13 +218,14 @@ def test_a_way_out_leaves_out_every_cutoff_at_which_some_figure_is_missing() -> 
     assert not any(f"{day}]" in str(refused.value) for day in found["bg_nbd"].failed_at)
 
 
-def test_a_cutoff_without_intervals_is_no_failure() -> None:
-    board = leaderboard().assign(spend_coverage=0.8)
-    board.loc[board.index[board["contender"] == "bg_nbd"][0], "spend_coverage"] = np.nan
+@pytest.mark.parametrize("name", ["spend_coverage", "clv_bias"])
+def test_a_cutoff_without_intervals_or_later_months_is_no_failure(name: str) -> None:
+    board = leaderboard().assign(**{name: 0.8})
+    board.loc[board.index[board["contender"] == "bg_nbd"][0], name] = np.nan
     found = standings(board, "recency_alone")["bg_nbd"]
     assert not found.failure
     assert "log_loss" in found.means
-    assert "spend_coverage" not in found.means
+    assert name not in found.means
 
 
 @pytest.mark.parametrize("alike", [0.0, 1.0])
