@@ -25,7 +25,7 @@ from models.contender import Contender, answers
 from models.course import Course, growth
 from models.encoding import expit, logit
 from models.hazard import BoostedHazard
-from models.history import History, weights
+from models.history import History, Longer, weights
 from models.levels import (
     YEAR,
     ExpectedError,
@@ -131,6 +131,7 @@ class Blend:
             self.ranges = Ranges.fit(
                 history, [(one.rows, one.answers(shares, self._learns)) for one in answered]
             )
+            self._lengthen(history.longer)
             self._reference = reference_customer(history.todays_customers)
             today = history.todays_customers
             self._average = self._beside_average(today.iloc[:: len(today) // MOST_COMPARED + 1])
@@ -275,13 +276,21 @@ class Blend:
         if not any(name in self.parts for name in BTYD):
             return
         found = Course(growth=growth(history))
-        self.course = replace(self.course, growth=found.growth)
+        self.course = replace(found, passing=self.course.passing)
         self._note(
             -float(np.log(found.ended(YEAR))),
             f"Customers came ever {'less' if found.growth > 0 else 'more'} often after earlier "
             "horizons than a buy-till-you-die model expects: that moves what a year's clv holds "
             "after the horizon by {}.",
         )
+
+    def _lengthen(self, longer: Longer | None) -> None:
+        """Learn how the spend of a longer period is distributed from one that is over."""
+        if longer is None or self.ranges is None or not self._btyd:
+            return
+        said, ended = self.predict(longer.rows), self.course.ended(longer.days)
+        clv = self.clv(longer.rows, said, longer.months, 0.0, longer.cutoff)
+        self.ranges = self.ranges.lengthened(longer, self._btyd[0], said, clv, ended)
 
     def _note(self, moved: float, sentence: str) -> None:
         """Say what moves totals, if it moves them enough to be worth a sentence."""

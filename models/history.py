@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.btyd.lifetime_value import month_ends
+
 LABELS = ("churned", "purchases", "spend", "next_purchase")
 """Outcome columns of a panel, read in `[cutoff, cutoff + horizon)`."""
 
@@ -42,6 +44,23 @@ class LevelError:
 
 
 @dataclass(frozen=True)
+class Longer:
+    """Customers of a past cutoff with what came of them in some months, more than a horizon.
+
+    `rows` hold the features at `cutoff`, and the labels read in those months.
+    """
+
+    cutoff: date
+    months: int
+    rows: pd.DataFrame
+
+    @property
+    def days(self) -> int:
+        """Length of the months in days."""
+        return int(month_ends(self.months, start=self.cutoff)[-1])
+
+
+@dataclass(frozen=True)
 class History:
     """Everything that may be learned from at `cutoff`.
 
@@ -70,6 +89,8 @@ class History:
     recent : DataFrame, optional
         Snapshots at cutoffs whose horizon is not over, with `cutoff` and, as the only outcome,
         `next_purchase`: days after the cutoff, NaN where none came before `cutoff`.
+    longer : Longer, optional
+        What came in a period longer than the horizon, such as the months of clv.
     money : tuple of str, optional
         The panel columns in the log's currency.
     seed : int, optional
@@ -90,6 +111,7 @@ class History:
     snapshot: pd.DataFrame | None = None
     level_errors: dict[date, LevelError] = field(default_factory=dict)
     recent: pd.DataFrame | None = None
+    longer: Longer | None = None
     money: tuple[str, ...] = ()
     seed: int = 0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -112,6 +134,9 @@ class History:
             raise ValueError(f"The level errors hold purchases that came after {self.cutoff}.")
         if self.recent is not None and _unknown(self.recent, self.cutoff).any():
             raise ValueError(f"The recent rows hold purchases that came after {self.cutoff}.")
+        long = self.longer
+        if long is not None and long.cutoff + timedelta(days=long.days) > self.cutoff:
+            raise ValueError(f"The {long.months} months from {long.cutoff} are not over.")
 
     @property
     def last_labelled(self) -> date:
@@ -183,6 +208,7 @@ class History:
             snapshot=self._unlabelled(cutoff),
             level_errors=completed(self.level_errors, cutoff, self.horizon_days),
             recent=self._unfinished(cutoff),
+            longer=None,
         )
 
     def _unfinished(self, cutoff: date) -> pd.DataFrame | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Self
 
@@ -13,9 +13,9 @@ import pandas as pd
 from models.btyd_contenders import BtydContender
 from models.contender import ANSWERS
 from models.encoding import expit, logit
-from models.history import History, weights
-from models.intervals import SpendShape, level_spread
-from models.levels import prolonged
+from models.history import History, Longer, weights
+from models.intervals import PRIOR_SPREAD, SpendShape, level_spread
+from models.levels import USUALLY_MISSED, prolonged, shift_to_mean
 from models.past import ordinary
 from models.windows import MIDDLE, Waits, tails_that_held, window
 
@@ -37,13 +37,32 @@ Said = Sequence[tuple[pd.DataFrame, pd.DataFrame | None]]
 
 
 @dataclass(frozen=True)
+class LongRun:
+    """What was seen in a period longer than the horizon, after a past cutoff.
+
+    `shape` is that of spend; `silent` is by how much, in log odds, more had no purchase in it
+    than was expected.
+    """
+
+    days: int
+    shape: SpendShape
+    silent: float
+
+
+@dataclass(frozen=True)
 class Ranges:
-    """What is needed beside the blend's means: the shape of spend, and the customers' rhythm."""
+    """What is needed beside the blend's means: the shape of spend, and the customers' rhythm.
+
+    `spread` is how much the level of all customers together varies (logarithm); `long_run`
+    answers for periods nearer to its own length than to the horizon's.
+    """
 
     horizon_days: int
     shape: SpendShape | None
     rhythm: BtydContender | None
     tails: tuple[float, float] = MIDDLE
+    spread: float = PRIOR_SPREAD
+    long_run: LongRun | None = None
 
     @classmethod
     def fit(cls, history: History, said: Said = ()) -> Self:
@@ -55,12 +74,50 @@ class Ranges:
         days = apart(history.cutoffs, history.horizon_days)[:PAST_CUTOFFS]
         seen = [past for past in (_Baseline.at(history, day) for day in days) if past]
         waits = [wait for wait in (_waits(history, day) for day in days) if wait]
+        spread = level_spread(
+            *np.array([(past.level, past.noise) for past in seen]).reshape(-1, 2).T
+        )
         return cls(
             history.horizon_days,
-            _shape(seen, said) if seen else None,
+            _shape(seen, said, spread),
             _rhythm(history),
             tails_that_held(waits),
+            spread,
         )
+
+    def lengthened(
+        self,
+        longer: Longer,
+        btyd: BtydContender,
+        said: pd.DataFrame,
+        expected_spend: np.ndarray,
+        ended: float = 1.0,
+    ) -> Self:
+        """Learn the shape of a longer period from what came in one.
+
+        `said` is what the blend answers for the past customers, `expected_spend` what it expects
+        of them in the period; `ended` as in `of_period`.
+        """
+        rows, w = longer.rows, weights(longer.rows)
+        gone = float(np.average(rows["churned"].to_numpy(float), weights=w))
+        came = np.maximum(rows["spend"].to_numpy(float), 0.0)
+        usual = np.where(ordinary(expected_spend), w, 0.0)
+        total, promised = usual @ came, usual @ expected_spend
+        if gone in (0.0, 1.0) or total <= 0 or promised <= 0:
+            return self
+        none = self.none_within(rows, btyd, said, longer.days, ended)
+        silent = _worth_believing(shift_to_mean(logit(none), w, gone))
+        none = expit(logit(none) + silent)
+        often = self._often(rows, btyd, said, longer.days, ended, none)
+        shape = SpendShape.fit(
+            none,
+            often,
+            expected_spend * total / promised,
+            came,
+            rows["purchases"].to_numpy(float),
+            self.spread,
+        )
+        return replace(self, long_run=LongRun(longer.days, shape, silent)) if shape else self
 
     def columns(self, customers: pd.DataFrame, said: pd.DataFrame) -> dict[str, np.ndarray]:
         """`expected_spend_low`, `_high` (money); `next_purchase_from`, `_to` (days from cutoff).
@@ -90,19 +147,38 @@ class Ranges:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of spend within `days`, which may be longer than the horizon.
 
-        The shape of the horizon's spend, for as many purchases as the period holds. How those
-        change from the horizon to the period is a buy-till-you-die model's to say; where they
-        begin is the blend's, in `said`. `passing` is a factor in the latter that ends with the
-        horizon.
+        The shape of the spend of the horizon, or of a longer period that was seen, for as many
+        purchases as the period holds. How those change from the horizon to the period is a
+        buy-till-you-die model's to say; where they begin is the blend's, in `said`. `passing` is a
+        factor in the latter that ends with the horizon.
         """
-        if self.shape is None or btyd is None or customers.empty:
+        long_run = self._seen(days)
+        shape = long_run.shape if long_run else self.shape
+        if shape is None or btyd is None or customers.empty:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
-        times = self._times(customers, btyd, days)
-        length = prolonged(times, passing)
         none = self.none_within(customers, btyd, said, days, passing)
-        often = np.maximum(said["expected_purchases"].to_numpy(float) * length, 1 - none)
-        return self.shape.interval(none, often, expected_spend)
+        often = self._often(customers, btyd, said, days, passing, none)
+        return shape.interval(none, often, expected_spend)
+
+    def _seen(self, days: float) -> LongRun | None:
+        """The longer period that was seen, where `days` are nearer to it than to the horizon."""
+        near = self.long_run and days**2 > self.horizon_days * self.long_run.days
+        return self.long_run if near else None
+
+    def _often(
+        self,
+        customers: pd.DataFrame,
+        btyd: BtydContender,
+        said: pd.DataFrame,
+        days: float,
+        passing: float,
+        none: np.ndarray,
+    ) -> np.ndarray:
+        """Expected purchases within `days`; whoever buys at all buys at least once."""
+        length = prolonged(self._times(customers, btyd, days), passing)
+        number: np.ndarray = said["expected_purchases"].to_numpy(float) * length
+        return np.maximum(number, 1 - none)
 
     def _times(self, customers: pd.DataFrame, btyd: BtydContender, days: float) -> np.ndarray:
         """How many times the horizon's purchases `days` hold, by a buy-till-you-die model."""
@@ -122,7 +198,8 @@ class Ranges:
 
         The blend's for the horizon, moved in log odds as a buy-till-you-die model moves from
         the horizon to `days`; on past logs nearer to what came than that model's own. `passing`,
-        a factor in the horizon's purchases, ends with it, in the odds as in the number.
+        a factor in the horizon's purchases, ends with it, in the odds as in the number. What a
+        longer period has shown is added.
         """
         longer, within = (
             logit(btyd.probability_no_purchase(customers, length))
@@ -130,7 +207,10 @@ class Ranges:
         )
         times = self._times(customers, btyd, days)
         ended = np.log(prolonged(times, passing) / times)
-        return expit(logit(said["p_churn"].to_numpy(float)) + longer - within - ended)
+        p_churn, long_run = said["p_churn"].to_numpy(float), self._seen(days)
+        silent = long_run.silent if long_run else 0.0
+        none = expit(logit(p_churn) + longer - within - ended + silent)
+        return np.minimum(none, p_churn) if days >= self.horizon_days else none
 
     def _window(self, customers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         if self.rhythm is None or customers.empty:
@@ -144,6 +224,8 @@ class Ranges:
             "shape": self.shape.to_dict() if self.shape else None,
             "rhythm": self.rhythm.parameters() if self.rhythm else None,
             "tails": list(self.tails),
+            "spread": self.spread,
+            "long_run": _written(self.long_run),
         }
 
     @classmethod
@@ -152,12 +234,29 @@ class Ranges:
         shape = SpendShape.from_dict(state["shape"]) if state["shape"] else None
         rhythm = BtydContender.restore(state["rhythm"], {}) if state["rhythm"] else None
         low, high = state["tails"]
-        return cls(int(state["horizon_days"]), shape, rhythm, (low, high))
+        long = state["long_run"]
+        long_run = LongRun(long[0], SpendShape.from_dict(long[1]), long[2]) if long else None
+        days, spread = int(state["horizon_days"]), float(state["spread"])
+        return cls(days, shape, rhythm, (low, high), spread, long_run)
 
 
-def _shape(seen: list[_Baseline], said: Said) -> SpendShape | None:
+def _written(long_run: LongRun | None) -> list[Any] | None:
+    return [long_run.days, long_run.shape.to_dict(), long_run.silent] if long_run else None
+
+
+def _worth_believing(shift: float) -> float:
+    """A shift seen once, less what may be chance (James & Stein 1961).
+
+    >>> _worth_believing(0.1), round(_worth_believing(-1.0), 4)
+    (0.0, -0.9775)
+    """
+    return shift * max(0.0, 1 - (USUALLY_MISSED / shift) ** 2) if shift else 0.0
+
+
+def _shape(seen: list[_Baseline], said: Said, spread: float) -> SpendShape | None:
     """The shape of all past cutoffs together, widened by how their levels varied."""
-    spread = level_spread(*np.array([(past.level, past.noise) for past in seen]).T)
+    if not seen:
+        return None
     blended = [
         (
             *(answered[name].to_numpy(float) for name in ANSWERS),

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
 
+import pandas as pd
+
 from features.errors import SettingError, UserError
 from features.panel import panel_cutoffs
 from models.btyd.lifetime_value import month_ends
+from models.course import AT_LEAST
 from models.hazard import STEPS, step_days
 from models.levels import YEAR
 from pipeline.config import Config
@@ -27,7 +30,8 @@ class Plan:
     from: those whose labels were complete by then. `recent` maps them to cutoffs after those,
     of which only the first steps are known. `levels` are the cutoffs, over several years, at
     which only the level of all customers is looked at. `months` says how many months, more than
-    a horizon, were over after a backtest cutoff, at most as many as clv sums up.
+    a horizon, were over after a backtest cutoff, at most as many as clv sums up. `longer` maps
+    each day of judgement to the cutoff so many months before it, where the log has one.
     """
 
     as_of: date
@@ -37,6 +41,7 @@ class Plan:
     recent: dict[date, tuple[date, ...]]
     levels: tuple[date, ...] = ()
     months: dict[date, int] = field(default_factory=dict)
+    longer: dict[date, tuple[date, int]] = field(default_factory=dict)
 
     @property
     def labelled(self) -> list[date]:
@@ -109,6 +114,11 @@ def plan(
         recent,
         tuple(sorted(set(levels))),
         {c: n for c, n in over.items() if n and month_ends(n, start=c)[-1] > horizon_days},
+        {
+            c: found
+            for c in panels
+            if (found := _months_before(c, first, config.clv.months, horizon_days))
+        },
     )
 
 
@@ -119,6 +129,26 @@ def _months_over(cutoff: date, end: date, at_most: int) -> int:
     2
     """
     return int((month_ends(at_most, start=cutoff) <= (end - cutoff).days).sum())
+
+
+def _months_before(
+    day: date, first: date, at_most: int, horizon_days: int
+) -> tuple[date, int] | None:
+    """The cutoff as many months before `day` as the log allows, and how many these are.
+
+    None where they would be hardly longer than a horizon.
+
+    >>> _months_before(date(2024, 7, 1), date(2024, 1, 10), 12, 30)
+    (datetime.date(2024, 2, 1), 5)
+    """
+    months = next((n for n in range(at_most, 0, -1) if _ago(day, n) >= first), 0)
+    cutoff = _ago(day, months)
+    return (cutoff, months) if (day - cutoff).days >= AT_LEAST * horizon_days else None
+
+
+def _ago(day: date, months: int) -> date:
+    moment: date = (pd.Timestamp(day) - pd.DateOffset(months=months)).date()
+    return moment
 
 
 def _recent(until: date, horizon_days: int, first: date) -> tuple[date, ...]:

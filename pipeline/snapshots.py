@@ -15,11 +15,14 @@ from features.rfm import rfm
 from features.snapshot import categories, snapshot
 from models.btyd.lifetime_value import month_ends
 from models.course import periods
-from models.history import LABELS, History, LevelError, completed, known_by
+from models.history import LABELS, History, LevelError, Longer, completed, known_by
 from models.levels import level_error
 from pipeline.console import Progress
 from pipeline.cutoffs import Plan
 from pipeline.orders import Orders
+
+MOST_LONGER = 20_000
+"""So many customers tell how spend of longer periods is distributed."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Snapshots:
     `labelled` and `today` hold all customers, or a hash sample with `weight`, and so does
     `unfinished`, whose labels are those of as many days as the log has after the cutoff;
     `populations` always stands for all of them. `spend` is what came of the customers of
-    `labelled` in the months of `plan.months`, shape (n_customers,).
+    `labelled` in the months of `plan.months`, shape (n_customers,); `longer` what came in those
+    of `plan.longer`.
     """
 
     plan: Plan
@@ -40,6 +44,7 @@ class Snapshots:
     attributes: tuple[str, ...]
     level_errors: dict[date, LevelError]
     spend: dict[date, np.ndarray] = field(default_factory=dict)
+    longer: dict[date, Longer] = field(default_factory=dict)
     seed: int = 0
 
     def history(self, cutoff: date) -> History:
@@ -54,6 +59,7 @@ class Snapshots:
             attributes=categories(self.attributes),
             money=tuple(feature.name for feature in CATALOGUE if feature.unit == MONEY),
             recent=self._recent(cutoff),
+            longer=self.longer.get(cutoff),
             seed=self.seed,
             snapshot=self.today if known is None else known.drop(columns=list(LABELS)),
             level_errors=completed(self.level_errors, cutoff, self.plan.horizon_days),
@@ -88,6 +94,11 @@ def collect(
         populations[plan.as_of] = _population(orders.days, plan.as_of)
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
         errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.levels}
+    longer = {}
+    for number, (day, (cutoff, months)) in enumerate(plan.longer.items(), 1):
+        text = f"What came in {months} months ({number} of {len(plan.longer)})"
+        with progress.step(text):
+            longer[day] = _longer(orders, cutoff, months, share)
     return Snapshots(
         plan,
         labelled,
@@ -97,8 +108,17 @@ def collect(
         orders.attributes,
         {cutoff: error for cutoff, error in errors.items() if error is not None},
         {cutoff: _spend(orders, cutoff, n, share) for cutoff, n in plan.months.items()},
+        longer,
         seed,
     )
+
+
+def _longer(orders: Orders, cutoff: date, months: int, share: float) -> Longer:
+    """Features at a cutoff with the labels of some months, of customers at even distances."""
+    days = int(month_ends(months, start=cutoff)[-1])
+    rows = labelled_snapshot(orders.days, cutoff, days, orders.end, orders.attributes)
+    frame = _frame(_sample(rows, share), share)
+    return Longer(cutoff, months, frame.iloc[:: len(frame) // MOST_LONGER + 1])
 
 
 def _spend(orders: Orders, cutoff: date, months: int, share: float) -> np.ndarray:
