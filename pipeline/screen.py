@@ -38,8 +38,35 @@ MEASURES = {
 COMPARED = {"log loss": "log_loss", "AUC": "roc_auc", "ECE": "ece", "Gini": "spend_gini"}
 """Columns in which trainings are compared, and their measures."""
 
+CONTACT = {
+    "p(churn)": ("p_churn", "{:.0%}"),
+    "at stake": ("at_stake", "{:,.2f}"),
+    "expected": ("expected_spend", "{:,.2f}"),
+    "CLV": ("clv", "{:,.2f}"),
+    "silent": ("days_since_last", "{:,} d"),
+    "segment": ("segment", "{}"),
+}
+"""Columns of who is most worth a contact: the score, and how it is written."""
+
+SEGMENT = {
+    "customers": ("n_customers", ",d"),
+    "p(churn)": ("p_churn", ".0%"),
+    "expected spend": ("expected_spend", ",.2f"),
+    "CLV, total": ("clv", ",.2f"),
+}
+"""Columns of the segments, in the same way."""
+
 GIVE_WAY = ("ECE", "lift", "bias", "Gini")
 """Left out, the first one first, where long names need the room: a cut name names nobody."""
+
+NARROW = {
+    "contacts": ("silent", "expected", "CLV"),
+    "segments": ("CLV, total", "p(churn)"),
+    "trainings": ("Gini", "AUC", "days", "started"),
+}
+"""Left out in the same way where not even `FOLDED` letters of a name have room in a line."""
+
+FOLDED = 12
 
 MEANINGS = {
     "lift": "buyers among the tenth thought most likely to buy, relative to all",
@@ -86,17 +113,25 @@ def _fitting(
     draw: Callable[[Sequence[str]], Table],
     columns: Iterable[str],
     give_way: Iterable[str],
+    narrow: Iterable[str] = (),
 ) -> tuple[Table, list[str]]:
-    """A table of as many of the columns as the console has room for beside whole names."""
+    """A table of as many of the columns as the console has room for beside whole names.
+
+    The columns of `narrow` stay where `FOLDED` letters of each name have room in a line.
+    """
     shown = list(columns)
-    table = draw(shown)
-    unhindered = console.options.update_width(ROOMY)
-    for column in give_way:
-        if console.measure(table, options=unhindered).maximum <= console.width:
+    asked = [(column, None) for column in give_way] + [(column, FOLDED) for column in narrow]
+    for column, letters in asked:
+        if _width(console, draw(shown), letters) <= console.width:
             break
         shown.remove(column)
-        table = draw(shown)
-    return table, shown
+    return draw(shown), shown
+
+
+def _width(console: Console, table: Table, letters: int | None) -> int:
+    """Letters that a table takes unhindered, at most so many of them for names."""
+    table.columns[0].max_width = letters
+    return console.measure(table, options=console.options.update_width(ROOMY)).maximum
 
 
 def contacts(scores: pd.DataFrame) -> pd.DataFrame:
@@ -115,26 +150,9 @@ def contacts(scores: pd.DataFrame) -> pd.DataFrame:
 
 def contact_list(console: Console, scores: pd.DataFrame) -> None:
     """Show `contacts` as a table."""
-    table = _table(
-        f"Most worth a contact (of those with p(churn) up to {GONE:.0%})",
-        "customer",
-        "p(churn)",
-        "at stake",
-        "expected",
-        "CLV",
-        "silent",
-        "segment",
+    table, _ = _fitting(
+        console, partial(_contacts, contacts(scores)), CONTACT, (), NARROW["contacts"]
     )
-    for row in contacts(scores).itertuples():
-        table.add_row(
-            str(row.customer_id),
-            f"{row.p_churn:.0%}",
-            f"{row.at_stake:,.2f}",
-            f"{row.expected_spend:,.2f}",
-            f"{row.clv:,.2f}",
-            f"{row.days_since_last:,} d",
-            str(row.segment),
-        )
     _show(console, table)
     console.print(
         "at stake: p(churn) x what their own pace so far would bring in the horizon. Whom a "
@@ -142,6 +160,19 @@ def contact_list(console: Console, scores: pd.DataFrame) -> None:
         style="dim",
     )
     console.print()
+
+
+def _contacts(ranked: pd.DataFrame, shown: Sequence[str]) -> Table:
+    """The customers most worth a contact, with some of the columns of `CONTACT`."""
+    title = f"Most worth a contact (of those with p(churn) up to {GONE:.0%})"
+    table = _table(title, "customer", *shown)
+    for _, row in ranked.iterrows():
+        cells = (
+            "–" if pd.isna(row[name]) else form.format(row[name])
+            for name, form in (CONTACT[header] for header in shown)
+        )
+        table.add_row(str(row["customer_id"]), *cells)
+    return table
 
 
 def ledger(console: Console, orders: Orders) -> None:
@@ -200,41 +231,41 @@ def scored(console: Console, result: Scored, found: Found) -> None:
 
 def segments(console: Console, found: pd.DataFrame) -> None:
     """Totals of the scored customers by segment."""
-    table = _table("Segments", "segment", "customers", "p(churn)", "expected spend", "CLV, total")
-    for _, row in found.iterrows():
-        table.add_row(
-            row["segment"],
-            f"{row['n_customers']:,}",
-            f"{row['p_churn']:.0%}",
-            f"{row['expected_spend']:,.2f}",
-            _number(row["clv"], ",.2f"),
-        )
+    table, _ = _fitting(console, partial(_segments, found), SEGMENT, (), NARROW["segments"])
     _show(console, table)
+
+
+def _segments(found: pd.DataFrame, shown: Sequence[str]) -> Table:
+    """The segments with some of the columns of `SEGMENT`."""
+    table = _table("Segments", "segment", *shown)
+    for _, row in found.iterrows():
+        cells = (SEGMENT[header] for header in shown)
+        table.add_row(row["segment"], *(_number(row[name], form) for name, form in cells))
+    return table
 
 
 def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """The trainings of a store beside each other."""
-    table, _ = _fitting(console, partial(_trainings, rows), COMPARED, ["ECE"])
+    columns = ("started", "answer", "days", "version", *COMPARED)
+    table, _ = _fitting(console, partial(_trainings, rows), columns, ["ECE"], NARROW["trainings"])
     _show(console, table)
 
 
 def _trainings(rows: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table:
-    """The trainings with some of the measures that are `COMPARED`."""
-    title = "Trainings, newest first; mean over each one's cutoffs"
-    table = _table(title, "log", "started", "answer", "days", "version", *shown)
+    """The trainings with some of their columns."""
+    table = _table("Trainings, newest first; mean over each one's cutoffs", "log", *shown)
     for row in rows:
         # One that is both has nothing left to challenge.
         held = set(row["aliases"])
         role = "champion" if "champion" in held else "new" if "challenger" in held else ""
-        figures = (row[COMPARED[header]] for header in shown)
-        table.add_row(
-            str(row["name"]).rpartition(" ")[0],
-            str(row["started"])[5:16].replace("T", " "),
-            str(row["contender"]),
-            str(row["horizon_days"]),
-            f"{row['version'] or '–'} {role}".strip(),
-            *(_number(figure, ".4f") for figure in figures),
-        )
+        cells = {
+            "started": str(row["started"])[5:16].replace("T", " "),
+            "answer": str(row["contender"]),
+            "days": str(row["horizon_days"]),
+            "version": f"{row['version'] or '–'} {role}".strip(),
+            **{header: _number(row[name], ".4f") for header, name in COMPARED.items()},
+        }
+        table.add_row(str(row["name"]).rpartition(" ")[0], *(cells[header] for header in shown))
     return table
 
 

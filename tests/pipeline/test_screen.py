@@ -2,6 +2,7 @@
 
 import io
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -71,3 +72,46 @@ def test_trainings_stand_beside_each_other_with_whole_names_and_figures(width):
     assert ("0.3400" in first, "0.0100" in first) == (True, width == 120)
     at = lines.index(first)
     assert name in "".join(line.split("  ")[0].strip() for line in lines[at : at + 2])
+
+
+def drawn(width, show, *about):
+    paper = io.StringIO()
+    show(Console(file=paper, width=width), *about)
+    return paper.getvalue()
+
+
+def training(name):
+    row = {"started": "2024-05-05T10:00:00", "contender": "blend", "horizon_days": 91}
+    row |= {"log_loss": 0.34, "roc_auc": 0.8, "ece": 0.01, "spend_gini": 0.5, "version": "12"}
+    return {**row, "name": f"{name} 2024-05-01", "aliases": ["champion"]}
+
+
+def customers(clv=1_234_567.89):
+    row = {"frequency": 4, "monetary_value": 12_345.67, "T": 300, "horizon_days": 90}
+    row |= {"p_churn": 0.51, "expected_spend": 12_345.67, "clv": clv}
+    row |= {"days_since_last": 1_234, "segment": "promising", "customer_id": "0012345678"}
+    return pd.DataFrame([row])
+
+
+def by_segment():
+    row = {"segment": "promising", "n_customers": 1_234_567, "p_churn": 0.51}
+    return pd.DataFrame([{**row, "expected_spend": 12_345_678.9, "clv": 123_456_789.01}])
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 70, 80])
+def test_narrow_terminals_cut_no_name_and_no_figure_in_any_table(width):
+    tables = [
+        drawn(width, screen.contact_list, customers()),
+        drawn(width, screen.segments, by_segment()),
+        drawn(width, screen.trainings, [training("orders.csv")]),
+    ]
+    for text, name in zip(tables, ["0012345678", "promising", "orders.csv"], strict=True):
+        assert "…" not in text
+        assert any(line.startswith(name[:8]) for line in text.splitlines())
+    assert "0.3400" in tables[2]
+
+
+def test_a_value_that_nobody_could_tell_is_a_dash_in_the_list_of_contacts():
+    text = drawn(80, screen.contact_list, customers(clv=float("nan")))
+    assert "nan" not in text
+    assert "–" in text
