@@ -20,6 +20,7 @@ from models.contender import Contender
 from models.contenders import CONTENDERS, DEFAULT
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES, evaluate
+from models.evaluation.spend import bias
 from models.history import LABELS, History, weights
 from pipeline.check import judge
 from pipeline.config import Config
@@ -244,10 +245,9 @@ def _valued(
     clv = blend.clv(customers, said, months, 0.0, start)
     low, high = blend.clv_range(customers, said, clv, months, start)
     none, weight = blend.none_within(customers, said, months, start), weights(customers)
-    came = float(weight @ spend)
     found: dict[str, float] = {"clv_months": months}
-    if came > 0 and not np.isnan(clv).any():
-        found["clv_bias"] = float(weight @ clv) / came - 1
+    if not np.isnan(clv).any():
+        found["clv_bias"] = bias(spend, clv, weight)
     if np.isnan(low).any() or np.isnan(none).any():
         return found
     inside = np.maximum(spend, 0.0), low, high

@@ -145,14 +145,12 @@ def _value(rows: pd.DataFrame) -> list[str]:
     if known.empty:
         return []
     row = known.sort_values("clv_months").iloc[-1]
-    held = (
-        ""
-        if np.isnan(row["clv_coverage_pit"])
-        else (f"; its 80 % intervals held {row['clv_coverage_pit']:.0%} of the outcomes")
-    )
+    months, share = int(row["clv_months"]), row["clv_coverage_pit"]
+    held = "" if np.isnan(share) else f"; its 80 % intervals held {share:.0%} of the outcomes"
+    few = ": too few" if share < POOR_COVERAGE else ""
     return [
-        f"The value of {row['clv_months']:.0f} months, asked for on {row['cutoff']}, was off by "
-        f"{_off_by(row['clv_bias'])} in total{held}."
+        f"The value of {months} month{'s' if months > 1 else ''}, asked for on {row['cutoff']}, "
+        f"was off by {_off_by(row['clv_bias'])} in total{held}{few}."
     ]
 
 

@@ -1,19 +1,22 @@
 """The backtest holds clv against every period, longer than the horizon, that is over by now."""
 
+import re
 from datetime import date
 
 import numpy as np
 import pytest
 
+from models.blend import Blend
 from models.btyd.lifetime_value import month_ends
 from models.contenders import DEFAULT
-from pipeline.backtest import backtest, prepare
+from models.history import LABELS
+from pipeline.backtest import _valued, backtest, prepare
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.judgement import judge
 from pipeline.orders import open_orders
 from tests.pipeline import shop
-from tests.pipeline.boards import board, customers
+from tests.pipeline.boards import CUTOFFS, board, customers
 
 LONG_AGO, LATELY = date(2022, 12, 20), date(2023, 5, 1)
 
@@ -76,3 +79,34 @@ def test_without_a_longer_period_nothing_is_said():
     outcomes, truth = customers(400)
     result = board(outcomes, {DEFAULT: truth, "recency_alone": truth * 0 + 0.5})
     assert not any("The value of" in line for line in judge(result).sentences)
+
+
+@pytest.mark.parametrize(
+    ("months", "held", "ending"),
+    [
+        (1.0, 0.8, "The value of 1 month, .* in total; .* held 80% of the outcomes."),
+        (9.0, 0.56, "The value of 9 months, .* held 56% of the outcomes: too few."),
+        (9.0, float("nan"), "The value of 9 months, .* in total."),
+    ],
+)
+def test_the_verdict_counts_months_and_judges_the_intervals(months, held, ending):
+    outcomes, truth = customers(400)
+    result = board(outcomes, {DEFAULT: truth, "recency_alone": truth * 0 + 0.5})
+    rows = result.leaderboard
+    first = (rows["contender"] == DEFAULT) & (rows["cutoff"] == CUTOFFS[0])
+    found = {"clv_months": months, "clv_bias": 0.1, "clv_coverage_pit": held}
+    rows.loc[first, list(found)] = list(found.values())
+    said = [line for line in judge(result).sentences if "The value of" in line]
+    assert len(said) == 1
+    assert re.fullmatch(ending, said[0])
+
+
+def test_where_returns_ate_the_money_no_share_of_it_is_told(held):
+    _, snapshots, _ = held
+    history, months = snapshots.history(LONG_AGO), snapshots.plan.months[LONG_AGO]
+    people = snapshots.labelled[LONG_AGO].drop(columns=list(LABELS))
+    blend = Blend().fit(history)
+    kept = np.tile([100.0, -99.9], len(people))[: len(people)]
+    found = _valued(blend, people, blend.predict(people), months, kept, LONG_AGO)
+    assert np.isnan(found["clv_bias"])
+    assert found["clv_months"] == months
