@@ -58,15 +58,15 @@ def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFram
 def _at_some(result: Backtest, rule: str) -> list[str]:
     """Of how many cutoffs the headline's figures are, where one of the two failed at others."""
     both = counted(result.shared(result.chosen, rule), result.cutoffs)
-    failed = {
-        words(name): [str(day) for day in result.cutoffs if day not in result.shared(name)]
-        for name in dict.fromkeys((result.chosen, rule))
-    }
-    failed = {name: days for name, days in failed.items() if days}
+    failed: dict[str, list[str]] = {}
+    for name in dict.fromkeys((result.chosen, rule)):
+        days = [str(day) for day in result.cutoffs if day not in result.shared(name)]
+        if days:
+            failed.setdefault(", ".join(days), []).append(words(name))
     if not failed:
         return []
     why = " and ".join(
-        f"{name} could not be fitted at {', '.join(failed[name])}" for name in failed
+        f"{' and '.join(names)} could not be fitted at {days}" for days, names in failed.items()
     )
     return [f"These are figures of {both}: {why}."]
 

@@ -147,6 +147,16 @@ def test_answer_that_failed_at_a_cutoff_is_judged_at_the_others():
     assert judge(silent_at_first("blend", blend=true)).sentences[1] == judgement.sentences[1]
 
 
+def test_answer_and_rule_that_failed_at_the_same_cutoff_are_named_together():
+    both = silent_at_first("blend", blend=true, recency_alone=flat)
+    failed = (both.leaderboard["contender"] == "recency_alone") & (
+        both.leaderboard["cutoff"] == CUTOFFS[0]
+    )
+    both.leaderboard.loc[failed, [*CHURN_SCORES, *SPEND_SCORES]] = np.nan
+    why = f"blend and recency alone could not be fitted at {CUTOFFS[0]}."
+    assert judge(both).sentences[1] == f"These are figures of 1 of 2 cutoffs: {why}"
+
+
 def test_all_contenders_are_held_to_the_cutoffs_of_the_answer():
     broken = silent_at_first("blend", blend=true, recency_alone=flat)
     board = broken.leaderboard.set_index(["contender", "cutoff"])["log_loss"]
