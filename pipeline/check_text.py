@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,7 +78,8 @@ def config_text(found: Check) -> str:
             lines.append(f"    {key}: {_scalar(getattr(columns, key))}{guess}")
         elif key != "unit_price":
             lines.append(f"    # {key}: {_UNMAPPED[key]}")
-    hint = f"  # could be: {', '.join(found.attributes)}" if found.attributes else ""
+    names = ", ".join(n if n.isprintable() else _scalar(n) for n in found.attributes)
+    hint = f"  # could be: {names}" if names else ""
     lines.append(f"    attributes: {_scalar(columns.attributes)}{hint}")
     for key, comment in _LOG_KEYS.items():
         guessed = "guessed; " if key in proposed else ""
@@ -85,6 +87,8 @@ def config_text(found: Check) -> str:
     lines += ["", f"# {_proposal(found)}", f"horizon_days: {_scalar(found.horizon_days)}"]
     return "\n".join([*lines, *_others(found.config)]) + "\n"
 
+
+_NO_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 _UNMAPPED = {
     "amount": "none found; without it each order counts 1",
@@ -150,8 +154,15 @@ def _proposal(found: Check) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """JSON is YAML, and its quotes keep `no`, 1e3 and a colon what they are."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    r"""JSON is YAML, and its quotes keep `no`, 1e3 and a colon what they are.
+
+    Letters that YAML takes for a line's end, or for none, are escaped.
+
+    >>> _scalar("Zürich: no"), _scalar("a\x85b")
+    ('"Zürich: no"', '"a\\u0085b"')
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _NO_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _columns(found: Check) -> Table:

@@ -4,6 +4,7 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -118,3 +119,18 @@ def test_a_horizon_that_nobody_named_and_the_log_did_not_tell_is_left_open(engin
 def test_a_log_within_a_package_keeps_its_address(engine):
     address = "package://lifetimes/datasets/CDNOW_master.txt"
     assert f'source: "{address}"' in config_text(check(engine, {"source": address}, now=NOW))
+
+
+def test_line_breaks_in_a_columns_name_write_no_lines_of_the_config(engine, tmp_path):
+    odd = ["shop\nseed: 99", "shop\x85seed: 98", "shop\u2028seed: 97", "Laden €"]
+    rows = [(c, d, a, *("ab"[n % 2] for _ in odd)) for n, (c, d, a) in enumerate(shop())]
+    log = tmp_path / "log.parquet"
+    pd.DataFrame(rows, columns=["customer", "date", "amount", *odd]).to_parquet(log)
+    path = tmp_path / "churn.yaml"
+    for attributes in ([], odd):
+        section = {"source": str(log), "columns": {"attributes": attributes}}
+        found = check(engine, section, now=NOW)
+        assert set(odd) <= {*found.attributes}
+        write_config(found, path)
+        assert load(path).log == found.spec
+        assert load(path).seed == 0
