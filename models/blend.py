@@ -228,7 +228,7 @@ class Blend:
         level = float(logit(np.average(expit(knowing), weights=weight))) - error.churn
         if tried is None:
             return float(expit(np.asarray(level)))
-        learned = self._learned(odds)
+        learned = self._learned(odds) - error.unseen_churn
         return reconciled_mean(learned, weight, tried.churn_variance, level, error.churn_variance)
 
     def _moved(
@@ -238,18 +238,18 @@ class Blend:
         if "btyd" not in totals:
             return 0.0
         trees = tried.say(error.purchases_variance) if tried else 0.0
-        corrected = -(1 - trees) * error.purchases
-        passing = float(np.exp(corrected + (1 - trees) * error.lasting))
-        self.course = replace(self.course, passing=passing)
+        ends = (1 - trees) * (error.purchases - error.lasting) + trees * error.unseen_purchases
+        self.course = replace(self.course, passing=float(np.exp(-ends)))
         self._note(
-            corrected,
-            f"A buy-till-you-die model expected too {'little' if corrected > 0 else 'much'} at "
-            "earlier cutoffs like this one (lately, or in the same weeks of earlier years): "
+            -error.purchases,
+            f"A buy-till-you-die model expected too {'little' if error.purchases < 0 else 'much'} "
+            "at earlier cutoffs like this one (lately, or in the same weeks of earlier years): "
             "that moves expected purchases and spend by {}.",
         )
         if not trees:
-            return corrected
-        apart = totals["boosted"] - totals["btyd"]
+            return -error.purchases
+        corrected = totals["btyd"] - error.purchases
+        apart = totals["boosted"] - error.unseen_purchases - corrected
         agreed = trees * float(np.clip(apart, -FURTHEST, FURTHEST))
         self._note(
             agreed,
@@ -257,7 +257,7 @@ class Blend:
             f"{trees:.0%} in how much all customers together buy: it moves expected purchases and "
             "spend by {}.",
         )
-        return corrected + agreed
+        return agreed - error.purchases
 
     def _kept(self, history: History) -> float:
         """Add to the logarithm of expected spend: what past purchases brought in the end."""

@@ -66,7 +66,8 @@ class ExpectedError:
     """What MBG/NBD will be off by, on its own scales; see `models.history.LevelError`.
 
     `lasting` is the part of `purchases` that does not end with the horizon: lasting and drifted.
-    The variances say how far off such a guess was at past cutoffs (mean squares).
+    The variances say how far off such a guess was at past cutoffs (mean squares). The last two say
+    how much of the error is a season that the panel's days had not: learned models do not know it.
     """
 
     churn: float
@@ -74,6 +75,8 @@ class ExpectedError:
     lasting: float
     churn_variance: float
     purchases_variance: float
+    unseen_churn: float = 0.0
+    unseen_purchases: float = 0.0
 
 
 def level_error(
@@ -150,7 +153,23 @@ def expected_error(history: History) -> ExpectedError:
     missed = ((errors - worth * guesses) ** 2).sum(axis=0)
     variance = (DOUBT * USUALLY_MISSED**2 + missed) / (DOUBT + len(errors))
     (churn, purchases), lasts = worth * guess, worth[1] * lasting
-    return ExpectedError(*(float(x) for x in (churn, purchases, lasts, *variance)))
+    unseen = worth * _season_unseen(history, when, seen, chance)
+    return ExpectedError(*(float(x) for x in (churn, purchases, lasts, *variance, *unseen)))
+
+
+def _season_unseen(
+    history: History, when: np.ndarray, seen: np.ndarray, chance: np.ndarray
+) -> np.ndarray:
+    """Errors of churn and of purchases that the season brings today, less the panel's days' mean.
+
+    What lasts, or changes slowly, learned models have seen.
+    """
+    if not history.cutoffs or not len(when):
+        return np.zeros(2)
+    panel = np.array([(day - history.cutoff).days for day in history.cutoffs], dtype=float)
+    explained = _explained(when, seen, chance, history.horizon_days)
+    season: np.ndarray = _yearly(np.zeros(1), when)[0] - _yearly(panel, when).mean(axis=0)
+    return season @ explained
 
 
 def _guess(
@@ -162,28 +181,43 @@ def _guess(
     """
     if not len(when):
         return np.zeros(2), 0.0
+    explained, today = _explained(when, seen, chance, horizon_days), np.zeros(1)
+    passing = _faded(today, when, horizon_days) + _yearly(today, when)
+    stays = _drifted(today, when, horizon_days)[0] @ explained
+    return passing[0] @ explained + stays, float(stays[1])
+
+
+def _explained(
+    when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
+) -> np.ndarray:
+    """Errors seen, each freed of what the others say; (n_days, 2)."""
+    passing = _faded(when, when, horizon_days) + _yearly(when, when)
+    covariance = passing + _drifted(when, when, horizon_days) + np.diag(chance)
+    solved: np.ndarray = cho_solve(cho_factor(covariance, lower=True), seen)
+    return solved
+
+
+def _faded(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarray:
+    """Covariance of what fades between two lots of days; (n_here, n_there)."""
+    apart = np.abs(here[:, None] - there[None, :])
     memory = MEMORY * max(horizon_days, SHORTEST_MEMORY)
-    # The log itself is a horizon older, or nearly so, than the first cutoff that could be tried.
-    start, today = when.min() - horizon_days, np.zeros(1)
-    passing = _alike(when, when, memory)
-    factor = cho_factor(passing + _drifted(when, when, start) + np.diag(chance), lower=True)
-    explained = cho_solve(factor, seen)
-    stays = _drifted(today, when, start)[0] @ explained
-    return _alike(today, when, memory)[0] @ explained + stays, float(stays[1])
+    return FADING**2 * np.exp(-apart / memory)
 
 
-def _alike(here: np.ndarray, there: np.ndarray, memory: float) -> np.ndarray:
-    """Covariance of what passes, fading or yearly, between two lots of days; (n_here, n_there)."""
+def _yearly(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The same of a season that slowly becomes another one."""
     apart = np.abs(here[:, None] - there[None, :])
     angle = 2 * np.pi * apart / YEAR
     waves = sum(share * np.cos(n * angle) for n, share in enumerate(HARMONICS, 1))
-    return FADING**2 * np.exp(-apart / memory) + YEARLY**2 * waves * np.exp(
-        -apart / (YEARS_ALIKE * YEAR)
-    )
+    return YEARLY**2 * waves * np.exp(-apart / (YEARS_ALIKE * YEAR))
 
 
-def _drifted(here: np.ndarray, there: np.ndarray, start: float) -> np.ndarray:
-    """The same of what stays: a lasting error, and a random walk since the log's start."""
+def _drifted(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarray:
+    """The same of what stays: a lasting error, and a random walk since the log's start.
+
+    The log itself is a horizon older, or nearly so, than `there`'s first day.
+    """
+    start = there.min() - horizon_days
     years = (np.minimum(here[:, None], there[None, :]) - start) / YEAR
     return LASTING**2 + DRIFTING**2 * years
 
