@@ -27,11 +27,9 @@ from models.encoding import expit, logit
 from models.hazard import BoostedHazard
 from models.history import History, Longer, weights
 from models.levels import (
-    YEAR,
     ExpectedError,
     expected_error,
     level_free_loss,
-    prolonged,
     shift_to_mean,
 )
 from models.past import Past, past_cutoffs
@@ -275,22 +273,21 @@ class Blend:
         """Learn how the error of buy-till-you-die models grows after the horizon; say so."""
         if not any(name in self.parts for name in BTYD):
             return
-        found = Course(growth=growth(history))
-        self.course = replace(found, passing=self.course.passing)
+        self.course = replace(self.course, growth=growth(history))
         self._note(
-            -float(np.log(found.ended(YEAR))),
-            f"Customers came ever {'less' if found.growth > 0 else 'more'} often after earlier "
-            "horizons than a buy-till-you-die model expects: that moves what a year's clv holds "
-            "after the horizon by {}.",
+            -self.course.growth,
+            f"Customers came ever {'less' if self.course.growth > 0 else 'more'} often after "
+            "earlier horizons than a buy-till-you-die model expects: that moves what clv holds of "
+            "a month a year later by {}.",
         )
 
     def _lengthen(self, longer: Longer | None) -> None:
         """Learn how the spend of a longer period is distributed from one that is over."""
         if longer is None or self.ranges is None or not self._btyd:
             return
-        said, ended = self.predict(longer.rows), self.course.ended(longer.days)
+        said = self.predict(longer.rows)
         clv = self.clv(longer.rows, said, longer.months, 0.0, longer.cutoff)
-        self.ranges = self.ranges.lengthened(longer, self._btyd[0], said, clv, ended)
+        self.ranges = self.ranges.lengthened(longer, self._btyd[0], said, clv, self.course)
 
     def _note(self, moved: float, sentence: str) -> None:
         """Say what moves totals, if it moves them enough to be worth a sentence."""
@@ -392,8 +389,10 @@ class Blend:
         own = said["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
         length = np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
-        days = float(month_ends(months, start=start)[-1])
-        return own * prolonged(length, self.course.ended(days))
+        days, first = float(month_ends(months, start=start)[-1]), self._btyd[0]
+        left, whole = (c.length(first, customers, days) for c in (self.course, Course()))
+        later = np.divide(left - 1, whole - 1, out=np.ones_like(own), where=whole > 1)
+        return own * (np.minimum(length, 1.0) + np.maximum(length - 1.0, 0.0) * later)
 
     def clv_range(
         self,
@@ -411,7 +410,7 @@ class Blend:
             raise ValueError("The blend has not been fitted.")
         days = float(month_ends(months, start=start)[-1])
         btyd = next(iter(self._btyd), None)
-        return self.ranges.of_period(customers, btyd, said, clv, days, self.course.ended(days))
+        return self.ranges.of_period(customers, btyd, said, clv, days, self.course)
 
     def none_within(
         self, customers: pd.DataFrame, said: pd.DataFrame, months: int, start: date
@@ -420,8 +419,7 @@ class Blend:
         if self.ranges is None or not self._btyd:
             return np.full(len(customers), np.nan)
         days = float(month_ends(months, start=start)[-1])
-        ended = self.course.ended(days)
-        return self.ranges.none_within(customers, self._btyd[0], said, days, ended)
+        return self.ranges.none_within(customers, self._btyd[0], said, days, self.course)
 
     @property
     def _btyd(self) -> list[BtydContender]:

@@ -55,6 +55,11 @@ class BtydContender:
         self._value = value
 
     @property
+    def horizon_days(self) -> int:
+        """Length of the horizon in days."""
+        return self._horizon_days
+
+    @property
     def value(self) -> SpendPerPurchase:
         """The fitted model of what a purchase is worth."""
         if self._value is None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from models.btyd_contenders import BtydContender
 from models.history import History
 from models.levels import YEAR
 
@@ -32,6 +34,9 @@ CHANCE, DOUBT = 0.1, 3.0
 
 ROUNDS = 5
 
+EDGES = tuple(round(YEAR / 12 * months) for months in (1, 2, 3, 4, 6, 8, 12, 18, 24, 36))
+"""Days at which what comes after the horizon is cut into pieces, each with its own correction."""
+
 FURTHEST = 2.0
 """Beyond so many years the error does not grow: nobody has seen it."""
 
@@ -51,13 +56,25 @@ class Course:
     passing: float = 1.0
     growth: float = 0.0
 
-    def ended(self, days: float) -> float:
-        """Divide purchases between the horizon and `days`, expected at its level, by this factor.
+    def length(self, btyd: BtydContender, customers: pd.DataFrame, days: float) -> np.ndarray:
+        """How many horizons, as high as today's, the purchases within `days` make.
 
-        >>> Course(2.0).ended(365), round(Course(growth=0.4).ended(365.25), 2)
-        (2.0, 1.22)
+        By a buy-till-you-die model, what comes after the horizon corrected; shape (n_customers,).
         """
-        return self.passing * float(np.exp(self.growth * min(days / YEAR, FURTHEST) / 2))
+        horizon_days = btyd.horizon_days
+        within = btyd.expected_purchases(customers, horizon_days)
+        edges = [edge for edge in EDGES if horizon_days < edge < days] if self.growth else []
+        # A period no longer than the horizon has no later part.
+        ends = [min(float(horizon_days), days), *edges, days]
+        seen = [btyd.expected_purchases(customers, end) for end in ends]
+        number = seen[0]
+        for before, after, first, last in zip(seen, seen[1:], ends, ends[1:], strict=False):
+            number = number + (after - before) * self._left((first + last - horizon_days) / 2)
+        return np.divide(number, within, out=np.ones(len(customers)), where=within > 0)
+
+    def _left(self, lead: float) -> float:
+        """Share that is left, of what is expected so many days after the horizon's middle."""
+        return float(np.exp(-self.growth * min(lead / YEAR, FURTHEST))) / self.passing
 
 
 def periods(horizon_days: int, at_most: int) -> list[int]:

@@ -162,9 +162,10 @@ def _season_unseen(
 ) -> np.ndarray:
     """Errors of churn and of purchases that the season brings today, less the panel's days' mean.
 
-    What lasts, or changes slowly, learned models have seen.
+    What lasts, or changes slowly, learned models have seen. Before a year is over nobody can tell
+    a season from chance.
     """
-    if not history.cutoffs or not len(when):
+    if not history.cutoffs or not (when <= -YEAR).any():
         return np.zeros(2)
     panel = np.array([(day - history.cutoff).days for day in history.cutoffs], dtype=float)
     explained = _explained(when, seen, chance, history.horizon_days)
@@ -220,19 +221,6 @@ def _drifted(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarr
     start = there.min() - horizon_days
     years = (np.minimum(here[:, None], there[None, :]) - start) / YEAR
     return LASTING**2 + DRIFTING**2 * years
-
-
-def prolonged(horizons: np.ndarray, factor: float) -> np.ndarray:
-    """Lengths of a longer period, in horizons of today's level: what is beyond one lacks it.
-
-    `factor` is what makes today's horizon larger or smaller than a usual one.
-
-    Examples
-    --------
-    >>> prolonged(np.array([0.5, 3.0]), 2.0).tolist()
-    [0.5, 2.0]
-    """
-    return np.minimum(horizons, 1.0) + np.maximum(horizons - 1.0, 0.0) / factor
 
 
 def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> float:

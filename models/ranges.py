@@ -12,10 +12,11 @@ import pandas as pd
 
 from models.btyd_contenders import BtydContender
 from models.contender import ANSWERS
+from models.course import Course
 from models.encoding import expit, logit
 from models.history import History, Longer, weights
 from models.intervals import PRIOR_SPREAD, SpendShape, level_spread
-from models.levels import USUALLY_MISSED, prolonged, shift_to_mean
+from models.levels import USUALLY_MISSED, shift_to_mean
 from models.past import ordinary
 from models.windows import MIDDLE, Waits, tails_that_held, window
 
@@ -31,6 +32,8 @@ MOST_BUYERS = 10_000
 PAST_CUTOFFS = 3
 """Past cutoffs that are compared with what came; a horizon apart, so that none sees the same."""
 
+USUAL = Course()
+"""As a buy-till-you-die model has it."""
 
 Said = Sequence[tuple[pd.DataFrame, pd.DataFrame | None]]
 """Labelled rows of past cutoffs, and what would have been answered for them."""
@@ -91,12 +94,12 @@ class Ranges:
         btyd: BtydContender,
         said: pd.DataFrame,
         expected_spend: np.ndarray,
-        ended: float = 1.0,
+        course: Course = USUAL,
     ) -> Self:
         """Learn the shape of a longer period from what came in one.
 
         `said` is what the blend answers for the past customers, `expected_spend` what it expects
-        of them in the period; `ended` as in `of_period`.
+        of them in the period; `course` as in `of_period`.
         """
         rows, w = longer.rows, weights(longer.rows)
         gone = float(np.average(rows["churned"].to_numpy(float), weights=w))
@@ -105,10 +108,10 @@ class Ranges:
         total, promised = usual @ came, usual @ expected_spend
         if gone in (0.0, 1.0) or total <= 0 or promised <= 0:
             return self
-        none = self.none_within(rows, btyd, said, longer.days, ended)
+        none = self.none_within(rows, btyd, said, longer.days, course)
         silent = _worth_believing(shift_to_mean(logit(none), w, gone))
         none = expit(logit(none) + silent)
-        often = self._often(rows, btyd, said, longer.days, ended, none)
+        often = self._often(rows, btyd, said, longer.days, course, none)
         shape = SpendShape.fit(
             none,
             often,
@@ -143,22 +146,22 @@ class Ranges:
         said: pd.DataFrame,
         expected_spend: np.ndarray,
         days: float,
-        passing: float = 1.0,
+        course: Course = USUAL,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of spend within `days`, which may be longer than the horizon.
 
         The shape of the spend of the horizon, or of a longer period that was seen, for as many
         purchases as the period holds. How those change from the horizon to the period is a
-        buy-till-you-die model's to say; where they begin is the blend's, in `said`. `passing` is a
-        factor in the latter that ends with the horizon.
+        buy-till-you-die model's to say; where they begin is the blend's, in `said`. `course` says
+        what of it ends with the horizon.
         """
         long_run = self._seen(days)
         shape = long_run.shape if long_run else self.shape
         if shape is None or btyd is None or customers.empty:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
-        none = self.none_within(customers, btyd, said, days, passing)
-        often = self._often(customers, btyd, said, days, passing, none)
+        none = self.none_within(customers, btyd, said, days, course)
+        often = self._often(customers, btyd, said, days, course, none)
         return shape.interval(none, often, expected_spend)
 
     def _seen(self, days: float) -> LongRun | None:
@@ -172,19 +175,13 @@ class Ranges:
         btyd: BtydContender,
         said: pd.DataFrame,
         days: float,
-        passing: float,
+        course: Course,
         none: np.ndarray,
     ) -> np.ndarray:
         """Expected purchases within `days`; whoever buys at all buys at least once."""
-        length = prolonged(self._times(customers, btyd, days), passing)
+        length = course.length(btyd, customers, days)
         number: np.ndarray = said["expected_purchases"].to_numpy(float) * length
         return np.maximum(number, 1 - none)
-
-    def _times(self, customers: pd.DataFrame, btyd: BtydContender, days: float) -> np.ndarray:
-        """How many times the horizon's purchases `days` hold, by a buy-till-you-die model."""
-        longer = btyd.expected_purchases(customers, days)
-        within = btyd.expected_purchases(customers, self.horizon_days)
-        return np.divide(longer, within, out=np.ones(len(customers)), where=within > 0)
 
     def none_within(
         self,
@@ -192,21 +189,21 @@ class Ranges:
         btyd: BtydContender,
         said: pd.DataFrame,
         days: float,
-        passing: float = 1.0,
+        course: Course = USUAL,
     ) -> np.ndarray:
         """Probability of no purchase within `days`, shape (n_customers,).
 
         The blend's for the horizon, moved in log odds as a buy-till-you-die model moves from
-        the horizon to `days`; on past logs nearer to what came than that model's own. `passing`,
-        a factor in the horizon's purchases, ends with it, in the odds as in the number. What a
-        longer period has shown is added.
+        the horizon to `days`; on past logs nearer to what came than that model's own. What
+        `course` takes from the number of purchases it takes from the odds; what a longer period
+        has shown is added.
         """
         longer, within = (
             logit(btyd.probability_no_purchase(customers, length))
             for length in (days, self.horizon_days)
         )
-        times = self._times(customers, btyd, days)
-        ended = np.log(prolonged(times, passing) / times)
+        left, whole = (c.length(btyd, customers, days) for c in (course, USUAL))
+        ended = np.log(left / whole)
         p_churn, long_run = said["p_churn"].to_numpy(float), self._seen(days)
         silent = long_run.silent if long_run else 0.0
         none = expit(logit(p_churn) + longer - within - ended + silent)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from models.contenders import create
+from models.course import Course
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.history import History
 from models.intervals import SpendShape, level_spread
@@ -247,7 +248,10 @@ def test_what_ends_with_the_horizon_does_not_go_on_in_the_odds(blend, outcomes):
     said = blend.predict(customers)
     btyd = blend.parts["mbg_nbd"]
     within, over = (
-        {p: blend.ranges.none_within(customers, btyd, said, days, p) for p in (0.5, 1.0, 2.0)}
+        {
+            p: blend.ranges.none_within(customers, btyd, said, days, Course(p))
+            for p in (0.5, 1.0, 2.0)
+        }
         for days in (60, 360)
     )
     for passing in (0.5, 2.0):

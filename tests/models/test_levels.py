@@ -50,6 +50,29 @@ def test_a_yearly_wave_is_foreseen_and_ends_with_the_horizon():
     assert abs(guess.lasting) < 0.1
 
 
+def with_panel(level_errors, days_ago) -> History:
+    """The same, learned from at cutoffs so many days ago."""
+    days = [END - timedelta(days=ago) for ago in days_ago]
+    panel = pd.DataFrame({"cutoff": days, **dict.fromkeys(LABELS, 0.0)})
+    people = dict.fromkeys([END, *days], NOBODY)
+    return History(END, HORIZON, panel, people, level_errors=level_errors)
+
+
+def test_a_season_that_the_panel_had_not_is_told_apart():
+    summer = expected_error(with_panel(errors(wave), range(120, 240, 30)))
+    assert 0.2 < summer.unseen_churn < 0.8
+    assert -1.9 < summer.unseen_purchases < -0.8
+    same_weeks = expected_error(with_panel(errors(wave), (351, 365, 379)))
+    assert abs(same_weeks.unseen_churn) < 0.1
+
+
+def test_what_learned_models_have_seen_is_not_unseen():
+    lasting = expected_error(with_panel(errors(lambda _: 0.3), range(120, 240, 30)))
+    assert abs(lasting.unseen_churn) < 0.05
+    young = expected_error(with_panel(errors(wave, years=0.7), range(120, 210, 30)))
+    assert young.unseen_churn == young.unseen_purchases == 0
+
+
 def test_a_lasting_error_is_corrected_and_lasts():
     guess = expected_error(history(errors(lambda _: 0.3)))
     assert guess.churn == pytest.approx(0.3, abs=0.1)
