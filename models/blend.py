@@ -8,7 +8,7 @@ said at earlier cutoffs; all parts are first brought to one level, see `models.l
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any, Self
 
@@ -20,11 +20,9 @@ from threadpoolctl import threadpool_limits
 from models.attribution import contributions, reference_customer
 from models.btyd.lifetime_value import month_ends
 from models.btyd_contenders import BtydContender
-from models.churn import BoostedChurn, LogisticChurn
 from models.contender import Contender, answers
-from models.course import Course, growth
+from models.course import Course, faithful, growth
 from models.encoding import expit, logit
-from models.hazard import BoostedHazard
 from models.history import History, Longer, weights
 from models.levels import (
     ExpectedError,
@@ -32,10 +30,10 @@ from models.levels import (
     level_free_loss,
     shift_to_mean,
 )
+from models.parts import LEARNED, PARTS, PRIOR, fitted
 from models.past import Past, past_cutoffs
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
-from models.spend import BoostedSpend
 from models.ways import BTYD, at_level, before_floor, expected, log_totals
 from models.weights import Evidence, learned_weights
 from models.witnesses import (
@@ -45,25 +43,6 @@ from models.witnesses import (
     reconciled_mean,
     some_rows,
 )
-
-PARTS: dict[str, Any] = {
-    "mbg_nbd": lambda: BtydContender("mbg_nbd"),
-    "pareto_nbd": lambda: BtydContender("pareto_nbd"),
-    "logistic": LogisticChurn,
-    "hist_gradient_boosting": BoostedChurn,
-    "boosted_hazard": BoostedHazard,
-    "boosted_spend": BoostedSpend,
-}
-LEARNED = ("logistic", "hist_gradient_boosting", "boosted_hazard")
-
-PRIOR = {
-    "mbg_nbd": 0.05,
-    "pareto_nbd": 0.10,
-    "logistic": 0.15,
-    "hist_gradient_boosting": 0.30,
-    "boosted_hazard": 0.40,
-}
-"""Weights where the past says nothing: what was best on average over many logs."""
 
 FEW_CUSTOMERS = 2000
 """With fewer, an earlier cutoff that shows no gain from learned parts silences them."""
@@ -142,7 +121,7 @@ class Blend:
         # The slowest first, so that no worker is left with it in the end.
         jobs.sort(key=lambda job: list(PARTS).index(job[0]), reverse=True)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            results = list(pool.map(lambda job: _fit(*job), jobs))
+            results = list(pool.map(lambda job: fitted(*job), jobs))
         parts = {}
         for (name, moment), result in zip(jobs, results, strict=True):
             if moment is not history:
@@ -164,9 +143,9 @@ class Blend:
         """All parts at earlier cutoffs: those at which every one could be fitted."""
         tried = []
         for cutoff in past:
-            fitted = {name: _fit(name, history.at(cutoff)) for name in self.parts}
-            if not any(isinstance(part, ValueError) for part in fitted.values()):
-                tried.append(Past.of(history.rows(cutoff), fitted))
+            found = {name: fitted(name, history.at(cutoff)) for name in self.parts}
+            if not any(isinstance(part, ValueError) for part in found.values()):
+                tried.append(Past.of(history.rows(cutoff), found))
         return tried
 
     def _learn(self, evidence: list[Evidence], n_customers: int) -> dict[str, float]:
@@ -285,8 +264,17 @@ class Blend:
         """Learn how the spend of a longer period is distributed from one that is over."""
         if longer is None or self.ranges is None or not self._btyd:
             return
-        said = self.predict(longer.rows)
-        clv = self.clv(longer.rows, said, longer.months, 0.0, longer.cutoff)
+        said, w = self.predict(longer.rows), weights(longer.rows)
+
+        def valued(course: Course) -> np.ndarray:
+            self.course = course
+            return self.clv(longer.rows, said, longer.months, 0.0, longer.cutoff)
+
+        came = np.maximum(longer.rows["spend"].to_numpy(float), 0.0)
+        if came.any():
+            own = said["expected_spend"].to_numpy()
+            self.course = faithful(self.course, valued, own, came, w)
+        clv = valued(self.course)
         self.ranges = self.ranges.lengthened(longer, self._btyd[0], said, clv, self.course)
 
     def _note(self, moved: float, sentence: str) -> None:
@@ -384,7 +372,8 @@ class Blend:
         """
         if not self._btyd:
             return np.full(len(customers), np.nan)
-        theirs = sum(p.predict(customers)["expected_spend"].to_numpy() for p in self._btyd)
+        said_by = [p.predict(customers)["expected_spend"].to_numpy(float) for p in self._btyd]
+        theirs: np.ndarray = np.add.reduce(said_by)
         course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in self._btyd)
         own = said["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
@@ -392,7 +381,8 @@ class Blend:
         days, first = float(month_ends(months, start=start)[-1]), self._btyd[0]
         left, whole = (c.length(first, customers, days) for c in (self.course, Course()))
         later = np.divide(left - 1, whole - 1, out=np.ones_like(own), where=whole > 1)
-        return own * (np.minimum(length, 1.0) + np.maximum(length - 1.0, 0.0) * later)
+        after = self.course.later(own, theirs) * np.maximum(length - 1.0, 0.0) * later
+        return own * np.minimum(length, 1.0) + after
 
     def clv_range(
         self,
@@ -454,7 +444,7 @@ class Blend:
             "factors": self._factors,
             "ranges": self.ranges.to_dict() if self.ranges else None,
             "reference": self._reference,
-            "course": [self.course.passing, self.course.growth],
+            "course": asdict(self.course),
             "average": self._average,
             "notes": self.notes,
         }
@@ -481,18 +471,6 @@ class Blend:
         blend.weights = parameters["weights"]
         blend._shifts, blend._factors = parameters["shifts"], parameters["factors"]
         blend.ranges = Ranges.from_dict(parameters["ranges"])
-        blend._reference, blend.course = parameters["reference"], Course(*parameters["course"])
+        blend._reference, blend.course = parameters["reference"], Course(**parameters["course"])
         blend._average, blend.notes = parameters["average"], parameters["notes"]
         return blend
-
-
-def _fit(name: str, history: History) -> Any:
-    """Fit a part, or the ValueError with which it refuses; at most once for a history."""
-
-    def attempt() -> Any:
-        try:
-            return PARTS[name]().fit(history)
-        except ValueError as refusal:
-            return refusal
-
-    return history.once(("blend", name), attempt)

@@ -7,12 +7,14 @@ at past cutoffs: the error of what came after their horizons, beside that of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from models.btyd_contenders import BtydContender
+from models.evaluation.spend import normalised_gini
 from models.history import History
 from models.levels import YEAR
 
@@ -34,6 +36,9 @@ CHANCE, DOUBT = 0.1, 3.0
 
 ROUNDS = 5
 
+FAITHS, MARGIN = (0.5, 0.0), 0.01
+"""What is tried instead of full faith; the Gini coefficient must grow by so much."""
+
 EDGES = tuple(round(YEAR / 12 * months) for months in (1, 2, 3, 4, 6, 8, 12, 18, 24, 36))
 """Days at which what comes after the horizon is cut into pieces, each with its own correction."""
 
@@ -51,10 +56,22 @@ class Course:
         A factor in the horizon's purchases, such as a season's, that ends with it.
     growth : float
         By how much more the logarithm of later purchases is overrated each year, see `growth`.
+    faith : float, from 0 to 1
+        How far a customer's spend after the horizon follows the blend's expectation for the horizon
+        rather than a buy-till-you-die model's: a bill that is due in it says nothing of later ones.
+    kept : float
+        Factor that keeps the total at what it is with full faith.
     """
 
     passing: float = 1.0
     growth: float = 0.0
+    faith: float = 1.0
+    kept: float = 1.0
+
+    def later(self, own: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+        """Height of each customer's later spend, from the horizon's by a blend and by its model."""
+        height: np.ndarray = self.kept * own**self.faith * theirs ** (1 - self.faith)
+        return height
 
     def length(self, btyd: BtydContender, customers: pd.DataFrame, days: float) -> np.ndarray:
         """How many horizons, as high as today's, the purchases within `days` make.
@@ -120,3 +137,33 @@ def growth(history: History) -> float:
         missed = (telling * (more - yearly * lead) ** 2).sum()
         chance = (DOUBT * CHANCE**2 + missed) / (DOUBT + telling.sum())
     return float(yearly)
+
+
+def faithful(
+    course: Course,
+    valued: Callable[[Course], np.ndarray],
+    own: np.ndarray,
+    came: np.ndarray,
+    weight: np.ndarray,
+) -> Course:
+    """Choose the faith that would have ranked customers best over a period that is over.
+
+    Parameters
+    ----------
+    valued : callable
+        Answers the expected spend of the period, by a course; shape (n_customers,).
+    own, came, weight : ndarray, shape (n_customers,)
+        Expected spend of the horizon alone, what came in the period, customers of each row.
+    """
+    whole, best = weight @ (valued(course) - own), course
+    known = normalised_gini(came, valued(course), weight) + MARGIN
+    for faith in FAITHS:
+        tried = replace(course, faith=faith)
+        later = weight @ (valued(tried) - own)
+        if later <= 0 or whole <= 0:
+            continue
+        tried = replace(tried, kept=float(whole / later))
+        found = normalised_gini(came, valued(tried), weight)
+        if found > known:
+            known, best = found, tried
+    return best

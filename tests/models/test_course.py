@@ -9,7 +9,7 @@ import pytest
 
 from models.blend import Blend
 from models.btyd_contenders import BtydContender
-from models.course import LONGEST, Course, growth, periods
+from models.course import LONGEST, Course, faithful, growth, periods
 from models.history import LABELS, History, LevelError
 from models.levels import level_error
 
@@ -160,3 +160,32 @@ def test_the_course_survives_the_file(tired):
     blend = Blend().fit(history)
     again = Blend.restore(blend.parameters(), blend.estimators())
     assert again.course == blend.course
+
+
+def valued_by(own, theirs):
+    """The value of a period four horizons long, by a course."""
+    return lambda course: own + 3 * course.later(own, theirs)
+
+
+def test_a_bill_that_is_due_says_nothing_of_later_ones():
+    rng = np.random.default_rng(5)
+    due, price = rng.random(2000) < 0.25, rng.choice([50.0, 100.0, 200.0], 2000)
+    # Everybody pays once in the period, a quarter of them within the horizon.
+    own, theirs, one = np.where(due, price, 0.01), price / 4, np.ones(2000)
+    found = faithful(Course(), valued_by(own, theirs), own, price, one)
+    assert found.faith < 1
+    value = valued_by(own, theirs)
+    assert value(found).sum() == pytest.approx(value(Course()).sum())
+    paid_soon = due & (price == 50)
+    paid_later = ~due & (price == 200)
+    assert value(found)[paid_later].mean() > value(found)[paid_soon].mean() / 2
+    assert value(Course())[paid_later].mean() < 1
+
+
+def test_where_the_blend_knows_better_it_is_believed():
+    rng = np.random.default_rng(6)
+    theirs, one = rng.gamma(1.0, 20.0, 2000), np.ones(2000)
+    own = theirs * rng.choice([0.2, 2.0], 2000)
+    course = Course(passing=1.3)
+    found = faithful(course, valued_by(own, theirs), own, 4 * own, one)
+    assert found == course

@@ -1,0 +1,42 @@
+"""The models that the blend mixes, and what they weigh where the past says nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.btyd_contenders import BtydContender
+from models.churn import BoostedChurn, LogisticChurn
+from models.hazard import BoostedHazard
+from models.history import History
+from models.spend import BoostedSpend
+
+PARTS: dict[str, Any] = {
+    "mbg_nbd": lambda: BtydContender("mbg_nbd"),
+    "pareto_nbd": lambda: BtydContender("pareto_nbd"),
+    "logistic": LogisticChurn,
+    "hist_gradient_boosting": BoostedChurn,
+    "boosted_hazard": BoostedHazard,
+    "boosted_spend": BoostedSpend,
+}
+LEARNED = ("logistic", "hist_gradient_boosting", "boosted_hazard")
+
+PRIOR = {
+    "mbg_nbd": 0.05,
+    "pareto_nbd": 0.10,
+    "logistic": 0.15,
+    "hist_gradient_boosting": 0.30,
+    "boosted_hazard": 0.40,
+}
+"""Weights where the past says nothing: what was best on average over many logs."""
+
+
+def fitted(name: str, history: History) -> Any:
+    """Fit a part, or the ValueError with which it refuses; at most once for a history."""
+
+    def attempt() -> Any:
+        try:
+            return PARTS[name]().fit(history)
+        except ValueError as refusal:
+            return refusal
+
+    return history.once(("blend", name), attempt)
