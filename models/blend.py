@@ -264,16 +264,15 @@ class Blend:
         """Learn how the spend of a longer period is distributed from one that is over."""
         if longer is None or self.ranges is None or not self._btyd:
             return
-        said, w = self.predict(longer.rows), weights(longer.rows)
+        said = self.predict(longer.rows)
 
         def valued(course: Course) -> np.ndarray:
-            self.course = course
-            return self.clv(longer.rows, said, longer.months, 0.0, longer.cutoff)
+            return self._value(longer.rows, said, longer.months, 0.0, longer.cutoff, course)
 
+        own = said["expected_spend"].to_numpy()
         came = np.maximum(longer.rows["spend"].to_numpy(float), 0.0)
         if came.any():
-            own = said["expected_spend"].to_numpy()
-            self.course = faithful(self.course, valued, own, came, w)
+            self.course = faithful(self.course, valued, own, came, weights(longer.rows))
         clv = valued(self.course)
         self.ranges = self.ranges.lengthened(longer, self._btyd[0], said, clv, self.course)
 
@@ -372,16 +371,28 @@ class Blend:
         """
         if not self._btyd:
             return np.full(len(customers), np.nan)
+        return self._value(customers, said, months, monthly_discount_rate, start, self.course)
+
+    def _value(
+        self,
+        customers: pd.DataFrame,
+        said: pd.DataFrame,
+        months: int,
+        monthly_discount_rate: float,
+        start: date,
+        course: Course,
+    ) -> np.ndarray:
+        """`clv` by some course of what comes after the horizon."""
         said_by = [p.predict(customers)["expected_spend"].to_numpy(float) for p in self._btyd]
         theirs: np.ndarray = np.add.reduce(said_by)
-        course = sum(p.clv(customers, months, monthly_discount_rate, start) for p in self._btyd)
+        worth = sum(p.clv(customers, months, monthly_discount_rate, start) for p in self._btyd)
         own = said["expected_spend"].to_numpy()
         # Who expects nothing in the horizon expects nothing later either.
-        length = np.divide(course, theirs, out=np.zeros_like(own), where=theirs > 0)
-        days, first = float(month_ends(months, start=start)[-1]), self._btyd[0]
-        left, whole = (c.length(first, customers, days) for c in (self.course, Course()))
+        length = np.divide(worth, theirs, out=np.zeros_like(own), where=theirs > 0)
+        days = float(month_ends(months, start=start)[-1])
+        left, whole = course.lengths(self._btyd[0], customers, days)
         later = np.divide(left - 1, whole - 1, out=np.ones_like(own), where=whole > 1)
-        after = self.course.later(own, theirs) * np.maximum(length - 1.0, 0.0) * later
+        after = course.later(own, theirs) * np.maximum(length - 1.0, 0.0) * later
         return own * np.minimum(length, 1.0) + after
 
     def clv_range(

@@ -73,25 +73,33 @@ class Course:
         height: np.ndarray = self.kept * own**self.faith * theirs ** (1 - self.faith)
         return height
 
-    def length(self, btyd: BtydContender, customers: pd.DataFrame, days: float) -> np.ndarray:
+    def lengths(
+        self, btyd: BtydContender, customers: pd.DataFrame, days: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         """How many horizons, as high as today's, the purchases within `days` make.
 
-        By a buy-till-you-die model, what comes after the horizon corrected; shape (n_customers,).
+        What comes after the horizon corrected, and as the buy-till-you-die model has it; each of
+        shape (n_customers,).
         """
         horizon_days = btyd.horizon_days
         within = btyd.expected_purchases(customers, horizon_days)
         edges = [edge for edge in EDGES if horizon_days < edge < days] if self.growth else []
-        # A period no longer than the horizon has no later part.
-        ends = [min(float(horizon_days), days), *edges, days]
-        seen = [btyd.expected_purchases(customers, end) for end in ends]
-        number = seen[0]
+        if days <= horizon_days:
+            seen = [btyd.expected_purchases(customers, days)]
+        else:
+            seen = [within, *(btyd.expected_purchases(customers, end) for end in (*edges, days))]
+        ends, left = [horizon_days, *edges, days], seen[0]
         for before, after, first, last in zip(seen, seen[1:], ends, ends[1:], strict=False):
-            number = number + (after - before) * self._left((first + last - horizon_days) / 2)
-        return np.divide(number, within, out=np.ones(len(customers)), where=within > 0)
+            left = left + (after - before) * self._left((first + last - horizon_days) / 2)
+        return _over(left, within), _over(seen[-1], within)
 
     def _left(self, lead: float) -> float:
         """Share that is left, of what is expected so many days after the horizon's middle."""
         return float(np.exp(-self.growth * min(lead / YEAR, FURTHEST))) / self.passing
+
+
+def _over(number: np.ndarray, within: np.ndarray) -> np.ndarray:
+    return np.divide(number, within, out=np.ones(len(within)), where=within > 0)
 
 
 def periods(horizon_days: int, at_most: int) -> list[int]:
@@ -153,17 +161,18 @@ def faithful(
     valued : callable
         Answers the expected spend of the period, by a course; shape (n_customers,).
     own, came, weight : ndarray, shape (n_customers,)
-        Expected spend of the horizon alone, what came in the period, customers of each row.
+        Expected spend of the horizon alone, which the period holds; what came in the period;
+        customers of each row.
     """
-    whole, best = weight @ (valued(course) - own), course
-    known = normalised_gini(came, valued(course), weight) + MARGIN
+    value, best = valued(course), course
+    whole, known = weight @ (value - own), normalised_gini(came, value, weight) + MARGIN
     for faith in FAITHS:
         tried = replace(course, faith=faith)
-        later = weight @ (valued(tried) - own)
-        if later <= 0 or whole <= 0:
+        later = valued(tried) - own
+        if weight @ later <= 0 or whole <= 0:
             continue
-        tried = replace(tried, kept=float(whole / later))
-        found = normalised_gini(came, valued(tried), weight)
+        kept = float(whole / (weight @ later))
+        found = normalised_gini(came, own + kept * later, weight)
         if found > known:
-            known, best = found, tried
+            known, best = found, replace(tried, kept=kept)
     return best

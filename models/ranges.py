@@ -108,13 +108,13 @@ class Ranges:
         total, promised = usual @ came, usual @ expected_spend
         if gone in (0.0, 1.0) or total <= 0 or promised <= 0:
             return self
-        none = self.none_within(rows, btyd, said, longer.days, course)
+        lengths = course.lengths(btyd, rows, longer.days)
+        none = self._none(rows, btyd, said, longer.days, lengths)
         silent = _worth_believing(shift_to_mean(logit(none), w, gone))
         none = expit(logit(none) + silent)
-        often = self._often(rows, btyd, said, longer.days, course, none)
         shape = SpendShape.fit(
             none,
-            often,
+            _often(said, lengths[0], none),
             expected_spend * total / promised,
             came,
             rows["purchases"].to_numpy(float),
@@ -160,28 +160,14 @@ class Ranges:
         if shape is None or btyd is None or customers.empty:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
-        none = self.none_within(customers, btyd, said, days, course)
-        often = self._often(customers, btyd, said, days, course, none)
-        return shape.interval(none, often, expected_spend)
+        lengths = course.lengths(btyd, customers, days)
+        none = self._none(customers, btyd, said, days, lengths)
+        return shape.interval(none, _often(said, lengths[0], none), expected_spend)
 
     def _seen(self, days: float) -> LongRun | None:
         """The longer period that was seen, where `days` are nearer to it than to the horizon."""
         near = self.long_run and days**2 > self.horizon_days * self.long_run.days
         return self.long_run if near else None
-
-    def _often(
-        self,
-        customers: pd.DataFrame,
-        btyd: BtydContender,
-        said: pd.DataFrame,
-        days: float,
-        course: Course,
-        none: np.ndarray,
-    ) -> np.ndarray:
-        """Expected purchases within `days`; whoever buys at all buys at least once."""
-        length = course.length(btyd, customers, days)
-        number: np.ndarray = said["expected_purchases"].to_numpy(float) * length
-        return np.maximum(number, 1 - none)
 
     def none_within(
         self,
@@ -198,11 +184,21 @@ class Ranges:
         `course` takes from the number of purchases it takes from the odds; what a longer period
         has shown is added.
         """
+        return self._none(customers, btyd, said, days, course.lengths(btyd, customers, days))
+
+    def _none(
+        self,
+        customers: pd.DataFrame,
+        btyd: BtydContender,
+        said: pd.DataFrame,
+        days: float,
+        lengths: tuple[np.ndarray, np.ndarray],
+    ) -> np.ndarray:
         longer, within = (
             logit(btyd.probability_no_purchase(customers, length))
             for length in (days, self.horizon_days)
         )
-        left, whole = (c.length(btyd, customers, days) for c in (course, USUAL))
+        left, whole = lengths
         ended = np.log(left / whole)
         p_churn, long_run = said["p_churn"].to_numpy(float), self._seen(days)
         silent = long_run.silent if long_run else 0.0
@@ -235,6 +231,11 @@ class Ranges:
         long_run = LongRun(long[0], SpendShape.from_dict(long[1]), long[2]) if long else None
         days, spread = int(state["horizon_days"]), float(state["spread"])
         return cls(days, shape, rhythm, (low, high), spread, long_run)
+
+
+def _often(said: pd.DataFrame, length: np.ndarray, none: np.ndarray) -> np.ndarray:
+    """Expected purchases of a period; whoever buys at all buys at least once."""
+    return np.maximum(said["expected_purchases"].to_numpy(float) * length, 1 - none)
 
 
 def _written(long_run: LongRun | None) -> list[Any] | None:

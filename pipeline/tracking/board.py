@@ -178,9 +178,17 @@ def _standing(
         if name not in NO_SCORES and math.isfinite(gaps[name].mean())
     }
     return Standing(
-        contender, chosen, baseline, failure, failed_at, means, differences, by_cutoff,
-        tuple(days), shared,
-    )  # fmt: skip
+        contender,
+        chosen,
+        baseline,
+        failure,
+        failed_at,
+        means,
+        differences,
+        by_cutoff,
+        tuple(days),
+        shared,
+    )
 
 
 def _faults(rows: pd.DataFrame, answered: list[str]) -> dict[str, pd.Series]:

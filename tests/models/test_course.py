@@ -10,7 +10,7 @@ import pytest
 from models.blend import Blend
 from models.btyd_contenders import BtydContender
 from models.course import LONGEST, Course, faithful, growth, periods
-from models.history import LABELS, History, LevelError
+from models.history import LABELS, History, LevelError, Longer
 from models.levels import level_error
 
 HORIZON = 60
@@ -70,15 +70,17 @@ def test_one_cutoff_says_less_than_many():
 def test_the_value_of_more_months_is_never_less(history, outcomes):
     btyd = BtydContender("mbg_nbd").fit(history)
     for course in (Course(growth=0.9), Course(growth=-0.5), Course(passing=2.0), Course(0.4, 0.6)):
-        lengths = [course.length(btyd, outcomes, days) for days in range(20, 2000, 45)]
+        lengths = [course.lengths(btyd, outcomes, days)[0] for days in range(20, 2000, 45)]
         assert (np.diff(lengths, axis=0) >= -1e-9).all()
 
 
 def test_an_uncorrected_course_is_the_models_own(history, outcomes):
     btyd = BtydContender("mbg_nbd").fit(history)
     whole = btyd.expected_purchases(outcomes, 300) / btyd.expected_purchases(outcomes, HORIZON)
-    np.testing.assert_allclose(Course().length(btyd, outcomes, 300), whole)
-    tired = Course(growth=0.8).length(btyd, outcomes, 300)
+    for length in Course().lengths(btyd, outcomes, 300):
+        np.testing.assert_allclose(length, whole)
+    tired, as_before = Course(growth=0.8).lengths(btyd, outcomes, 300)
+    np.testing.assert_allclose(as_before, whole)
     assert ((tired > 1) & (tired < whole)).all()
 
 
@@ -103,6 +105,12 @@ def test_going_back_forgets_periods_that_were_not_over():
     assert back.level_errors
     for day, error in back.level_errors.items():
         assert all(day + timedelta(days=span) <= then for span in (HORIZON, *error.later))
+
+
+def test_months_that_are_not_over_are_refused():
+    soon = Longer(END - timedelta(days=170), 6, pd.DataFrame())
+    with pytest.raises(ValueError, match="not over"):
+        replace(told({}), longer=soon)
 
 
 def tiring(n_customers: int, seed: int, ends: int) -> pd.DataFrame:
@@ -189,3 +197,38 @@ def test_where_the_blend_knows_better_it_is_believed():
     course = Course(passing=1.3)
     found = faithful(course, valued_by(own, theirs), own, 4 * own, one)
     assert found == course
+
+
+def staying(n_customers: int, seed: int, ends: int) -> pd.DataFrame:
+    """Bills of one size every 30 days until a customer leaves, one in eight after each."""
+    rng = np.random.default_rng(seed)
+    first, bills = rng.integers(0, 700, n_customers), rng.geometric(1 / 8, n_customers)
+    rows = [
+        (customer, int(first[customer] + 30 * k), 20.0)
+        for customer in range(n_customers)
+        for k in range(bills[customer])
+        if first[customer] + 30 * k < ends
+    ]
+    return pd.DataFrame(rows, columns=["customer", "day", "amount"])
+
+
+def test_intervals_of_half_a_year_know_how_long_customers_stay(make_history, make_outcomes):
+    today, months = 730, 6
+    log = staying(900, seed=8, ends=1000)
+    past = make_history(log[log["day"] < today], today, (550, 610, 670))
+    cutoff = (pd.Timestamp(past.cutoff) - pd.DateOffset(months=months)).date()
+    then, rows = today - (past.cutoff - cutoff).days, make_outcomes(log, today, 181)
+    seen = make_outcomes(log, then, (past.cutoff - cutoff).days).reset_index(drop=True)
+    held = {}
+    for name, longer in {"before": None, "after": Longer(cutoff, months, seen)}.items():
+        blend = Blend().fit(replace(past, longer=longer))
+        said = blend.predict(rows)
+        clv = blend.clv(rows, said, months, 0.0, past.cutoff)
+        low, high = blend.clv_range(rows, said, clv, months, past.cutoff)
+        active = (said["p_churn"] < 0.5).to_numpy()
+        inside = (low - 1e-9 <= rows["spend"]) & (rows["spend"] <= high + 1e-9)
+        held[name] = inside[active].mean()
+    assert held["before"] < 0.65
+    assert 0.7 < held["after"] < 0.95
+    again = Blend.restore(blend.parameters(), blend.estimators())
+    np.testing.assert_allclose(again.clv_range(rows, said, clv, months, past.cutoff), (low, high))

@@ -71,6 +71,18 @@ def test_trees_that_contradict_by_far_move_the_total_by_half_at_most():
         assert found == pytest.approx(moved, abs=1e-4)
 
 
+def test_a_season_that_learned_models_had_not_moves_their_word_as_well():
+    sure = Learned(1e-6, 1e-6)
+    season = ExpectedError(0.5, -1.0, 0.0, 1.0, 1.0, unseen_churn=0.5, unseen_purchases=-1.0)
+    blend, odds = Blend(), np.linspace(-1, 1, 101)
+    blend.weights, both = {"logistic": 1.0}, {"logistic": odds, "mbg_nbd": odds + 0.5}
+    found = blend._mean(both, np.ones(101), season, sure)
+    assert found == pytest.approx(float(expit(odds - 0.5).mean()), abs=1e-3)
+    assert blend._moved({"btyd": 4.0, "boosted": 4.0}, season, sure) == pytest.approx(1.0)
+    # All of it ends with the horizon.
+    assert blend.course.passing == pytest.approx(np.e, rel=1e-4)
+
+
 def test_no_expectation_is_many_times_what_the_blend_thinks_likely():
     likely = np.array([1.0, 1.0])
     ways = {"btyd": np.array([50.0, 1.0]), "likely": likely, "boosted": np.array([100.0, 2.0])}

@@ -110,3 +110,14 @@ def test_where_returns_ate_the_money_no_share_of_it_is_told(held):
     found = _valued(blend, people, blend.predict(people), months, kept, LONG_AGO)
     assert np.isnan(found["clv_bias"])
     assert found["clv_months"] == months
+
+
+def test_of_several_periods_the_longest_is_told():
+    outcomes, truth = customers(400)
+    result = board(outcomes, {DEFAULT: truth, "recency_alone": truth * 0 + 0.5})
+    result.leaderboard["clv_months"] = [9.0, 5.0] * 2
+    result.leaderboard["clv_bias"] = [-0.31, 0.42] * 2
+    said = [line for line in judge(result).sentences if "The value of" in line]
+    assert len(said) == 1
+    assert "9 months" in said[0]
+    assert "-31%" in said[0]
