@@ -24,6 +24,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
+from benchmarks.race import against_parts
 from features.labels import labels
 from models.blend import PRIOR, Blend
 from models.btyd_contenders import BtydContender
@@ -297,6 +298,8 @@ def main() -> None:
         show(name, board)
         if {"blend", *PRIOR, *SPENDERS} <= set(result.answers):
             print(limits(result).round(4).to_string(na_rep=""))
+            race = pd.DataFrame({name: against_parts(result)}).T
+            print(race.to_string(float_format="{:.4f}".format))
         boards.append(board.assign(task=name))
     if not options.task:
         long_holdout()

@@ -30,7 +30,7 @@ from models.levels import (
     level_free_loss,
     shift_to_mean,
 )
-from models.parts import LEARNED, PARTS, PRIOR, fitted
+from models.parts import LEARNED, PARTS, PRIOR, UNLEARNED, fitted
 from models.past import Past, past_cutoffs
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
@@ -117,7 +117,7 @@ class Blend:
     def _fitted_parts(self, history: History, past: list[date]) -> dict[str, Contender]:
         moments = [history, *(history.at(cutoff) for cutoff in past)]
         jobs = [(name, moment) for moment in moments for name in PARTS if moment.cutoffs]
-        jobs += [(name, history) for name in BTYD if not history.cutoffs]
+        jobs += [(name, history) for name in UNLEARNED if not history.cutoffs]
         # The slowest first, so that no worker is left with it in the end.
         jobs.sort(key=lambda job: list(PARTS).index(job[0]), reverse=True)
         with ThreadPoolExecutor(max_workers=2) as pool:
@@ -173,7 +173,9 @@ class Blend:
         tried, w = self._learned_levels(history), weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
         odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
-        mean = self._mean(odds, w, error, tried)
+        # The first buy-till-you-die model that could be fitted knows the level.
+        knowing = next((said[name]["p_churn"].to_numpy() for name in BTYD if name in said), None)
+        mean = self._mean(odds, knowing, w, error, tried)
         self._shifts = {name: shift_to_mean(x, w, mean) for name, x in odds.items()}
         mixed = self._mix(odds)
         self._shifts["blend"] = shift_to_mean(mixed, w, mean)
@@ -193,16 +195,15 @@ class Blend:
     def _mean(
         self,
         odds: dict[str, np.ndarray],
+        knowing: np.ndarray | None,
         weight: np.ndarray,
         error: ExpectedError,
         tried: Learned | None,
     ) -> float:
         """Probability of churn of all customers together."""
-        # The first buy-till-you-die model that could be fitted.
-        knowing = next((odds[name] for name in BTYD if name in odds), None)
         if knowing is None:
             return float(np.average(expit(self._learned(odds)), weights=weight))
-        level = float(logit(np.average(expit(knowing), weights=weight))) - error.churn
+        level = float(logit(np.average(knowing, weights=weight))) - error.churn
         if tried is None:
             return float(expit(np.asarray(level)))
         learned = self._learned(odds) - error.unseen_churn

@@ -13,15 +13,18 @@ from models.spend import BoostedSpend
 PARTS: dict[str, Any] = {
     "mbg_nbd": lambda: BtydContender("mbg_nbd"),
     "pareto_nbd": lambda: BtydContender("pareto_nbd"),
+    "mbg_cnbd_k": lambda: BtydContender("mbg_cnbd_k"),
     "logistic": LogisticChurn,
     "hist_gradient_boosting": BoostedChurn,
     "boosted_hazard": BoostedHazard,
     "boosted_spend": BoostedSpend,
 }
 LEARNED = ("logistic", "hist_gradient_boosting", "boosted_hazard")
+UNLEARNED = ("mbg_nbd", "pareto_nbd", "mbg_cnbd_k")
+"""What needs no labels: the first knows the level, the others who is before whom."""
 
 PRIOR = {
-    "mbg_nbd": 0.05,
+    "mbg_cnbd_k": 0.05,
     "pareto_nbd": 0.10,
     "logistic": 0.15,
     "hist_gradient_boosting": 0.30,

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-CAUTION = 0.8
+CAUTION = 0.4
 """Charge for leaving the prior weights: this over sqrt(customers), times the squared distance.
 
-Four times the chance by which one set of weights beats another on so many: past cutoffs overlap,
+Twice the chance by which one set of weights beats another on so many: past cutoffs overlap,
 and what was best then is not quite what is best now.
 """
 

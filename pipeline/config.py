@@ -68,7 +68,7 @@ class BacktestConfig(Section):
 
     cutoffs: Annotated[
         Annotated[int, Field(ge=1, le=24)] | Annotated[tuple[date, ...], Field(min_length=1)],
-        Field(description="Dates, or how many: the latest ones, a horizon apart"),
+        Field(description="Dates, or how many: a horizon apart, the earliest clv.months back"),
     ] = 3
 
 

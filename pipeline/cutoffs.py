@@ -65,8 +65,10 @@ def plan(
 
     Unless the config says otherwise: panel cutoffs every third of a horizon, the first
     one a horizon (or a quarter of the log, if that is less) after the log's start, and
-    backtest cutoffs a horizon apart, the latest one a horizon before `end`. Of `also`, those
-    are judged at as well that can be.
+    backtest cutoffs a horizon apart, the latest one a horizon before `end`. The earliest lies
+    as many months back as clv sums up, or half the log, if that is further: so clv is held
+    against what came, and the year's season is seen again. Of `also`, those are judged at as
+    well that can be.
 
     Raises
     ------
@@ -89,6 +91,10 @@ def plan(
         latest = end - timedelta(days=horizon_days)
         judged = [latest - apart * k for k in range(asked)]
         judged = sorted(c for c in judged if panel(c))
+        half_way = first_day + timedelta(days=ceil(span / 2))
+        furthest = max(_ago(end, config.clv.months), half_way)
+        if len(judged) > 1 and furthest < judged[0] and panel(furthest):
+            judged[0] = furthest
         if not judged:
             raise UserError(_too_short(horizon_days, first_day, first, end, bool(asked_first)))
     else:

@@ -34,7 +34,7 @@ THEMES = {
 """Themes of `models.reasons` in the words of a headline; others speak for themselves."""
 
 PARTS = {
-    "mbg_nbd": "buy-till-you-die (MBG/NBD)",
+    "mbg_cnbd_k": "buy-till-you-die (MBG/CNBD-k)",
     "pareto_nbd": "buy-till-you-die (Pareto/NBD)",
     "logistic": "logistic regression",
     "hist_gradient_boosting": "boosted trees",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend import BTYD, LEARNED, Blend
+from models.blend import LEARNED, PRIOR, Blend
 from models.contenders import create
 from models.encoding import expit
 from models.evaluation import log_loss
@@ -28,8 +28,35 @@ def test_weights_are_shares(blend):
 def test_it_is_not_worse_than_its_best_part_by_more_than_noise(blend, outcomes):
     churned = outcomes["churned"]
     own = log_loss(churned, blend.predict(outcomes)["p_churn"])
-    parts = [blend.parts[name].predict(outcomes)["p_churn"] for name in (*BTYD, *LEARNED)]
+    parts = [blend.parts[name].predict(outcomes)["p_churn"] for name in PRIOR]
     assert own < min(log_loss(churned, p) for p in parts) + 0.01
+
+
+def regulars(n_customers: int) -> pd.DataFrame:
+    """Customers whose gaps are far more even than chance, until they leave after a purchase."""
+    rng, rows = np.random.default_rng(5), []
+    for customer in range(n_customers):
+        day, leaves = rng.uniform(0, 350), rng.beta(1, 8)
+        gap = 1 / rng.gamma(3.0, 1 / 60)
+        while day < 500:
+            rows.append((customer, int(day), 20.0))
+            if rng.random() < leaves:
+                break
+            day += max(1.0, rng.gamma(4, gap / 4))
+    return pd.DataFrame(rows, columns=["customer", "day", "amount"]).drop_duplicates()
+
+
+def test_where_customers_are_regular_it_follows_the_part_that_knows_it(make_history, make_outcomes):
+    log = regulars(1200)
+    rows, blend = make_outcomes(log, 400), Blend().fit(make_history(log, 400, (220, 280, 340)))
+    own, *alone = (
+        log_loss(rows["churned"], model.predict(rows)["p_churn"])
+        for model in (blend, *(blend.parts[name] for name in PRIOR))
+    )
+    knowing, *others = alone
+    assert knowing < min(others) - 0.005
+    assert own < knowing + 0.002
+    assert blend.weights["mbg_cnbd_k"] > 0.5
 
 
 def test_its_level_lies_between_the_buy_till_you_die_models_and_the_learned_one(blend, history):
@@ -48,7 +75,7 @@ def test_without_any_labels_buy_till_you_die_answers_alone(history):
     with pytest.raises(ValueError, match="no labelled cutoff"):
         create("logistic").fit(early)
     blend = Blend().fit(early)
-    assert set(blend.weights) == set(BTYD)
+    assert set(blend.weights) == set(PRIOR) - set(LEARNED)
     said = blend.predict(early.snapshot)
     assert said[["p_churn", "expected_purchases", "expected_spend"]].notna().all(axis=None)
 
@@ -79,7 +106,7 @@ def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outco
     history = make_history(make_log(300, seed=4), 400, (280, 340))
     history.panel["churned"], history.panel["next_purchase"] = 1, np.nan
     blend = Blend().fit(history)
-    assert set(blend.weights) == set(BTYD)
+    assert set(blend.weights) == set(PRIOR) - set(LEARNED)
     assert any(note.startswith("logistic is left out: All") for note in blend.notes)
     assert blend.predict(outcomes)["p_churn"].between(0, 1).all()
 

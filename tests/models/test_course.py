@@ -212,6 +212,7 @@ def staying(n_customers: int, seed: int, ends: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["customer", "day", "amount"])
 
 
+@pytest.mark.thorough
 def test_intervals_of_half_a_year_know_how_long_customers_stay(make_history, make_outcomes):
     today, months = 730, 6
     log = staying(900, seed=8, ends=1000)

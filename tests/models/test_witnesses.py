@@ -75,8 +75,8 @@ def test_a_season_that_learned_models_had_not_moves_their_word_as_well():
     sure = Learned(1e-6, 1e-6)
     season = ExpectedError(0.5, -1.0, 0.0, 1.0, 1.0, unseen_churn=0.5, unseen_purchases=-1.0)
     blend, odds = Blend(), np.linspace(-1, 1, 101)
-    blend.weights, both = {"logistic": 1.0}, {"logistic": odds, "mbg_nbd": odds + 0.5}
-    found = blend._mean(both, np.ones(101), season, sure)
+    blend.weights, knowing = {"logistic": 1.0}, expit(odds + 0.5)
+    found = blend._mean({"logistic": odds}, knowing, np.ones(101), season, sure)
     assert found == pytest.approx(float(expit(odds - 0.5).mean()), abs=1e-3)
     assert blend._moved({"btyd": 4.0, "boosted": 4.0}, season, sure) == pytest.approx(1.0)
     # All of it ends with the horizon.
@@ -164,8 +164,8 @@ def subscribers(make_history, make_outcomes):
 def test_of_subscribers_the_level_is_the_learned_one(subscribers):
     blend, rows = subscribers
     churned, said = rows["churned"], blend.predict(rows)
-    alone = {name: blend.parts[name].predict(rows)["p_churn"] for name in PRIOR}
-    best = min(log_loss(churned, p) for p in alone.values())
+    alone = {name: part.predict(rows)["p_churn"] for name, part in blend.parts.items()}
+    best = min(log_loss(churned, alone[name]) for name in PRIOR)
     # A buy-till-you-die model knows no bills: it expects too many to leave.
     assert abs(logit(alone["mbg_nbd"].mean()) - logit(churned.mean())) > 0.15
     assert log_loss(churned, said["p_churn"]) < best + 0.01

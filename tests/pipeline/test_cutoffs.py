@@ -79,6 +79,30 @@ def test_default_cutoffs_of_a_horizon_share_their_panels():
     assert set(days.backtest) <= set(days.panels[days.as_of]) | {days.backtest[0]}
 
 
+@pytest.mark.parametrize(
+    ("horizon", "span", "back", "months"),
+    [
+        (30, 1500, 365, 12),
+        (7, 1500, 365, 12),
+        (200, 1500, 600, 12),
+        (30, 500, 250, 8),
+        (91, 546, 273, 8),
+    ],
+)
+def test_the_earliest_default_cutoff_lies_as_far_back_as_clv_sums_up(horizon, span, back, months):
+    end = date(2024, 1, 1)
+    days = plan(config(), horizon, end - timedelta(days=span), end)
+    assert len(days.backtest) == 3
+    assert days.backtest[1:] == tuple(end - timedelta(days=horizon * k) for k in (2, 1))
+    assert days.backtest[0] == end - timedelta(days=back)
+    assert days.months[days.backtest[0]] == months
+
+
+def test_one_cutoff_is_the_latest():
+    days = plan(config(backtest={"cutoffs": 1}), 30, FIRST, date(2024, 1, 1))
+    assert days.backtest == (date(2023, 12, 2),)
+
+
 def test_dates_are_taken_as_given():
     asked = config(backtest={"cutoffs": ["2020-12-01", "2021-03-01"]})
     assert plan(asked, 60, FIRST, date(2021, 6, 1)).backtest == (

@@ -42,12 +42,14 @@ def held(tmp_path_factory):
     return rows, snapshots, backtest(snapshots, config.contenders, progress)
 
 
+@pytest.mark.thorough
 def test_the_months_are_those_that_were_over(held):
     _, snapshots, _ = held
     # Of the second no more than a month was, which is less than a horizon.
     assert snapshots.plan.months == {LONG_AGO: 6}
 
 
+@pytest.mark.thorough
 def test_the_money_is_what_the_log_has(held):
     rows, snapshots, _ = held
     end = LONG_AGO.toordinal() + month_ends(6, start=LONG_AGO)[-1]
@@ -60,6 +62,7 @@ def test_the_money_is_what_the_log_has(held):
     np.testing.assert_allclose(snapshots.spend[LONG_AGO], expected, atol=1e-6)
 
 
+@pytest.mark.thorough
 def test_the_board_and_the_verdict_tell_how_far_off_it_was(held):
     _, _, result = held
     rows = result.leaderboard.set_index(["contender", "cutoff"])
@@ -101,6 +104,7 @@ def test_the_verdict_counts_months_and_judges_the_intervals(months, held, ending
     assert re.fullmatch(ending, said[0])
 
 
+@pytest.mark.thorough
 def test_where_returns_ate_the_money_no_share_of_it_is_told(held):
     _, snapshots, _ = held
     history, months = snapshots.history(LONG_AGO), snapshots.plan.months[LONG_AGO]
