@@ -18,13 +18,25 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
 from features.errors import UserError
 from features.transactions import LogSpec
 
 LARGEST_FILE = 1_000_000
+MISSING = {
+    "log": "is missing; name the order log, and its columns",
+    "log.columns": "is missing; name them by --customer-id, --transacted-at and --amount",
+}
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,6 +46,13 @@ class Section(BaseModel):
     """A frozen part of the config that knows all its keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number_is_true(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError("true or false is no value of this key")
+        return value
 
 
 class ClvConfig(Section):
@@ -63,11 +82,17 @@ class TrainingConfig(Section):
     ] = 200_000
 
 
+def _reading(cutoffs: Any) -> str:
+    return "[dates]" if isinstance(cutoffs, Sequence) and not isinstance(cutoffs, str) else "[int]"
+
+
 class BacktestConfig(Section):
     """On which past cutoffs the contenders are compared."""
 
     cutoffs: Annotated[
-        Annotated[int, Field(ge=1, le=24)] | Annotated[tuple[date, ...], Field(min_length=1)],
+        Annotated[int, Field(ge=1, le=24), Tag("[int]")]
+        | Annotated[tuple[date, ...], Field(min_length=1), Tag("[dates]")],
+        Discriminator(_reading),
         Field(description="Dates, or how many: a horizon apart, the earliest clv.months back"),
     ] = 3
 
@@ -297,7 +322,7 @@ def explain(
         if problem["type"] == "extra_forbidden":
             reason = f"no such key{_nearest(model, problem['loc'])}"
         elif problem["type"] == "missing":
-            reason = "is missing"
+            reason = MISSING.get(".".join(named), "is missing")
         elif problem["type"] == "tuple_type":
             reason = "takes a list, such as [a, b]"
         lines.append(f"  {'.'.join(named)}: {reason}")

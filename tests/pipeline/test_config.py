@@ -99,3 +99,21 @@ def test_what_is_no_plain_mapping_is_refused(tmp_path, text):
 def test_wrong_assignment_is_refused(assignment):
     with pytest.raises(UserError):
         config.parse_overrides([assignment])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("clv.months", True, "clv.months: true or false is no value of this key"),
+        ("backtest.cutoffs", True, "backtest.cutoffs: true or false is no value of this key"),
+        ("backtest.cutoffs", 0, "backtest.cutoffs: Input should be greater than or equal to 1"),
+        ("backtest.cutoffs", [], "backtest.cutoffs: Tuple should have at least 1 item"),
+        ("log.columns", None, "log.columns: is missing; name them by --customer-id, --tra"),
+    ],
+)
+def test_a_wrong_value_is_one_problem_under_its_own_name(key, value, said):
+    values = {"log.source": "x.csv", "log.columns": {"customer_id": "c", "transacted_at": "t"}}
+    values = {name: given for name, given in {**values, key: value}.items() if given is not None}
+    with pytest.raises(UserError, match=re.escape(said)) as refused:
+        config.load(None, values)
+    assert "1 key cannot be used" in str(refused.value)
