@@ -36,6 +36,11 @@ def header(origin: Path, path: Path, spec: SourceSpec) -> tuple[str | None, tupl
         raise UserError(f"{origin}: no rows, the file is blank.")
     at = filled[0]
     delimiter = _delimiter(lines[at:], spec)
+    if spec.header and delimiter is not None and _goes_on(lines[at], delimiter):
+        raise UserError(
+            f"{origin}, line {at + 1}: a quoted name of the header goes on in the next line. "
+            "Write the header in one line."
+        )
     first = lines[at].split() if delimiter is None else cells(lines[at], delimiter)
     if not spec.header:
         return delimiter, tuple(f"column_{i + 1}" for i in range(len(first))), at
@@ -71,6 +76,15 @@ def cells(line: str, delimiter: str) -> list[str]:
     with suppress(csv.Error):
         return next(csv.reader([line], delimiter=delimiter), [])
     return []
+
+
+def _goes_on(line: str, delimiter: str) -> bool:
+    """Whether a quoted cell is still open at the end of the line."""
+    try:
+        next(csv.reader([line], delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        return "end of data" in str(error)
+    return False
 
 
 def _sound_names(names: list[str], origin: Path, line: int) -> None:

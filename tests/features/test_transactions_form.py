@@ -151,6 +151,11 @@ def test_28_hostile_column_names_are_only_names(opened):
     assert log.quarantine.columns == ("reason", "file", "row", *hostile[:4], "row_")
 
 
+def test_a_name_of_the_header_that_goes_on_in_the_next_line_is_refused(opened):
+    for broken in ('id,day,"amount\nnet"', '"id;\n",day,amount'):
+        assert "line 1: a quoted name" in refusal(opened, f"{broken}\n7,2020-01-31,1\n")
+
+
 def test_a_delimiter_is_found_in_the_header_and_the_rows(opened):
     for mark in ",;\t|":
         content = "\n".join(mark.join(row) for row in [COLUMNS.values(), *SOUND])
