@@ -41,7 +41,7 @@ bench-btyd: $(READY) ## Speed of the BTYD models beside lifetimes
 bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, the grocery log
 	$(BIN)/python -m benchmarks.quality
 
-bench-kinds: $(READY) ## The same on seven simulated kinds of business
+bench-kinds: $(READY) ## The same on twelve simulated kinds of business, and beside the best part
 	$(BIN)/python -m benchmarks.kinds
 
 bench-coverage: $(READY) ## How often the 80 % intervals hold what came
