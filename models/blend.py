@@ -35,7 +35,7 @@ from models.past import Past, past_cutoffs
 from models.ranges import Ranges
 from models.reasons import by_theme, reasons
 from models.ways import BTYD, at_level, before_floor, expected, log_totals
-from models.weights import Evidence, learned_weights
+from models.weights import learned_weights, within_reach
 from models.witnesses import (
     Learned,
     money_factor,
@@ -100,8 +100,7 @@ class Blend:
         with threadpool_limits(limits=1):
             self.parts = self._fitted_parts(history, past)
             answered = self._tried_out(history, past)
-            evidence = [one.evidence(self._churn_parts) for one in answered]
-            self.weights = self._learn(evidence, history.n_customers)
+            self.weights = self._learn(answered, history.n_customers)
             self._set_levels(history)
             self._set_course(history)
             shares = {name: self.weights[name] for name in self._churn_parts}
@@ -148,8 +147,9 @@ class Blend:
                 tried.append(Past.of(history.rows(cutoff), found))
         return tried
 
-    def _learn(self, evidence: list[Evidence], n_customers: int) -> dict[str, float]:
+    def _learn(self, past: list[Past], n_customers: int) -> dict[str, float]:
         names = self._churn_parts
+        evidence = [one.evidence(names) for one in past]
         prior = np.array([PRIOR[name] for name in names])
         prior = prior / prior.sum()
         learned = learned_weights(evidence, prior)
@@ -157,7 +157,9 @@ class Blend:
         if learned_parts.all() or not learned_parts.any() or n_customers >= FEW_CUSTOMERS:
             return dict(zip(names, learned.tolist(), strict=True))
         alone = np.where(learned_parts, 0.0, prior) / prior[~learned_parts].sum()
-        gain = sum(level_free_loss(e, alone) - level_free_loss(e, learned) for e in evidence)
+        without = [one.evidence(names, learned=False) for one in past]
+        gain = sum(level_free_loss(e, alone) for e in without)
+        gain -= sum(level_free_loss(e, learned) for e in evidence)
         if gain > 0 or (not evidence and n_customers >= VERY_FEW_CUSTOMERS):
             return dict(zip(names, learned.tolist(), strict=True))
         self.notes.append(
@@ -172,7 +174,7 @@ class Blend:
         today, error = history.todays_customers, expected_error(history)
         tried, w = self._learned_levels(history), weights(today)
         said = {name: part.predict(today) for name, part in self.parts.items()}
-        odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
+        odds = self._odds(said)
         # The first buy-till-you-die model that could be fitted knows the level.
         knowing = next((said[name]["p_churn"].to_numpy() for name in BTYD if name in said), None)
         mean = self._mean(odds, knowing, w, error, tried)
@@ -306,8 +308,7 @@ class Blend:
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer everything, with Pareto/NBD's (or MBG/NBD's) `p_alive` as a diagnostic."""
         said = {name: part.predict(customers) for name, part in self.parts.items()}
-        odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
-        p_churn = expit(self._mix(odds) + self._shifts["blend"])
+        p_churn = expit(self._mix(self._odds(said)) + self._shifts["blend"])
         ways = expected(self.parts, said, customers, p_churn, self._learns)
         purchases, spend = (
             at_level(ways[column], self._factors[column])
@@ -333,8 +334,13 @@ class Blend:
         The weighted mean of the parts' contributions, see `models.attribution`, measured from
         the average probability of churn.
         """
+        said = {name: self.parts[name].predict(customers) for name in self._churn_parts}
+        held = self._odds(said)
         total: dict[str, np.ndarray] = {"purchases": np.full(len(customers), self._average)}
         for name in self._used(tuple(PRIOR)):
+            # What is beyond the learned parts' reach is of purchases: no other part goes there.
+            beyond = held[name] - logit(said[name]["p_churn"].to_numpy())
+            total["purchases"] = total["purchases"] + self.weights[name] * beyond
             themes = by_theme(contributions(self.parts[name], customers, self._reference))
             for theme in map(str, themes):
                 own = self.weights[name] * themes[theme].to_numpy()
@@ -437,6 +443,11 @@ class Blend:
 
     def _used(self, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if self.weights.get(name, 0.0) > 0)
+
+    def _odds(self, said: dict[str, pd.DataFrame]) -> dict[str, np.ndarray]:
+        """Log odds of the parts, none far beyond the learned ones where these are heard."""
+        odds = {name: logit(said[name]["p_churn"].to_numpy()) for name in self._churn_parts}
+        return within_reach(odds, LEARNED) if self._learns else odds
 
     def _mix(self, odds: dict[str, np.ndarray]) -> np.ndarray:
         """Weighted mean of the parts' log odds, each at the common level."""

@@ -12,8 +12,9 @@ from models.contender import Contender, answers
 from models.encoding import expit, logit
 from models.history import History, weights
 from models.levels import shift_to_mean
+from models.parts import LEARNED
 from models.ways import at_level, expected
-from models.weights import Evidence
+from models.weights import Evidence, within_reach
 
 GIANTS = 0.01
 """So many customers, of whom most was expected, have no say in the level of a past cutoff."""
@@ -48,10 +49,10 @@ class Past:
         """Ask the parts about the rows."""
         return cls(rows, parts, {name: part.predict(rows) for name, part in parts.items()})
 
-    def evidence(self, names: list[str]) -> Evidence:
+    def evidence(self, names: list[str], learned: bool = True) -> Evidence:
         """Log odds of these parts beside what came, to learn weights from."""
-        odds = [self._odds(name) for name in names]
         churned = self.rows["churned"].to_numpy(float)
+        odds = list(self._odds(names, learned).values())
         return Evidence(np.column_stack(odds), churned, weights(self.rows))
 
     def answers(self, shares: dict[str, float], learned: bool) -> pd.DataFrame | None:
@@ -63,7 +64,7 @@ class Past:
         churned = float(np.average(self.rows["churned"].to_numpy(float), weights=w))
         if churned in (0.0, 1.0):
             return None
-        odds = {name: self._odds(name) for name in shares}
+        odds = self._odds(list(shares), learned)
         level = {name: x + shift_to_mean(x, w, churned) for name, x in odds.items()}
         mixed = np.sum([share * level[name] for name, share in shares.items()], axis=0)
         p_churn = expit(mixed + shift_to_mean(mixed, w, churned))
@@ -77,8 +78,9 @@ class Past:
         number = np.maximum(means["expected_purchases"], 1 - p_churn)
         return answers(self.rows.index, p_churn, number, means["expected_spend"])
 
-    def _odds(self, name: str) -> np.ndarray:
-        return logit(self.said[name]["p_churn"].to_numpy())
+    def _odds(self, names: list[str], learned: bool) -> dict[str, np.ndarray]:
+        odds = {name: logit(self.said[name]["p_churn"].to_numpy()) for name in names}
+        return within_reach(odds, LEARNED) if learned else odds
 
 
 def _at_true_level(

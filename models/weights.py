@@ -7,6 +7,7 @@ parts that had only seen what came before those. Thin evidence leaves them at th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,35 @@ class Evidence:
     log_odds: np.ndarray
     churned: np.ndarray
     weight: np.ndarray
+
+
+REACH = 1.5
+"""A buy-till-you-die model's log odds lie within this of the learned parts'."""
+
+
+def within_reach(odds: dict[str, np.ndarray], learned: Collection[str]) -> dict[str, np.ndarray]:
+    """Hold what is assumed to what has been seen: no part far beyond all `learned` ones.
+
+    A mean of log odds listens to whoever exaggerates. The tails of a buy-till-you-die model are
+    its story's, not the log's: where that does not fit, it gives customers up for whom the odds
+    are even, and a twentieth of its word would move them by a log odd.
+
+    Parameters
+    ----------
+    odds : dict of ndarray, shape (n_customers,)
+        Log odds by part. Without a learned part they stay as they are.
+
+    Examples
+    --------
+    >>> said = {"btyd": np.array([20.0, 0.5]), "trees": np.array([0.0, 0.0])}
+    >>> within_reach(said, ["trees"])["btyd"].tolist()
+    [1.5, 0.5]
+    """
+    seen = [odds[name] for name in odds if name in learned]
+    if not seen:
+        return odds
+    low, high = np.min(seen, axis=0) - REACH, np.max(seen, axis=0) + REACH
+    return {name: x if name in learned else np.clip(x, low, high) for name, x in odds.items()}
 
 
 def learned_weights(

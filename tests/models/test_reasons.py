@@ -112,6 +112,10 @@ def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):
         weight * contributions(blend.parts[name], outcomes, blend._reference).sum(axis=1)
         for name, weight in PRIOR.items()
     )
+    # A part beyond the reach of those that learn counts as far as it is heard.
+    raw = {name: blend.parts[name].predict(outcomes) for name in PRIOR}
+    for name, heard in blend._odds(raw).items():
+        apart = apart + PRIOR[name] * (heard - logit(raw[name]["p_churn"].to_numpy()))
     np.testing.assert_allclose(whole.sum(axis=1) - apart, blend._average, atol=1e-9)
     said = blend.reasons(outcomes)
     assert said["reason_3"].str.len().min() > 0
