@@ -4,7 +4,8 @@
 
 Beside the blend stand its parts, the naive rules' best, and the fixed mix that it has to beat:
 a third each of Pareto/NBD, logistic regression and trees, at Pareto/NBD's level. A second table
-holds the blend against the best of its parts.
+holds the blend against the best of its parts, a third its expected spend and value against what
+came: totals, and what the 80 % intervals held.
 """
 
 from __future__ import annotations
@@ -252,10 +253,8 @@ def write(name: str, path: Path, seed: int = 1) -> None:
     log[["customer", "date", "amount"]].to_parquet(path, index=False)
 
 
-def losses(name: str, path: Path) -> tuple[pd.Series, dict[str, float | str], str]:
-    """Log loss of each contender, mean over the default backtest's cutoffs; the blend beside its
-    parts; and what it was on.
-    """
+def judged(name: str, path: Path) -> tuple[Backtest, str]:
+    """The default backtest of a kind of log, and in words what it was of."""
     settings = Config.model_validate(
         {
             "log": {
@@ -269,6 +268,16 @@ def losses(name: str, path: Path) -> tuple[pd.Series, dict[str, float | str], st
     progress = Progress(quiet=True)
     with open_orders(settings.log, progress) as orders:
         result = backtest(prepare(orders, settings, progress), settings.contenders, progress)
+    rows = result.leaderboard.groupby("cutoff").first()
+    about = (
+        f"{rows['n_customers'].iloc[-1]:,.0f} customers, {rows['churn_rate'].mean():.0%} churn, "
+        f"{len(rows)} cutoffs, horizon {settings.horizon_days} days"
+    )
+    return result, about
+
+
+def losses(result: Backtest) -> pd.Series:
+    """Log loss of each contender, mean over the cutoffs."""
     board = result.leaderboard.groupby("contender")["log_loss"].mean()
     cutoff, churned = result.outcomes["cutoff"], result.outcomes["churned"].to_numpy(float)
     answers = {part: result.answers[part]["p_churn"].to_numpy() for part in FIXED}
@@ -276,22 +285,29 @@ def losses(name: str, path: Path) -> tuple[pd.Series, dict[str, float | str], st
         log_loss(churned[here], _fixed({part: p[here] for part, p in answers.items()}))
         for here in ((cutoff == day).to_numpy() for day in cutoff.unique())
     ]
-    rows = result.leaderboard.groupby("cutoff").first()
-    about = (
-        f"{rows['n_customers'].iloc[-1]:,.0f} customers, {rows['churn_rate'].mean():.0%} churn, "
-        f"{len(rows)} cutoffs, horizon {settings.horizon_days} days"
-    )
     found = board[list(SHOWN)].copy()
-    found["bias of spend"] = _bias(result)
     found["best naive rule"] = board[list(BASELINES)].min()
     found["fixed thirds"] = float(np.mean(fixed))
-    return found, against_parts(result), about
+    return found
 
 
-def _bias(result: Backtest) -> float:
-    """Expected over observed spend of all cutoffs together, minus 1."""
+def worth(result: Backtest) -> dict[str, float]:
+    """Expected spend over what came, minus 1, of all cutoffs together; coverage; and of clv.
+
+    clv is that of the longest period that was over.
+    """
+    board = result.leaderboard
+    blend = board[board["contender"] == "blend"]
+    longest = blend.sort_values("clv_months", na_position="first").iloc[-1]
     expected = result.answers["blend"]["expected_spend"].sum()
-    return float(expected / result.outcomes["spend"].sum() - 1)
+    found = {
+        "spend": float(expected / result.outcomes["spend"].sum() - 1),
+        "held": float(blend["spend_coverage_pit"].mean()),
+        "held, top tenth": float(blend["spend_coverage_pit_top_10"].mean()),
+    }
+    names = {"clv_months": "months", "clv_bias": "clv", "clv_coverage_pit": "clv held"}
+    names["clv_coverage_pit_top_10"] = "clv held, top tenth"
+    return found | {shown: float(longest[name]) for name, shown in names.items()}
 
 
 def _fixed(answers: dict[str, np.ndarray]) -> np.ndarray:
@@ -306,15 +322,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--seed", type=int, default=1)
-    options, table, races = parser.parse_args(), {}, {}
+    options = parser.parse_args()
+    table, races, money = {}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
         for name in options.kind or KINDS:
             path = Path(folder) / f"{name}.parquet"
             write(name, path, options.seed)
-            table[name], races[name], about = losses(name, path)
+            result, about = judged(name, path)
             print(f"{name}: {about}", flush=True)
+            table[name], races[name] = losses(result), against_parts(result)
+            money[name] = worth(result)
     print(pd.DataFrame(table).T.round(4).to_string())
     print(pd.DataFrame(races).T.to_string(float_format="{:.4f}".format))
+    print(pd.DataFrame(money).T.round(3).to_string())
 
 
 if __name__ == "__main__":
