@@ -52,6 +52,14 @@ def purchase_days(transactions: ir.Table, attributes: tuple[str, ...] = ()) -> i
     return _with_gaps(days)
 
 
+def daily(days: ir.Table) -> ir.Table:
+    """One row per day on which anybody bought: ``day``, ``purchases``, ``customers`` (new ones)."""
+    bought = days.filter(days.amount > 0)
+    return bought.group_by(day=bought.transacted_at).aggregate(
+        purchases=bought.count(), customers=(bought.ordinal == 1).sum()
+    )
+
+
 def _with_gaps(days: ir.Table) -> ir.Table:
     purchase = days.amount > 0
     history = ibis.window(group_by=[days.customer_id, purchase], order_by=days.transacted_at)

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from features.engines.files import atomic
 from features.errors import UserError
+from features.purchases import daily
 from models.blend import Blend
 from models.contender import Contender
 from models.contenders import CONTENDERS, DEFAULT
@@ -62,6 +63,10 @@ day lay in the window. The last five are the same of clv over `clv_months`: as m
 now, where that is more than a horizon, and not discounted. `clv_bias` is the total expected over
 the total that came, minus 1.
 """
+
+KNOWN, OPEN = 0.25, 0.25
+"""A cutoff long ago tells something of today if by then so large a share of the customers had come,
+and in the horizon after it so large a share of an average horizon's purchases did."""
 
 SAID = ("p_churn", "expected_spend", "expected_spend_low", "expected_spend_high")
 """What is kept of each contender's answers."""
@@ -280,9 +285,21 @@ def prepare(
     """
     refuse_unknown(config.contenders)
     horizon_days = horizon_of(orders, config, progress)
-    days = plan(config, horizon_days, orders.first_day, orders.end, also)
+    counts = daily(orders.days).to_pyarrow().to_pandas()
+    counts = counts.set_index(pd.to_datetime(counts["day"]))
+    telling = partial(_telling, counts, orders, horizon_days)
+    days = plan(config, horizon_days, orders.first_day, orders.end, also, telling)
     refuse_too_few(orders, horizon_days)
     return collect(orders, days, progress, config.training.max_customers, config.seed)
+
+
+def _telling(counts: pd.DataFrame, orders: Orders, horizon_days: int, cutoff: date) -> bool:
+    """Whether a day long ago is like today: enough customers known, and the shop open after it."""
+    start, end = pd.Timestamp(cutoff), pd.Timestamp(cutoff) + pd.Timedelta(days=horizon_days)
+    known = counts.loc[counts.index < start, "customers"].sum()
+    came = counts.loc[(counts.index >= start) & (counts.index < end), "purchases"].sum()
+    usual = counts["purchases"].sum() * horizon_days / (orders.end - orders.first_day).days
+    return bool(known >= KNOWN * orders.n_customers and came >= OPEN * usual)
 
 
 def refuse_too_few(orders: Orders, horizon_days: int) -> None:

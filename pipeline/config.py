@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -36,6 +37,8 @@ LARGEST_FILE = 1_000_000
 MISSING = {
     "log": "is missing; name the order log, and its columns",
     "log.columns": "is missing; name them by --customer-id, --transacted-at and --amount",
+    "log.columns.customer_id": "is missing; name it by --customer-id",
+    "log.columns.transacted_at": "is missing; name it by --transacted-at",
 }
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -83,7 +86,13 @@ class TrainingConfig(Section):
 
 
 def _reading(cutoffs: Any) -> str:
-    return "[dates]" if isinstance(cutoffs, Sequence) and not isinstance(cutoffs, str) else "[int]"
+    return "[int]" if isinstance(cutoffs, int) else "[dates]"
+
+
+def _some(dates: tuple[date, ...]) -> tuple[date, ...]:
+    if not dates:
+        raise ValueError("name at least one date, or how many")
+    return dates
 
 
 class BacktestConfig(Section):
@@ -91,7 +100,7 @@ class BacktestConfig(Section):
 
     cutoffs: Annotated[
         Annotated[int, Field(ge=1, le=24), Tag("[int]")]
-        | Annotated[tuple[date, ...], Field(min_length=1), Tag("[dates]")],
+        | Annotated[tuple[date, ...], AfterValidator(_some), Tag("[dates]")],
         Discriminator(_reading),
         Field(description="Dates, or how many: a horizon apart, the earliest clv.months back"),
     ] = 3
@@ -325,6 +334,8 @@ def explain(
             reason = MISSING.get(".".join(named), "is missing")
         elif problem["type"] == "tuple_type":
             reason = "takes a list, such as [a, b]"
+        elif problem["type"].startswith("date"):
+            reason = "takes a day, such as 2024-01-31"
         lines.append(f"  {'.'.join(named)}: {reason}")
     lines.append(
         "`churn check LOG --write-config churn.yaml` writes one that fits a log; "

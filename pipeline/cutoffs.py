@@ -21,6 +21,14 @@ MONTH = 30.0
 LEVEL_YEARS = 3
 """and for so many years before each day of judgement."""
 
+MOST_ALSO = 3
+"""So many of the champion's cutoffs are judged at again, of which some are its predecessor's."""
+
+
+def everywhere(day: date) -> bool:
+    """Any day will do."""
+    return True
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -60,15 +68,17 @@ def plan(
     first_day: date,
     end: date,
     also: Sequence[date] = (),
+    telling: Callable[[date], bool] = everywhere,
 ) -> Plan:
     """Lay out the cutoffs between the log's `first_day` and `end`, the day after its last.
 
     Unless the config says otherwise: panel cutoffs every third of a horizon, the first
     one a horizon (or a quarter of the log, if that is less) after the log's start, and
     backtest cutoffs a horizon apart, the latest one a horizon before `end`. The earliest lies
-    as many months back as clv sums up, or half the log, if that is further: so clv is held
-    against what came, and the year's season is seen again. Of `also`, those are judged at as
-    well that can be.
+    as many months back as clv sums up, or half the log, if that is nearer: so clv is held
+    against what came, and the year's season is seen again. It lies later where nothing could be
+    learned before that day, or it is not `telling`. Of `also`, the latest are judged at as well
+    that can be.
 
     Raises
     ------
@@ -93,14 +103,17 @@ def plan(
         judged = sorted(c for c in judged if panel(c))
         half_way = first_day + timedelta(days=ceil(span / 2))
         furthest = max(_ago(end, config.clv.months), half_way)
-        if len(judged) > 1 and furthest < judged[0] and panel(furthest):
-            judged[0] = furthest
+        if len(judged) > 1:
+            weeks = (judged[0] - furthest).days // 7 + 1
+            earlier = (furthest + timedelta(weeks=week) for week in range(weeks))
+            usable = (c for c in earlier if c < judged[0] and panel(c) and telling(c))
+            judged[0] = next(usable, judged[0])
         if not judged:
             raise UserError(_too_short(horizon_days, first_day, first, end, bool(asked_first)))
     else:
         judged = _checked(asked, horizon_days, end, panel)
-    judged += [c for c in also if c + timedelta(days=horizon_days) <= end and panel(c)]
-    judged = sorted(set(judged))
+    again = [c for c in also if c + timedelta(days=horizon_days) <= end and panel(c)]
+    judged = sorted({*judged, *sorted(again)[-MOST_ALSO:]})
     panels = {c: panel(c) for c in (*judged, end)}
     recent = {c: _recent(c, horizon_days, first) for c in panels}
     levels = panel_cutoffs(

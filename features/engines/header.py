@@ -36,10 +36,10 @@ def header(origin: Path, path: Path, spec: SourceSpec) -> tuple[str | None, tupl
         raise UserError(f"{origin}: no rows, the file is blank.")
     at = filled[0]
     delimiter = _delimiter(lines[at:], spec)
-    if spec.header and delimiter is not None and _goes_on(lines[at], delimiter):
+    if spec.header and delimiter is not None and not _well_quoted(lines[at], delimiter):
         raise UserError(
-            f"{origin}, line {at + 1}: a quoted name of the header goes on in the next line. "
-            "Write the header in one line."
+            f"{origin}, line {at + 1}: a quote in the header is not closed in this line, or stands "
+            "where none can. Write the header in one line, each name between two quotes or none."
         )
     first = lines[at].split() if delimiter is None else cells(lines[at], delimiter)
     if not spec.header:
@@ -78,13 +78,13 @@ def cells(line: str, delimiter: str) -> list[str]:
     return []
 
 
-def _goes_on(line: str, delimiter: str) -> bool:
-    """Whether a quoted cell is still open at the end of the line."""
+def _well_quoted(line: str, delimiter: str) -> bool:
+    """Whether all quoted cells end in the line, each just before a delimiter or the end."""
     try:
         next(csv.reader([line], delimiter=delimiter, strict=True), [])
-    except csv.Error as error:
-        return "end of data" in str(error)
-    return False
+    except csv.Error:
+        return False
+    return True
 
 
 def _sound_names(names: list[str], origin: Path, line: int) -> None:

@@ -151,9 +151,26 @@ def test_28_hostile_column_names_are_only_names(opened):
     assert log.quarantine.columns == ("reason", "file", "row", *hostile[:4], "row_")
 
 
-def test_a_name_of_the_header_that_goes_on_in_the_next_line_is_refused(opened):
-    for broken in ('id,day,"amount\nnet"', '"id;\n",day,amount'):
-        assert "line 1: a quoted name" in refusal(opened, f"{broken}\n7,2020-01-31,1\n")
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'id,day,"amount\nnet"',
+        '"id;\n",day,amount',
+        '"id"x,day,amount',
+        'id,day,""amount""',
+        r'id,day,"am\"ount"',
+        '"id,day,amount',
+    ],
+)
+def test_a_header_with_a_quote_out_of_place_is_refused(opened, broken):
+    assert "line 1: a quote in the header" in refusal(opened, f"{broken}\n7,2020-01-31,1\n")
+
+
+@pytest.mark.parametrize("name", ['amount"', 'size 3" x', '"amount"', '"the ""net"" amount"'])
+def test_a_quote_within_a_name_is_part_of_it(opened, name):
+    plain = {'"amount"': "amount", '"the ""net"" amount"': 'the "net" amount'}.get(name, name)
+    columns = {"customer_id": "id", "transacted_at": "day", "amount": plain}
+    assert opened(f"id,day,{name}\n7,2020-01-31,1\n", columns=columns).counts.used == 1
 
 
 def test_a_delimiter_is_found_in_the_header_and_the_rows(opened):

@@ -107,7 +107,10 @@ def test_wrong_assignment_is_refused(assignment):
         ("clv.months", True, "clv.months: true or false is no value of this key"),
         ("backtest.cutoffs", True, "backtest.cutoffs: true or false is no value of this key"),
         ("backtest.cutoffs", 0, "backtest.cutoffs: Input should be greater than or equal to 1"),
-        ("backtest.cutoffs", [], "backtest.cutoffs: Tuple should have at least 1 item"),
+        ("backtest.cutoffs", [], "backtest.cutoffs: name at least one date, or how many"),
+        ("backtest.cutoffs", ["x"], "backtest.cutoffs.0: takes a day, such as 2024-01-31"),
+        ("backtest.cutoffs", [3], "backtest.cutoffs.0: takes a day, such as 2024-01-31"),
+        ("backtest.cutoffs", "2024-01-31", "backtest.cutoffs: takes a list, such as [a, b]"),
         ("log.columns", None, "log.columns: is missing; name them by --customer-id, --tra"),
     ],
 )

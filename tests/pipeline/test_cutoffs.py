@@ -98,6 +98,26 @@ def test_the_earliest_default_cutoff_lies_as_far_back_as_clv_sums_up(horizon, sp
     assert days.months[days.backtest[0]] == months
 
 
+def test_the_earliest_default_cutoff_waits_for_a_telling_day_and_for_labels():
+    end = date(2024, 1, 1)
+    opened = date(2023, 5, 1)
+    days = plan(config(), 30, date(2021, 1, 1), end, telling=lambda day: day >= opened)
+    assert opened <= days.backtest[0] < opened + timedelta(days=7)
+    none = plan(config(), 30, date(2021, 1, 1), end, telling=lambda day: False)
+    assert none.backtest == tuple(end - timedelta(days=30 * k) for k in (3, 2, 1))
+    late = config(training={"first_cutoff": "2023-05-01"})
+    days = plan(late, 30, date(2021, 1, 1), end)
+    assert date(2023, 5, 31) <= days.backtest[0] < date(2023, 6, 7)
+
+
+def test_of_a_champions_cutoffs_the_latest_are_judged_at_again():
+    end, judged = date(2024, 1, 1), None
+    for month in range(12):
+        now = end + timedelta(days=30 * month)
+        judged = plan(config(), 30, date(2021, 1, 1), now, judged or ()).backtest
+        assert len(judged) <= 6
+
+
 def test_one_cutoff_is_the_latest():
     days = plan(config(backtest={"cutoffs": 1}), 30, FIRST, date(2024, 1, 1))
     assert days.backtest == (date(2023, 12, 2),)
