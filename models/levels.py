@@ -37,6 +37,10 @@ MEMORY = 0.6
 SHORTEST_MEMORY = 30.0
 """Days, for horizons shorter than this."""
 
+SEASON_AFTER = 1.25
+"""Years of errors before a season is looked for: the same weeks of one year, when most customers
+were new, are no season yet."""
+
 YEARS_ALIKE = 4.0
 """In so many years a season becomes another one."""
 
@@ -133,7 +137,8 @@ def expected_error(history: History) -> ExpectedError:
     """What MBG/NBD's level is expected to be off by at the history's cutoff.
 
     The process's guess, times what past guesses were worth: guesses made at past cutoffs, each
-    with what was known then, beside the errors that came.
+    with what was known then, beside the errors that came. A guess that knows a season is measured
+    by guesses that knew one.
     """
     known = sorted(history.level_errors.items())[-LATEST:]
     when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
@@ -143,7 +148,7 @@ def expected_error(history: History) -> ExpectedError:
     came, then = [np.zeros((0, 2))], [np.zeros((0, 2))]
     for place, day in enumerate(when):
         over = when + history.horizon_days <= day
-        if over.any():
+        if over.any() and (_seasonal(when[over] - day) or not _seasonal(when)):
             past, _ = _guess(when[over] - day, seen[over], chance[over], history.horizon_days)
             came.append(seen[[place]])
             then.append(past[None, :])
@@ -162,10 +167,9 @@ def _season_unseen(
 ) -> np.ndarray:
     """Errors of churn and of purchases that the season brings today, less the panel's days' mean.
 
-    What lasts, or changes slowly, learned models have seen. Before a year is over nobody can tell
-    a season from chance.
+    What lasts, or changes slowly, learned models have seen.
     """
-    if not history.cutoffs or not (when <= -YEAR).any():
+    if not history.cutoffs or not len(when):
         return np.zeros(2)
     panel = np.array([(day - history.cutoff).days for day in history.cutoffs], dtype=float)
     explained = _explained(when, seen, chance, history.horizon_days)
@@ -206,11 +210,18 @@ def _faded(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarray
 
 
 def _yearly(here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """The same of a season that slowly becomes another one."""
+    """The same of a season that slowly becomes another one; of too short a time, none."""
+    if not _seasonal(there):
+        return np.zeros((len(here), len(there)))
     apart = np.abs(here[:, None] - there[None, :])
     angle = 2 * np.pi * apart / YEAR
     waves = sum(share * np.cos(n * angle) for n, share in enumerate(HARMONICS, 1))
     return YEARLY**2 * waves * np.exp(-apart / (YEARS_ALIKE * YEAR))
+
+
+def _seasonal(when: np.ndarray) -> bool:
+    """Whether errors of so many days ago (negative numbers) can tell a season."""
+    return bool((when <= -SEASON_AFTER * YEAR).any())
 
 
 def _drifted(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarray:

@@ -168,6 +168,12 @@ def _total_spend(rows: pd.DataFrame) -> list[str]:
             f"At {eaten} of {len(rows)} cutoffs returns left hardly any money or none: by which "
             "share the expected total was off cannot be told there."
         )
+    empty = int((bias.isna() & rows["spend_gini"].isna() & rows["log_loss"].notna()).sum())
+    if empty and bias.notna().any():
+        said.append(
+            f"At {empty} of {len(rows)} cutoffs nothing at all came in: whatever it expected there "
+            "was too much."
+        )
     return said
 
 

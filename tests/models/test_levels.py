@@ -111,6 +111,15 @@ def test_where_nothing_is_known_the_guess_is_none():
     assert expected_error(history({})) == ExpectedError(0.0, 0.0, 0.0, usual, usual)
 
 
+def test_the_same_weeks_of_one_early_year_are_no_season():
+    def early(day):
+        return 0.6 if (END - day).days > 330 else 0.0
+
+    guess = expected_error(with_panel(errors(early, 1.0), (91, 121, 151)))
+    assert abs(guess.churn) < 0.1
+    assert (guess.unseen_churn, guess.unseen_purchases) == (0.0, 0.0)
+
+
 def test_a_steady_season_is_worth_more_than_irregular_events():
     steady = expected_error(history(errors(wave, 4)))
     rng = np.random.default_rng(1)

@@ -52,6 +52,17 @@ def test_level_at_the_latest_cutoff_is_told_beside_what_came():
     assert said in judge(result).sentences
 
 
+def test_a_horizon_in_which_nothing_came_is_told():
+    outcomes, truth = customers(400)
+    last = outcomes["cutoff"] == CUTOFFS[-1]
+    outcomes.loc[last, "spend"], outcomes.loc[last, "churned"] = 0.0, 1.0
+    result = board(outcomes, {"blend": truth, "recency_alone": np.full(len(truth), 0.5)})
+    assert any(
+        line.startswith("At 1 of 2 cutoffs nothing at all came in")
+        for line in judge(result).sentences
+    )
+
+
 def test_money_that_came_back_whole_is_told_and_measures_nothing():
     outcomes, truth = customers(400)
     last = outcomes["cutoff"] == CUTOFFS[-1]
