@@ -390,7 +390,6 @@ prepare(sys.argv[1])
 """
 
 
-@pytest.mark.slow
 @pytest.mark.thorough
 def test_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
