@@ -50,7 +50,10 @@ class Past:
         return cls(rows, parts, {name: part.predict(rows) for name, part in parts.items()})
 
     def evidence(self, names: list[str], learned: bool = True) -> Evidence:
-        """Log odds of these parts beside what came, to learn weights from."""
+        """Log odds of these parts beside what came, to learn weights from.
+
+        As a blend hears them: held to the learned ones, or as they stand where these are silent.
+        """
         churned = self.rows["churned"].to_numpy(float)
         odds = list(self._odds(names, learned).values())
         return Evidence(np.column_stack(odds), churned, weights(self.rows))

@@ -26,7 +26,7 @@ from models.history import LABELS, History, weights
 from pipeline.check import judge
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.cutoffs import plan
+from pipeline.cutoffs import Plan, plan
 from pipeline.horizon import horizon_of
 from pipeline.orders import Orders
 from pipeline.own_estimators import contender, refuse_unknown
@@ -285,12 +285,17 @@ def prepare(
     """
     refuse_unknown(config.contenders)
     horizon_days = horizon_of(orders, config, progress)
+    days = planned(orders, config, horizon_days, also)
+    refuse_too_few(orders, horizon_days)
+    return collect(orders, days, progress, config.training.max_customers, config.seed)
+
+
+def planned(orders: Orders, config: Config, horizon_days: int, also: tuple[date, ...] = ()) -> Plan:
+    """The cutoffs of a run on this log; see `pipeline.cutoffs.plan`."""
     counts = daily(orders.days).to_pyarrow().to_pandas()
     counts = counts.set_index(pd.to_datetime(counts["day"]))
     telling = partial(_telling, counts, orders, horizon_days)
-    days = plan(config, horizon_days, orders.first_day, orders.end, also, telling)
-    refuse_too_few(orders, horizon_days)
-    return collect(orders, days, progress, config.training.max_customers, config.seed)
+    return plan(config, horizon_days, orders.first_day, orders.end, also, telling)
 
 
 def _telling(counts: pd.DataFrame, orders: Orders, horizon_days: int, cutoff: date) -> bool:

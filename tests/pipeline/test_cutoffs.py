@@ -3,13 +3,17 @@
 import re
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import UserError
+from pipeline.backtest import planned
 from pipeline.config import Config
+from pipeline.console import Progress
 from pipeline.cutoffs import plan, shortest_log
+from pipeline.orders import open_orders
 
 LOG = {"source": "x.csv", "columns": {"customer_id": "c", "transacted_at": "t"}}
 FIRST = date(2020, 1, 1)
@@ -169,3 +173,30 @@ def test_the_level_is_looked_at_on_the_same_day_of_earlier_years():
         past = [day - timedelta(days=round(365.25 * years)) for years in (1, 2, 3)]
         assert {c for c in past if c >= min(days.panels[min(days.backtest)])} <= set(days.levels)
         assert day - timedelta(days=365) in days.levels
+
+
+@pytest.mark.parametrize(
+    ("pilots", "closed", "latest", "earliest"),
+    [
+        (12, 0, 181, 200),  # the others come 200 to 181 days before the end
+        (200, 0, 365, 366),
+        (200, 120, 245, 275),  # it opens again 245 days before the end, within the horizon
+    ],
+)
+def test_the_earliest_cutoff_has_customers_before_it_and_purchases_after_it(
+    tmp_path, pilots, closed, latest, earliest
+):
+    """So many days before the end of a log of two years."""
+    end, rows = date(2024, 1, 1), []
+    for customer in range(300):
+        first = 730 if customer < pilots else 200
+        for ago in range(first - customer % 20, 0, -20):
+            if not 365 - closed < ago <= 365:
+                rows.append((f"c{customer}", end - timedelta(days=ago), 9.5))
+    frame = pd.DataFrame(rows, columns=["c", "t", "a"])
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    columns = {"customer_id": "c", "transacted_at": "t", "amount": "a"}
+    asked = Config(log={"source": str(tmp_path / "log.csv"), "columns": columns})
+    with open_orders(asked.log, Progress(quiet=True)) as orders:
+        found = (orders.end - planned(orders, asked, 30).backtest[0]).days
+    assert latest <= found <= earliest
