@@ -17,12 +17,12 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.quality import CDNOW_LOG, GROCERY, GROCERY_LOG, Task, config
-from models.blend import Blend
+from models.blend.blend import Blend
 from models.evaluation import log_loss
 from models.history import LABELS, History
-from pipeline.backtest import prepare
 from pipeline.console import Progress
-from pipeline.orders import open_orders
+from pipeline.intake.orders import open_orders
+from pipeline.learning.backtest import prepare
 
 GROUPS = {
     "windows": ("purchases_30d", "purchases_90d", "purchases_180d", "purchases_365d"),

@@ -20,14 +20,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.quality import CDNOW_LOG, GROCERY, GROCERY_LOG, TASKS, Task, config
-from features.labels import labels
-from models.blend import Blend
+from features.customer.labels import labels
+from models.blend.blend import Blend
 from models.btyd.lifetime_value import month_ends
 from models.evaluation.intervals import coverage_by_decile
 from models.history import LABELS
-from pipeline.backtest import prepare
 from pipeline.console import Progress
-from pipeline.orders import Orders, open_orders
+from pipeline.intake.orders import Orders, open_orders
+from pipeline.learning.backtest import prepare
 
 MONTHS = (6, 9, 12)
 

@@ -20,15 +20,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.race import against_parts
-from models.contenders import BASELINES
-from models.encoding import expit, logit
+from models.all_contenders import BASELINES
+from models.blend.levels import shift_to_mean
+from models.blend.parts import PRIOR
+from models.contenders.encoding import expit, logit
 from models.evaluation import log_loss
-from models.levels import shift_to_mean
-from models.parts import PRIOR
-from pipeline.backtest import Backtest, backtest, prepare
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.orders import open_orders
+from pipeline.intake.orders import open_orders
+from pipeline.learning.backtest import Backtest, backtest, prepare
 
 SHOWN = (*PRIOR, "blend")
 FIXED = ("pareto_nbd", "logistic", "hist_gradient_boosting")

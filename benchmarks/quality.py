@@ -25,11 +25,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from benchmarks.race import against_parts
-from features.labels import labels
-from models.blend import PRIOR, Blend
-from models.btyd_contenders import BtydContender
-from models.contenders import CONTENDERS
-from models.encoding import expit, logit
+from features.customer.labels import labels
+from models.all_contenders import CONTENDERS
+from models.blend.blend import PRIOR, Blend
+from models.blend.levels import shift_to_mean
+from models.blend.weights import Evidence, learned_weights
+from models.contenders.btyd import BtydContender
+from models.contenders.encoding import expit, logit
 from models.evaluation import (
     calibration_error_by_chance,
     expected_calibration_error,
@@ -38,12 +40,10 @@ from models.evaluation import (
     roc_auc,
 )
 from models.history import LABELS
-from models.levels import shift_to_mean
-from models.weights import Evidence, learned_weights
-from pipeline.backtest import Backtest, backtest, prepare
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.orders import open_orders
+from pipeline.intake.orders import open_orders
+from pipeline.learning.backtest import Backtest, backtest, prepare
 
 GROCERY = "grocery_elog.parquet"
 

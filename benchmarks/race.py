@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from models.blend.parts import PRIOR
 from models.evaluation.bootstrap import Difference, customer_log_loss, paired_difference
-from models.parts import PRIOR
-from pipeline.backtest import Backtest
+from pipeline.learning.backtest import Backtest
 
 
 def against_parts(result: Backtest) -> dict[str, float | str]:

@@ -1,1 +1,1 @@
-"""From an order log to one row per customer: ibis expressions only, run by an engine."""
+"""From an order log to one row per customer: ibis expressions only, strangers to models."""

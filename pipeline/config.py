@@ -31,7 +31,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from features.errors import UserError
-from features.transactions import LogSpec
+from features.log.transactions import LogSpec
 
 LARGEST_FILE = 1_000_000
 MISSING = {

@@ -7,12 +7,12 @@ from math import ceil
 
 import pandas as pd
 
+from features.customer.panel import panel_cutoffs
 from features.errors import SettingError, UserError
-from features.panel import panel_cutoffs
+from models.blend.course import AT_LEAST
+from models.blend.levels import YEAR
 from models.btyd.lifetime_value import month_ends
-from models.course import AT_LEAST
-from models.hazard import STEPS, step_days
-from models.levels import YEAR
+from models.contenders.hazard import STEPS, step_days
 from pipeline.config import Config
 
 MONTH = 30.0

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from features.errors import SettingError
-from models.contender import Contender
-from models.contenders import CONTENDERS, DEFAULT, create
-from models.own import OwnChurn
+from models.all_contenders import CONTENDERS, DEFAULT, create
+from models.contenders.own import OwnChurn
+from models.contenders.protocol import Contender
 
 
 def contender(name: str) -> Contender:

@@ -18,7 +18,9 @@ def test_import_contracts_are_kept():
 
 def test_command_line_loads_nothing_heavy():
     heavy = ("pandas", "sklearn", "mlflow", "ibis", "duckdb", "scipy", "numpy", "pyarrow")
-    script = f"import sys, pipeline.cli; print([m for m in {heavy} if m in sys.modules])"
+    script = (
+        f"import sys, pipeline.command_line.main; print([m for m in {heavy} if m in sys.modules])"
+    )
     done = run(sys.executable, "-c", script)
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 

@@ -19,7 +19,7 @@ def test_python_blocks_of_the_readme_run():
 
 
 def test_readme_names_every_score_column():
-    from pipeline.score import SCHEMA
+    from pipeline.scoring.score import SCHEMA
 
     text = (ROOT / "README.md").read_text()
     missing = [name for name in SCHEMA.names if f"`{name}`" not in text and name not in REASONS]
@@ -31,7 +31,7 @@ REASONS = ("reason_2",)
 
 
 def test_readme_names_every_command():
-    from pipeline.cli import app
+    from pipeline.command_line.main import app
 
     text = (ROOT / "README.md").read_text()
     names = [command.callback.__name__ for command in app.registered_commands]

@@ -1,1 +1,4 @@
-"""Engines: the only place where a database driver is imported."""
+"""Engines run the expressions: the only place where a database driver is imported.
+
+Nothing here knows what an order is.
+"""

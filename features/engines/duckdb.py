@@ -24,8 +24,8 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.expr.schema import Schema
 
-from features.engines.files import atomic
 from features.errors import UserError
+from features.writing import atomic
 
 BATCH_ROWS = 100_000
 

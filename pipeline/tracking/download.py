@@ -1,4 +1,4 @@
-"""Fetches a registered model without opening it; `pipeline.artifact` does that."""
+"""Fetches a registered model without opening it; `pipeline.model_files.artifact` does that."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from features.engines.files import alone
 from features.errors import UserError
-from pipeline import artifact
-from pipeline.manifest import MANIFEST
+from features.writing import alone
+from pipeline.model_files import artifact
+from pipeline.model_files.manifest import MANIFEST
 from pipeline.tracking.store import absolute, client_of, talking, without_password
 
 CHALLENGER, CHAMPION = "challenger", "champion"
@@ -42,7 +42,7 @@ def download(uri: str, address: str, cache: Path) -> tuple[Path, str]:
     Returns
     -------
     Path, str
-        The directory, for `pipeline.artifact.load`, and the number of the version.
+        The directory, for `pipeline.model_files.artifact.load`, and the number of the version.
 
     Raises
     ------

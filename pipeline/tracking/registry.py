@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from mlflow.entities import LoggedModelOutput
 
+from features.customer.snapshot import categories
 from features.errors import SettingError, UserError
-from features.snapshot import categories
-from pipeline import artifact
-from pipeline.manifest import Manifest
+from pipeline.model_files import artifact
+from pipeline.model_files.manifest import Manifest
 from pipeline.tracking.download import CHALLENGER, CHAMPION, find
 from pipeline.tracking.errors import GateError
 from pipeline.tracking.runs import Training
@@ -105,7 +105,7 @@ def register(
     Raises
     ------
     UserError
-        When the directory is not what `pipeline.artifact.save` wrote, or another training
+        When the directory is not what `model_files.artifact.save` wrote, or another training
         has put its model there meanwhile; also as `check_name`.
     """
     check_name(name)
@@ -240,7 +240,7 @@ def _save_pyfunc(
     import mlflow.pyfunc
     from mlflow.models import Model, ModelSignature
 
-    house = Path(artifact.__file__).parent.parent
+    house = Path(artifact.__file__).parents[2]
     inputs = ordinary_customer(manifest)
     mlflow.pyfunc.save_model(
         str(target),

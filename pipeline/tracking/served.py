@@ -21,7 +21,7 @@ class ChurnModel(PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Check and read the directory that lies among the artifacts."""
-        from pipeline import artifact
+        from pipeline.model_files import artifact
 
         self.model = artifact.load(context.artifacts["model"])
 

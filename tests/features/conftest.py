@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
 
+from features.customer.purchase_days import purchase_days
 from features.engines.duckdb import connect
-from features.purchases import purchase_days
-from features.transactions import LogSpec, open_log
+from features.log.transactions import LogSpec, open_log
 from tests.features.written_logs import COLUMNS, NOW
 
 CUTOFF = date(2024, 1, 1)

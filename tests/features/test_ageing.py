@@ -6,9 +6,9 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.catalogue import NAMES
-from features.snapshot import snapshot
-from models.ageing import ageless, silent_for
+from features.customer.catalogue import NAMES
+from features.customer.snapshot import snapshot
+from models.contenders.ageing import ageless, silent_for
 from tests.features.conftest import CUTOFF, logs
 
 

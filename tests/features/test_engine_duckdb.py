@@ -12,10 +12,11 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from features.engines import files
+from features import writing
 from features.engines.duckdb import batches, connect, fingerprint, write_parquet
-from features.engines.files import atomic, expand
 from features.errors import UserError
+from features.readers.files import expand
+from features.writing import atomic
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_53_a_kill_in_the_middle_of_a_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "out.csv"
     path.write_text("old")
     program = (
-        "import os, signal\nfrom features.engines.files import atomic\n"
+        "import os, signal\nfrom features.writing import atomic\n"
         f"with atomic({str(path)!r}) as draft:\n"
         "    draft.write_text('half')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -174,7 +175,7 @@ def test_a_draft_can_never_be_read_by_others(tmp_path):
 
 
 def test_60_of_two_writers_of_one_file_one_wins_and_one_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(writing, "LONGEST_WAIT", 0.1)
     path = tmp_path / "out.csv"
     with atomic(path) as draft:
         draft.write_text("first")
@@ -187,7 +188,7 @@ def test_60_of_two_writers_of_one_file_one_wins_and_one_is_refused(tmp_path, mon
 
 
 def test_a_lock_file_that_nobody_holds_locks_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(writing, "LONGEST_WAIT", 0.1)
     (tmp_path / ".out.csv.lock").touch()
     with atomic(tmp_path / "out.csv") as draft:
         draft.write_text("new")
@@ -198,7 +199,7 @@ def test_where_files_cannot_be_locked_they_are_written_all_the_same(tmp_path, mo
     def unsupported(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(files.fcntl, "flock", unsupported)
+    monkeypatch.setattr(writing.fcntl, "flock", unsupported)
     with atomic(tmp_path / "out.csv") as draft:
         draft.write_text("new")
     assert (tmp_path / "out.csv").read_text() == "new"

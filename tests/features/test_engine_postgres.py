@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 import pytest
 
+from features.customer.purchase_days import purchase_days
+from features.customer.snapshot import snapshot
 from features.engines.duckdb import connect
-from features.engines.files import expand
 from features.errors import UserError
-from features.purchases import purchase_days
-from features.snapshot import snapshot
-from features.transactions import LogSpec, open_log
+from features.log.transactions import LogSpec, open_log
+from features.readers.files import expand
 
 URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 COLUMNS = {"customer_id": 'Kunde "Nr"', "transacted_at": "day", "amount": "amount", "order_id": "o"}

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from features.customer.labels import labels
+from features.customer.rfm import rfm
+from features.customer.snapshot import snapshot
 from features.errors import UserError
-from features.labels import labels
-from features.rfm import rfm
-from features.snapshot import snapshot
 from tests.features.conftest import CUTOFF, logs
 
 PAST = logs(end=CUTOFF - timedelta(days=1))

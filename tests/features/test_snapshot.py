@@ -10,10 +10,10 @@ from statistics import fmean, stdev
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from features.catalogue import CATALOGUE, NAMES, NEVER_NULL
+from features.customer.catalogue import CATALOGUE, NAMES, NEVER_NULL
+from features.customer.rfm import histogram, rfm
+from features.customer.snapshot import refuse_taken, snapshot
 from features.errors import UserError
-from features.rfm import histogram, rfm
-from features.snapshot import refuse_taken, snapshot
 from tests.features.conftest import CUTOFF, logs
 from tests.features.test_point_in_time import order
 

@@ -4,7 +4,7 @@ import pytest
 
 from features.engines.duckdb import connect
 from features.errors import UserError
-from features.transactions import LogSpec, open_log
+from features.log.transactions import LogSpec, open_log
 from tests.features.written_logs import COLUMNS, NOW, SOUND, many, refusal
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from features.transactions import LogSpec
+from features.log.transactions import LogSpec
 from tests.features.written_logs import COLUMNS, many, refusal, values
 
 

@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.engines.duckdb import connect
-from features.engines.line_ends import with_plain_line_ends
-from features.engines.reading import read
 from features.errors import UserError
-from features.source import SourceSpec
-from features.transactions import LogSpec, open_log
+from features.log.transactions import LogSpec, open_log
+from features.readers.line_ends import with_plain_line_ends
+from features.readers.reading import read
+from features.readers.source import SourceSpec
 
 NOW = datetime(2020, 6, 1)
 COLUMNS = {
@@ -466,7 +466,7 @@ def test_62_the_time_zone_and_locale_of_the_machine_change_nothing(tmp_path):
     )
     program = (
         "from features.engines.duckdb import connect\n"
-        "from features.transactions import LogSpec, open_log\n"
+        "from features.log.transactions import LogSpec, open_log\n"
         "columns = dict(customer_id='id', transacted_at='day', amount='amount')\n"
         "spec = LogSpec(source='log.csv', columns=columns, timezone='Europe/Berlin')\n"
         "log = open_log(connect(read=['.']), spec)\n"

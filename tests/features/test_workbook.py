@@ -7,9 +7,9 @@ import zipfile
 import pytest
 
 from features.engines.duckdb import connect
-from features.engines.reading import read
 from features.errors import UserError
-from features.source import SourceSpec
+from features.readers.reading import read
+from features.readers.source import SourceSpec
 
 
 def is_open(path):

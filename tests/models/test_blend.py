@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend import LEARNED, PRIOR, Blend
-from models.contenders import create
-from models.encoding import expit, logit
+from models.all_contenders import create
+from models.blend.blend import LEARNED, PRIOR, Blend
+from models.blend.weights import REACH, Evidence, learned_weights
+from models.contenders.encoding import expit, logit
+from models.contenders.linear import ridge_logistic
+from models.contenders.trees import thinned
 from models.evaluation import log_loss
-from models.linear import ridge_logistic
-from models.trees import thinned
-from models.weights import REACH, Evidence, learned_weights
 
 
 @pytest.fixture(scope="module")

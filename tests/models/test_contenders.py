@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from models.contender import ANSWERS, Contender
-from models.contenders import BASELINES, CONTENDERS, create, restore
+from models.all_contenders import BASELINES, CONTENDERS, create, restore
+from models.contenders.protocol import ANSWERS, Contender
 from models.evaluation import evaluate
 
 FITTED: dict[str, Contender] = {}

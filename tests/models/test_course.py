@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend import Blend
-from models.btyd_contenders import BtydContender
-from models.course import LONGEST, Course, faithful, growth, periods
+from models.blend.blend import Blend
+from models.blend.course import LONGEST, Course, faithful, growth, periods
+from models.blend.levels import level_error
+from models.contenders.btyd import BtydContender
 from models.history import LABELS, History, LevelError, Longer
-from models.levels import level_error
 
 HORIZON = 60
 END = date(2020, 1, 1)

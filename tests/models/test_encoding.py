@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.encoding import MOST_CATEGORIES, RARE, Encoder
+from models.contenders.encoding import MOST_CATEGORIES, RARE, Encoder
 
 
 def panel(values) -> pd.DataFrame:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.attribution import contributions
-from models.encoding import expit, logit
-from models.hazard import BoostedHazard, step_days
+from models.contenders.encoding import expit, logit
+from models.contenders.hazard import BoostedHazard, step_days
+from models.explain.attribution import contributions
 from models.history import SO_FAR
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.contenders import create
-from models.course import Course
+from models.all_contenders import create
+from models.blend.course import Course
+from models.blend.intervals import SpendShape, level_spread
+from models.blend.ranges import Ranges
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.history import History
-from models.intervals import SpendShape, level_spread
-from models.ranges import Ranges
 
 RANGES = ["expected_spend_low", "expected_spend_high", "next_purchase_from", "next_purchase_to"]
 

@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend import Blend
-from models.btyd import ModifiedBetaGeoModel
-from models.history import LABELS, History, LevelError
-from models.levels import (
+from models.blend.blend import Blend
+from models.blend.levels import (
     CHANCE,
     FADING,
     LASTING,
@@ -20,6 +18,8 @@ from models.levels import (
     expected_error,
     level_error,
 )
+from models.btyd import ModifiedBetaGeoModel
+from models.history import LABELS, History, LevelError
 
 HORIZON = 91
 STEP = 30.4

@@ -9,9 +9,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
-from models.contenders import restore
+from models.all_contenders import restore
+from models.contenders.own import OwnChurn
 from models.evaluation import evaluate
-from models.own import OwnChurn
 
 
 @pytest.mark.parametrize("classifier", [GaussianNB(), KNeighborsClassifier(50)], ids=["nb", "knn"])

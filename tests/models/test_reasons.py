@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.attribution import contributions, path_contributions, reference_customer
-from models.blend import PRIOR, Blend
-from models.contenders import create
-from models.encoding import logit
-from models.reasons import by_theme, importance, theme_of
+from models.all_contenders import create
+from models.blend.blend import PRIOR, Blend
+from models.contenders.encoding import logit
+from models.explain.attribution import contributions, path_contributions, reference_customer
+from models.explain.reasons import by_theme, importance, theme_of
 
 
 @pytest.fixture(scope="module")

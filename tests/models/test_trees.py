@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.trees import BoostedMean
-from pipeline import estimator_files
+from models.contenders.trees import BoostedMean
+from pipeline.model_files import estimator_files
 
 
 def rare(share: float, typical: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

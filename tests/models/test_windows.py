@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.btyd_contenders import BtydContender
+from models.blend.ranges import Ranges
+from models.blend.windows import MIDDLE, Waits, tails_that_held, window
+from models.contenders.btyd import BtydContender
 from models.evaluation.intervals import coverage
 from models.history import History
-from models.ranges import Ranges
-from models.windows import MIDDLE, Waits, tails_that_held, window
 
 DAYS = np.arange(1.0, 31.0)
 

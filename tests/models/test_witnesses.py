@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.blend import FURTHEST, PRIOR, Blend
-from models.churn import LogisticChurn
-from models.encoding import expit, logit
+from models.blend.blend import FURTHEST, PRIOR, Blend
+from models.blend.levels import ExpectedError, level_error
+from models.blend.ways import LEAST_LEFT, MOST_BEYOND, at_level, before_floor
+from models.blend.witnesses import Learned, money_factor, reconciled_mean
+from models.contenders.classifiers import LogisticChurn
+from models.contenders.encoding import expit, logit
 from models.evaluation import log_loss
-from models.levels import ExpectedError, level_error
-from models.ways import LEAST_LEFT, MOST_BEYOND, at_level, before_floor
-from models.witnesses import Learned, money_factor, reconciled_mean
 
 HORIZON = 90
 

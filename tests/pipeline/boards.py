@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from models.evaluation.leaderboard import evaluate
-from pipeline.backtest import COLUMNS, SAID, Backtest
+from pipeline.learning.backtest import COLUMNS, SAID, Backtest
 
 CUTOFFS = (date(2024, 1, 1), date(2024, 4, 1))
 HORIZON = 91

@@ -37,10 +37,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from features.engines.files import private_folder
 from features.errors import UserError
-from pipeline import artifact, estimator_files
-from pipeline.manifest import Manifest
+from features.writing import private_folder
+from pipeline.model_files import artifact, estimator_files
+from pipeline.model_files.manifest import Manifest
 
 FEATURES = ("frequency", "recency", "T", "country")
 
@@ -434,7 +434,7 @@ def test_saving_over_something_else_is_refused(tmp_path: Path, contender: Pair) 
 
 def test_checking_a_manifest_needs_neither_scikit_learn_nor_mlflow() -> None:
     code = (
-        "import sys, pipeline.artifact; "
+        "import sys, pipeline.model_files.artifact; "
         "assert not {'sklearn', 'mlflow', 'pandas', 'skops'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

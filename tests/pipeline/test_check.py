@@ -13,12 +13,12 @@ from rich.console import Console
 
 from features.engines.duckdb import connect
 from features.errors import UserError
-from pipeline import cli
-from pipeline.check import HORIZONS, check, judge, log_section, propose_horizon
-from pipeline.check_text import config_text, render
+from pipeline.command_line import main as cli
+from pipeline.command_line.check_text import config_text, render
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.orders import open_orders
+from pipeline.intake.check import HORIZONS, check, judge, log_section, propose_horizon
+from pipeline.intake.orders import open_orders
 
 NOW = datetime(2026, 1, 1)
 START = date(2020, 1, 1)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import UserError
-from pipeline.backtest import planned
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.cutoffs import plan, shortest_log
-from pipeline.orders import open_orders
+from pipeline.intake.orders import open_orders
+from pipeline.learning.backtest import planned
 
 LOG = {"source": "x.csv", "columns": {"customer_id": "c", "transacted_at": "t"}}
 FIRST = date(2020, 1, 1)

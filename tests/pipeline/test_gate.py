@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from pipeline.gate import compared, gate
 from pipeline.tracking.registry import Version
+from pipeline.training.gate import compared, gate
 
 FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1)
 

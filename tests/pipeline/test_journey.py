@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from models.segments import SEGMENTS
-from pipeline import artifact, cli
-from pipeline.backtest import COLUMNS as BOARD
-from pipeline.score import SCHEMA
+from models.explain.segments import SEGMENTS
+from pipeline.command_line import main as cli
+from pipeline.learning.backtest import COLUMNS as BOARD
+from pipeline.model_files import artifact
+from pipeline.scoring.score import SCHEMA
 from tests.pipeline import shop
 
 CONTENDERS = "contenders=[base_rate,recency_alone,bg_nbd,blend]"
@@ -183,10 +184,10 @@ def test_no_customer_reaches_the_store_the_report_or_the_model(here):
 def test_the_registered_model_answers_what_churn_score_wrote(here, tmp_path):
     import mlflow
 
-    from features.snapshot import snapshot
+    from features.customer.snapshot import snapshot
     from pipeline.config import load
     from pipeline.console import Progress
-    from pipeline.orders import open_orders
+    from pipeline.intake.orders import open_orders
     from pipeline.tracking.store import talking
 
     written = scores(tmp_path).set_index("customer_id")

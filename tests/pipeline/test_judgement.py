@@ -10,10 +10,10 @@ import pytest
 
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
-from pipeline.backtest import Backtest, answer
 from pipeline.config import CampaignConfig
-from pipeline.judgement import baseline, judge
-from pipeline.report import page
+from pipeline.learning.backtest import Backtest, answer
+from pipeline.learning.judgement import baseline, judge
+from pipeline.reporting.report import page
 from tests.pipeline.boards import (
     CUTOFFS,
     LOG,

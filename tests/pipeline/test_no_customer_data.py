@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import cli
+from pipeline.command_line import main as cli
 
 SENTINELS = (b"sentinel-", b"@sentinel.example")
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from models.history import History
-from pipeline.backtest import prepare
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.orders import open_orders
+from pipeline.intake.orders import open_orders
+from pipeline.learning.backtest import prepare
 from tests.pipeline import shop
 
 CUTOFF = date(2023, 1, 3)

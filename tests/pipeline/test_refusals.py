@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline import cli
+from pipeline.command_line import main as cli
 from tests.pipeline import shop
 
 COLUMNS = ["--customer-id", "Customer ID", "--transacted-at", "Date", "--amount", "Total"]

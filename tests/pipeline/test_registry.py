@@ -17,15 +17,16 @@ import pytest
 import yaml
 
 from features.errors import UserError
-from models.baselines import RecencyAlone
+from models.contenders.baselines import RecencyAlone
 from models.history import History
-from pipeline import artifact, champion
-from pipeline.gate import gate
+from pipeline.model_files import artifact
+from pipeline.scoring import champion
 from pipeline.tracking import compare, download, registry, runs
 from pipeline.tracking import server as light_server
 from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.tracking.runs import prepare
 from pipeline.tracking.store import Store, talking
+from pipeline.training.gate import gate
 
 FEATURES = ("frequency", "recency", "T", "monetary_value", "days_since_last")
 CUTOFF = date(1998, 1, 1)

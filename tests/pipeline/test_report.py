@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 
 from features.errors import UserError
-from pipeline import charts, cli, config, evidence
-from pipeline.campaign import campaign
+from pipeline import config
+from pipeline.command_line import main as cli
 from pipeline.config import CampaignConfig
-from pipeline.evidence import Outlook
-from pipeline.judgement import judge
-from pipeline.report import page
+from pipeline.learning.judgement import judge
+from pipeline.reporting import charts, evidence
+from pipeline.reporting.campaign import campaign
+from pipeline.reporting.evidence import Outlook
+from pipeline.reporting.report import page
 from tests.pipeline import shop
 from tests.pipeline.boards import CUTOFFS, LOG, backtest, board, customers, flat, true
 
@@ -195,7 +197,7 @@ def test_page_is_whole_runs_nothing_and_fetches_nothing(result):
     places = {value for _, name, value in reader.attributes if name == "id"}
     links = {value for _, name, value in reader.attributes if name == "href"}
     assert links == {f"#{place}" for place in places}
-    style = (files("pipeline") / "report.css").read_text()
+    style = (files("pipeline.reporting") / "report.css").read_text()
     assert "url(" not in style
     assert "@import" not in style
 
@@ -300,7 +302,7 @@ def test_page_leaves_out_what_there_is_not(case):
 
 def themes():
     """Colours of the light page, of the dark one, and of the printed one."""
-    style = (files("pipeline") / "report.css").read_text()
+    style = (files("pipeline.reporting") / "report.css").read_text()
     blocks = re.findall(r":root \{([^}]*--page[^}]*)\}", style)
     assert len(blocks) == 3
     return [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in blocks]

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from models.contenders import CONTENDERS
-from pipeline import screen
+from models.all_contenders import CONTENDERS
+from pipeline.command_line import screen
 from tests.pipeline.boards import backtest, flat, true
 
 FIGURES = ["AUC", "ECE", "lift", "Gini", "bias"]

@@ -6,15 +6,15 @@ from datetime import date
 import numpy as np
 import pytest
 
-from models.blend import Blend
+from models.all_contenders import DEFAULT
+from models.blend.blend import Blend
 from models.btyd.lifetime_value import month_ends
-from models.contenders import DEFAULT
 from models.history import LABELS
-from pipeline.backtest import _valued, backtest, prepare
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.judgement import judge
-from pipeline.orders import open_orders
+from pipeline.intake.orders import open_orders
+from pipeline.learning.backtest import _valued, backtest, prepare
+from pipeline.learning.judgement import judge
 from tests.pipeline import shop
 from tests.pipeline.boards import CUTOFFS, board, customers
 

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from features.engines.duckdb import connect
-from pipeline import cli
-from pipeline.check import check
-from pipeline.check_text import config_text, write_config
+from pipeline.command_line import main as cli
+from pipeline.command_line.check_text import config_text, write_config
 from pipeline.config import Config, load
+from pipeline.intake.check import check
 from tests.pipeline.test_check import NOW, shop, write
 
 

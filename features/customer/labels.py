@@ -1,0 +1,75 @@
+"""What came after a cutoff: churned, purchases, spend and the next purchase in the horizon."""
+
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from features.errors import UserError
+from features.timeline import before, within
+
+
+def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date) -> ir.Table:
+    """Outcome of each customer known before `cutoff`.
+
+    Parameters
+    ----------
+    days
+        Purchase days, see `features.customer.purchase_days`.
+    cutoff, horizon_days
+        The outcome is read in ``[cutoff, cutoff + horizon_days)``.
+    complete_until
+        The first day that the log does not cover: the day after its last order.
+
+    Returns
+    -------
+    Table with ``customer_id``; ``churned`` (1 if there is no purchase day in the
+    horizon, else 0); ``purchases`` (purchase days); ``spend`` (net amount, below
+    zero when returns outweigh purchases); ``next_purchase`` (days from `cutoff` to the first
+    purchase day of the horizon, 0 for `cutoff` itself; null when churned).
+
+    Raises
+    ------
+    UserError
+        When the horizon is not over: a customer who has not come back *yet* is not
+        a churned one.
+    """
+    end = cutoff + timedelta(days=horizon_days)
+    if end > complete_until:
+        raise UserError(
+            f"The {horizon_days} days from cutoff {cutoff} end on {end}, but the log ends before "
+            f"{complete_until}: its outcome is not known yet.\n"
+            f"Take a cutoff no later than {complete_until - timedelta(days=horizon_days)}, "
+            "or a shorter horizon."
+        )
+    known = before(days, cutoff)
+    customers = known.filter(known.amount > 0).select("customer_id").distinct()
+    later = within(days, cutoff, horizon_days)
+    outcome = later.group_by("customer_id").aggregate(
+        purchases=(later.amount > 0).sum(),
+        spend=later.amount.sum(),
+        next_day=later.transacted_at.min(where=later.amount > 0),
+    )
+    joined = customers.left_join(outcome, "customer_id")
+    purchases = ibis.coalesce(joined.purchases, 0)
+    return joined.select(
+        "customer_id",
+        churned=(purchases == 0).cast("int64"),
+        purchases=purchases.cast("int64"),
+        spend=ibis.coalesce(joined.spend.cast("float64"), 0.0),
+        next_purchase=joined.next_day.delta(ibis.literal(cutoff), unit="day").cast("float64"),
+    )
+
+
+def purchases_by_day(days: ir.Table, customers: ir.Table, cutoff: date, span_days: int) -> ir.Table:
+    """Count the purchases of these customers on each day from `cutoff` on; days without are absent.
+
+    Returns
+    -------
+    Table with ``day`` (0 for `cutoff` itself, below `span_days`) and ``purchases`` (customers who
+    bought on it).
+    """
+    later = within(days, cutoff, span_days)
+    theirs = later.filter(later.amount > 0).semi_join(customers, "customer_id")
+    day = theirs.transacted_at.delta(ibis.literal(cutoff), unit="day").cast("int64")
+    return theirs.group_by(day=day).aggregate(purchases=theirs.count())

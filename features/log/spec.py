@@ -1,0 +1,125 @@
+"""The `log:` section of the config: which column means what, and how its values are written."""
+
+import re
+from datetime import date
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from features.readers.source import SourceSpec
+
+CANONICAL = ("customer_id", "transacted_at", "amount", "order_id", "quantity")
+"""Columns of every validated log, in this order; attribute columns follow."""
+
+UNIX = ("unix_seconds", "unix_milliseconds", "unix_microseconds", "unix_nanoseconds")
+"""Formats of dates that are whole numbers."""
+
+
+class Columns(BaseModel):
+    """Which column of the log means what; names as the file's header has them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
+
+    customer_id: Annotated[str, Field(description="Kept as exact text: 00123 is not 123")]
+    transacted_at: Annotated[str, Field(description="Date, or date and time, of the order")]
+    amount: Annotated[
+        str | None,
+        Field(description="Money of the row, returns negative; none: each order counts 1"),
+    ] = None
+    unit_price: Annotated[
+        str | None, Field(description="In place of amount: the money is then quantity x unit_price")
+    ] = None
+    order_id: Annotated[
+        str | None,
+        Field(description="When rows are order lines: lines of one number are one order"),
+    ] = None
+    quantity: Annotated[str | None, Field(description="Pieces in the row")] = None
+    attributes: Annotated[
+        tuple[str, ...], Field(description="Columns to learn from as they stand, such as country")
+    ] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.unit_price and self.amount:
+            raise ValueError("name amount or unit_price, not both")
+        if self.unit_price and not self.quantity:
+            raise ValueError("unit_price needs quantity: the money is their product")
+        lowered = [name.lower() for name in self.attributes]
+        if len(set(lowered)) < len(lowered):
+            raise ValueError("attributes names a column twice (case is ignored)")
+        return self
+
+
+class LogSpec(SourceSpec):
+    """The `log:` section of the config: what each column of the log means and how it is written."""
+
+    columns: Columns
+    timezone: Annotated[
+        str | None,
+        Field(description="Zone of the business, such as Europe/London; days are its days"),
+    ] = None
+    date_format: Annotated[
+        str | None,
+        Field(description="Such as %d/%m/%Y %H:%M, or unix_seconds; default: found if unambiguous"),
+    ] = None
+    decimal: Annotated[
+        Literal[".", ","] | None, Field(description="Decimal mark of amounts; default a point")
+    ] = None
+    thousands: Annotated[
+        Literal[",", ".", " ", "'"] | None,
+        Field(description="Mark between thousands; default none"),
+    ] = None
+    currency: Annotated[
+        str | None, Field(max_length=5, description="Sign or code written beside each amount")
+    ] = None
+    returns: Annotated[
+        Literal["negative", "quantity", "ignore"],
+        Field(
+            description="negative: amounts below 0 give money back and are netted; quantity: so do "
+            "rows of a quantity below 0, whatever the sign of the amount; ignore: set aside"
+        ),
+    ] = "negative"
+    duplicates: Annotated[
+        Literal["keep", "drop"] | None,
+        Field(description="Rows equal in every column; default keep, unless all come twice"),
+    ] = None
+    until: Annotated[date | None, Field(description="Rows at or after this day are left out")] = (
+        None
+    )
+    max_set_aside: Annotated[
+        float,
+        Field(ge=0, le=1, description="Share of unusable rows above which the log is refused"),
+    ] = 0.05
+    max_anonymous: Annotated[
+        float, Field(ge=0, le=1, description="The same for rows without a customer (guest sales)")
+    ] = 0.5
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError("no such time zone; write it like Europe/London or UTC")
+        return value
+
+    @field_validator("date_format")
+    @classmethod
+    def _readable_format(cls, value: str | None) -> str | None:
+        if value is None or value in UNIX:
+            return value
+        parts = re.findall(r"%(-?.|$)", value)
+        if "y" in parts:
+            raise ValueError("two-digit years cannot be placed in a century; write four digits")
+        named = {part.removeprefix("-") for part in parts}
+        days = ({"Y", "j"} <= named) or ({"Y", "d"} <= named and named & {"m", "b", "B"})
+        if not days or not named <= set("YmbBdjHIMSfpzaA%"):
+            raise ValueError(f"is strptime's, with %Y, %m and %d, or one of {', '.join(UNIX)}")
+        return value
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError("thousands and decimal are the same mark")
+        if self.returns == "quantity" and not self.columns.quantity:
+            raise ValueError("returns: quantity needs columns.quantity")
+        return self

@@ -1,0 +1,280 @@
+"""The order log: from a stranger's file to rows that can be trusted, and the rest set aside.
+
+``open_log`` accounts for every row: it is used, or set aside for one reason.
+What could be read in two ways is refused instead.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+import ibis
+import ibis.expr.types as ir
+
+from features.engines.duckdb import Engine, fingerprint, value_free_errors
+from features.errors import UserError
+from features.log.identity import filled, read_ids, read_text
+from features.log.moments import read_moments
+from features.log.money import MONEY, Notation, as_money, as_quantity, read_numbers
+from features.log.reasons import Counts, believable_days, refuse_double_export, refuse_too_many
+from features.log.spec import CANONICAL, Columns, LogSpec
+from features.readers.reading import Raw, read
+
+__all__ = ["CANONICAL", "Columns", "Log", "LogSpec", "open_log", "validate"]
+
+EARLIEST = datetime(1970, 1, 2)
+"""Dates before it are not believed: 1900-01-01 and 1970-01-01 stand for "unknown"."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A validated order log.
+
+    `transactions`: ``customer_id`` (text), ``transacted_at`` (wall clock of the
+    business), ``amount`` (decimal(18, 4)), ``order_id`` (text), ``quantity``
+    (float), one text column per attribute. `quarantine`: ``reason``, ``file``,
+    ``row`` (from 1 in its file, the header not counted) and the mapped columns as
+    they stand in the file: it is written for the owner of the log and for nobody
+    else. `counts` adds up: rows in = rows used + rows set aside. `date_format` is the
+    one way in which all dates are written, None where there are several: with it a few
+    rows of the same kind can be read whose days would leave it open.
+    """
+
+    transactions: ir.Table
+    quarantine: ir.Table
+    counts: Counts
+    fingerprint: str
+    attributes: tuple[str, ...]
+    notes: tuple[str, ...] = field(default=())
+    date_format: str | None = None
+
+
+def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
+    """Read and validate the log that `spec` describes.
+
+    Parameters
+    ----------
+    engine
+        From ``engines.duckdb.connect``, allowed to read ``spec.source``.
+    now
+        Rows of a later day are set aside; default the clock's, in the log's zone.
+
+    Raises
+    ------
+    UserError
+        If the files cannot be read, a column is missing or ambiguous, no row is
+        usable, or more rows are unusable than ``spec.max_set_aside`` allows.
+    """
+    with value_free_errors():
+        raw = read(engine, spec)
+        try:
+            return validate(engine, raw, spec, now)
+        finally:
+            raw.drop()
+
+
+def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = None) -> Log:
+    """Sort the rows of a raw table into used and set aside; see `open_log`."""
+    require_columns(raw, spec)
+    if not raw.table.count().to_pyarrow().as_py():
+        raise UserError(f"{spec.source}: no rows below the header.")
+    parsed, notes, written = _parse(raw, spec, now)
+    name = ibis.util.gen_name("checked")
+    checked = _without_stragglers(engine.create_table(name, parsed), spec)
+    if spec.duplicates == "drop":
+        checked = _without_duplicates(checked)
+    counts = Counts.of(checked)
+    refuse_too_many(counts, raw, spec)
+    refuse_double_export(checked, counts, spec)
+    transactions = engine.create_table(ibis.util.gen_name("transactions"), _used(checked, spec))
+    quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw))
+    engine.drop_table(name)
+    attributes = spec.columns.attributes
+    digest = fingerprint(transactions)
+    one = written if "%" in written and ", " not in written else None
+    return Log(transactions, quarantine, counts, digest, attributes, notes, one)
+
+
+def require_columns(raw: Raw, spec: LogSpec) -> None:
+    """Refuse a mapping to columns that are not there, all at once.
+
+    Raises
+    ------
+    UserError
+        Naming each missing column, the nearest there is, and all that exist.
+    """
+    mapped = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
+    wanted = [(f"log.columns.{key}", name) for key, name in mapped.items()]
+    wanted += [("log.columns.attributes", name) for name in spec.columns.attributes]
+    missing = [(key, name) for key, name in wanted if name not in raw.columns]
+    if not missing:
+        return
+    lower = {name.lower(): name for name in raw.columns}
+    lines = []
+    for key, name in missing:
+        close = get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+        hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
+        lines.append(f"{spec.source}: has no column {name!r} ({key}).{hint}")
+    names = ", ".join(list(raw.columns)[:40])
+    more = f" and {len(raw.columns) - 40} more" if len(raw.columns) > 40 else ""
+    raise UserError("\n".join([*lines, f"There are: {names}{more}."]))
+
+
+def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tuple[str, ...], str]:
+    """Canonical columns with the first reason against each row; notes; how dates are written."""
+    columns = spec.columns
+    rows = _mapped(raw, spec)
+    reading = read_moments(rows, "moment", spec.date_format, spec.timezone, columns.transacted_at)
+    parsed = rows.mutate(transacted_at=reading.moment, **_numbers(rows, spec))
+    parsed = parsed.mutate(amount=_signed(parsed, spec))
+    parsed = parsed.mutate(reason=_reason(parsed, spec, now))
+    notes = (f"{columns.transacted_at}: {reading.note}",) if reading.note else ()
+    kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes)
+    return parsed.select(*kept), notes, reading.written
+
+
+def _mapped(raw: Raw, spec: LogSpec) -> ir.Table:
+    """The columns that mean something, still as they are written, blanks as null.
+
+    Rows without a customer lose their values here: whatever stands in them, they
+    are set aside, and they shall not decide how the others are read.
+    """
+    table, columns = raw.table, spec.columns
+    owner = columns.customer_id
+    customer = read_ids(table, raw.columns[owner], owner, raw.rounded.get(owner, 0))
+    values = {
+        "moment": columns.transacted_at,
+        "money": columns.amount or columns.unit_price,
+        "pieces": columns.quantity,
+    }
+    selected = {"order_id": _text(raw, columns.order_id)}
+    selected |= {name: _text(raw, name) for name in columns.attributes}
+    for key, name in values.items():
+        if name is not None:
+            value = filled(table[raw.columns[name]])
+            selected[key] = customer.notnull().ifelse(value, ibis.null(value.type()))
+    return table.select("row", "file", "digest", customer_id=customer, **selected)
+
+
+def _text(raw: Raw, name: str | None) -> ir.StringValue:
+    return ibis.null("string") if name is None else read_text(raw.table, raw.columns[name], name)
+
+
+def _numbers(rows: ir.Table, spec: LogSpec) -> dict[str, ir.Value]:
+    """``numeral``: what is written, if it is a number; ``price``, ``quantity``: its worth."""
+    columns = spec.columns
+    found: dict[str, ir.Value] = {"quantity": ibis.null("float64")}
+    if name := columns.amount or columns.unit_price:
+        notation = Notation(spec.decimal, spec.thousands, spec.currency)
+        found["numeral"] = read_numbers(rows, "money", notation, name)
+        found["price"] = as_money(found["numeral"])
+    if columns.quantity:
+        notation = Notation(spec.decimal, spec.thousands)
+        numeral = read_numbers(rows, "pieces", notation, columns.quantity)
+        found["quantity"] = as_quantity(numeral)
+    return found
+
+
+def _signed(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
+    """The money of each row, returns negative."""
+    back = ibis.coalesce(parsed.quantity < 0, False)
+    if spec.columns.unit_price:
+        # Wide enough for the product of the largest two: the engine stops at an overflow.
+        wide = "decimal(38, 4)"
+        return as_money(parsed.price.cast(wide) * parsed.quantity.try_cast(MONEY).cast(wide))
+    if spec.columns.amount is None:
+        return back.ifelse(-1, 1).cast(MONEY)
+    if spec.returns == "quantity":
+        return back.ifelse(-parsed.price.abs(), parsed.price)
+    return parsed.price
+
+
+def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringValue:
+    """The first of `reasons.REASONS` that holds for a row."""
+    moment, amount, quantity = parsed.transacted_at, parsed.amount, parsed.quantity
+    cases = [
+        (parsed.customer_id.isnull(), "customer_blank"),
+        (parsed.moment.isnull(), "date_blank"),
+        (moment.isnull(), "date_unreadable"),
+        (moment < EARLIEST, "date_out_of_range"),
+        (moment >= _tomorrow(spec, now), "date_in_future"),
+    ]
+    if spec.until:
+        cases.append((moment >= spec.until, "after_until"))
+    if spec.columns.amount or spec.columns.unit_price:
+        cases.append((parsed.money.isnull(), "amount_blank"))
+        cases.append((parsed.numeral.isnull(), "amount_unreadable"))
+    if spec.columns.quantity:
+        cases.append((parsed.pieces.notnull() & quantity.isnull(), "quantity_unreadable"))
+    cases.append((amount.isnull(), "amount_out_of_range"))
+    if spec.columns.quantity and spec.columns.amount and spec.returns == "negative":
+        cases.append(((quantity < 0) & (amount > 0), "sign_conflict"))
+    if spec.returns == "ignore":
+        cases.append(((amount < 0) | ibis.coalesce(quantity < 0, False), "return_ignored"))
+    return ibis.cases(*cases, else_=ibis.null("string"))
+
+
+def _tomorrow(spec: LogSpec, now: datetime | None) -> datetime:
+    """The first moment that has not come: the next midnight, a day later if the zone is unknown."""
+    today = now or datetime.now(ZoneInfo(spec.timezone or "UTC"))
+    midnight = datetime(today.year, today.month, today.day)
+    return midnight + timedelta(days=1 if spec.timezone else 2)
+
+
+def _without_stragglers(checked: ir.Table, spec: LogSpec) -> ir.Table:
+    """Rows far from all others in time get their reason; `until` says there are none."""
+    sound = checked.filter(checked.reason.isnull())
+    days = sound.group_by(day=sound.transacted_at.date()).aggregate(n=sound.count())
+    listed = [(row["day"], row["n"]) for row in days.order_by("day").to_pyarrow().to_pylist()]
+    believed = believable_days(listed)
+    if believed is None or spec.until:
+        return checked
+    day = checked.transacted_at.date()
+    apart = checked.reason.isnull() & ~day.between(*believed)
+    return checked.mutate(reason=apart.ifelse("date_apart", checked.reason))
+
+
+def _without_duplicates(checked: ir.Table) -> ir.Table:
+    """Rows equal to an earlier one get their reason."""
+    # The values stand beside the digest so that no two different rows can be taken for equal.
+    same = [
+        checked[name] for name in ("reason", "digest", "customer_id", "transacted_at", "amount")
+    ]
+    nth = ibis.row_number().over(ibis.window(group_by=same, order_by=checked.row))
+    again = checked.reason.isnull() & (nth > 0)
+    return checked.mutate(reason=again.ifelse("duplicate", checked.reason))
+
+
+def _used(checked: ir.Table, spec: LogSpec) -> ir.Table:
+    """The canonical columns of the rows without a reason against them."""
+    used = checked.filter(checked.reason.isnull())
+    if spec.columns.order_id and not (spec.columns.amount or spec.columns.unit_price):
+        # Without money an order counts 1: its first line, and the others 0.
+        order = [used.customer_id, used.transacted_at.date(), used.order_id, used.amount]
+        nth = ibis.row_number().over(ibis.window(group_by=order, order_by=used.row))
+        lines = used.order_id.isnull() | (nth == 0)
+        used = used.mutate(amount=lines.ifelse(used.amount, 0).cast(MONEY))
+    return used.select(*CANONICAL, *spec.columns.attributes)
+
+
+def _aside(checked: ir.Table, raw: Raw) -> ir.Table:
+    """The rows set aside as they stand in their files, with reason, file and row."""
+    aside = checked.filter(checked.reason.notnull()).select("row", "reason")
+    joined = aside.inner_join(raw.table, "row")
+    first = raw.first_rows()
+    file = ibis.array([str(path) for path in raw.files])[joined.file]
+    row = joined.row - ibis.array(first)[joined.file] + 1
+    names = {name: joined[place] for name, place in _free_names(raw.columns).items()}
+    return joined.select(reason=joined.reason, file=file, row=row, **names).order_by("file", "row")
+
+
+def _free_names(columns: dict[str, str]) -> dict[str, str]:
+    """Names that clash neither with the quarantine's own nor, case ignored, with one another."""
+    taken, free = {"reason", "file", "row"}, {}
+    for name, place in columns.items():
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        free[name] = place
+    return free

@@ -1,0 +1,260 @@
+"""How many of all customers come back: MBG/NBD's word, less the error that it is expected to make.
+
+A buy-till-you-die model carries no season and adapts to nothing: before a Christmas it expects too
+little of everybody, after it too much, and where its story does not fit it is off every time.
+Its error is taken for a Gaussian process over time (Rasmussen & Williams 2006, ch. 2 and 5.4): the
+sum of a lasting error, one that drifts as a business changes, one that fades within about a
+horizon, and a yearly season. What past cutoffs showed is followed as far as each of these can
+explain it, and as far as such guesses were right before; where nothing is known the guess is 0.
+Learned models repeat the level of the horizons they learned from; `models.blend.witnesses` holds it
+against this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import brentq
+
+from models.blend.weights import Evidence
+from models.contenders.btyd import BtydContender
+from models.contenders.encoding import expit, logit
+from models.history import History, LevelError
+
+YEAR = 365.25
+
+LASTING, DRIFTING, FADING, YEARLY = 0.10, 0.10, 0.12, 0.20
+"""Usual sizes (standard deviations, log odds) of the four parts of the error, the drift's after one
+year. They were set on all logs of docs/quality.md together: a log is too short to tell its own."""
+
+MEMORY = 0.6
+"""In so many horizons a fading error falls to 1 / e."""
+
+SHORTEST_MEMORY = 30.0
+"""Days, for horizons shorter than this."""
+
+SEASON_AFTER = 1.25
+"""Years of errors before a season is looked for: the same weeks of one year, when most customers
+were new, are no season yet."""
+
+YEARS_ALIKE = 4.0
+"""In so many years a season becomes another one."""
+
+HARMONICS = np.array([0.40, 0.25, 0.15, 0.10, 0.06, 0.04])
+"""Shares of one to six waves a year in the season's variance: a Christmas is short."""
+
+CHANCE = 0.01
+"""Variance of a single cutoff's error that says nothing about any other."""
+
+YOUNG = 0.15
+"""Further variance of a cutoff at the very beginning of a log, where most customers are new; it
+falls to 1 / e with each horizon."""
+
+USUALLY_MISSED, DOUBT = 0.15, 2.0
+"""A guess misses by about so much (log odds); the word of so many past cutoffs against it."""
+
+TRUST, MOST_WORTH = 0.2, 2.0
+"""A guess is worth its size, as if guesses with squares of this sum had been right before; never
+more than twice."""
+
+LATEST = 60
+"""Older errors say too little about today to be looked at."""
+
+
+@dataclass(frozen=True)
+class ExpectedError:
+    """What MBG/NBD will be off by, on its own scales; see `models.history.LevelError`.
+
+    `lasting` is the part of `purchases` that does not end with the horizon: lasting and drifted.
+    The variances say how far off such a guess was at past cutoffs (mean squares). The last two say
+    how much of the error is a season that the panel's days had not: learned models do not know it.
+    """
+
+    churn: float
+    purchases: float
+    lasting: float
+    churn_variance: float
+    purchases_variance: float
+    unseen_churn: float = 0.0
+    unseen_purchases: float = 0.0
+
+
+def level_error(
+    cutoff: date,
+    horizon_days: int,
+    population: pd.DataFrame,
+    churned: float,
+    purchases: dict[int, float],
+) -> LevelError | None:
+    """Fit MBG/NBD to the population of a past cutoff and compare its totals with what came.
+
+    None where it cannot be fitted. Of nobody, as of everybody, half a customer is taken.
+
+    Parameters
+    ----------
+    population : DataFrame
+        `frequency`, `recency`, `T` (days) and `n_customers`: one row per group of equals.
+    churned : float
+        Number of these customers without a purchase in the horizon.
+    purchases : dict
+        Their purchase days within so many days of the cutoff: of the horizon, and of what longer
+        periods were over.
+    """
+    n = population["n_customers"].to_numpy(float)
+    if n.sum() < 1:
+        return None
+    lost = float(np.clip(churned, 0.5, n.sum() - 0.5))
+    nothing, customers = pd.DataFrame({"cutoff": []}), population.assign(monetary_value=0.0)
+    try:
+        history = History(cutoff, horizon_days, nothing, {cutoff: customers})
+        model = BtydContender("mbg_nbd").fit(history)
+    except ValueError:
+        return None
+    age = population["T"].max() / horizon_days
+    p_churn = np.average(model.probability_no_purchase(customers, horizon_days), weights=n)
+    expected = {days: float(model.expected_purchases(customers, days) @ n) for days in purchases}
+    own, came = expected.pop(horizon_days), purchases[horizon_days]
+    if own <= 0:
+        return None
+    return LevelError(
+        churn=float(logit(np.array(p_churn)) - logit(np.array(lost / n.sum()))),
+        purchases=_over(own, came),
+        variance=float(1 / lost + 1 / (n.sum() - lost) + YOUNG * np.exp(-age)),
+        later={days: _over(x - own, purchases[days] - came) for days, x in expected.items()},
+    )
+
+
+def _over(expected: float, came: float) -> float:
+    """Logarithm of what was expected over what came; of none, half a purchase is taken."""
+    return float(np.log(max(expected, 1e-9) / max(came, 0.5)))
+
+
+def expected_error(history: History) -> ExpectedError:
+    """What MBG/NBD's level is expected to be off by at the history's cutoff.
+
+    The process's guess, times what past guesses were worth: guesses made at past cutoffs, each
+    with what was known then, beside the errors that came. A guess that knows a season is measured
+    by guesses that knew one.
+    """
+    known = sorted(history.level_errors.items())[-LATEST:]
+    when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
+    seen = np.array([(error.churn, error.purchases) for _, error in known]).reshape(-1, 2)
+    chance = CHANCE + np.array([error.variance for _, error in known])
+    guess, lasting = _guess(when, seen, chance, history.horizon_days)
+    came, then = [np.zeros((0, 2))], [np.zeros((0, 2))]
+    for place, day in enumerate(when):
+        over = when + history.horizon_days <= day
+        if over.any() and (_seasonal(when[over] - day) or not _seasonal(when)):
+            past, _ = _guess(when[over] - day, seen[over], chance[over], history.horizon_days)
+            came.append(seen[[place]])
+            then.append(past[None, :])
+    errors, guesses = np.concatenate(came), np.concatenate(then)
+    worth = (TRUST + (errors * guesses).sum(axis=0)) / (TRUST + (guesses**2).sum(axis=0))
+    worth = np.clip(worth, 0.0, MOST_WORTH)
+    missed = ((errors - worth * guesses) ** 2).sum(axis=0)
+    variance = (DOUBT * USUALLY_MISSED**2 + missed) / (DOUBT + len(errors))
+    (churn, purchases), lasts = worth * guess, worth[1] * lasting
+    unseen = worth * _season_unseen(history, when, seen, chance)
+    return ExpectedError(*(float(x) for x in (churn, purchases, lasts, *variance, *unseen)))
+
+
+def _season_unseen(
+    history: History, when: np.ndarray, seen: np.ndarray, chance: np.ndarray
+) -> np.ndarray:
+    """Errors of churn and of purchases that the season brings today, less the panel's days' mean.
+
+    What lasts, or changes slowly, learned models have seen.
+    """
+    if not history.cutoffs or not len(when):
+        return np.zeros(2)
+    panel = np.array([(day - history.cutoff).days for day in history.cutoffs], dtype=float)
+    explained = _explained(when, seen, chance, history.horizon_days)
+    season: np.ndarray = _yearly(np.zeros(1), when)[0] - _yearly(panel, when).mean(axis=0)
+    return season @ explained
+
+
+def _guess(
+    when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
+) -> tuple[np.ndarray, float]:
+    """Errors of churn and of purchases on day 0 from those of earlier days; what lasts of these.
+
+    `when` has shape (n_days,), `seen` (n_days, 2).
+    """
+    if not len(when):
+        return np.zeros(2), 0.0
+    explained, today = _explained(when, seen, chance, horizon_days), np.zeros(1)
+    passing = _faded(today, when, horizon_days) + _yearly(today, when)
+    stays = _drifted(today, when, horizon_days)[0] @ explained
+    return passing[0] @ explained + stays, float(stays[1])
+
+
+def _explained(
+    when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
+) -> np.ndarray:
+    """Errors seen, each freed of what the others say; (n_days, 2)."""
+    passing = _faded(when, when, horizon_days) + _yearly(when, when)
+    covariance = passing + _drifted(when, when, horizon_days) + np.diag(chance)
+    solved: np.ndarray = cho_solve(cho_factor(covariance, lower=True), seen)
+    return solved
+
+
+def _faded(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarray:
+    """Covariance of what fades between two lots of days; (n_here, n_there)."""
+    apart = np.abs(here[:, None] - there[None, :])
+    memory = MEMORY * max(horizon_days, SHORTEST_MEMORY)
+    return FADING**2 * np.exp(-apart / memory)
+
+
+def _yearly(here: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The same of a season that slowly becomes another one; of too short a time, none."""
+    if not _seasonal(there):
+        return np.zeros((len(here), len(there)))
+    apart = np.abs(here[:, None] - there[None, :])
+    angle = 2 * np.pi * apart / YEAR
+    waves = sum(share * np.cos(n * angle) for n, share in enumerate(HARMONICS, 1))
+    return YEARLY**2 * waves * np.exp(-apart / (YEARS_ALIKE * YEAR))
+
+
+def _seasonal(when: np.ndarray) -> bool:
+    """Whether errors of so many days ago (negative numbers) can tell a season."""
+    return bool((when <= -SEASON_AFTER * YEAR).any())
+
+
+def _drifted(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarray:
+    """The same of what stays: a lasting error, and a random walk since the log's start.
+
+    The log itself is a horizon older, or nearly so, than `there`'s first day.
+    """
+    start = there.min() - horizon_days
+    years = (np.minimum(here[:, None], there[None, :]) - start) / YEAR
+    return LASTING**2 + DRIFTING**2 * years
+
+
+def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> float:
+    """Find the constant that, added to all log odds, brings the mean probability to `mean`.
+
+    Examples
+    --------
+    >>> round(shift_to_mean(np.zeros(3), np.ones(3), 0.75), 4)
+    1.0986
+    """
+
+    def excess(shift: float) -> float:
+        return float(np.average(expit(log_odds + shift), weights=weight)) - mean
+
+    return float(brentq(excess, -50.0, 50.0, xtol=1e-12))
+
+
+def level_free_loss(evidence: Evidence, part_weights: np.ndarray) -> float:
+    """Log loss of a mix at a past cutoff, its mean set to what came; smaller is better."""
+    mixed = evidence.log_odds @ part_weights
+    rate = float(np.average(evidence.churned, weights=evidence.weight))
+    if rate in (0.0, 1.0):
+        return 0.0
+    mixed = mixed + shift_to_mean(mixed, evidence.weight, rate)
+    loss = np.logaddexp(0.0, mixed) - evidence.churned * mixed
+    return float(np.average(loss, weights=evidence.weight))

@@ -1,0 +1,247 @@
+"""Buy-till-you-die models as contenders: fitted on today's population, no panel needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from models.btyd import (
+    BetaGeoModel,
+    FitError,
+    FitWarning,
+    GammaGammaModel,
+    ModifiedBetaGeoErlangModel,
+    ModifiedBetaGeoModel,
+    ParetoNBDModel,
+)
+from models.contenders.protocol import answers
+from models.contenders.warning_filters import filtered
+from models.history import History
+
+DAYS_PER_UNIT = 7.0
+"""The papers count in weeks; parameters printed in weeks can be compared with them."""
+
+PRIOR_SCALE = 2.0
+"""Standard deviation of the log parameters where the likelihood alone decides nothing."""
+
+FAMILIES: dict[str, Any] = {
+    "bg_nbd": BetaGeoModel,
+    "mbg_nbd": ModifiedBetaGeoModel,
+    "pareto_nbd": ParetoNBDModel,
+    "mbg_cnbd_k": ModifiedBetaGeoErlangModel,
+}
+
+
+class BtydContender:
+    """A buy-till-you-die model of purchases, and Gamma-Gamma for what a purchase is worth."""
+
+    def __init__(
+        self,
+        name: str = "pareto_nbd",
+        horizon_days: int = 0,
+        purchases: Any = None,
+        value: SpendPerPurchase | None = None,
+    ):
+        if name not in FAMILIES:
+            raise ValueError(f"Unknown buy-till-you-die model {name}; known: {', '.join(FAMILIES)}")
+        self.name = name
+        self._horizon_days = horizon_days
+        self._purchases = purchases
+        self._value = value
+
+    @property
+    def horizon_days(self) -> int:
+        """Length of the horizon in days."""
+        return self._horizon_days
+
+    @property
+    def value(self) -> SpendPerPurchase:
+        """The fitted model of what a purchase is worth."""
+        if self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._value
+
+    def fit(self, history: History) -> Self:
+        """Fit both models on the population known at the history's cutoff."""
+        self._horizon_days = history.horizon_days
+        self._purchases = history.once(("btyd", self.name), lambda: self._fitted_to(history))
+        self._value = history.once("value", lambda: SpendPerPurchase.fit(history.population))
+        return self
+
+    def _fitted_to(self, history: History) -> Any:
+        population = history.population
+        return steadied_fit(
+            FAMILIES[self.name],
+            in_weeks(population),
+            population["n_customers"].to_numpy(float),
+        )
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer everything, with `p_alive` as a diagnostic."""
+        if self._purchases is None or self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        if customers.empty:
+            return answers(customers.index, p_alive=np.empty(0))
+        weeks, horizon = in_weeks(customers), self._horizon_days / DAYS_PER_UNIT
+        expected = np.asarray(self._purchases.expected_purchases(weeks, horizon), dtype=float)
+        return answers(
+            customers.index,
+            np.clip(self._purchases.probability_no_purchase(weeks, horizon), 0.0, 1.0),
+            expected,
+            expected * self._value.predict(customers),
+            p_alive=np.asarray(self._purchases.probability_alive(weeks), dtype=float),
+        )
+
+    def probability_no_purchase(self, customers: pd.DataFrame, days: float) -> np.ndarray:
+        """Probability of no purchase within `days`, shape (n_customers,)."""
+        if self._purchases is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        silent = self._purchases.probability_no_purchase(in_weeks(customers), days / DAYS_PER_UNIT)
+        return np.clip(np.asarray(silent, dtype=float), 0.0, 1.0)
+
+    def expected_purchases(self, customers: pd.DataFrame, days: float) -> np.ndarray:
+        """Expected purchase days within `days`, shape (n_customers,)."""
+        if self._purchases is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        expected = self._purchases.expected_purchases(in_weeks(customers), days / DAYS_PER_UNIT)
+        return np.asarray(expected, dtype=float)
+
+    def clv(
+        self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
+    ) -> np.ndarray:
+        """Expected spend of the months from `start` on, discounted; shape (n_customers,), money."""
+        if self._purchases is None or self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        worth = self._purchases.clv(
+            in_weeks(customers),
+            _Known(self._value.predict(customers)),
+            months,
+            monthly_discount_rate,
+            days_per_unit=DAYS_PER_UNIT,
+            start=start,
+        )
+        return np.asarray(worth, dtype=float)
+
+    def parameters(self) -> dict[str, Any]:
+        """Fitted state: all of it."""
+        if self._purchases is None or self._value is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return {
+            "name": self.name,
+            "horizon_days": self._horizon_days,
+            "purchases": self._purchases.to_dict(),
+            "value": self._value.to_dict(),
+        }
+
+    def estimators(self) -> dict[str, BaseEstimator]:
+        """Nothing of scikit-learn is kept."""
+        return {}
+
+    @classmethod
+    def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
+        """Build the fitted model again."""
+        return cls(
+            parameters["name"],
+            int(parameters["horizon_days"]),
+            FAMILIES[parameters["name"]].from_dict(parameters["purchases"]),
+            SpendPerPurchase.from_dict(parameters["value"]),
+        )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A spend model whose answer is there already."""
+
+    spend: np.ndarray
+
+    def expected_spend(self, X: pd.DataFrame) -> np.ndarray:
+        return self.spend
+
+
+class SpendPerPurchase:
+    """Expected money per purchase: Gamma-Gamma, or the mean where it cannot be fitted.
+
+    One-time buyers, whose first basket Gamma-Gamma leaves out, have the population's mean.
+    """
+
+    def __init__(self, mean: float, model: GammaGammaModel | None):
+        self._mean = mean
+        self._model = model
+
+    @classmethod
+    def fit(cls, population: pd.DataFrame) -> Self:
+        """Fit on the repeat customers of a (grouped) population."""
+        repeat = population[(population["frequency"] > 0) & (population["monetary_value"] > 0)]
+        n = repeat["n_customers"].to_numpy(float)
+        if n.sum() == 0:
+            return cls(1.0, None)
+        mean = float(np.average(repeat["monetary_value"], weights=n * repeat["frequency"]))
+        if n.sum() < 50 or np.ptp(repeat["monetary_value"]) < 1e-9 * mean:
+            return cls(mean, None)
+        return cls(mean, steadied_fit(GammaGammaModel, repeat, n))
+
+    def predict(self, customers: pd.DataFrame) -> np.ndarray:
+        """Expected money per purchase, shape (n_customers,)."""
+        if self._model is None or customers.empty:
+            return np.full(len(customers), self._mean)
+        return np.asarray(self._model.expected_spend(customers), dtype=float)
+
+    def predict_from_all(self, customers: pd.DataFrame) -> np.ndarray:
+        """Expected money per purchase from all purchases, the first among them.
+
+        Gamma-Gamma's parameters hold for any purchase; the first basket, which the paper
+        sets aside, is all that is known of most customers. Needs `amount_mean`.
+        """
+        return self.predict(
+            pd.DataFrame(
+                {
+                    "frequency": customers["frequency"].to_numpy(float) + 1,
+                    "monetary_value": customers["amount_mean"].to_numpy(float),
+                },
+                index=customers.index,
+            )
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as values that JSON can hold."""
+        return {"mean": self._mean, "model": self._model.to_dict() if self._model else None}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        """Build the fitted model again from `to_dict`."""
+        model = state["model"]
+        return cls(float(state["mean"]), GammaGammaModel.from_dict(model) if model else None)
+
+
+def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -> Any:
+    """Maximum likelihood; where it has no maximum, the same with a weak prior.
+
+    A base that nobody leaves has no dropout rate to estimate, one of equals no spread.
+    The prior (standard deviation 2 on log parameters) only decides what the data cannot.
+    """
+    try:
+        with filtered("error", FitWarning):
+            return model().fit(customers, sample_weight=n_customers)
+    except (FitError, FitWarning):
+        with filtered("ignore", FitWarning):
+            return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)
+
+
+def in_weeks(rfm: pd.DataFrame) -> pd.DataFrame:
+    """Frequency, recency and T in the papers' convention: weeks, up to the last day seen.
+
+    A cutoff is the day after; the horizon's days are then exactly `(T, T + horizon]`.
+    """
+    return pd.DataFrame(
+        {
+            "frequency": rfm["frequency"].to_numpy(float),
+            "recency": rfm["recency"].to_numpy(float) / DAYS_PER_UNIT,
+            "T": np.maximum(rfm["T"].to_numpy(float) - 1.0, 0.0) / DAYS_PER_UNIT,
+        },
+        index=rfm.index,
+    )

@@ -1,0 +1,176 @@
+"""Scikit-learn contenders for the churn probability: logistic regression and boosted trees."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
+
+from models.contenders.encoding import Encoder, expit
+from models.contenders.linear import LinearLogit
+from models.contenders.protocol import answers
+from models.contenders.trees import boosted_classifier, snapped, thinned
+from models.history import History, weights
+
+RFM = ("frequency", "recency", "T", "monetary_value")
+
+
+class LogisticChurn:
+    """Logistic regression on signed-log features."""
+
+    def __init__(
+        self,
+        name: str = "logistic",
+        features: tuple[str, ...] | None = None,
+        latest_only: bool = False,
+        model: LinearLogit | None = None,
+    ):
+        self.name = name
+        self._features = features
+        self._latest_only = latest_only
+        self._model = model
+
+    @property
+    def model(self) -> LinearLogit:
+        """The fitted linear predictor."""
+        if self._model is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._model
+
+    def fit(self, history: History) -> Self:
+        """Fit on the panel, or on its latest cutoff."""
+        key = ("logistic", self._features, self._latest_only)
+        self._model = history.once(key, lambda: self._fitted_to(history))
+        return self
+
+    def _fitted_to(self, history: History) -> LinearLogit:
+        panel = history.latest().panel if self._latest_only else history.panel
+        refuse_unlearnable(panel)
+        features = panel if self._features is None else panel[list(self._features)]
+        attributes = history.attributes if self._features is None else ()
+        churned = panel["churned"].to_numpy()
+        return LinearLogit.fit(features, churned, weights(panel), attributes, history.money)
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer `p_churn` only."""
+        return answers(customers.index, expit(self.model.log_odds(customers)))
+
+    def parameters(self) -> dict[str, Any]:
+        """Fitted state: all of it."""
+        return {"name": self.name, "model": self.model.to_dict()}
+
+    def estimators(self) -> dict[str, BaseEstimator]:
+        """Nothing of scikit-learn is kept, its coefficients are."""
+        return {}
+
+    @classmethod
+    def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
+        """Build the fitted model again."""
+        return cls(parameters["name"], model=LinearLogit.from_dict(parameters["model"]))
+
+
+class FittedTrees:
+    """What a contender of boosted trees keeps: how to read a snapshot, and the trees."""
+
+    name: str
+    _encoder: Encoder | None
+    _estimator: BaseEstimator | None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The fitted encoder."""
+        if self._encoder is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._encoder
+
+    @property
+    def estimator(self) -> Any:
+        """The fitted trees."""
+        if self._estimator is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._estimator
+
+    def estimators(self) -> dict[str, BaseEstimator]:
+        """Trees of the fitted model."""
+        return {"trees": self.estimator}
+
+
+class BoostedChurn(FittedTrees):
+    """Histogram gradient boosting, held back so that a few thousand customers suffice."""
+
+    def __init__(
+        self,
+        name: str = "hist_gradient_boosting",
+        latest_only: bool = False,
+        encoder: Encoder | None = None,
+        estimator: BaseEstimator | None = None,
+    ):
+        self.name = name
+        self._latest_only = latest_only
+        self._encoder = encoder
+        self._estimator = estimator
+
+    def fit(self, history: History) -> Self:
+        """Fit on the panel, or on its latest cutoff."""
+        key = ("boosted_churn", self._latest_only)
+        self._encoder, self._estimator = history.once(key, lambda: self._fitted_to(history))
+        return self
+
+    def _fitted_to(self, history: History) -> tuple[Encoder, BaseEstimator]:
+        panel = history.latest().panel if self._latest_only else history.panel
+        refuse_unlearnable(panel)
+        return fitted_trees(panel, history)
+
+    def log_odds(self, customers: pd.DataFrame) -> np.ndarray:
+        """Log odds of no purchase, shape (n_customers,)."""
+        return boosted_log_odds(self.estimator, self.encoder, customers)
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer `p_churn` only."""
+        return answers(customers.index, expit(self.log_odds(customers)))
+
+    def parameters(self) -> dict[str, Any]:
+        """Fitted state without the trees."""
+        return {"name": self.name, "encoder": self.encoder.to_dict()}
+
+    @classmethod
+    def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
+        """Build the fitted model again."""
+        encoder = Encoder.from_dict(parameters["encoder"])
+        return cls(parameters["name"], encoder=encoder, estimator=estimators["trees"])
+
+
+def fitted_trees(rows: pd.DataFrame, history: History) -> tuple[Encoder, BaseEstimator]:
+    """Encoder and trees that tell the churned rows from the others."""
+    encoder, few = Encoder.fit(rows, history.attributes), thinned(rows)
+    trees = boosted_classifier(len(few), history.seed)
+    # One thread: sums in another order would be another model in the last digits.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        matrix = snapped(encoder.transform(few))
+        trees.fit(matrix, few["churned"].to_numpy(int), sample_weight=weights(few))
+    return encoder, trees
+
+
+def boosted_log_odds(trees: Any, encoder: Encoder, customers: pd.DataFrame) -> np.ndarray:
+    """Log odds of no purchase, shape (n_customers,)."""
+    if customers.empty:
+        return np.empty(0)
+    # One thread: waiting for a second one takes longer than these small trees.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        odds: np.ndarray = trees.decision_function(encoder.transform(customers))
+    return odds
+
+
+def refuse_unlearnable(panel: pd.DataFrame) -> None:
+    """Raise ValueError when a panel has no rows, all of them churned, or none did."""
+    if panel.empty:
+        raise ValueError("There is no labelled cutoff to learn from. Use a longer log.")
+    rate = panel["churned"].mean()
+    if rate in (0.0, 1.0):
+        raise ValueError(
+            f"All {len(panel):,} training rows {'churned' if rate else 'bought again'}: there is "
+            "nothing to tell apart. Use a longer or shorter horizon, or more history."
+        )

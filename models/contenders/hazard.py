@@ -1,0 +1,103 @@
+"""Boosted trees that are asked step by step: no purchase soon, none after that, and so on.
+
+A discrete-time survival model (Singer & Willett 1993): P(no purchase in the horizon) is the
+product of P(no purchase in a step, given none before it). As long as nothing is bought, what
+is known of a customer in the next step follows from what is known today, so one model of one
+step answers them all. Its labels are complete after one step instead of a whole horizon:
+it learns from what customers did lately, and from more cutoffs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from models.contenders.ageing import ageless, silent_for
+from models.contenders.classifiers import (
+    FittedTrees,
+    boosted_log_odds,
+    fitted_trees,
+    refuse_unlearnable,
+)
+from models.contenders.encoding import Encoder
+from models.contenders.protocol import answers
+from models.history import SO_FAR, History
+
+STEPS = 3
+"""Into so many parts a horizon is cut."""
+
+
+def step_days(horizon_days: int) -> int:
+    """Days of one step: a third of the horizon, at least one.
+
+    >>> step_days(91), step_days(1)
+    (30, 1)
+    """
+    return max(1, round(horizon_days / STEPS))
+
+
+class BoostedHazard(FittedTrees):
+    """Histogram gradient boosting of the purchase within a step, chained over the horizon."""
+
+    name = "boosted_hazard"
+
+    def __init__(
+        self,
+        horizon_days: int = 0,
+        encoder: Encoder | None = None,
+        estimator: BaseEstimator | None = None,
+    ):
+        self._horizon_days = horizon_days
+        self._encoder = encoder
+        self._estimator = estimator
+
+    def fit(self, history: History) -> Self:
+        """Fit on all cutoffs whose first step is over."""
+        self._horizon_days = history.horizon_days
+        self._encoder, self._estimator = history.once(
+            "boosted_hazard", lambda: self._fitted_to(history)
+        )
+        return self
+
+    def _fitted_to(self, history: History) -> tuple[Encoder, BaseEstimator]:
+        rows = ageless(history.soon(step_days(history.horizon_days)).drop(columns=SO_FAR))
+        refuse_unlearnable(rows)
+        return fitted_trees(rows, history)
+
+    def futures(self, customers: pd.DataFrame) -> list[pd.DataFrame]:
+        """What will be known at the beginning of each step if nothing is bought until then."""
+        step = step_days(self._horizon_days)
+        n_steps = max(1, round(self._horizon_days / step))
+        today = ageless(customers)
+        return [silent_for(today, step * number) for number in range(n_steps)]
+
+    def step_log_odds(self, customers: pd.DataFrame) -> np.ndarray:
+        """Log odds of no purchase in each step, given none before it; (n_customers, n_steps)."""
+        each = [
+            boosted_log_odds(self.estimator, self.encoder, future)
+            for future in self.futures(customers)
+        ]
+        return np.column_stack(each)
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer `p_churn` only."""
+        if customers.empty:
+            return answers(customers.index)
+        silent = -np.logaddexp(0.0, -self.step_log_odds(customers))
+        # Whole steps may end a day or two before or after the horizon does.
+        length = self._horizon_days / (step_days(self._horizon_days) * silent.shape[1])
+        # Column by column: the last digits of a row sum may depend on the number of rows.
+        return answers(customers.index, np.exp(length * np.add.reduce(list(silent.T))))
+
+    def parameters(self) -> dict[str, Any]:
+        """Fitted state without the trees."""
+        return {"horizon_days": self._horizon_days, "encoder": self.encoder.to_dict()}
+
+    @classmethod
+    def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
+        """Build the fitted model again."""
+        encoder = Encoder.from_dict(parameters["encoder"])
+        return cls(int(parameters["horizon_days"]), encoder, estimators["trees"])

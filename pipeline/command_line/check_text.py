@@ -1,0 +1,226 @@
+"""A check as a person reads it: on the screen, and as a config file with its reasons beside it."""
+
+import inspect
+import json
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from features.log.reasons import REASONS
+from features.writing import atomic
+from pipeline.config import Config
+from pipeline.intake.check import Check
+
+_COLOURS = {"ready": "green", "limited": "yellow", "refuse": "red"}
+_VERDICTS = {
+    "ready": "Ready: enough to train and to be judged by.",
+    "limited": "Limited: it can be trained on, but expect wide intervals.",
+    "refuse": "Refused: no model can be trained on this.",
+}
+
+
+def render(found: Check, console: Console) -> None:
+    """Print what is in the log, what was set aside and why, the horizon and the verdict."""
+    console.print(Text.assemble(("Log ", "bold"), found.source))
+    console.print(_columns(found))
+    if "customers" in found.facts:
+        console.print(_facts(found))
+    for note in found.notes:
+        console.print(Text(f"• {note}"))
+    if found.horizon:
+        console.print(
+            Text.assemble(("Horizon ", "bold"), f"{found.horizon_days} days. {_proposal(found)}")
+        )
+    _verdict(found, console)
+
+
+def write_config(found: Check, path: str | os.PathLike[str]) -> None:
+    """Write a config with every key that matters for this log, and why it has its value.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written, or no mapping was found.
+    """
+    text = config_text(found)
+    with atomic(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def config_text(found: Check) -> str:
+    """The config as YAML with comments."""
+    from features.errors import UserError
+
+    if found.config is None:
+        raise UserError(f"No config can be written: {found.problem}")
+    spec, proposed = found.config.log, set(found.proposed)
+    columns = spec.columns
+    lines = [
+        "# Written by `churn check`. Look at what is marked: it was guessed from the log.",
+        "# Every key: churn config schema. What the log may look like: data/README.md.",
+        *(f"# Not usable yet. {line}" for line in found.problem.splitlines()[:1]),
+        f"version: {found.config.version}",
+        "",
+        "log:",
+        f"  source: {_scalar(spec.source)}",
+        "  columns:",
+    ]
+    for key in ("customer_id", "transacted_at", "amount", "unit_price", "order_id", "quantity"):
+        guess = "  # guessed: right?" if f"columns.{key}" in proposed else ""
+        if _stands(columns, key):
+            lines.append(f"    {key}: {_scalar(getattr(columns, key))}{guess}")
+        elif key != "unit_price":
+            lines.append(f"    # {key}: {_UNMAPPED[key]}")
+    names = ", ".join(n if n.isprintable() else _scalar(n) for n in found.attributes)
+    hint = f"  # could be: {names}" if names else ""
+    lines.append(f"    attributes: {_scalar(columns.attributes)}{hint}")
+    for key, comment in _LOG_KEYS.items():
+        guessed = "guessed; " if key in proposed else ""
+        lines.append(f"  {_key(spec, key, guessed + comment)}")
+    lines += ["", f"# {_proposal(found)}", f"horizon_days: {_scalar(found.horizon_days)}"]
+    return "\n".join([*lines, *_others(found.config)]) + "\n"
+
+
+_NO_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+_UNMAPPED = {
+    "amount": "none found; without it each order counts 1",
+    "order_id": "none found; each row is an order of its own",
+    "quantity": "none found",
+}
+
+_LOG_KEYS = {
+    "table": "of a database",
+    "format": "csv, tsv, parquet or xlsx; default: by the file's name",
+    "encoding": "of text files; default utf-8",
+    "delimiter": "default: found in the header",
+    "header": "false: no header line, columns are column_1, column_2, ...",
+    "sheet": "of a workbook; default: all",
+    "timezone": "zone of the business, such as Europe/London; its days count",
+    "date_format": "such as %d/%m/%Y; default: found when beyond doubt",
+    "decimal": "',' for 12,50; default a point",
+    "thousands": "mark between thousands; default none",
+    "currency": "sign beside each amount, such as €",
+    "returns": "negative: amounts below 0 are netted; quantity: by its sign; ignore",
+    "duplicates": "keep or drop rows equal in every column; default keep",
+    "until": "leave out rows at or after this day",
+    "max_set_aside": "share of unusable rows above which the log is refused",
+    "max_anonymous": "the same for rows without a customer",
+}
+
+
+def _others(config: Config) -> Iterator[str]:
+    """Every key beside the log and the horizon, as it was asked for or by default."""
+    for key, field in Config.model_fields.items():
+        if key in ("version", "log", "horizon_days"):
+            continue
+        yield ""
+        section = getattr(config, key)
+        if not isinstance(section, BaseModel):
+            yield _key(config, key, field.description)
+            continue
+        yield f"{key}:  # {inspect.getdoc(section)}"
+        for inner, told in type(section).model_fields.items():
+            yield f"  {_key(section, inner, told.description)}"
+
+
+def _key(section: BaseModel, key: str, comment: str | None) -> str:
+    """A line of the config; commented out where nothing was said and nothing is the default."""
+    value = f" {_scalar(getattr(section, key))}" if _stands(section, key) else ""
+    line = f"{'' if value else '# '}{key}:{value}"
+    return f"{line}  # {comment}" if comment else line
+
+
+def _stands(section: BaseModel, key: str) -> bool:
+    """Whether a key has a value; `null` is one where it was written to rule out a guess."""
+    return getattr(section, key) is not None or key in section.model_fields_set
+
+
+def _proposal(found: Check) -> str:
+    """Why this horizon; where another one was asked for, what the log itself would suggest."""
+    proposed = found.horizon
+    if proposed is None:
+        return "Churned means: no purchase in so many days."
+    if proposed.days == found.horizon_days:
+        return proposed.reason
+    return f"As asked for. From the log, {proposed.days} days are proposed: {proposed.reason}"
+
+
+def _scalar(value: Any) -> str:
+    r"""JSON is YAML, and its quotes keep `no`, 1e3 and a colon what they are.
+
+    Letters that YAML takes for a line's end, or for none, are escaped.
+
+    >>> _scalar("Zürich: no"), _scalar("a\x85b")
+    ('"Zürich: no"', '"a\\u0085b"')
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return _NO_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _columns(found: Check) -> Table:
+    roles = found.spec.columns.model_dump(exclude={"attributes"}) if found.spec else {}
+    meaning = {name: role for role, name in roles.items() if name}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in ("column", "type", "blank", "means"):
+        table.add_column(header, justify="right" if header == "blank" else "left")
+    for column in found.columns[:40]:
+        role = meaning.get(column.name, "")
+        guessed = " (guessed)" if f"columns.{role}" in found.proposed else ""
+        table.add_row(
+            Text(column.name),
+            column.type,
+            f"{100 * column.blank:.1f} %",
+            Text(role + guessed, "cyan"),
+        )
+    return table
+
+
+def _facts(found: Check) -> Table:
+    facts, table = found.facts, Table.grid(padding=(0, 2))
+    amount, gap = facts["amount"], facts["gap_days"]
+
+    def add(name: str, text: str) -> None:
+        table.add_row(Text(name, "bold"), Text(text))
+
+    add(
+        "rows",
+        f"{facts['rows']:,} = {facts['rows_used']:,} used + {facts['rows_set_aside']:,} set aside",
+    )
+    for reason, n in facts["set_aside"].items():
+        add("", f"{n:,} ({100 * n / facts['rows']:.1f} %) {REASONS[reason].words}")
+    repeat = facts["repeat_customers"] / facts["customers"]
+    add("customers", f"{facts['customers']:,}, of whom {repeat:.0%} bought on more than one day")
+    add("purchase days", f"{facts['purchase_days']:,} from {facts['orders']:,} orders")
+    add("dates", f"{facts['first_order']} .. {facts['last_order']} ({facts['days']:,} days)")
+    add(
+        "amounts",
+        f"median {amount['p50']:,.2f}, 98 % within {amount['p1']:,.2f} .. {amount['p99']:,.2f}, "
+        f"all within {amount['min']:,.2f} .. {amount['max']:,.2f}",
+    )
+    add(
+        "returns",
+        f"{facts['returns']:,} rows, {facts['amount_returned']:,.2f} given back; "
+        f"{facts['zero_amounts']:,} rows of amount 0",
+    )
+    add("duplicates", f"{facts['duplicates']:,} rows equal an earlier one in every column")
+    if gap["n"]:
+        add(
+            "days between",
+            f"half within {gap['p50']:.0f}, 75 % within {gap['p75']:.0f}, "
+            f"90 % within {gap['p90']:.0f}",
+        )
+    return table
+
+
+def _verdict(found: Check, console: Console) -> None:
+    console.print(Text(_VERDICTS[found.verdict], f"bold {_COLOURS[found.verdict]}"))
+    for line in found.problem.splitlines() or found.reasons:
+        console.print(Text(f"  {line}"))

@@ -1,0 +1,354 @@
+"""What is in a log, whether it is enough to learn from, and which horizon suits it.
+
+Nothing is decided here that `train` does not ask for again: columns that were not
+named are proposed, and a config with everything written out can be had.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import ibis.expr.types as ir
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from features.customer.snapshot import refuse_taken
+from features.engines.duckdb import Engine, value_free_errors
+from features.errors import UserError
+from features.log.transactions import LogSpec, validate
+from features.readers.reading import Raw, read
+from features.readers.source import SourceSpec
+from pipeline.config import EMPTY, Config, explain, problems_of, validated
+from pipeline.cutoffs import plan, shortest_log
+from pipeline.intake import facts, mapping
+from pipeline.intake.orders import locate
+from pipeline.own_estimators import refuse_half_answer, refuse_unknown
+
+HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
+"""Days a proposal is rounded to: a week, two, one to nine months, a year."""
+
+COVERED = 0.9
+"""Share of the gaps between purchases that a horizon should be longer than."""
+
+READY = {"customers": 1_000, "repeat_customers": 300}
+LIMITED = {"customers": 50, "repeat_customers": 20}
+"""Below, no model can be told from chance; between the two, expect wide intervals."""
+
+Verdict = Literal["ready", "limited", "refuse"]
+
+
+class PurchaseHistory(Protocol):
+    """Purchase days of a log, and the days from the first purchase to the log's end."""
+
+    @property
+    def days(self) -> ir.Table:
+        """From `features.customer.purchase_days.purchase_days`."""
+
+    @property
+    def first_day(self) -> date:
+        """The day of the first purchase."""
+
+    @property
+    def end(self) -> date:
+        """The day after the last row."""
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """A proposed horizon, and in words why it is this one."""
+
+    days: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What `churn check` found; `problem` says why a log was refused before it was counted.
+
+    `facts` holds counts and quantiles only, never a value of a single row. `config` is what the
+    log was judged by, `proposed` the keys of it that were guessed, `horizon` the one that the
+    log's rhythm suggests.
+    """
+
+    source: str
+    verdict: Verdict
+    reasons: list[str]
+    columns: list[mapping.Profile]
+    config: Config | None = None
+    proposed: list[str] = field(default_factory=list)
+    attributes: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    horizon: Horizon | None = None
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def spec(self) -> LogSpec | None:
+        """How the log was read."""
+        return self.config.log if self.config else None
+
+    @property
+    def horizon_days(self) -> int | None:
+        """The horizon that the log was judged for: the one asked for, or else the proposed one."""
+        asked = self.config.horizon_days if self.config else None
+        return asked or (self.horizon.days if self.horizon else None)
+
+    def to_json(self) -> str:
+        """All of it as JSON."""
+        values = {
+            "source": self.source,
+            "verdict": self.verdict,
+            "reasons": self.reasons,
+            "problem": self.problem or None,
+            "columns": [column.to_json() for column in self.columns],
+            "log": self.spec.model_dump(mode="json", exclude_none=True) if self.spec else None,
+            "proposed_keys": self.proposed,
+            "attribute_candidates": self.attributes,
+            "horizon": asdict(self.horizon) if self.horizon else None,
+            "horizon_days": self.horizon_days,
+            "notes": self.notes,
+            **self.facts,
+        }
+        return json.dumps(values, indent=2, default=str)
+
+
+def log_section(request: Mapping[str, Any], path: Path | None = None) -> dict[str, Any]:
+    """The config's `log:` section, complete or not: what is missing is proposed later.
+
+    Parameters
+    ----------
+    request
+        All of the config, as from `pipeline.config.values`.
+    path
+        The config's file, to be named where a key cannot be used.
+
+    Raises
+    ------
+    UserError
+        Naming every key of the request that cannot be used, or when no source is named.
+    """
+    section = request.get("log") or {}
+    if not path and isinstance(section, dict) and "source" not in section:
+        raise UserError("Which log? Name a file, a folder or a pattern: churn check orders.csv")
+    whole = section
+    if isinstance(section, dict) and section.get("columns") is None:
+        whole = {**section, "columns": {}}
+    try:
+        Config.model_validate({**request, "log": whole})
+    except ValidationError as error:
+        wrong = [problem for problem in problems_of(error) if not _open(problem)]
+        if wrong:
+            raise UserError(explain(wrong, Config, path)) from None
+    return dict(section)
+
+
+def _open(problem: ErrorDetails) -> bool:
+    """Whether a column that is not named yet may be all that is wrong."""
+    location, kind = problem["loc"], problem["type"]
+    if kind == "missing":
+        return location[:2] == ("log", "columns")
+    return kind == "value_error" and location in (("log",), ("log", "columns"))
+
+
+def check(
+    engine: Engine,
+    section: Mapping[str, Any],
+    settings: Mapping[str, Any] = EMPTY,
+    now: datetime | None = None,
+    path: Path | None = None,
+) -> Check:
+    """Look a log over, and judge it for the horizon and the cutoffs that are asked for.
+
+    Parameters
+    ----------
+    engine
+        Allowed to read the source.
+    section
+        As from `log_section`: only ``source`` is needed.
+    settings
+        The config's other keys; without a ``horizon_days`` the proposed one is judged for.
+    path
+        The config's file, to be named where a key cannot be used.
+
+    Raises
+    ------
+    UserError
+        If the files cannot be read at all, or a key or contender of the config is none. A log
+        that can be read and not used is a `Check` with the verdict ``refuse``.
+    """
+    source = SourceSpec(**{key: section[key] for key in SourceSpec.model_fields if key in section})
+    with value_free_errors():
+        raw = read(engine, source.model_copy(update={"source": locate(source.source)}))
+        try:
+            return _check(engine, raw, source, section, settings, now, path)
+        finally:
+            raw.drop()
+
+
+def propose_horizon(history: PurchaseHistory) -> Horizon:
+    """The calendar length that most gaps between purchases stay below, if the log has room for it.
+
+    Nine in ten gaps between a customer's purchase days should end within the
+    horizon: who is silent for longer is then probably gone. Five horizons must fit
+    into the log: one to know the customers, one to learn from, three to be judged by.
+    """
+    days = history.days
+    found = days.filter(days.gap.notnull()).aggregate(
+        n=days.gap.count(), most=days.gap.quantile(COVERED)
+    )
+    row = found.to_pyarrow().to_pylist()[0]
+    span = (history.end - history.first_day).days
+    room = [length for length in HORIZONS if 5 * length <= span] or [HORIZONS[0]]
+    if not row["n"]:
+        middle = min(90, room[-1])
+        return Horizon(middle, "No customer bought on two days, so no gap could be measured.")
+    most = float(row["most"])
+    wanted = next((length for length in HORIZONS if length >= most), HORIZONS[-1])
+    if wanted <= room[-1]:
+        return Horizon(
+            wanted, f"{COVERED:.0%} of the gaps between purchases are at most {most:.0f} days."
+        )
+    within = days.filter(days.gap.notnull()).aggregate(share=(days.gap <= room[-1]).mean())
+    share = within.to_pyarrow()["share"][0].as_py()
+    return Horizon(
+        room[-1],
+        f"{COVERED:.0%} of the gaps between purchases are at most {most:.0f} days, but the log "
+        f"covers {span} days and five horizons must fit in it; {share:.0%} of the gaps are within "
+        "this one.",
+    )
+
+
+def _check(
+    engine: Engine,
+    raw: Raw,
+    source: SourceSpec,
+    section: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    now: datetime | None,
+    path: Path | None,
+) -> Check:
+    total = raw.table.count().to_pyarrow().as_py()
+    columns = mapping.profiles(raw, total)
+    if not total:
+        return _refused(f"{source.source}: no rows below the header.", source, columns)
+    found: dict[str, Any] = {"rows": total, "files": len(raw.files), "format": raw.format}
+    keys, proposed = _completed(raw, columns, section)
+    if isinstance(keys, str):
+        return _refused(keys, source, columns, found=found)
+    config = validated(Config, {**settings, "log": keys}, path)
+    spec = config.log
+    refuse_half_answer(config.contenders)
+    refuse_unknown(config.contenders)
+    try:
+        refuse_taken(spec.columns.attributes)
+        roles = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
+        candidates = mapping.attributes(columns, roles)
+        log = validate(engine, raw, spec, now)
+        found |= facts.account(log)
+        history = facts.history_of(engine, log)
+    except UserError as error:
+        return _refused(str(error), source, columns, config, proposed, found)
+    found |= facts.shape(log, history)
+    horizon = propose_horizon(history)
+    horizon_days = config.horizon_days or horizon.days
+    verdict, reasons = judge(found, horizon_days)
+    if verdict != "refuse" and (lacking := _unplanned(config, horizon_days, history)):
+        verdict, reasons = "refuse", [*lacking, *reasons]
+    notes = [*log.notes, *facts.remarks(log, spec, columns)]
+    return Check(
+        source.source, verdict, reasons, columns, config, proposed, candidates, found,
+        horizon, notes,
+    )  # fmt: skip
+
+
+def _refused(
+    problem: str,
+    source: SourceSpec,
+    columns: list[mapping.Profile],
+    config: Config | None = None,
+    proposed: Sequence[str] = (),
+    found: Mapping[str, Any] = EMPTY,
+) -> Check:
+    """Say why a log was refused before it was counted."""
+    return Check(
+        source.source, "refuse", [problem.splitlines()[0]], columns, config, list(proposed),
+        facts=dict(found), problem=problem,
+    )  # fmt: skip
+
+
+def _unplanned(config: Config, horizon_days: int, history: PurchaseHistory) -> list[str]:
+    """Why the cutoffs that are asked for do not lie within the log; none when they do."""
+    try:
+        plan(config, horizon_days, history.first_day, history.end)
+    except UserError as error:
+        return str(error).splitlines()
+    return []
+
+
+def _completed(
+    raw: Raw, columns: list[mapping.Profile], section: Mapping[str, Any]
+) -> tuple[dict[str, Any] | str, list[str]]:
+    """The section with what it leaves open filled in, and which keys those are."""
+    given = dict(section.get("columns") or {})
+    spoken_for = [*given.values(), *given.get("attributes", ())]
+    free = [c for c in columns if c.name not in spoken_for]
+    roles = {k: v for k, v in mapping.propose(free).items() if k not in given}
+    if given.get("amount") or "unit_price" in given:
+        roles.pop("unit_price", None)
+        roles.pop("amount", None)
+    roles = given | roles
+    if missing := [key for key in ("customer_id", "transacted_at") if key not in roles]:
+        names = ", ".join(list(raw.columns)[:40])
+        flags = ", ".join(f"--{key.replace('_', '-')}" for key in missing)
+        return (
+            f"No column looks like {' or '.join(missing)}; name it: {flags}. There are: {names}.",
+            [],
+        )
+    named = {key: name for key, name in roles.items() if key != "attributes"}
+    known = all(name in raw.columns for name in named.values())
+    written = mapping.notation(raw, named) if known else {}
+    keys = {key: value for key, value in written.items() if key not in section}
+    proposed = [f"columns.{key}" for key in roles if key not in given] + list(keys)
+    return {**section, **keys, "columns": roles}, proposed
+
+
+def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[str]]:
+    """Whether a log carries a training at a horizon, and what it lacks, in numbers.
+
+    Examples
+    --------
+    >>> judge({"customers": 400, "repeat_customers": 90, "days": 365}, 90)[0]
+    'limited'
+    >>> for reason in judge({"customers": 400, "repeat_customers": 9, "days": 100}, 90)[1]:
+    ...     print(reason)
+    repeat customers: 9, at least 20 are needed (11 more) and 300 wanted
+    days of history: 100, at least 239 are needed (139 more) and 450 wanted for a horizon of 90 days
+    customers: 400, of the 1,000 wanted
+    """
+    # With three horizons to be judged by instead of one, five in all.
+    shortest = shortest_log(horizon_days)
+    needs = {
+        "customers": (LIMITED["customers"], READY["customers"], ""),
+        "repeat_customers": (LIMITED["repeat_customers"], READY["repeat_customers"], ""),
+        "days": (
+            shortest,
+            5 * horizon_days,
+            f" for a horizon of {horizon_days} days",
+        ),
+    }
+    lacking, wanting = [], []
+    for key, (least, enough, what) in needs.items():
+        have = facts[key]
+        name = "days of history" if key == "days" else key.replace("_", " ")
+        if have < least:
+            lacking.append(
+                f"{name}: {have:,}, at least {least:,} are needed ({least - have:,} more) "
+                f"and {enough:,} wanted{what}"
+            )
+        elif have < enough:
+            wanting.append(f"{name}: {have:,}, of the {enough:,} wanted{what}")
+    verdict: Verdict = "refuse" if lacking else "limited" if wanting else "ready"
+    return verdict, lacking + wanting

@@ -1,0 +1,139 @@
+"""Facts of a log: counts and quantiles, and no value of a single row."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from features.customer.purchase_days import purchase_days
+from features.engines.duckdb import Engine
+from features.errors import UserError
+from features.log.transactions import Log, LogSpec
+from pipeline.intake.mapping import Profile
+
+
+@dataclass(frozen=True)
+class History:
+    """Purchase days, the first day with a purchase, and the day after the last row."""
+
+    days: ir.Table
+    first_day: date
+    end: date
+
+
+def history_of(engine: Engine, log: Log) -> History:
+    """Purchase days of a log, refused when there is none."""
+    days = engine.create_table(ibis.util.gen_name("days"), purchase_days(log.transactions))
+    bought = days.filter(days.amount > 0)
+    found = bought.aggregate(first=bought.transacted_at.min(), n=bought.count())
+    row = (
+        found.cross_join(days.aggregate(last=days.transacted_at.max())).to_pyarrow().to_pylist()[0]
+    )
+    if not row["n"]:
+        raise UserError(
+            "No purchase: on no day does a customer's net amount exceed 0. Is the amount column "
+            "the right one, and are returns written below 0?"
+        )
+    return History(days, row["first"], row["last"] + timedelta(days=1))
+
+
+def account(log: Log) -> dict[str, Any]:
+    """Where the rows went."""
+    counts = log.counts
+    return {
+        "rows_used": counts.used,
+        "rows_set_aside": counts.rows - counts.used,
+        "set_aside": dict(counts.set_aside),
+        "duplicates": counts.duplicates,
+        "returns": counts.negative_amounts,
+        "zero_amounts": counts.zero_amounts,
+        "zero_quantities": counts.zero_quantities,
+        "fingerprint": log.fingerprint,
+    }
+
+
+def shape(log: Log, history: History) -> dict[str, Any]:
+    """Customers, time, money and rhythm, as counts and quantiles."""
+    rows, days = log.transactions, history.days
+    bought = days.filter(days.amount > 0)
+    money = (
+        rows.aggregate(
+            customers=rows.customer_id.nunique(),
+            orders=rows.order_id.nunique(),
+            first=rows.transacted_at.min(),
+            last=rows.transacted_at.max(),
+            total=rows.amount.sum(),
+            returned=(-rows.amount).sum(where=rows.amount < 0),
+            **_quantiles("amount", rows.amount.cast("float64"), (0.01, 0.25, 0.5, 0.75, 0.99)),
+            least=rows.amount.min(),
+            most=rows.amount.max(),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    rhythm = (
+        bought.aggregate(
+            purchase_days=bought.count(),
+            buyers=bought.customer_id.nunique(),
+            repeaters=(bought.ordinal == 2).sum(),
+            gaps=bought.gap.count(),
+            **_quantiles("gap", bought.gap, (0.25, 0.5, 0.75, 0.9, 0.95)),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    return {
+        "customers": rhythm["buyers"],
+        "customers_without_purchase": money["customers"] - rhythm["buyers"],
+        "repeat_customers": rhythm["repeaters"] or 0,
+        "orders": money["orders"] or rows.count().to_pyarrow().as_py(),
+        "purchase_days": rhythm["purchase_days"],
+        "first_order": money["first"].date(),
+        "last_order": money["last"].date(),
+        "days": (history.end - history.first_day).days,
+        "amount_total": float(money["total"]),
+        "amount_returned": float(money["returned"] or 0),
+        "amount": {
+            "min": float(money["least"]),
+            **_named(money, "amount"),
+            "max": float(money["most"]),
+        },
+        "gap_days": {"n": rhythm["gaps"], **_named(rhythm, "gap")},
+    }
+
+
+def _quantiles(name: str, value: Any, shares: tuple[float, ...]) -> dict[str, Any]:
+    return {f"{name}_{round(100 * share)}": value.quantile(share) for share in shares}
+
+
+def _named(row: dict[str, Any], name: str) -> dict[str, float | None]:
+    found = {key: value for key, value in row.items() if key.startswith(f"{name}_")}
+    return {
+        f"p{key.rsplit('_', 1)[1]}": None if v is None else float(v) for key, v in found.items()
+    }
+
+
+def remarks(log: Log, spec: LogSpec, columns: list[Profile]) -> list[str]:
+    """What a person who knows the shop should look at."""
+    counts, found = log.counts, []
+    if counts.anonymous:
+        found.append(
+            f"{counts.anonymous:,} rows have no customer (guest sales). They are left out: nobody "
+            "can be scored for them. Customers with an id are not affected."
+        )
+    if counts.duplicates:
+        found.append(
+            f"{counts.duplicates:,} rows equal an earlier one in every column and are "
+            "kept. If they are the same order again: --set log.duplicates=drop."
+        )
+    if spec.columns.amount is None and spec.columns.unit_price is None:
+        found.append("There is no amount, so money is counted in orders: each is worth 1.")
+    currency = next((c for c in columns if "currency" in c.name.lower() and c.distinct > 1), None)
+    if currency:
+        found.append(
+            f"Column {currency.name!r} has {currency.distinct} values: amounts of several "
+            "currencies are added up as they stand. Convert them first."
+        )
+    return found

@@ -1,0 +1,161 @@
+"""Opens an order log: read, validated, and merged into purchase days the features can ask."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+
+from features.customer.purchase_days import purchase_days
+from features.customer.snapshot import refuse_taken
+from features.engines.duckdb import Engine, connect, value_free_errors
+from features.errors import UserError
+from features.log.transactions import Log, LogSpec, open_log
+from features.readers.files import expand
+from pipeline.console import Progress
+
+PACKAGE = "package://"
+"""A source that begins so names a file inside an installed package."""
+
+
+@dataclass(frozen=True)
+class Orders:
+    """A validated log, ready to be asked; open as long as `open_orders` is.
+
+    `end` is the day after the last order: the first one that the log does not cover.
+    """
+
+    name: str
+    engine: Engine
+    log: Log
+    days: ir.Table
+    first_day: date
+    end: date
+    n_customers: int
+    n_purchase_days: int
+    n_repeat_customers: int
+    n_without_purchase: int
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Attribute columns that the days carry."""
+        return self.log.attributes
+
+    @property
+    def once_only(self) -> float:
+        """Share of the customers with one purchase day."""
+        return 1 - self.n_repeat_customers / self.n_customers
+
+    @property
+    def last_day(self) -> date:
+        """The day of the last order."""
+        return self.end - timedelta(days=1)
+
+
+@contextmanager
+def open_engine(source: str, also: Path | None = None) -> Iterator[tuple[Engine, str]]:
+    """Start an engine that may read the files of `source`, and `also`, and nothing else.
+
+    Yields the engine and the path that `source` stands for.
+    """
+    located = locate(source)
+    files = [*expand(located), *(expand(str(also)) if also else ())]
+    with tempfile.TemporaryDirectory(prefix="churn-") as scratch, value_free_errors():
+        yield connect(read=files, scratch=scratch), located
+
+
+@contextmanager
+def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> Iterator[Orders]:
+    """Read and check a log, and keep its purchase days at hand for as long as the block takes.
+
+    `also` names one more file that may be read, such as a list of customers.
+
+    Raises
+    ------
+    UserError
+        When the log cannot be read or used, with the place and the way out.
+    """
+    refuse_taken(spec.columns.attributes)
+    name = spec.table or name_of(spec.source)
+    with open_engine(spec.source, also) as (engine, source):
+        with progress.step(f"Reading and checking {name}"):
+            log = open_log(engine, spec.model_copy(update={"source": source}))
+        for note in log.notes:
+            progress.note(note)
+        with progress.step("Merging orders into purchase days"):
+            days = engine.create_table("days", purchase_days(log.transactions, log.attributes))
+        yield _orders(name, engine, log, days)
+
+
+def refuse_overwriting(out: Path, *inputs: str | Path | None) -> None:
+    """Stop before an output takes the place of a file that is read.
+
+    Raises
+    ------
+    UserError
+        When `out` is one of the files that the inputs name.
+    """
+    for given in inputs:
+        for file in expand(locate(str(given))) if given else ():
+            if out.exists() and out.samefile(file):
+                raise UserError(f"{out}: is an input of this command; name another output.")
+
+
+def locate(source: str) -> str:
+    """The path that a source stands for; `package://` names a file of an installed package."""
+    if not source.startswith(PACKAGE):
+        return source
+    package, _, rest = source.removeprefix(PACKAGE).partition("/")
+    found = find_spec(package) if package.isidentifier() else None
+    if not found or not found.submodule_search_locations:
+        raise UserError(f"{source}: there is no such package installed.")
+    root = Path(found.submodule_search_locations[0]).resolve()
+    path = (root / rest).resolve()
+    if not path.is_relative_to(root) or not path.is_file():
+        raise UserError(f"{source}: the package has no such file.")
+    return str(path)
+
+
+def name_of(source: str) -> str:
+    """What people call a log: the last part of its path."""
+    return Path(source).name or source
+
+
+def _orders(name: str, engine: Engine, log: Log, days: ir.Table) -> Orders:
+    purchases = days.filter(days.amount > 0)
+    facts = _one_row(
+        purchases.aggregate(
+            first=purchases.transacted_at.min(),
+            n=purchases.count(),
+            customers=purchases.customer_id.nunique(),
+            repeaters=(purchases.ordinal == 2).sum(),
+        )
+    )
+    if not facts["n"]:
+        raise UserError(
+            "The log has no purchase: on no day does a customer's net amount exceed 0. "
+            "Is the amount column the right one, and are returns written below 0?"
+        )
+    everybody = _one_row(days.aggregate(day=days.transacted_at.max(), n=days.customer_id.nunique()))
+    return Orders(
+        name=name,
+        engine=engine,
+        log=log,
+        days=days,
+        first_day=facts["first"],
+        end=everybody["day"] + timedelta(days=1),
+        n_customers=facts["customers"],
+        n_purchase_days=facts["n"],
+        n_repeat_customers=facts["repeaters"],
+        n_without_purchase=everybody["n"] - facts["customers"],
+    )
+
+
+def _one_row(table: ir.Table) -> dict[str, Any]:
+    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
+    return row

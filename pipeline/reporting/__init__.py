@@ -1,0 +1,1 @@
+"""Pages and charts made of tables; nothing is decided or learned here."""

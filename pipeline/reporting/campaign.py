@@ -1,0 +1,88 @@
+"""A campaign replayed at past cutoffs: what contacting customers in danger would have earned."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.evaluation.profit import profit_curve, value_if_kept
+from pipeline.config import CampaignConfig
+from pipeline.learning.backtest import Backtest
+from pipeline.reporting.evidence import cutoffs
+
+DEFAULT_COST = 0.01
+"""Cost of a contact, as a share of what a buyer spends in a horizon, where none is given."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Mean of one campaign per cutoff.
+
+    `curve` has `share_contacted`, `n_contacted`, `leavers` (those contacted who left),
+    `profit`, `rule` and `random` (the profit in a naive rule's order, and blindly).
+    `choice` is about the customers whom the answer itself expected to repay the contact:
+    `n_customers`, `n_contacted`, `share_contacted`, `leavers`, `kept_spend`, `profit`, and
+    `break_even`, the success rate at which their contacts just pay.
+    """
+
+    curve: pd.DataFrame
+    choice: pd.Series
+    cost: float
+    success_rate: float
+    margin: float
+
+    @property
+    def best(self) -> pd.Series:
+        """The row of the curve with the highest profit: known only afterwards."""
+        return self.curve.iloc[int(self.curve["profit"].argmax())]
+
+
+def campaign(result: Backtest, assumed: CampaignConfig, rule: str) -> Campaign | None:
+    """Replay the campaign at each cutoff; None where nobody bought, or no spend was predicted.
+
+    Customers are ordered by `p_churn` times what the answer expects of them if they buy.
+    A contacted customer who left would have stayed with the assumed success rate, and then
+    have brought what the buyers most like them did bring.
+    """
+    moments = list(cutoffs(result, "expected_spend", rule))
+    bought = result.outcomes[result.outcomes["churned"] == 0]
+    if not moments or bought.empty:
+        return None
+    cost = assumed.contact_cost
+    if cost is None:
+        typical = float(np.average(bought["spend"], weights=bought["weight"]))
+        cost = max(typical, 0.0) * DEFAULT_COST
+    replayed = [_replay(result, rows, rule, cost, assumed) for rows in moments]
+    curve = pd.concat([curve for curve, _ in replayed]).groupby(level=0).mean()
+    choice = pd.DataFrame([choice for _, choice in replayed]).mean()
+    earned = choice["kept_spend"] * assumed.margin / assumed.success_rate
+    choice["share_contacted"] = choice["n_contacted"] / choice["n_customers"]
+    choice["break_even"] = cost * choice["n_contacted"] / earned if earned else np.nan
+    return Campaign(curve, choice, cost, assumed.success_rate, assumed.margin)
+
+
+def _replay(
+    result: Backtest, rows: pd.Index, rule: str, cost: float, assumed: CampaignConfig
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Curve and choice at one cutoff."""
+    outcome, said = result.outcomes.loc[rows], result.answers[result.chosen].loc[rows]
+    churned, weight = (outcome[name].to_numpy(float) for name in ("churned", "weight"))
+    p_churn = said["p_churn"].to_numpy()
+    # What is expected of them if they buy at all.
+    expected = said["expected_spend"].to_numpy() / np.maximum(1 - p_churn, 1e-9)
+    kept = churned * value_if_kept(outcome["spend"], churned, expected, weight)
+    worth = assumed.success_rate * assumed.margin
+    order = p_churn * expected
+    rival = result.answers[rule].loc[rows, "p_churn"].to_numpy() * expected
+    curve = profit_curve(kept * worth, order, cost, weight)
+    # A gain of one per leaver, at no cost, counts the leavers.
+    curve["leavers"] = profit_curve(churned, order, 0.0, weight)["profit"]
+    curve["rule"] = profit_curve(kept * worth, rival, cost, weight)["profit"]
+    chosen = np.where(order * worth > cost, weight, 0.0)
+    return curve, {
+        "n_customers": weight.sum(),
+        "n_contacted": chosen.sum(),
+        "leavers": (chosen * churned).sum(),
+        "kept_spend": (chosen * kept).sum() * assumed.success_rate,
+        "profit": (chosen * kept).sum() * worth - cost * chosen.sum(),
+    }

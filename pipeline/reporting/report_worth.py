@@ -1,0 +1,272 @@
+"""The report's sections on money and action: what is expected, where, and what a contact pays."""
+
+import math
+
+import pandas as pd
+
+from models.explain.segments import SEGMENTS
+from pipeline.intake.orders import Orders
+from pipeline.learning.backtest import Backtest
+from pipeline.markup import (
+    Row,
+    facts,
+    figure,
+    number,
+    pair,
+    paragraph,
+    section,
+    shortened,
+    table,
+    words,
+)
+from pipeline.reporting import charts, evidence
+from pipeline.reporting.campaign import Campaign
+from pipeline.reporting.charts import Line
+from pipeline.reporting.evidence import Outlook
+
+THEMES = {
+    "purchases": "how often, how long ago and in which rhythm",
+    "basket": "how much per purchase",
+    "breadth": "how many different things",
+    "returns": "how much was given back",
+    "weekday": "weekdays or weekends",
+}
+"""Themes of `models.explain.reasons` in the words of a headline; others speak for themselves."""
+
+PARTS = {
+    "mbg_cnbd_k": "buy-till-you-die (MBG/CNBD-k)",
+    "pareto_nbd": "buy-till-you-die (Pareto/NBD)",
+    "logistic": "logistic regression",
+    "hist_gradient_boosting": "boosted trees",
+    "boosted_hazard": "boosted trees, step by step",
+}
+"""The blend's parts in words."""
+
+
+def outlook(today: Outlook, horizon_days: int) -> str:
+    """What is expected of today's customers altogether."""
+    customers = today.customers
+    tiles = {
+        "customers": f"{len(customers):,}",
+        "expected to buy": f"{(1 - customers['p_churn']).sum():,.0f}",
+        "expected purchase days": f"{customers['expected_purchases'].sum():,.0f}",
+        "expected spend": f"{customers['expected_spend'].sum():,.0f}",
+    }
+    return section("outlook", f"The next {horizon_days} days", facts(tiles))
+
+
+def deciles(result: Backtest) -> str:
+    """Predicted beside observed spend by tenth, as bars and a table."""
+    if result.answers[result.chosen]["expected_spend"].isna().all():
+        return ""
+    found = evidence.deciles(result)
+    drawing = charts.paired_bars(
+        "Mean spend predicted and observed by tenth of customers; the table has the figures.",
+        [str(decile) for decile in found["decile"]],
+        {"main": found["predicted"].tolist(), "other": found["observed"].tolist()},
+        "tenth of customers, highest expected spend first",
+        "money per customer",
+    )
+    rows: list[Row] = [
+        (
+            "",
+            [
+                f"{row.decile:.0f}",
+                f"{row.n_customers:,.0f}",
+                number(row.predicted, ",.2f"),
+                number(row.observed, ",.2f"),
+                number(row.predicted / row.observed - 1 if row.observed > 0 else math.nan, "+.0%"),
+                number(row.share_of_spend, ".1%"),
+            ],
+        )
+        for _, row in found.iterrows()
+    ]
+    head = ["tenth", "cases", "predicted", "observed", "off by", "of all spend"]
+    return section(
+        "spend",
+        "Is the money where it was expected?",
+        pair(
+            figure(
+                "Spend by tenth",
+                drawing,
+                "",
+                {"bar-main": "predicted", "bar-other": "observed"},
+            ),
+            table("Mean spend of a customer in the horizon, all cutoffs", head, rows),
+        ),
+    )
+
+
+def campaign(found: Campaign | None, rule: str) -> str:
+    """The profit curve, with every assumption beside it."""
+    if found is None:
+        return ""
+    curve, choice = found.curve, found.choice
+    x = charts.axis([0, 1], "share of customers contacted", ".0%")
+    # Losses grow without bound; they are drawn as far down as the best profit is high.
+    top = curve["profit"].max()
+    deepest = min(curve["profit"].min(), curve["random"].min())
+    y = charts.axis([top, max(deepest, -top) if top > 0 else deepest], "profit", zero=True)
+    at = (choice["share_contacted"], choice["profit"])
+    mark = charts.marker(x, y, at, "chosen") if choice["n_contacted"] else ""
+    share = curve["share_contacted"].tolist()
+    drawing = charts.lines(
+        "Profit of a campaign by share of customers contacted; the table has the figures.",
+        x,
+        y,
+        [
+            Line("blind", share, curve["random"].tolist()),
+            Line("other", share, curve["rule"].tolist()),
+            Line("main", share, curve["profit"].tolist()),
+        ],
+        mark,
+    )
+    legend = {"main": "the answer", "other": f"by {words(rule)}", "blind": "drawn blindly"}
+    return section(
+        "profit",
+        "What a campaign would have earned",
+        _assumptions(found),
+        paragraph(_choice(found)),
+        pair(
+            figure("Profit curve", drawing, "Mean of one campaign at each cutoff of both.", legend),
+            _profits(curve, rule),
+        ),
+    )
+
+
+def _assumptions(found: Campaign) -> str:
+    tiles = {
+        "cost of a contact": f"{found.cost:,.2f}",
+        "of leavers contacted stay": f"{found.success_rate:.1%}",
+        "of spend is profit": f"{found.margin:.0%}",
+    }
+    return (
+        facts(tiles)
+        + paragraph(
+            "These three are assumptions, not findings: the log cannot tell what a contact "
+            "changes. Set campaign.contact_cost, campaign.success_rate and campaign.margin in the "
+            "config; without a cost, 1 % of what a buyer spends in a horizon is taken."
+        )
+        + paragraph(
+            "Customers are ordered by their probability of leaving times what they would spend. "
+            "Who was contacted and did leave stays with the assumed rate, and then spends what "
+            "the buyers most like them did spend in that horizon; whoever would have bought "
+            "anyway brings nothing but the cost. The success rate is taken to be the same for "
+            "all, which is kind to the surest leavers.",
+            "note-text",
+        )
+    )
+
+
+def _choice(found: Campaign) -> str:
+    choice, best = found.choice, found.best
+    if not choice["n_contacted"]:
+        return "With these assumptions the answer expects no contact to repay its cost."
+    said = (
+        f"It would have contacted {choice['n_contacted']:,.0f} of {choice['n_customers']:,.0f} "
+        f"customers ({choice['share_contacted']:.1%}), of whom {choice['leavers']:,.0f} left "
+        f"without a contact: a profit of {number(choice['profit'], ',.0f')}."
+    )
+    if not pd.isna(choice["break_even"]):
+        said += (
+            f" It pays as long as more than {choice['break_even']:.1%} of those leaving stay "
+            "because of the contact."
+        )
+    return said + (
+        f" The same share at each cutoff would have earned {number(best['profit'], ',.0f')} at "
+        f"best, with {best['share_contacted']:.0%}: known only afterwards."
+    )
+
+
+def _profits(curve: pd.DataFrame, rule: str) -> str:
+    shown = curve[curve["share_contacted"].round(2).isin([0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0])]
+    rows: list[Row] = [
+        (
+            "",
+            [
+                f"{row.share_contacted:.0%}",
+                f"{row.n_contacted:,.0f}",
+                f"{row.leavers:,.0f}",
+                *(number(value, ",.0f") for value in (row.profit, row["rule"], row.random)),
+            ],
+        )
+        for _, row in shown.iterrows()
+    ]
+    head = ["first", "contacts", "left", "profit", f"by {words(rule)}", "blindly"]
+    return table("Profit of contacting the first so many, under the assumptions", head, rows)
+
+
+def importance(today: Outlook) -> str:
+    """What moves the answer for today's customers, and the models that it is mixed from."""
+    themes = today.importance
+    if themes.empty:
+        return ""
+    values = [
+        (
+            THEMES.get(str(name), shortened(words(str(name)), 40)),
+            float(size),
+            f"× {math.exp(size):.2f}",
+        )
+        for name, size in themes.items()
+    ]
+    drawing = charts.bars(
+        "Mean size of each theme's contribution to the answer: "
+        + ", ".join(f"{name} {size}" for name, _, size in values),
+        values,
+    )
+    parts: list[Row] = [
+        ("", [PARTS.get(name, words(name)), f"{weight:.0%}"])
+        for name, weight in sorted(today.weights.items(), key=lambda part: -part[1])
+    ]
+    return section(
+        "importance",
+        "What moves the answer",
+        paragraph(
+            "By which factor each theme moves a customer's odds of leaving away from the average "
+            "customer's, up or down; the mean of today's customers, from the model that answers. "
+            "It says what goes together with leaving, not what causes it."
+        ),
+        pair(
+            figure("Importance", drawing, ""),
+            table("The answer is a mix of these models", ["model", "weight"], parts),
+        ),
+        *(paragraph(note, "note-text") for note in today.notes),
+    )
+
+
+def segments(today: Outlook) -> str:
+    """Who is meant by each segment, how many they are today, and what is expected of them."""
+    found = today.customers.groupby("segment").agg(
+        n=("p_churn", "size"),
+        p_churn=("p_churn", "mean"),
+        spend=("expected_spend", lambda spend: spend.sum(min_count=1)),
+    )
+    everybody, total = len(today.customers), today.customers["expected_spend"].sum()
+    rows: list[Row] = []
+    for name, who in SEGMENTS.items():
+        if name not in found.index:
+            rows.append(("", [name, who, "0", "0.0%", "–", "–", "–"]))
+            continue
+        here = found.loc[name]
+        cells = [f"{here['n']:,.0f}", f"{here['n'] / everybody:.1%}", f"{here['p_churn']:.1%}"]
+        cells += [number(here["spend"], ",.2f")]
+        cells += [number(here["spend"] / total if total > 0 else math.nan, ".1%")]
+        rows.append(("", [name, who, *cells]))
+    head = ["segment", "who", "customers", "share", "p(churn)", "expected spend", "share of it"]
+    return section(
+        "segments",
+        "Segments today",
+        table("A customer is in the first segment that fits", head, rows, words=(1,)),
+    )
+
+
+def log(orders: Orders) -> str:
+    """What was read, and what was set aside."""
+    tiles = {
+        "customers": f"{orders.n_customers:,}",
+        "rows used": f"{orders.log.counts.used:,}",
+        "purchase days": f"{orders.n_purchase_days:,}",
+        "bought once only": f"{orders.once_only:.0%}",
+    }
+    lines = (paragraph(line, "note-text") for line in orders.log.counts.lines())
+    return section("log", "The log", facts(tiles), *lines)

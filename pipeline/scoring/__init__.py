@@ -1,0 +1,1 @@
+"""Finds the model that answers, and scores the customers of a log with it."""

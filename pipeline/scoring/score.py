@@ -1,0 +1,298 @@
+"""Scores every customer of a log with a trained model, in batches of constant size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from features.customer.catalogue import NAMES
+from features.customer.snapshot import snapshot
+from features.engines.duckdb import batches
+from features.errors import UserError
+from features.log.identity import read_ids
+from features.log.transactions import LogSpec
+from features.readers.reading import Raw, read
+from features.readers.source import SourceSpec
+from features.writing import atomic
+from models.contenders.protocol import ANSWERS
+from models.explain.segments import SEGMENTS, Thresholds, segments
+from pipeline.console import Progress
+from pipeline.intake.orders import Orders
+from pipeline.model_files.artifact import Model
+
+BATCH_ROWS = 50_000
+
+SUMMED = ("p_churn", "expected_spend", "clv")
+"""Columns whose sums by segment are told."""
+
+SCHEMA = pa.schema(
+    {
+        "customer_id": pa.string(),
+        "as_of": pa.date32(),
+        "horizon_days": pa.int32(),
+        "frequency": pa.int32(),
+        "recency": pa.int32(),
+        "T": pa.int32(),
+        "monetary_value": pa.float64(),
+        "p_churn": pa.float64(),
+        "p_alive": pa.float64(),
+        "expected_purchases": pa.float64(),
+        "expected_spend": pa.float64(),
+        "expected_spend_low": pa.float64(),
+        "expected_spend_high": pa.float64(),
+        "clv": pa.float64(),
+        "clv_low": pa.float64(),
+        "clv_high": pa.float64(),
+        "next_purchase_from": pa.date32(),
+        "next_purchase_to": pa.date32(),
+        "segment": pa.string(),
+        "reason_1": pa.string(),
+        "reason_2": pa.string(),
+        "reason_3": pa.string(),
+        "days_since_last": pa.int32(),
+        "model_version": pa.string(),
+        "run_id": pa.string(),
+    }
+)
+"""One row per customer; README.md says what each column means."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was written, and how many of a list had no order before the date.
+
+    `segments` has a row per segment that occurs, in the order of `explain.segments.SEGMENTS`:
+    `segment`, `n_customers`, the mean `p_churn`, and the totals of `expected_spend` and `clv`.
+    """
+
+    path: Path
+    as_of: date
+    segments: pd.DataFrame
+    without_orders: int = 0
+
+    @property
+    def n_customers(self) -> int:
+        """How many customers were scored."""
+        return int(self.segments["n_customers"].sum())
+
+
+def score(
+    orders: Orders,
+    model: Model,
+    out: Path,
+    progress: Progress,
+    as_of: date | None = None,
+    customers: ir.Table | None = None,
+    excel_safe: bool = False,
+) -> Scored:
+    """Write one row per customer known before `as_of` to `out`, all of it or nothing.
+
+    Parameters
+    ----------
+    as_of
+        Rows of the log on or after it are not read; default: the day after the last order.
+    customers
+        One column `customer_id`: score these only.
+    excel_safe
+        Write ids that a spreadsheet would run as formulas with a leading apostrophe (CSV only).
+    """
+    check_features(model)
+    day = as_of or orders.end
+    _refuse_far_ahead(day, orders, model.manifest.horizon_days, progress)
+    learned = model.manifest.cutoffs[-1]
+    if day < learned:
+        progress.note(
+            f"The model learned from orders up to {learned}. At {day} it knows what came after: "
+            "do not judge it by these scores, `churn backtest` is the fair way."
+        )
+    rows = snapshot(orders.days, day, model.manifest.attributes)
+    asked = None
+    if customers is not None:
+        asked = int(customers.count().to_pyarrow().as_py())
+        rows = rows.semi_join(customers, "customer_id")
+    with progress.step(f"Scoring at {day}"):
+        written = _write(_scored(rows, model, day), out, excel_safe)
+    if not len(written):
+        raise UserError(
+            f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
+            f"before {day}. The log begins on {orders.first_day}."
+        )
+    result = Scored(out, day, written)
+    missing = 0 if asked is None else asked - result.n_customers
+    return replace(result, without_orders=missing)
+
+
+def _refuse_far_ahead(day: date, orders: Orders, horizon_days: int, progress: Progress) -> None:
+    """Nobody can tell a silent customer from a log that ends too early."""
+    ahead, unknown = (day - orders.last_day).days, (day - orders.end).days
+    if unknown > horizon_days:
+        raise UserError(
+            f"--as-of {day} is {ahead} days after the log's end ({orders.last_day}), more than the "
+            f"horizon of {horizon_days}: everybody would look silent. Bring the log up to date."
+        )
+    if unknown > 0:
+        progress.note(
+            f"The log ends on {orders.last_day}, {ahead} days before {day}: orders since then are "
+            "not known, and everybody looks more silent than they are."
+        )
+
+
+def customer_list(orders: Orders, path: Path, spec: LogSpec) -> ir.Table:
+    """The ids of a list, as one column `customer_id`; blanks are left out.
+
+    The column is called as in the log, or `customer_id`; a single one needs no name.
+    """
+    raw = _read_list(orders, SourceSpec(source=str(path), encoding=spec.encoding))
+    wanted = dict.fromkeys((spec.columns.customer_id, "customer_id"))
+    names = [name for name in wanted if name in raw.columns]
+    if not names and len(raw.columns) > 1:
+        raise UserError(
+            f"{path}: none of its {len(raw.columns)} columns is called {' or '.join(wanted)}."
+        )
+    if not names:
+        # One column of another name is a bare list: its first line is an id as well.
+        bare = SourceSpec(source=str(path), encoding=spec.encoding, header=False)
+        raw = read(orders.engine, bare)
+    name = names[0] if names else next(iter(raw.columns))
+    ids = raw.table.select(customer_id=read_ids(raw.table, raw.columns[name], name)).distinct()
+    ids = ids.filter(ids.customer_id.notnull())
+    if not ids.count().to_pyarrow().as_py():
+        raise UserError(f"{path}: this list names nobody.")
+    return ids
+
+
+def _read_list(orders: Orders, source: SourceSpec) -> Raw:
+    """A list as a raw table; numbers in the first line show that there is no header."""
+    try:
+        return read(orders.engine, source)
+    except UserError:
+        raw = read(orders.engine, source.model_copy(update={"header": False}))
+        if len(raw.columns) > 1:
+            raise
+        return raw
+
+
+def check_name(out: Path) -> None:
+    """Refuse an output name that says no known format, before any work is done."""
+    if out.suffix not in (".parquet", ".csv"):
+        raise UserError(f"--out {out.name}: the name must end in .parquet or .csv.")
+
+
+def check_features(model: Model) -> None:
+    """Refuse a model that was trained with other features than these."""
+    theirs, ours = set(model.manifest.features), set(NAMES)
+    if theirs == ours:
+        return
+    missing, unknown = sorted(theirs - ours), sorted(ours - theirs)
+    raise UserError(
+        f"The model was trained with other features: {len(missing)} are gone "
+        f"({', '.join(missing[:3]) or 'none'}), {len(unknown)} are new "
+        f"({', '.join(unknown[:3]) or 'none'}). Train again with `churn train`."
+    )
+
+
+def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFrame:
+    """Answer for one batch of a snapshot; no row depends on another."""
+    manifest, answer = model.manifest, model.contender
+    predicted = answer.predict(customers)
+    if predicted[list(ANSWERS)].isna().any(axis=None):
+        raise UserError(
+            f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
+            "every customer. Train again with `churn train`."
+        )
+    names = segments(customers, predicted, Thresholds(**manifest.settings["segments"]))
+    return customers.assign(
+        **predicted,
+        **lifetime(answer, customers, predicted, manifest.settings["clv"], day),
+        **answer.reasons(customers),  # type: ignore[attr-defined]
+        as_of=day,
+        horizon_days=manifest.horizon_days,
+        segment=names,
+        model_version=manifest.version,
+        run_id=manifest.run_id,
+    ).assign(
+        next_purchase_from=_dates(day, np.floor(predicted["next_purchase_from"])),
+        next_purchase_to=_dates(day, np.floor(predicted["next_purchase_to"])),
+    )
+
+
+def lifetime(
+    answer: Any,
+    customers: pd.DataFrame,
+    predicted: pd.DataFrame,
+    period: dict[str, Any],
+    day: date,
+) -> dict[str, np.ndarray]:
+    """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
+    months = period["months"]
+    clv = answer.clv(customers, predicted, months, period["monthly_discount_rate"], day)
+    low, high = answer.clv_range(customers, predicted, clv, months, day)
+    return {"clv": clv, "clv_low": low, "clv_high": high}
+
+
+def _dates(day: date, after: pd.Series) -> pd.Series:
+    """The dates so many days after `day`; missing where the number is."""
+    return pd.Timestamp(day) + pd.to_timedelta(after, unit="D")
+
+
+def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]:
+    for batch in batches(rows.order_by("customer_id"), BATCH_ROWS):
+        if batch.num_rows:
+            frame = scored_frame(batch.to_pandas(), model, day)
+            yield pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
+
+
+def _write(scores: Iterator[pa.RecordBatch], out: Path, excel_safe: bool) -> pd.DataFrame:
+    written: list[pa.Table] = []
+    # Nothing to write leaves the file of an earlier run as it was.
+    first = next(scores, None)
+    if first is None:
+        return pd.DataFrame()
+    with atomic(out) as draft, _writer(out, draft) as writer:
+        batch: pa.RecordBatch | None = first
+        while batch is not None:
+            writer.write_batch(_inert(batch) if excel_safe else batch)
+            written.append(_totals(batch))
+            batch = next(scores, None)
+    return _by_segment(written)
+
+
+def _totals(batch: pa.RecordBatch) -> pa.Table:
+    """Number of customers and sums by segment."""
+    table = pa.Table.from_batches([batch.select(["segment", *SUMMED])])
+    sums: list[tuple[str, str]] = [(name, "sum") for name in SUMMED]
+    return table.group_by("segment").aggregate([("segment", "count"), *sums])
+
+
+def _by_segment(batches: list[pa.Table]) -> pd.DataFrame:
+    frame = pa.concat_tables(batches).to_pandas().groupby("segment").sum(min_count=1)
+    frame.columns = [name.removesuffix("_sum") for name in frame.columns]
+    frame = frame.rename(columns={"segment_count": "n_customers"})
+    frame["p_churn"] /= frame["n_customers"]
+    return frame.reindex([name for name in SEGMENTS if name in frame.index]).reset_index()
+
+
+def _writer(out: Path, draft: Path) -> csv.CSVWriter | parquet.ParquetWriter:
+    if out.suffix == ".parquet":
+        return parquet.ParquetWriter(draft, SCHEMA)
+    return csv.CSVWriter(draft, SCHEMA)
+
+
+def as_csv(scores: Path, out: Path) -> None:
+    """Write a Parquet file of scores as CSV, too."""
+    with atomic(out) as draft, csv.CSVWriter(draft, SCHEMA) as writer:
+        for batch in parquet.ParquetFile(scores).iter_batches(BATCH_ROWS):
+            writer.write_batch(batch)
+
+
+def _inert(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Keep a spreadsheet from running an id such as ``=HYPERLINK(...)``."""
+    ids = pa.compute.replace_substring_regex(batch.column(0), r"^([=+\-@\t\r])", r"'\1")
+    return batch.set_column(0, "customer_id", ids)

@@ -1,0 +1,173 @@
+"""Trains the answer: compares the contenders on the past, fits the blend, records both."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from features.customer.catalogue import NAMES
+from features.engines.duckdb import write_parquet
+from features.errors import UserError
+from models.all_contenders import DEFAULT
+from models.contenders.protocol import Contender
+from models.explain.segments import thresholds
+from pipeline.config import Config, TrackingConfig, digest
+from pipeline.console import Progress
+from pipeline.intake.orders import Orders
+from pipeline.learning import backtest
+from pipeline.learning.backtest import Backtest
+from pipeline.learning.judgement import Judgement, judge
+from pipeline.learning.snapshots import Snapshots
+from pipeline.model_files import artifact
+from pipeline.model_files.manifest import Manifest
+from pipeline.own_estimators import refuse_half_answer
+from pipeline.reporting import evidence, report
+from pipeline.tracking import registry, runs, store
+from pipeline.tracking.errors import TrackingError
+from pipeline.training.gate import cutoffs, gate
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves behind; `champion` says whether it now scores."""
+
+    folder: Path
+    manifest: Manifest
+    result: Backtest
+    judgement: Judgement
+    version: str
+    champion: bool
+
+
+def train(orders: Orders, config: Config, progress: Progress, promote: bool = False) -> Trained:
+    """Backtest, fit the chosen contender on everything known today, save and record it.
+
+    The model becomes champion when there is none yet, or when `promote` is asked for and
+    the gate lets it pass.
+
+    Raises
+    ------
+    UserError
+        When the log does not carry a training, or the tracking store cannot be used.
+    GateError
+        When `promote` was asked for and it is worse than the champion.
+    """
+    also = _champions_cutoffs(config.tracking) if promote else ()
+    refuse_half_answer(config.contenders)
+    registry.check_name(config.tracking.registered_model)
+    snapshots = backtest.prepare(orders, config, progress, also)
+    with progress.step("Opening the tracking store"):
+        tracking = runs.prepare(config.tracking.uri, config.tracking.experiment)
+    folder = config.output.folder
+    with runs.training(
+        tracking,
+        name=f"{orders.name} {snapshots.plan.as_of}",
+        parameters=_parameters(config, snapshots),
+        tags={"churn.config": digest(config), "churn.data": orders.log.fingerprint},
+        data=_data(orders),
+    ) as opened:
+        result = backtest.backtest(snapshots, config.contenders, progress)
+        with progress.step("Judging by group and cutoff"):
+            judgement = judge(result)
+        with progress.step("Recording the comparison in MLflow"):
+            runs.describe(opened, judgement.verdict)
+            runs.log_leaderboard(opened, result.leaderboard, judgement.rule)
+        with progress.step(
+            f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
+        ):
+            contender = _fit(result.chosen, snapshots)
+        today, predicted = snapshots.today, contender.predict(snapshots.today)
+        parting = thresholds(today, predicted, snapshots.plan.horizon_days)
+        manifest = artifact.save(
+            folder / "model",
+            contender,
+            horizon_days=snapshots.plan.horizon_days,
+            cutoffs=(*snapshots.plan.panels[snapshots.plan.as_of], snapshots.plan.as_of),
+            features=NAMES,
+            attributes=snapshots.attributes,
+            data_digest=orders.log.fingerprint,
+            run_id=opened.run_id,
+            settings={
+                "segments": parting.to_dict(),
+                "clv": config.clv.model_dump(),
+                "log": _reading(orders, config),
+            },
+        )
+        outlook = evidence.outlook(contender, today, predicted, parting)
+        report.write(folder / "report.html", orders, result, judgement, config.campaign, outlook)
+        backtest.write(result, folder / "leaderboard.csv")
+        write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
+        with progress.step("Recording the training in MLflow"):
+            runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
+            version = registry.register(opened, folder / "model", config.tracking.registered_model)
+    champion = _promote(tracking, config.tracking.registered_model, promote)
+    return Trained(folder / "model", manifest, result, judgement, version, champion)
+
+
+def _fit(name: str, snapshots: Snapshots) -> Contender:
+    try:
+        fitted = backtest.fit(name, snapshots.history(snapshots.plan.as_of))
+    except ValueError as error:
+        raise UserError(f"{name} cannot be fitted on this log: {error}") from None
+    return fitted
+
+
+def _champions_cutoffs(tracking: TrackingConfig) -> tuple[date, ...]:
+    """Where the champion was judged, for a comparison on the same days; none without one."""
+    try:
+        opened = store.connect(tracking.uri, tracking.experiment)
+    except TrackingError:  # not made yet: what else is wrong shows when it is opened to write
+        return ()
+    champion = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
+    return tuple(sorted(cutoffs(champion))) if champion else ()
+
+
+def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
+    """Promote when asked to, or when there is no champion to be worse than."""
+    if not asked and registry.describe(tracking, name, registry.CHAMPION):
+        return False
+    registry.promote(tracking, name, gate=gate)
+    return True
+
+
+def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
+    days = snapshots.plan
+    return {
+        "contender": DEFAULT,
+        "horizon_days": days.horizon_days,
+        "as_of": days.as_of,
+        "backtest_cutoffs": [str(c) for c in days.backtest],
+        "panel_cutoffs": [str(c) for c in days.panels[days.as_of]],
+        "features": len(NAMES),
+        "attributes": len(snapshots.attributes),
+        "clv_months": config.clv.months,
+        "seed": config.seed,
+    }
+
+
+def _reading(orders: Orders, config: Config) -> dict[str, Any]:
+    """How this log was read, said outright: a short list to be scored may leave it open."""
+    spec = config.log.model_dump(mode="json", exclude={"source", "table", "until"})
+    return {
+        **spec,
+        "date_format": config.log.date_format or orders.log.date_format,
+        "decimal": config.log.decimal or ".",
+        "duplicates": config.log.duplicates or "keep",
+    }
+
+
+def _data(orders: Orders) -> runs.Data:
+    return runs.Data(
+        name=orders.name,
+        source=orders.name,
+        digest=orders.log.fingerprint,
+        profile={
+            "rows": orders.log.counts.rows,
+            "rows_used": orders.log.counts.used,
+            "customers": orders.n_customers,
+            "purchase_days": orders.n_purchase_days,
+            "first_day": str(orders.first_day),
+            "last_day": str(orders.last_day),
+        },
+        columns={name: str(kind) for name, kind in orders.log.transactions.schema().items()},
+    )
