@@ -200,7 +200,7 @@ def test_an_address_of_another_form_is_refused(address: str) -> None:
 
 def test_a_folder_scores_without_any_tracking_store(folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from pipeline import champion; "
+        "import sys; from pathlib import Path; from pipeline.scoring import champion; "
         f"found = champion.find({str(folder)!r}, uri='http://127.0.0.1:9'); "
         "assert found.model.manifest.contender == 'recency_alone'; "
         "assert 'mlflow' not in sys.modules"
