@@ -1,6 +1,7 @@
 """What each command does, read from top to bottom: open, ask a stage, show its answer."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -149,6 +150,19 @@ def score(
         screen.ledger(console, orders)
     screen.scored(console, scored, found)
     screen.next_command(console, "churn compare", "churn ui")
+
+
+def simulate(
+    customers: int, years: float, out: Path, progress: Progress, lines: float, seed: int
+) -> None:
+    """Do `churn simulate`."""
+    from pipeline import simulated_log
+
+    rows = simulated_log.simulate(customers, years, out, progress, lines, seed)
+    console = output()
+    console.print(f"{rows:,} rows of {customers:,} customers in {out}", markup=False)
+    options = "--customer-id customer_id --transacted-at ordered_at --amount amount"
+    screen.next_command(console, f"churn check {shlex.quote(str(out))} {options}")
 
 
 def compare(path: Path | None, as_json: bool) -> None:

@@ -157,6 +157,22 @@ def score(
 
 
 @app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to make, a Parquet file a month")],
+    customers: Annotated[int, typer.Option(min=1, max=10**9)] = 100_000,
+    years: Annotated[float, typer.Option(min=0.1, max=50, help="Length of the log")] = 3.0,
+    lines: Annotated[float, typer.Option(min=1, max=100, help="Rows an order, in the mean")] = 1.5,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same log")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Write an order log of any size that was drawn at random, for benchmarks and first steps."""
+    from pipeline.command_line import commands
+    from pipeline.console import Progress
+
+    commands.simulate(customers, years, out, Progress(quiet), lines, seed)
+
+
+@app.command()
 def compare(config: TrackingConfig = None, json: AsJson = False) -> None:
     """List the trainings of the tracking store beside each other, newest first."""
     from pipeline.command_line import commands
