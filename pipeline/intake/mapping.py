@@ -1,7 +1,6 @@
 """Which column of a log means what, by name, type and content: a proposal, not a decision."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,41 +9,16 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.customer.snapshot import taken
+from features.log.words import means, split
 from features.log.written_dates import shapes
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
 
-NAMES = {
-    "customer_id": (
-        "customer cust client kunde kunden kundennummer cliente klant asiakas kund member "
-        "household user account buyer shopper visitor contact consumer acheteur comprador email"
-    ),
-    "transacted_at": (
-        "date datetime timestamp datum fecha data zeit time day tag dato paivays created purchased "
-        "invoicedate orderdate bestelldatum kaufdatum rechnungsdatum besteldatum jour dat"
-    ),
-    "amount": (
-        "amount total revenue sales turnover value spend betrag umsatz summe gesamtpreis importe "
-        "montant importo bedrag valor dollar subtotal monetary paid payment belopp"
-    ),
-    "unit_price": (
-        "price unitprice preis stueckpreis einzelpreis precio prix prezzo prijs preco pris hinta"
-    ),
-    "order_id": (
-        "order invoice transaction basket receipt bon bestellung bestellnummer rechnung "
-        "rechnungsnummer auftrag pedido factura commande facture ordine fattura ticket purchase "
-        "sale"
-    ),
-    "quantity": (
-        "quantity qty units pieces menge anzahl stueckzahl cantidad quantite quantita aantal "
-        "quantidade maara antal cds items"
-    ),
-}
-"""Words that columns of each meaning are called by, in the languages of shops, without accents."""
+ROLES = ("customer_id", "transacted_at", "amount", "unit_price", "order_id", "quantity")
+"""What a column can mean, in the order in which columns are looked for."""
 
 _ID = {"id", "no", "nr", "num", "number", "key", "code", "numero", "nummer", "ref", "cod", "uuid"}
-_WORDS = {role: set(words.split()) for role, words in NAMES.items()}
 _MOMENT = (
     r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}[- ][A-Za-z]{3})"
 )
@@ -120,7 +94,7 @@ def propose(columns: list[Profile]) -> dict[str, str]:
     {'customer_id': 'Kundennummer', 'transacted_at': 'Bestelldatum', 'amount': 'Betrag'}
     """
     found: dict[str, str] = {}
-    for role in NAMES:
+    for role in ROLES:
         scored = [
             (_score(column, role), column)
             for column in columns
@@ -200,24 +174,17 @@ def _profile(raw: Raw, name: str, place: str, filled: float, found: dict[str, An
     )
 
 
-def _words(name: str) -> list[str]:
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    folded = split.lower().replace("ü", "ue").replace("ö", "oe").replace("ä", "ae")
-    plain = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-    return re.findall(r"[a-z]+|\d+", plain)
-
-
 def _score(column: Profile, role: str) -> float:
     """How well a column suits a role; 0 or less: not at all."""
-    words = _words(column.name)
-    named = [word for word in words if _means(word, role)]
+    words = split(column.name)
+    named = [word for word in words if means(word, role)]
     if not named or column.blank > 0.95:
         return 0
     score = 1 + len(named) / len(words)
     marked = bool(_ID & set(words)) or any(
         word.endswith(("id", "nummer", "number")) for word in words
     )
-    other = {r for r in NAMES if r != role and any(_means(word, r) for word in words)}
+    other = {r for r in ROLES if r != role and any(means(word, r) for word in words)}
     if role in ("customer_id", "order_id"):
         score += marked - 0.5 * (column.fractions > 0.5) - 3 * (column.moments > 0.9 and not marked)
         score -= 0.5 * ("transacted_at" in other or "amount" in other)
@@ -231,13 +198,6 @@ def _score(column: Profile, role: str) -> float:
         0
         if column.numbers < 0.8 or marked or column.moments > 0.9
         else score + 0.5 * column.fractions
-    )
-
-
-def _means(word: str, role: str) -> bool:
-    return any(
-        word == known or (len(known) > 4 and (word.startswith(known) or word.endswith(known)))
-        for known in _WORDS[role]
     )
 
 

@@ -1,0 +1,149 @@
+"""Words of shops in many languages: what a header, a status or a currency's sign says.
+
+The words stand in `words.yaml`, one file for all who need them. They break ties: how
+values are written goes first.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+Outcome = Literal["sale", "no_sale", "refund"]
+
+# What decomposes into no letter and a mark; German writes the dots as an e.
+_LETTERS = str.maketrans(
+    {"ü": "ue", "ö": "oe", "ä": "ae", "ł": "l", "ø": "o", "æ": "ae", "ß": "ss", "ı": "i", "đ": "d"}
+)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, for comparing words of any script.
+
+    Examples
+    --------
+    >>> fold("Größe"), fold("Quantité"), fold("Zamówień"), fold("ОТМЕНЁН") == fold("отменен")
+    ('groesse', 'quantite', 'zamowien', True)
+    """
+    # Composed first: a file may hold a letter and its dots apart.
+    whole = unicodedata.normalize("NFC", text.replace("İ", "i")).lower().translate(_LETTERS)
+    parts = unicodedata.normalize("NFKD", whole)
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def split(name: str) -> list[str]:
+    """The words of a column's name, folded; digits are words of their own.
+
+    Examples
+    --------
+    >>> split("OrderDate_2"), split("Сумма, руб.") == ["сумма", "руб"]
+    (['order', 'date', '2'], True)
+    """
+    apart = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])", " ", name)
+    return re.findall(r"[^\W\d_]+|\d+", fold(apart))
+
+
+def means(word: str, role: str) -> bool:
+    """Whether a folded word of a header speaks of `role`, a key of ``headers``.
+
+    Examples
+    --------
+    >>> means("kundennummer", "customer_id"), means(fold("Заказа"), "order_id")
+    (True, True)
+    """
+    return any(
+        word == known or (len(known) > 4 and (word.startswith(known) or word.endswith(known)))
+        for known in headers()[role]
+    )
+
+
+def outcome(value: str) -> Outcome | None:
+    """What a value of a status column says of the order; None: no word that is known.
+
+    Examples
+    --------
+    >>> outcome("Partially_Refunded"), outcome("Отменён"), outcome("Gutschrift"), outcome("web")
+    ('sale', 'no_sale', 'refund', None)
+    """
+    return _outcomes().get(_phrase(value))
+
+
+def currency(sign: str) -> str | None:
+    """The ISO code of a sign, code or word beside an amount; None if it is none.
+
+    Examples
+    --------
+    >>> currency("₽"), currency("Руб."), currency("zł"), currency("kg")
+    ('RUB', 'RUB', 'PLN', None)
+    """
+    return _signs().get(fold(sign).strip())
+
+
+def is_anonymous(value: str) -> bool:
+    """Whether an id is one that shops book everybody on who left none.
+
+    Examples
+    --------
+    >>> is_anonymous("Walk-In Customer"), is_anonymous("Гость"), is_anonymous("17")
+    (True, True, False)
+    """
+    return _phrase(value) in _phrases("anonymous")
+
+
+def is_footer(value: str) -> bool:
+    """Whether the first filled cell of a line says that the line sums others up.
+
+    Examples
+    --------
+    >>> is_footer("ИТОГО:"), is_footer("Grand total"), is_footer("Total 2024"), is_footer("Tomas")
+    (True, True, True, False)
+    """
+    return _phrase(re.sub(r"\d+", " ", value)) in _phrases("footers")
+
+
+@cache
+def headers() -> Mapping[str, frozenset[str]]:
+    """Meaning of a column -> folded words that columns of it are called by."""
+    return {
+        role: frozenset(fold(word) for word in words.split())
+        for role, words in _content()["headers"].items()
+    }
+
+
+@cache
+def footers() -> frozenset[str]:
+    """Folded phrases that begin a line of totals."""
+    return _phrases("footers")
+
+
+@cache
+def _outcomes() -> Mapping[str, Outcome]:
+    statuses = _content()["statuses"]
+    return {_phrase(str(word)): what for what, words in statuses.items() for word in words}
+
+
+@cache
+def _signs() -> Mapping[str, str]:
+    listed = _content()["currencies"]
+    return {fold(sign): code for code, signs in listed.items() for sign in signs}
+
+
+@cache
+def _phrases(section: str) -> frozenset[str]:
+    return frozenset(_phrase(str(word)) for word in _content()[section])
+
+
+def _phrase(text: str) -> str:
+    """Words with one blank between them, whatever parts them in the text."""
+    return " ".join(re.findall(r"[^\W_]+", fold(text)))
+
+
+@cache
+def _content() -> dict[str, Any]:
+    import yaml
+
+    text = (files(__package__) / "words.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
