@@ -51,7 +51,7 @@ def _main(
     if version:
         from importlib.metadata import version as installed
 
-        print(f"churn {installed('churn')}")
+        print(f"churn {installed('churn-clv')}")
         raise typer.Exit
 
 
