@@ -1,22 +1,31 @@
-"""The whole journey on CDNOW, a real log that comes with the lifetimes package."""
+"""`churn demo`: the whole journey on CDNOW, a real log that comes with the lifetimes package."""
 
-from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Annotated
 
-import pandas as pd
+import typer
 
-from pipeline.command_line import screen
-from pipeline.config import load
-from pipeline.console import Progress, output
-from pipeline.intake.orders import open_orders
-from pipeline.scoring import champion
-from pipeline.scoring import score as scoring
+from pipeline.command_line.options import Quiet
 
 
-def demo(out: Path, progress: Progress) -> None:
-    """Train and score CDNOW into `out`, and show what came out."""
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the results")] = Path("out/demo"),
+    quiet: Quiet = False,
+) -> None:
+    """Run the whole journey on the real CDNOW log; no file needed."""
+    from importlib.resources import as_file, files
+
+    import pandas as pd
+
+    from pipeline.command_line import show
+    from pipeline.config import load
+    from pipeline.console import Progress, output
+    from pipeline.intake.orders import open_orders
+    from pipeline.scoring import champion
+    from pipeline.scoring import score as scoring
     from pipeline.training.train import train
 
+    progress = Progress(quiet)
     with as_file(files("configs") / "cdnow.yaml") as path:
         config = load(path, {"output.folder": out})
     with open_orders(config.log, progress) as orders:
@@ -25,10 +34,10 @@ def demo(out: Path, progress: Progress) -> None:
         scored = scoring.score(orders, found.model, out / "scores.parquet", progress)
         scoring.as_csv(scored.path, out / "scores.csv")
         console = output()
-        screen.ledger(console, orders)
-    screen.leaderboard(console, trained.result)
-    screen.standing(console, trained)
-    screen.contact_list(console, pd.read_parquet(out / "scores.parquet"))
-    screen.scored(console, scored, found)
-    screen.files(console, out)
-    screen.next_command(console, "churn ui", "churn check YOUR_LOG.csv")
+        show.ledger(console, orders)
+    show.leaderboard(console, trained.result)
+    show.standing(console, trained)
+    show.contact_list(console, pd.read_parquet(out / "scores.parquet"))
+    show.scored(console, scored, found)
+    show.files(console, out)
+    show.next_command(console, "churn ui", "churn check YOUR_LOG.csv")

@@ -1,8 +1,9 @@
-"""The options that every command on an order log shares, and the config they add up to."""
+"""Options that several commands share, and the config that those of an order log add up to."""
 
 import inspect
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -10,6 +11,20 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from features.errors import SettingError, UserError
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Know nothing from this day on; default: the day after the last order",
+    ),
+]
+TrackingConfig = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Config with the tracking section")
+]
 
 DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
 

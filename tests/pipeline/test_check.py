@@ -14,11 +14,12 @@ from rich.console import Console
 from features.engines.duckdb import connect
 from features.errors import UserError
 from pipeline.command_line import main as cli
-from pipeline.command_line.check_text import config_text, render
+from pipeline.command_line.show import checked
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.check import HORIZONS, check, judge, log_section, propose_horizon
 from pipeline.intake.orders import open_orders
+from pipeline.intake.written_config import config_text
 
 NOW = datetime(2026, 1, 1)
 START = date(2020, 1, 1)
@@ -51,7 +52,7 @@ def write(path, header, rows, mark=","):
 
 def shown(found):
     screen = io.StringIO()
-    render(found, Console(file=screen, width=110))
+    checked(Console(file=screen, width=110), found)
     return screen.getvalue()
 
 

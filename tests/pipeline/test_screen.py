@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from models.all_contenders import CONTENDERS
-from pipeline.command_line import screen
+from pipeline.command_line import show
 from tests.pipeline.boards import backtest, flat, true
 
 FIGURES = ["AUC", "ECE", "lift", "Gini", "bias"]
@@ -17,7 +17,7 @@ LONG = "sklearn.ensemble.HistGradientBoostingClassifier"
 def shown(width, *names):
     result = backtest(n=60, **dict.fromkeys(names, flat) | {"blend": true})
     paper = io.StringIO()
-    screen.leaderboard(Console(file=paper, width=width), result)
+    show.leaderboard(Console(file=paper, width=width), result)
     return paper.getvalue().splitlines()
 
 
@@ -65,7 +65,7 @@ def test_trainings_stand_beside_each_other_with_whole_names_and_figures(width):
     row |= {"log_loss": 0.34, "roc_auc": 0.8, "ece": 0.01, "spend_gini": None, "version": "12"}
     paper = io.StringIO()
     row |= {"name": f"{name} 2024-05-01", "aliases": ["champion"]}
-    screen.trainings(Console(file=paper, width=width), [row])
+    show.trainings(Console(file=paper, width=width), [row])
     lines = paper.getvalue().splitlines()
     assert "…" not in paper.getvalue()
     (first,) = [line for line in lines if "12 champion" in line]
@@ -101,9 +101,9 @@ def by_segment():
 @pytest.mark.parametrize("width", [40, 50, 60, 70, 80])
 def test_narrow_terminals_cut_no_name_and_no_figure_in_any_table(width):
     tables = [
-        drawn(width, screen.contact_list, customers()),
-        drawn(width, screen.segments, by_segment()),
-        drawn(width, screen.trainings, [training("orders.csv")]),
+        drawn(width, show.contact_list, customers()),
+        drawn(width, show.segments, by_segment()),
+        drawn(width, show.trainings, [training("orders.csv")]),
     ]
     for text, name in zip(tables, ["0012345678", "promising", "orders.csv"], strict=True):
         assert "…" not in text
@@ -112,6 +112,6 @@ def test_narrow_terminals_cut_no_name_and_no_figure_in_any_table(width):
 
 
 def test_a_value_that_nobody_could_tell_is_a_dash_in_the_list_of_contacts():
-    text = drawn(80, screen.contact_list, customers(clv=float("nan")))
+    text = drawn(80, show.contact_list, customers(clv=float("nan")))
     assert "nan" not in text
     assert "–" in text

@@ -10,9 +10,9 @@ import yaml
 
 from features.engines.duckdb import connect
 from pipeline.command_line import main as cli
-from pipeline.command_line.check_text import config_text, write_config
 from pipeline.config import Config, load
 from pipeline.intake.check import check
+from pipeline.intake.written_config import config_text, write_config
 from tests.pipeline.test_check import NOW, shop, write
 
 

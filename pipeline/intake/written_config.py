@@ -1,4 +1,4 @@
-"""A check as a person reads it: on the screen, and as a config file with its reasons beside it."""
+"""A checked log's config as a YAML file, with the reason beside each value."""
 
 import inspect
 import json
@@ -8,37 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from features.log.reasons import REASONS
+from features.errors import UserError
 from features.writing import atomic
 from pipeline.config import Config
 from pipeline.intake.check import Check
-
-_COLOURS = {"ready": "green", "limited": "yellow", "refuse": "red"}
-_VERDICTS = {
-    "ready": "Ready: enough to train and to be judged by.",
-    "limited": "Limited: it can be trained on, but expect wide intervals.",
-    "refuse": "Refused: no model can be trained on this.",
-}
-
-
-def render(found: Check, console: Console) -> None:
-    """Print what is in the log, what was set aside and why, the horizon and the verdict."""
-    console.print(Text.assemble(("Log ", "bold"), found.source))
-    console.print(_columns(found))
-    if "customers" in found.facts:
-        console.print(_facts(found))
-    for note in found.notes:
-        console.print(Text(f"• {note}"))
-    if found.horizon:
-        console.print(
-            Text.assemble(("Horizon ", "bold"), f"{found.horizon_days} days. {_proposal(found)}")
-        )
-    _verdict(found, console)
 
 
 def write_config(found: Check, path: str | os.PathLike[str]) -> None:
@@ -56,8 +30,6 @@ def write_config(found: Check, path: str | os.PathLike[str]) -> None:
 
 def config_text(found: Check) -> str:
     """The config as YAML with comments."""
-    from features.errors import UserError
-
     if found.config is None:
         raise UserError(f"No config can be written: {found.problem}")
     spec, proposed = found.config.log, set(found.proposed)
@@ -84,7 +56,7 @@ def config_text(found: Check) -> str:
     for key, comment in _LOG_KEYS.items():
         guessed = "guessed; " if key in proposed else ""
         lines.append(f"  {_key(spec, key, guessed + comment)}")
-    lines += ["", f"# {_proposal(found)}", f"horizon_days: {_scalar(found.horizon_days)}"]
+    lines += ["", f"# {proposal(found)}", f"horizon_days: {_scalar(found.horizon_days)}"]
     return "\n".join([*lines, *_others(found.config)]) + "\n"
 
 
@@ -143,7 +115,7 @@ def _stands(section: BaseModel, key: str) -> bool:
     return getattr(section, key) is not None or key in section.model_fields_set
 
 
-def _proposal(found: Check) -> str:
+def proposal(found: Check) -> str:
     """Why this horizon; where another one was asked for, what the log itself would suggest."""
     proposed = found.horizon
     if proposed is None:
@@ -163,64 +135,3 @@ def _scalar(value: Any) -> str:
     """
     text = json.dumps(value, ensure_ascii=False, default=str)
     return _NO_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def _columns(found: Check) -> Table:
-    roles = found.spec.columns.model_dump(exclude={"attributes"}) if found.spec else {}
-    meaning = {name: role for role, name in roles.items() if name}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for header in ("column", "type", "blank", "means"):
-        table.add_column(header, justify="right" if header == "blank" else "left")
-    for column in found.columns[:40]:
-        role = meaning.get(column.name, "")
-        guessed = " (guessed)" if f"columns.{role}" in found.proposed else ""
-        table.add_row(
-            Text(column.name),
-            column.type,
-            f"{100 * column.blank:.1f} %",
-            Text(role + guessed, "cyan"),
-        )
-    return table
-
-
-def _facts(found: Check) -> Table:
-    facts, table = found.facts, Table.grid(padding=(0, 2))
-    amount, gap = facts["amount"], facts["gap_days"]
-
-    def add(name: str, text: str) -> None:
-        table.add_row(Text(name, "bold"), Text(text))
-
-    add(
-        "rows",
-        f"{facts['rows']:,} = {facts['rows_used']:,} used + {facts['rows_set_aside']:,} set aside",
-    )
-    for reason, n in facts["set_aside"].items():
-        add("", f"{n:,} ({100 * n / facts['rows']:.1f} %) {REASONS[reason].words}")
-    repeat = facts["repeat_customers"] / facts["customers"]
-    add("customers", f"{facts['customers']:,}, of whom {repeat:.0%} bought on more than one day")
-    add("purchase days", f"{facts['purchase_days']:,} from {facts['orders']:,} orders")
-    add("dates", f"{facts['first_order']} .. {facts['last_order']} ({facts['days']:,} days)")
-    add(
-        "amounts",
-        f"median {amount['p50']:,.2f}, 98 % within {amount['p1']:,.2f} .. {amount['p99']:,.2f}, "
-        f"all within {amount['min']:,.2f} .. {amount['max']:,.2f}",
-    )
-    add(
-        "returns",
-        f"{facts['returns']:,} rows, {facts['amount_returned']:,.2f} given back; "
-        f"{facts['zero_amounts']:,} rows of amount 0",
-    )
-    add("duplicates", f"{facts['duplicates']:,} rows equal an earlier one in every column")
-    if gap["n"]:
-        add(
-            "days between",
-            f"half within {gap['p50']:.0f}, 75 % within {gap['p75']:.0f}, "
-            f"90 % within {gap['p90']:.0f}",
-        )
-    return table
-
-
-def _verdict(found: Check, console: Console) -> None:
-    console.print(Text(_VERDICTS[found.verdict], f"bold {_COLOURS[found.verdict]}"))
-    for line in found.problem.splitlines() or found.reasons:
-        console.print(Text(f"  {line}"))

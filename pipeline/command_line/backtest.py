@@ -1,0 +1,57 @@
+"""`churn backtest`: compare at past cutoffs, record nothing."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from features.errors import UserError
+from pipeline.command_line.options import Quiet, takes_a_log
+
+
+@takes_a_log
+def backtest(
+    path: Path | None,
+    overrides: dict[str, Any],
+    out: Annotated[Path | None, typer.Option(help="Write the leaderboard as CSV")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report, one HTML page")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare all contenders at past cutoffs, without training or recording anything."""
+    from pipeline.command_line import show
+    from pipeline.config import load
+    from pipeline.console import Progress, output
+    from pipeline.intake.orders import open_orders, refuse_overwriting
+    from pipeline.learning import backtest as stage
+    from pipeline.learning.judgement import judge
+    from pipeline.own_estimators import refuse_half_answer
+    from pipeline.reporting import report as page
+    from pipeline.tracking.board import refuse_unjudged, standings
+
+    config, progress = load(path, overrides), Progress(quiet)
+    for file in (out, report):
+        if file:
+            refuse_overwriting(file, config.log.source)
+    with open_orders(config.log, progress) as orders:
+        snapshots = stage.prepare(orders, config, progress)
+        result = stage.backtest(snapshots, config.contenders, progress)
+        with progress.step("Judging by group and cutoff"):
+            judgement = judge(result)
+    if report:
+        page.write(report, orders, result, judgement, config.campaign)
+    if out:
+        stage.write(result, out)
+    console = output()
+    show.ledger(console, orders)
+    show.leaderboard(console, result)
+    show.verdict(console, judgement)
+    for file in (out, report):
+        if file:
+            show.files(console, file)
+    try:
+        refuse_half_answer(config.contenders)
+        refuse_unjudged(standings(result.leaderboard, judgement.rule))
+    except UserError as error:
+        console.print(f"`churn train` would refuse this. {error}", style="bold", markup=False)
+    else:
+        show.next_command(console, "churn train (with the same options)")

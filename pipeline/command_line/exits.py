@@ -1,0 +1,3 @@
+"""The exit codes of every command."""
+
+DONE, BUG, REFUSED, GATE_FAILED, STOPPED = 0, 1, 2, 3, 130

@@ -1,0 +1,74 @@
+"""`churn score`: one row per customer of a log, by the champion or a model that is named."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from features.errors import UserError
+from pipeline.command_line.options import Day, Quiet, takes_a_log
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.model_files.artifact import Model
+
+
+@takes_a_log
+def score(
+    path: Path | None,
+    overrides: dict[str, Any],
+    out: Annotated[Path, typer.Option(help="Results: a .parquet or .csv file", metavar="FILE")],
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model folder or models:/name@alias", show_default="the champion"),
+    ] = None,
+    as_of: Day = None,
+    customers: Annotated[
+        Path | None, typer.Option(help="Score the customers of this list only", metavar="FILE")
+    ] = None,
+    excel_safe: Annotated[
+        bool, typer.Option("--excel-safe", help="CSV: ids that look like formulas stay text")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write one row per customer: how likely to leave, and what they are worth."""
+    from pipeline.command_line import show
+    from pipeline.config import load, load_tracking
+    from pipeline.console import Progress, output
+    from pipeline.intake.orders import open_orders, refuse_overwriting
+    from pipeline.scoring import champion
+    from pipeline.scoring import score as scoring
+
+    progress = Progress(quiet)
+    scoring.check_name(out)
+    tracking = load_tracking(path, overrides)
+    with progress.step("Fetching the model"):
+        found = champion.find(model, uri=tracking.uri, registered_model=tracking.registered_model)
+    if found.note:
+        progress.note(found.note)
+    config = load(path, overrides, defaults={"log": found.model.manifest.settings["log"]})
+    _same_horizon(config, found.model)
+    refuse_overwriting(out, config.log.source, customers, path)
+    with open_orders(config.log, progress, also=customers) as orders:
+        scored = scoring.score(
+            orders,
+            found.model,
+            out,
+            progress,
+            as_of=as_of.date() if as_of else None,
+            customers=scoring.customer_list(orders, customers, config.log) if customers else None,
+            excel_safe=excel_safe,
+        )
+        console = output()
+        show.ledger(console, orders)
+    show.scored(console, scored, found)
+    show.next_command(console, "churn compare", "churn ui")
+
+
+def _same_horizon(config: "Config", model: "Model") -> None:
+    asked, answers = config.horizon_days, model.manifest.horizon_days
+    if asked and asked != answers:
+        raise UserError(
+            f"The model answers for {answers} days, the request says {asked}. "
+            f"Train one with `churn train --horizon {asked}d`, or leave the horizon out."
+        )

@@ -1,0 +1,25 @@
+"""What a person reads in the terminal: tables and sentences, made of what a stage answered.
+
+Nothing is decided or computed here but widths.
+"""
+
+from pipeline.command_line.show.board import leaderboard, standing, verdict
+from pipeline.command_line.show.check import checked
+from pipeline.command_line.show.log import files, ledger, next_command
+from pipeline.command_line.show.scores import contact_list, contacts, scored, segments
+from pipeline.command_line.show.trainings import trainings
+
+__all__ = [
+    "checked",
+    "contact_list",
+    "contacts",
+    "files",
+    "leaderboard",
+    "ledger",
+    "next_command",
+    "scored",
+    "segments",
+    "standing",
+    "trainings",
+    "verdict",
+]

@@ -1,0 +1,86 @@
+"""The leaderboard, its verdict and who answers from now on, as a person reads them."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from models.all_contenders import BASELINES
+from pipeline.command_line.show.tables import empty_table, fitting, number, put
+from pipeline.learning.backtest import Backtest
+from pipeline.learning.judgement import LIFETIMES, Judgement
+from pipeline.markup import counted
+
+if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
+    from pipeline.training.train import Trained
+
+MEASURES = {
+    "log loss": ("log_loss", ".4f"),
+    "AUC": ("roc_auc", ".4f"),
+    "ECE": ("ece", ".3f"),
+    "lift": ("buyer_lift_10", ".2f"),
+    "Gini": ("spend_gini", ".3f"),
+    "bias": ("spend_bias", "+.1%"),
+}
+"""Columns of the board on the screen: the measure, and how it is written."""
+
+GIVE_WAY = ("ECE", "lift", "bias", "Gini")
+"""Left out, the first one first, where long names need the room: a cut name names nobody."""
+
+MEANINGS = {
+    "lift": "buyers among the tenth thought most likely to buy, relative to all",
+    "bias": "expected total spend against what came",
+}
+
+
+def leaderboard(console: Console, result: Backtest) -> None:
+    """One row per contender, best log loss first; the answer in bold, naive rules dimmed."""
+    title = (
+        f"Leaderboard: no purchase within {result.horizon_days} days, "
+        f"mean of {counted(result.judged, result.cutoffs)}"
+    )
+    table, shown = fitting(console, partial(_board, result, title), MEASURES, GIVE_WAY)
+    put(console, table)
+    told = "; ".join(f"{name}: {MEANINGS[name]}" for name in shown if name in MEANINGS)
+    notes = [f"← the answer. Dim: naive rules. {told}".rstrip(". ") + "."]
+    if lacking := [name for name in MEASURES if name not in shown]:
+        notes.append(f"A wider terminal shows {', '.join(lacking)} too.")
+    if "lifetimes_bg_nbd" in result.means["log_loss"].dropna():
+        notes.append(LIFETIMES)
+    for note in notes:
+        console.print(note, style="dim", markup=False)
+    console.print()
+
+
+def _board(result: Backtest, title: str, shown: Sequence[str]) -> Table:
+    """The leaderboard with some of the `MEASURES`."""
+    table = empty_table(title, "contender", *shown)
+    for name, row in result.means.iterrows():
+        style = "bold" if name == result.chosen else "dim" if name in BASELINES else ""
+        figures = (
+            number(row[measure], form) for measure, form in (MEASURES[header] for header in shown)
+        )
+        table.add_row(f"{name} ←" if name == result.chosen else str(name), *figures, style=style)
+    return table
+
+
+def verdict(console: Console, judgement: Judgement) -> None:
+    """What the board means, a sentence a line."""
+    for sentence in judgement.sentences:
+        console.print(sentence, markup=False)
+    console.print()
+
+
+def standing(console: Console, trained: "Trained") -> None:
+    """The verdict in words, and which version now scores."""
+    verdict(console, trained.judgement)
+    role = (
+        "champion: it scores from now on"
+        if trained.champion
+        else ("challenger; `churn promote` makes it champion")
+    )
+    console.print(
+        f"Version {trained.version} ({trained.manifest.version}) is {role}.", markup=False
+    )

@@ -1,0 +1,93 @@
+"""What `churn check` found, as a person reads it."""
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from features.log.reasons import REASONS
+from pipeline.intake.check import Check
+from pipeline.intake.written_config import proposal
+
+_COLOURS = {"ready": "green", "limited": "yellow", "refuse": "red"}
+_VERDICTS = {
+    "ready": "Ready: enough to train and to be judged by.",
+    "limited": "Limited: it can be trained on, but expect wide intervals.",
+    "refuse": "Refused: no model can be trained on this.",
+}
+
+
+def checked(console: Console, found: Check) -> None:
+    """Print what is in the log, what was set aside and why, the horizon and the verdict."""
+    console.print(Text.assemble(("Log ", "bold"), found.source))
+    console.print(_columns(found))
+    if "customers" in found.facts:
+        console.print(_facts(found))
+    for note in found.notes:
+        console.print(Text(f"• {note}"))
+    if found.horizon:
+        console.print(
+            Text.assemble(("Horizon ", "bold"), f"{found.horizon_days} days. {proposal(found)}")
+        )
+    _verdict(found, console)
+
+
+def _columns(found: Check) -> Table:
+    roles = found.spec.columns.model_dump(exclude={"attributes"}) if found.spec else {}
+    meaning = {name: role for role, name in roles.items() if name}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in ("column", "type", "blank", "means"):
+        table.add_column(header, justify="right" if header == "blank" else "left")
+    for column in found.columns[:40]:
+        role = meaning.get(column.name, "")
+        guessed = " (guessed)" if f"columns.{role}" in found.proposed else ""
+        table.add_row(
+            Text(column.name),
+            column.type,
+            f"{100 * column.blank:.1f} %",
+            Text(role + guessed, "cyan"),
+        )
+    return table
+
+
+def _facts(found: Check) -> Table:
+    facts, table = found.facts, Table.grid(padding=(0, 2))
+    amount, gap = facts["amount"], facts["gap_days"]
+
+    def add(name: str, text: str) -> None:
+        table.add_row(Text(name, "bold"), Text(text))
+
+    add(
+        "rows",
+        f"{facts['rows']:,} = {facts['rows_used']:,} used + {facts['rows_set_aside']:,} set aside",
+    )
+    for reason, n in facts["set_aside"].items():
+        add("", f"{n:,} ({100 * n / facts['rows']:.1f} %) {REASONS[reason].words}")
+    repeat = facts["repeat_customers"] / facts["customers"]
+    add("customers", f"{facts['customers']:,}, of whom {repeat:.0%} bought on more than one day")
+    add("purchase days", f"{facts['purchase_days']:,} from {facts['orders']:,} orders")
+    add("dates", f"{facts['first_order']} .. {facts['last_order']} ({facts['days']:,} days)")
+    add(
+        "amounts",
+        f"median {amount['p50']:,.2f}, 98 % within {amount['p1']:,.2f} .. {amount['p99']:,.2f}, "
+        f"all within {amount['min']:,.2f} .. {amount['max']:,.2f}",
+    )
+    add(
+        "returns",
+        f"{facts['returns']:,} rows, {facts['amount_returned']:,.2f} given back; "
+        f"{facts['zero_amounts']:,} rows of amount 0",
+    )
+    add("duplicates", f"{facts['duplicates']:,} rows equal an earlier one in every column")
+    if gap["n"]:
+        add(
+            "days between",
+            f"half within {gap['p50']:.0f}, 75 % within {gap['p75']:.0f}, "
+            f"90 % within {gap['p90']:.0f}",
+        )
+    return table
+
+
+def _verdict(found: Check, console: Console) -> None:
+    console.print(Text(_VERDICTS[found.verdict], f"bold {_COLOURS[found.verdict]}"))
+    for line in found.problem.splitlines() or found.reasons:
+        console.print(Text(f"  {line}"))

@@ -1,0 +1,114 @@
+"""Scores as a person reads them: totals by segment, and whom to contact."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.command_line.show.tables import empty_table, fitting, number, put
+from pipeline.scoring.champion import Found
+from pipeline.scoring.score import Scored
+
+CONTACTS = 10
+
+CONTACT = {
+    "p(churn)": ("p_churn", "{:.0%}"),
+    "at stake": ("at_stake", "{:,.2f}"),
+    "expected": ("expected_spend", "{:,.2f}"),
+    "CLV": ("clv", "{:,.2f}"),
+    "silent": ("days_since_last", "{:,} d"),
+    "segment": ("segment", "{}"),
+}
+"""Columns of who is most worth a contact: the score, and how it is written."""
+
+SEGMENT = {
+    "customers": ("n_customers", ",d"),
+    "p(churn)": ("p_churn", ".0%"),
+    "expected spend": ("expected_spend", ",.2f"),
+    "CLV, total": ("clv", ",.2f"),
+}
+"""Columns of the segments, in the same way."""
+
+NARROW = {
+    "contacts": ("silent", "expected", "CLV"),
+    "segments": ("CLV, total", "p(churn)"),
+}
+"""Left out, the first one first, where the room is less than names need on several lines."""
+
+GONE = 0.9
+"""Probability of churn above which a customer is more likely gone than going."""
+
+
+def contacts(scores: pd.DataFrame) -> pd.DataFrame:
+    """The ten customers most worth a contact: likely to leave, not gone yet, and worth keeping.
+
+    `at_stake` is p_churn times what the customer's own pace so far (repeat spend per day
+    since the first purchase) would bring in the horizon; money. Whom a contact would
+    change is not known before it is tried on some and not on others.
+    """
+    pace = scores["frequency"] * scores["monetary_value"] / scores["T"] * scores["horizon_days"]
+    at_stake = scores["p_churn"] * pace
+    reachable = scores.assign(at_stake=at_stake)[scores["p_churn"] <= GONE]
+    ranked = reachable.sort_values(["at_stake", "customer_id"], ascending=[False, True])
+    return ranked.head(CONTACTS)
+
+
+def contact_list(console: Console, scores: pd.DataFrame) -> None:
+    """Show `contacts` as a table."""
+    table, _ = fitting(
+        console, partial(_contacts, contacts(scores)), CONTACT, (), NARROW["contacts"]
+    )
+    put(console, table)
+    console.print(
+        "at stake: p(churn) x what their own pace so far would bring in the horizon. Whom a "
+        "contact changes is not known before it is tried on some and not on others.",
+        style="dim",
+    )
+    console.print()
+
+
+def _contacts(ranked: pd.DataFrame, shown: Sequence[str]) -> Table:
+    """The customers most worth a contact, with some of the columns of `CONTACT`."""
+    title = f"Most worth a contact (of those with p(churn) up to {GONE:.0%})"
+    table = empty_table(title, "customer", *shown)
+    for _, row in ranked.iterrows():
+        cells = (
+            "–" if pd.isna(row[name]) else form.format(row[name])
+            for name, form in (CONTACT[header] for header in shown)
+        )
+        table.add_row(str(row["customer_id"]), *cells)
+    return table
+
+
+def scored(console: Console, result: Scored, found: Found) -> None:
+    """How many were scored, by which model, who of a list was not; totals by segment."""
+    manifest = found.model.manifest
+    segments(console, result.segments)
+    console.print(
+        f"{result.n_customers:,} customers scored at {result.as_of} for the next "
+        f"{manifest.horizon_days} days by {manifest.contender} {manifest.version}: {result.path}",
+        markup=False,
+    )
+    if result.without_orders:
+        console.print(
+            f"{result.without_orders:,} of the list have no purchase before {result.as_of} and are "
+            "left out.",
+            markup=False,
+        )
+
+
+def segments(console: Console, found: pd.DataFrame) -> None:
+    """Totals of the scored customers by segment."""
+    table, _ = fitting(console, partial(_segments, found), SEGMENT, (), NARROW["segments"])
+    put(console, table)
+
+
+def _segments(found: pd.DataFrame, shown: Sequence[str]) -> Table:
+    """The segments with some of the columns of `SEGMENT`."""
+    table = empty_table("Segments", "segment", *shown)
+    for _, row in found.iterrows():
+        cells = (SEGMENT[header] for header in shown)
+        table.add_row(row["segment"], *(number(row[name], form) for name, form in cells))
+    return table

@@ -1,0 +1,41 @@
+"""The trainings of a tracking store beside each other."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.command_line.show.tables import empty_table, fitting, number, put
+
+COMPARED = {"log loss": "log_loss", "AUC": "roc_auc", "ECE": "ece", "Gini": "spend_gini"}
+"""Columns in which trainings are compared, and their measures."""
+
+NARROW = ("Gini", "AUC", "days", "started")
+"""Left out, the first one first, where the room is less than names need on several lines."""
+
+
+def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The trainings of a store beside each other."""
+    columns = ("started", "answer", "days", "version", *COMPARED)
+    table, _ = fitting(console, partial(_trainings, rows), columns, ["ECE"], NARROW)
+    put(console, table)
+
+
+def _trainings(rows: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table:
+    """The trainings with some of their columns."""
+    table = empty_table("Trainings, newest first; mean over each one's cutoffs", "log", *shown)
+    for row in rows:
+        # One that is both has nothing left to challenge.
+        held = set(row["aliases"])
+        role = "champion" if "champion" in held else "new" if "challenger" in held else ""
+        cells = {
+            "started": str(row["started"])[5:16].replace("T", " "),
+            "answer": str(row["contender"]),
+            "days": str(row["horizon_days"]),
+            "version": f"{row['version'] or '–'} {role}".strip(),
+            **{header: number(row[name], ".4f") for header, name in COMPARED.items()},
+        }
+        table.add_row(str(row["name"]).rpartition(" ")[0], *(cells[header] for header in shown))
+    return table

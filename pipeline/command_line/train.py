@@ -1,0 +1,35 @@
+"""`churn train`: compare on the past, fit the answer, record both."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.command_line.options import Quiet, takes_a_log
+
+
+@takes_a_log
+def train(
+    path: Path | None,
+    overrides: dict[str, Any],
+    promote: Annotated[
+        bool, typer.Option("--promote", help="Make it champion if it is not worse")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare all contenders on the past, train the answer, record both in MLflow."""
+    from pipeline.command_line import show
+    from pipeline.config import load
+    from pipeline.console import Progress, output
+    from pipeline.intake.orders import open_orders
+    from pipeline.training import train as stage
+
+    config, progress = load(path, overrides), Progress(quiet)
+    with open_orders(config.log, progress) as orders:
+        trained = stage.train(orders, config, progress, promote)
+    console = output()
+    show.ledger(console, orders)
+    show.leaderboard(console, trained.result)
+    show.standing(console, trained)
+    show.files(console, config.output.folder)
+    show.next_command(console, "churn score LOG --out scores.parquet", "churn ui")

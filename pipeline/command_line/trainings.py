@@ -1,0 +1,72 @@
+"""`churn compare`, `churn ui` and `churn promote`: the trainings of a tracking store."""
+
+from typing import Annotated
+
+import typer
+
+from pipeline.command_line.options import AsJson, TrackingConfig
+
+
+def compare(config: TrackingConfig = None, json: AsJson = False) -> None:
+    """List the trainings of the tracking store beside each other, newest first."""
+    from json import dumps
+
+    from pipeline.command_line import show
+    from pipeline.config import load_tracking
+    from pipeline.console import output
+    from pipeline.tracking import compare as stage
+    from pipeline.tracking import store
+
+    tracking = load_tracking(config)
+    opened = store.connect(tracking.uri, tracking.experiment)
+    rows = stage.trainings(opened, tracking.registered_model)
+    if json:
+        print(dumps(rows, indent=2, default=str))
+        return
+    console = output()
+    show.trainings(console, rows)
+    challenged = any(set(row["aliases"]) == {"challenger"} for row in rows)
+    show.next_command(console, *(["churn promote"] if challenged else []), "churn ui")
+
+
+def ui(
+    config: TrackingConfig = None,
+    host: Annotated[str, typer.Option(help="A loopback address")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+) -> None:
+    """Open the MLflow UI on the leaderboard; Ctrl-C ends it."""
+    from pipeline.config import load_tracking
+    from pipeline.console import Progress
+    from pipeline.tracking import server
+
+    tracking = load_tracking(config)
+    progress = Progress()
+    progress.note("Starting MLflow; this takes some seconds ...")
+    with server.running(tracking.uri, tracking.experiment, host, port) as address:
+        print(address, flush=True)
+        progress.note("Open the address in a browser. Ctrl-C ends the server.")
+        server.wait_until_stopped()
+
+
+def promote(
+    config: TrackingConfig = None,
+    force: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Promote a worse one; kept as a tag")
+    ] = None,
+) -> None:
+    """Make the challenger champion if it is not worse on the same cutoffs; else exit 3."""
+    from pipeline.command_line import show
+    from pipeline.config import load_tracking
+    from pipeline.console import output
+    from pipeline.tracking import registry, store
+    from pipeline.training.gate import compared, gate
+
+    tracking = load_tracking(config)
+    opened = store.connect(tracking.uri, tracking.experiment)
+    before = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
+    version = registry.promote(opened, tracking.registered_model, gate=gate, force=force)
+    console = output()
+    for line in compared(version, before):
+        console.print(line, markup=False)
+    console.print(f"Version {version.version} of {version.name} is the champion.", markup=False)
+    show.next_command(console, "churn score LOG --out scores.parquet")
