@@ -7,11 +7,10 @@ named are proposed, and a config with everything written out can be had.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-import ibis.expr.types as ir
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -24,44 +23,15 @@ from features.readers.source import SourceSpec
 from pipeline.config import EMPTY, Config, explain, problems_of, validated
 from pipeline.cutoffs import plan, shortest_log
 from pipeline.intake import facts, mapping
+from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon
 from pipeline.intake.orders import locate
 from pipeline.own_estimators import refuse_half_answer, refuse_unknown
 
-HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
-"""Days a proposal is rounded to: a week, two, one to nine months, a year."""
-
-COVERED = 0.9
-"""Share of the gaps between purchases that a horizon should be longer than."""
-
-READY = {"customers": 1_000, "repeat_customers": 300}
+READY = {"customers": 1_000, "repeat_customers": 300, "days": 182}
 LIMITED = {"customers": 50, "repeat_customers": 20}
 """Below, no model can be told from chance; between the two, expect wide intervals."""
 
 Verdict = Literal["ready", "limited", "refuse"]
-
-
-class PurchaseHistory(Protocol):
-    """Purchase days of a log, and the days from the first purchase to the log's end."""
-
-    @property
-    def days(self) -> ir.Table:
-        """From `features.customer.purchase_days.purchase_days`."""
-
-    @property
-    def first_day(self) -> date:
-        """The day of the first purchase."""
-
-    @property
-    def end(self) -> date:
-        """The day after the last row."""
-
-
-@dataclass(frozen=True)
-class Horizon:
-    """A proposed horizon, and in words why it is this one."""
-
-    days: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -188,39 +158,6 @@ def check(
             raw.drop()
 
 
-def propose_horizon(history: PurchaseHistory) -> Horizon:
-    """The calendar length that most gaps between purchases stay below, if the log has room for it.
-
-    Nine in ten gaps between a customer's purchase days should end within the
-    horizon: who is silent for longer is then probably gone. Five horizons must fit
-    into the log: one to know the customers, one to learn from, three to be judged by.
-    """
-    days = history.days
-    found = days.filter(days.gap.notnull()).aggregate(
-        n=days.gap.count(), most=days.gap.quantile(COVERED)
-    )
-    row = found.to_pyarrow().to_pylist()[0]
-    span = (history.end - history.first_day).days
-    room = [length for length in HORIZONS if 5 * length <= span] or [HORIZONS[0]]
-    if not row["n"]:
-        middle = min(90, room[-1])
-        return Horizon(middle, "No customer bought on two days, so no gap could be measured.")
-    most = float(row["most"])
-    wanted = next((length for length in HORIZONS if length >= most), HORIZONS[-1])
-    if wanted <= room[-1]:
-        return Horizon(
-            wanted, f"{COVERED:.0%} of the gaps between purchases are at most {most:.0f} days."
-        )
-    within = days.filter(days.gap.notnull()).aggregate(share=(days.gap <= room[-1]).mean())
-    share = within.to_pyarrow()["share"][0].as_py()
-    return Horizon(
-        room[-1],
-        f"{COVERED:.0%} of the gaps between purchases are at most {most:.0f} days, but the log "
-        f"covers {span} days and five horizons must fit in it; {share:.0%} of the gaps are within "
-        "this one.",
-    )
-
-
 def _check(
     engine: Engine,
     raw: Raw,
@@ -335,7 +272,7 @@ def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[st
         "repeat_customers": (LIMITED["repeat_customers"], READY["repeat_customers"], ""),
         "days": (
             shortest,
-            5 * horizon_days,
+            max(5 * horizon_days, READY["days"]),
             f" for a horizon of {horizon_days} days",
         ),
     }

@@ -1,15 +1,156 @@
-"""How long without a purchase means churned: what was asked for, or what the log's rhythm says."""
+"""How long without a purchase means churned: what was asked for, or what customers' rhythm says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Protocol
+
+import ibis
+import ibis.expr.types as ir
 
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.intake.check import propose_horizon
-from pipeline.intake.orders import Orders
+
+HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
+"""Days that a proposal is rounded to: a week, two, one to nine months, a year."""
+
+COVERED = 0.8
+"""Share of the repeat customers whose own usual gap a horizon should be longer than."""
+
+FITTING = 5
+"""So many horizons must fit in the log: one to know customers, one to learn, three to judge."""
 
 
-def horizon_of(orders: Orders, config: Config, progress: Progress) -> int:
+class PurchaseHistory(Protocol):
+    """Purchase days of a log, and the days from the first purchase to the log's end."""
+
+    @property
+    def days(self) -> ir.Table:
+        """From `features.customer.purchase_days`."""
+
+    @property
+    def first_day(self) -> date:
+        """The day of the first purchase."""
+
+    @property
+    def end(self) -> date:
+        """The day after the last row."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A horizon and what would follow from it.
+
+    `slower` is the share of the repeat customers whose own usual gap is longer: they would often
+    count as churned and come back. `churned` is the share of all customers known a horizon before
+    the log's end who did not buy again; None where nobody was known. `judged` is how many
+    horizons, one after the other, are left to judge by when two are kept to know customers by
+    and to learn from.
+    """
+
+    days: int
+    slower: float
+    churned: float | None
+    judged: int
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        churned = "nobody was known then" if self.churned is None else f"{self.churned:.0%}"
+        return (
+            f"{self.days} days: {self.slower:.0%} of repeat customers usually take longer; "
+            f"churn in the last {self.days} days {churned}; "
+            f"{self.judged} {'horizon' if self.judged == 1 else 'horizons'} to judge by"
+        )
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """A proposed horizon, in words why it is this one, and its neighbours with it."""
+
+    days: int
+    reason: str
+    choices: tuple[Choice, ...] = ()
+
+
+def horizon_of(history: PurchaseHistory, config: Config, progress: Progress) -> int:
     """The config's horizon in days, or the one that `churn check` proposes, said aloud."""
     if config.horizon_days:
         return config.horizon_days
-    proposed = propose_horizon(orders)
+    proposed = propose_horizon(history)
     progress.note(f"Horizon: {proposed.days} days. {proposed.reason} Set it with --horizon.")
     return proposed.days
+
+
+def propose_horizon(history: PurchaseHistory) -> Horizon:
+    """The calendar length that four in five repeat customers usually stay below, if it fits.
+
+    A customer's usual gap is the mean of the days between their purchases. Each customer counts
+    once: pooled over purchases, the few who buy most would decide for all.
+    """
+    span = (history.end - history.first_day).days
+    room = [length for length in HORIZONS if FITTING * length <= span] or [HORIZONS[0]]
+    customers = _customers(history.days)
+    usual = customers.aggregate(
+        n=customers.usual_gap.count(), most=customers.usual_gap.quantile(COVERED)
+    )
+    row = usual.to_pyarrow().to_pylist()[0]
+    if not row["n"]:
+        middle = min(90, room[-1])
+        return Horizon(
+            middle,
+            "No customer bought on two days, so no gap could be measured.",
+            _choices(customers, [middle], history),
+        )
+    most = float(row["most"])
+    wanted = next((length for length in HORIZONS if length >= most), HORIZONS[-1])
+    chosen = min(wanted, room[-1])
+    choices = _choices(customers, _neighbours(chosen, room), history)
+    reason = f"{COVERED:.0%} of repeat customers usually buy again within {most:.0f} days"
+    if wanted > chosen:
+        slower = next(choice.slower for choice in choices if choice.days == chosen)
+        reason += (
+            f", but the log covers {span} days and five horizons must fit in it; "
+            f"{slower:.0%} usually take longer than this one"
+        )
+    return Horizon(chosen, f"{reason}.", choices)
+
+
+def _neighbours(chosen: int, room: Sequence[int]) -> list[int]:
+    """The horizon, the next shorter one and, where the log has room for it, the next longer."""
+    place = HORIZONS.index(chosen)
+    near = HORIZONS[max(place - 1, 0) : place + 2]
+    return [length for length in near if length <= max(chosen, room[-1])]
+
+
+def _customers(days: ir.Table) -> ir.Table:
+    """One row per customer who has bought: first and last purchase day, usual gap (days)."""
+    bought = days.filter(days.amount > 0)
+    return bought.group_by("customer_id").aggregate(
+        first=bought.transacted_at.min(),
+        last=bought.transacted_at.max(),
+        usual_gap=bought.gap.mean(),
+    )
+
+
+def _choices(
+    customers: ir.Table, lengths: Sequence[int], history: PurchaseHistory
+) -> tuple[Choice, ...]:
+    """What follows from each length, in one pass over the customers."""
+    span = (history.end - history.first_day).days
+    counts: dict[str, ir.Value] = {"repeat": customers.usual_gap.count()}
+    for length in lengths:
+        start = ibis.literal(history.end - timedelta(days=length))
+        known = customers["first"] < start
+        counts[f"slower_{length}"] = (customers.usual_gap > length).sum()
+        counts[f"known_{length}"] = known.sum()
+        counts[f"gone_{length}"] = (known & (customers["last"] < start)).sum()
+    row = customers.aggregate(**counts).to_pyarrow().to_pylist()[0]
+    return tuple(
+        Choice(
+            length,
+            (row[f"slower_{length}"] or 0) / max(row["repeat"], 1),
+            row[f"gone_{length}"] / row[f"known_{length}"] if row[f"known_{length}"] else None,
+            max(span // length - 2, 0),
+        )
+        for length in lengths
+    )

@@ -17,7 +17,8 @@ from pipeline.command_line import main as cli
 from pipeline.command_line.show import checked
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.intake.check import HORIZONS, check, judge, log_section, propose_horizon
+from pipeline.intake.check import check, judge, log_section
+from pipeline.intake.horizon import HORIZONS, propose_horizon
 from pipeline.intake.orders import open_orders
 from pipeline.intake.written_config import config_text
 
@@ -267,12 +268,12 @@ def test_an_attribute_is_not_guessed_to_mean_something_else(engine, tmp_path):
 # --- horizon and verdict --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("every", "days", "horizon"), [(4, 400, 7), (20, 400, 30), (50, 900, 90)])
+@pytest.mark.parametrize(("every", "days", "horizon"), [(4, 400, 7), (20, 400, 30), (50, 900, 60)])
 def test_the_horizon_follows_the_gaps_between_purchases(engine, tmp_path, every, days, horizon):
     section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(60, every, days))
     found = check(engine, section, now=NOW)
     assert found.horizon.days == horizon
-    assert "90% of the gaps" in found.horizon.reason
+    assert "80% of repeat customers usually buy again" in found.horizon.reason
     assert found.facts["gap_days"]["p90"] <= horizon
 
 
@@ -289,7 +290,7 @@ def test_the_log_is_judged_for_the_horizon_that_is_asked_for(engine, tmp_path):
     found = check(engine, section, {"horizon_days": 120}, now=NOW)
     assert any("wanted for a horizon of 120 days" in reason for reason in found.reasons)
     assert (json.loads(found.to_json())["horizon_days"], found.horizon.days) == (120, 14)
-    assert "Horizon 120 days. As asked for. From the log, 14 days are proposed: 90%" in shown(found)
+    assert "Horizon 120 days. As asked for. From the log, 14 days are proposed: 80%" in shown(found)
     assert yaml.safe_load(config_text(found))["horizon_days"] == 120
     assert "As asked for" not in shown(check(engine, section, {"horizon_days": 14}, now=NOW))
 
@@ -436,10 +437,44 @@ def test_the_screen_shows_account_horizon_and_verdict(engine, tmp_path):
 
 
 def test_a_horizon_is_proposed_for_any_purchase_history(engine):
-    days = engine.sql("SELECT DATE '2020-01-01' AS transacted_at, 5 AS gap, 1 AS amount")
+    days = engine.sql(
+        "SELECT 'A' AS customer_id, DATE '2020-01-01' AS transacted_at, 5 AS gap, 1 AS amount"
+    )
 
     class History:
         first_day, end = START, START + timedelta(days=700)
 
     History.days = days
     assert propose_horizon(History()).days == 7
+
+
+def test_each_customer_counts_once_however_often_they_buy(engine, tmp_path):
+    daily = [("heavy", START + timedelta(days=i), 5) for i in range(0, 700, 2)]
+    slow = [(f"C{i}", START + timedelta(days=i + 50 * k), 5) for i in range(60) for k in range(12)]
+    found = check(
+        engine, write(tmp_path / "l.csv", ["customer", "date", "amount"], [*daily, *slow]), now=NOW
+    )
+    assert found.facts["gap_days"]["p25"] == 2
+    assert found.horizon.days == 60
+
+
+def test_a_horizon_is_shown_beside_its_neighbours_with_what_follows(engine, tmp_path):
+    # 30 buy every 20 days to the end, 10 every 40 days and stop after 400 of 600 days.
+    rows = [
+        (f"A{i}", START + timedelta(days=i % 5 + 20 * k), 5) for i in range(30) for k in range(30)
+    ]
+    rows += [
+        (f"B{i}", START + timedelta(days=i % 5 + 40 * k), 5) for i in range(10) for k in range(11)
+    ]
+    found = check(engine, write(tmp_path / "l.csv", ["customer", "date", "amount"], rows), now=NOW)
+    choices = {choice.days: choice for choice in found.horizon.choices}
+    assert list(choices) == [30, 60, 90]
+    assert (choices[30].slower, choices[60].slower) == (0.25, 0.0)
+    assert choices[60].churned == 0.25
+    assert choices[60].judged == found.facts["days"] // 60 - 2
+    assert "60 days: 0% of repeat customers usually take longer" in shown(found)
+
+
+def test_seven_weeks_of_log_are_limited_whatever_the_horizon():
+    enough = {"customers": 5_000, "repeat_customers": 900, "days": 49}
+    assert judge(enough, 7)[0] == "limited"

@@ -29,6 +29,8 @@ def checked(console: Console, found: Check) -> None:
         console.print(
             Text.assemble(("Horizon ", "bold"), f"{found.horizon_days} days. {proposal(found)}")
         )
+        for choice in found.horizon.choices:
+            console.print(Text(f"  {choice}"))
     _verdict(found, console)
 
 
