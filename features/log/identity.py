@@ -12,6 +12,10 @@ LARGEST_EXACT = 2**53
 """Above it a float cannot tell neighbours apart: ids stored as floats are lost."""
 
 
+PHONE = r"^\s*\+?[\d\s()./\x{00A0}\x{202F}-]{10,25}$"
+"""How a phone number is written: digits, and what parts them."""
+
+
 def read_text(rows: ir.Table, column: str, name: str) -> ir.StringValue:
     """The values of `column` as text, blanks as null.
 
@@ -65,6 +69,23 @@ def read_ids(rows: ir.Table, column: str, name: str, rounded: int = 0) -> ir.Str
     if isinstance(kind, dt.String):
         _refuse_rounded_ids(rows, values, name)
     return read_text(rows, column, name)
+
+
+def same_person(ids: ir.StringValue, case: str, form: str) -> ir.StringValue:
+    """Ids as `log.customer_case` and `log.customer_form` say that they are compared.
+
+    `case` "ignore": lower case, without blanks around. `form` "number": 13085.0 as 13085;
+    "phone": the last ten digits of a number of ten or more, which leaves out the prefix.
+    """
+    if case == "ignore":
+        ids = ids.re_replace(r"^[\s\x{00A0}]+|[\s\x{00A0}]+$", "").lower()
+    if form == "number":
+        ids = ids.re_replace(r"^(\d+)\.0+$", r"\1")
+    if form == "phone":
+        digits = ids.re_replace(r"\D", "")
+        written = ids.re_search(PHONE) & (digits.length() >= 10)
+        ids = written.ifelse(digits.right(10), ids)
+    return ids
 
 
 def _fractional(values: Any) -> Any:

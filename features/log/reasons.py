@@ -30,7 +30,11 @@ class Reason:
 
 
 REASONS = {
+    "superseded": Reason("an earlier version of an order (log.versions: last)", "declared"),
+    "not_a_sale": Reason("no sale (log.sales)", "declared"),
+    "not_where": Reason("does not meet log.where", "declared"),
     "customer_blank": Reason("no customer_id (guest sales)", "anonymous"),
+    "customer_shared": Reason("an id that many share (log.anonymous_ids)", "anonymous"),
     "date_blank": Reason("no date"),
     "date_unreadable": Reason("the date cannot be read", column="transacted_at"),
     "date_out_of_range": Reason("dated before 1970-01-02"),
@@ -41,6 +45,7 @@ REASONS = {
     "amount_unreadable": Reason("the amount cannot be read", column="amount"),
     "amount_out_of_range": Reason("the amount is NaN, infinite or above 10^14"),
     "quantity_unreadable": Reason("the quantity cannot be read", column="quantity"),
+    "refunded_unreadable": Reason("the money given back cannot be read", column="refunded"),
     "sign_conflict": Reason("the quantity is negative, the amount is not"),
     "return_ignored": Reason("a return (log.returns: ignore)", "declared"),
     "duplicate": Reason("equal to an earlier row (log.duplicates: drop)", "declared"),

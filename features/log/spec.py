@@ -2,11 +2,12 @@
 
 import re
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from features.log.sales import Condition, Sales
 from features.readers.source import SourceSpec
 
 CANONICAL = ("customer_id", "transacted_at", "amount", "order_id", "quantity")
@@ -35,12 +36,24 @@ class Columns(BaseModel):
         Field(description="When rows are order lines: lines of one number are one order"),
     ] = None
     quantity: Annotated[str | None, Field(description="Pieces in the row")] = None
+    refunded: Annotated[
+        str | None,
+        Field(description="Money of the row that was given back later, such as Amount Refunded"),
+    ] = None
+    refund_customer: Annotated[
+        str | None,
+        Field(
+            description="Whose money rows below 0 give back, where customer_id names the shop then"
+        ),
+    ] = None
     attributes: Annotated[
         tuple[str, ...], Field(description="Columns to learn from as they stand, such as country")
     ] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.refunded and not (self.amount or self.unit_price):
+            raise ValueError("refunded needs amount: it is taken off it")
         if self.unit_price and self.amount:
             raise ValueError("name amount or unit_price, not both")
         if self.unit_price and not self.quantity:
@@ -80,6 +93,48 @@ class LogSpec(SourceSpec):
             "rows of a quantity below 0, whatever the sign of the amount; ignore: set aside"
         ),
     ] = "negative"
+    sales: Annotated[
+        Sales | None,
+        Field(description="Which rows are sales: a column, and its values that are (or not: are)"),
+    ] = None
+    where: Annotated[
+        tuple[Condition, ...],
+        Field(description="Rows to use: each a column, an operator and a value; all must hold"),
+    ] = ()
+    lines: Annotated[
+        Literal["each", "repeated_total", "first_line_total", "continued"] | None,
+        Field(
+            description="Whose the money is in a log of order lines. each: the line's (default); "
+            "repeated_total: the order's, on every line; first_line_total: the order's, on its "
+            "first line; continued: the line's, but customer and day stand on the first line"
+        ),
+    ] = None
+    versions: Annotated[
+        Literal["all", "last"] | None,
+        Field(
+            description="An order number of one customer in several files. all: each row counts "
+            "(default); last: the rows of the file that goes on longest"
+        ),
+    ] = None
+    customer_case: Annotated[
+        Literal["exact", "ignore"],
+        Field(description="ignore: ids apart only by case or blanks around them are one customer"),
+    ] = "exact"
+    customer_form: Annotated[
+        Literal["exact", "number", "phone"],
+        Field(
+            description="number: 13085.0 is 13085; phone: +7 900 1234567 and 8 (900) 123-45-67 "
+            "are one"
+        ),
+    ] = "exact"
+    anonymous_ids: Annotated[
+        tuple[str, ...],
+        Field(description="Ids that many people share, such as 0 or guest: their rows are left out"),
+    ] = ()
+    unused: Annotated[
+        tuple[str, ...],
+        Field(description="Columns that were looked at and play no part: nothing is asked of them"),
+    ] = ()
     duplicates: Annotated[
         Literal["keep", "drop"] | None,
         Field(description="Rows equal in every column; default keep, unless all come twice"),
@@ -94,6 +149,12 @@ class LogSpec(SourceSpec):
     max_anonymous: Annotated[
         float, Field(ge=0, le=1, description="The same for rows without a customer (guest sales)")
     ] = 0.5
+
+    @field_validator("anonymous_ids", mode="before")
+    @classmethod
+    def _ids_are_text(cls, value: Any) -> Any:
+        listed = isinstance(value, (list, tuple))
+        return tuple(str(one) for one in value) if listed else value
 
     @field_validator("timezone")
     @classmethod
@@ -122,4 +183,8 @@ class LogSpec(SourceSpec):
             raise ValueError("thousands and decimal are the same mark")
         if self.returns == "quantity" and not self.columns.quantity:
             raise ValueError("returns: quantity needs columns.quantity")
+        if self.versions == "last" and not self.columns.order_id:
+            raise ValueError("versions: last needs columns.order_id")
+        if self.lines in ("repeated_total", "first_line_total") and not self.columns.order_id:
+            raise ValueError(f"lines: {self.lines} needs columns.order_id")
         return self

@@ -14,11 +14,14 @@ import ibis.expr.types as ir
 
 from features.engines.duckdb import Engine, fingerprint, value_free_errors
 from features.errors import UserError
-from features.log.identity import filled, read_ids, read_text
+from features.log.identity import filled, read_ids, read_text, same_person
 from features.log.moments import read_moments
 from features.log.money import MONEY, Notation, as_money, as_quantity, read_numbers
+from features.log.order_lines import counted_once, with_blanks_filled
 from features.log.reasons import Counts, believable_days, refuse_double_export, refuse_too_many
+from features.log.sales import folded
 from features.log.spec import CANONICAL, Columns, LogSpec
+from features.log.versions import without_superseded
 from features.readers.reading import Raw, read
 
 __all__ = ["CANONICAL", "Columns", "Log", "LogSpec", "open_log", "validate"]
@@ -82,6 +85,8 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     parsed, notes, written = _parse(raw, spec, now)
     name = ibis.util.gen_name("checked")
     checked = _without_stragglers(engine.create_table(name, parsed), spec)
+    if spec.versions == "last":
+        checked = without_superseded(checked)
     if spec.duplicates == "drop":
         checked = _without_duplicates(checked)
     counts = Counts.of(checked)
@@ -107,6 +112,8 @@ def require_columns(raw: Raw, spec: LogSpec) -> None:
     mapped = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
     wanted = [(f"log.columns.{key}", name) for key, name in mapped.items()]
     wanted += [("log.columns.attributes", name) for name in spec.columns.attributes]
+    wanted += [("log.sales.column", spec.sales.column)] if spec.sales else []
+    wanted += [("log.where", condition.column) for condition in spec.where]
     missing = [(key, name) for key, name in wanted if name not in raw.columns]
     if not missing:
         return
@@ -128,6 +135,9 @@ def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tup
     reading = read_moments(rows, "moment", spec.date_format, spec.timezone, columns.transacted_at)
     parsed = rows.mutate(transacted_at=reading.moment, **_numbers(rows, spec))
     parsed = parsed.mutate(amount=_signed(parsed, spec))
+    if columns.refund_customer:
+        payee = (parsed.amount < 0).ifelse(parsed.payee, parsed.customer_id)
+        parsed = parsed.mutate(customer_id=ibis.coalesce(payee, ibis.null("string")))
     parsed = parsed.mutate(reason=_reason(parsed, spec, now))
     notes = (f"{columns.transacted_at}: {reading.note}",) if reading.note else ()
     kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes)
@@ -137,28 +147,45 @@ def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tup
 def _mapped(raw: Raw, spec: LogSpec) -> ir.Table:
     """The columns that mean something, still as they are written, blanks as null.
 
-    Rows without a customer lose their values here: whatever stands in them, they
-    are set aside, and they shall not decide how the others are read.
+    Rows without a customer, and those that are no sales, lose their values here: whatever
+    stands in them, they are set aside, and they shall not decide how the others are read.
     """
-    table, columns = raw.table, spec.columns
-    owner = columns.customer_id
-    customer = read_ids(table, raw.columns[owner], owner, raw.rounded.get(owner, 0))
+    columns = spec.columns
+    table = with_blanks_filled(raw, spec)
+    customer = _person(table, raw, spec, columns.customer_id)
+    selected: dict[str, ir.Value] = {"order_id": _text(table, raw, columns.order_id)}
+    selected |= {name: _text(table, raw, name) for name in columns.attributes}
+    counts = customer.notnull()
+    if columns.refund_customer:
+        selected["payee"] = _person(table, raw, spec, columns.refund_customer)
+        counts |= selected["payee"].notnull()
+    if spec.sales:
+        selected["sale"] = spec.sales.holds(_text(table, raw, spec.sales.column))
+        counts &= selected["sale"]
+    for i, condition in enumerate(spec.where):
+        selected[f"where_{i}"] = condition.holds(_text(table, raw, condition.column))
+        counts &= selected[f"where_{i}"]
     values = {
         "moment": columns.transacted_at,
         "money": columns.amount or columns.unit_price,
         "pieces": columns.quantity,
+        "back": columns.refunded,
     }
-    selected = {"order_id": _text(raw, columns.order_id)}
-    selected |= {name: _text(raw, name) for name in columns.attributes}
     for key, name in values.items():
         if name is not None:
             value = filled(table[raw.columns[name]])
-            selected[key] = customer.notnull().ifelse(value, ibis.null(value.type()))
+            selected[key] = counts.ifelse(value, ibis.null(value.type()))
     return table.select("row", "file", "digest", customer_id=customer, **selected)
 
 
-def _text(raw: Raw, name: str | None) -> ir.StringValue:
-    return ibis.null("string") if name is None else read_text(raw.table, raw.columns[name], name)
+def _person(table: ir.Table, raw: Raw, spec: LogSpec, name: str) -> ir.StringValue:
+    """The id of a customer in the column `name`, as the config says that ids are compared."""
+    ids = read_ids(table, raw.columns[name], name, raw.rounded.get(name, 0))
+    return same_person(ids, spec.customer_case, spec.customer_form)
+
+
+def _text(table: ir.Table, raw: Raw, name: str | None) -> ir.StringValue:
+    return ibis.null("string") if name is None else read_text(table, raw.columns[name], name)
 
 
 def _numbers(rows: ir.Table, spec: LogSpec) -> dict[str, ir.Value]:
@@ -173,11 +200,23 @@ def _numbers(rows: ir.Table, spec: LogSpec) -> dict[str, ir.Value]:
         notation = Notation(spec.decimal, spec.thousands)
         numeral = read_numbers(rows, "pieces", notation, columns.quantity)
         found["quantity"] = as_quantity(numeral)
+    if columns.refunded:
+        notation = Notation(spec.decimal, spec.thousands, spec.currency)
+        found["given_back"] = as_money(read_numbers(rows, "back", notation, columns.refunded))
     return found
 
 
 def _signed(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
-    """The money of each row, returns negative."""
+    """The money of each row, returns negative, without what was given back of it later."""
+    money = _written(parsed, spec)
+    if not spec.columns.refunded:
+        return money
+    # Some exports write what was given back below 0, others above.
+    return (money - ibis.coalesce(parsed.given_back.abs(), 0)).cast(MONEY)
+
+
+def _written(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
+    """The money of each row as it is written, returns negative."""
     back = ibis.coalesce(parsed.quantity < 0, False)
     if spec.columns.unit_price:
         # Wide enough for the product of the largest two: the engine stops at an overflow.
@@ -193,8 +232,15 @@ def _signed(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
 def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringValue:
     """The first of `reasons.REASONS` that holds for a row."""
     moment, amount, quantity = parsed.transacted_at, parsed.amount, parsed.quantity
-    cases = [
-        (parsed.customer_id.isnull(), "customer_blank"),
+    cases: list[tuple[ir.BooleanValue, str]] = []
+    if spec.sales:
+        cases.append((~parsed.sale, "not_a_sale"))
+    cases += [(~parsed[f"where_{i}"], "not_where") for i in range(len(spec.where))]
+    cases.append((parsed.customer_id.isnull(), "customer_blank"))
+    if spec.anonymous_ids:
+        shared = [one.strip().lower() for one in spec.anonymous_ids]
+        cases.append((folded(parsed.customer_id).isin(shared), "customer_shared"))
+    cases += [
         (parsed.moment.isnull(), "date_blank"),
         (moment.isnull(), "date_unreadable"),
         (moment < EARLIEST, "date_out_of_range"),
@@ -207,6 +253,9 @@ def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringV
         cases.append((parsed.numeral.isnull(), "amount_unreadable"))
     if spec.columns.quantity:
         cases.append((parsed.pieces.notnull() & quantity.isnull(), "quantity_unreadable"))
+    if spec.columns.refunded:
+        lost = parsed.back.notnull() & parsed.given_back.isnull()
+        cases.append((lost, "refunded_unreadable"))
     cases.append((amount.isnull(), "amount_out_of_range"))
     if spec.columns.quantity and spec.columns.amount and spec.returns == "negative":
         cases.append(((quantity < 0) & (amount > 0), "sign_conflict"))
@@ -249,12 +298,9 @@ def _without_duplicates(checked: ir.Table) -> ir.Table:
 def _used(checked: ir.Table, spec: LogSpec) -> ir.Table:
     """The canonical columns of the rows without a reason against them."""
     used = checked.filter(checked.reason.isnull())
-    if spec.columns.order_id and not (spec.columns.amount or spec.columns.unit_price):
-        # Without money an order counts 1: its first line, and the others 0.
-        order = [used.customer_id, used.transacted_at.date(), used.order_id, used.amount]
-        nth = ibis.row_number().over(ibis.window(group_by=order, order_by=used.row))
-        lines = used.order_id.isnull() | (nth == 0)
-        used = used.mutate(amount=lines.ifelse(used.amount, 0).cast(MONEY))
+    once = counted_once(used, spec)
+    if once is not None:
+        used = used.mutate(amount=once)
     return used.select(*CANONICAL, *spec.columns.attributes)
 
 
