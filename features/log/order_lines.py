@@ -28,12 +28,10 @@ def with_blanks_filled(raw: Raw, spec: LogSpec) -> ir.Table:
     if spec.lines not in FILLED:
         return table
     marked = table.mutate(order_of_line=_orders_own_mark(table, raw, spec))
-    ordered = ibis.window(
-        group_by=marked.file, order_by=marked.row, preceding=None, following=0
-    )
+    ordered = ibis.window(group_by=marked.file, order_by=marked.row, preceding=None, following=0)
     head = marked.order_of_line.notnull().ifelse(marked.row, ibis.null("int64"))
-    marked = marked.mutate(head=head.cast("int64").max().over(ordered))
-    mark = marked.order_of_line.max().over(ibis.window(group_by=[marked.file, marked.head]))
+    marked = marked.mutate(first_line=head.cast("int64").max().over(ordered))
+    mark = marked.order_of_line.max().over(ibis.window(group_by=[marked.file, marked.first_line]))
     marked = marked.mutate(order_of_line=mark)
     order = ibis.window(group_by=[marked.file, marked.order_of_line])
     cells: dict[str, Any] = {
@@ -46,7 +44,7 @@ def with_blanks_filled(raw: Raw, spec: LogSpec) -> ir.Table:
             cells[place] = ibis.cases(
                 (value.isnull() & elsewhere, ibis.literal(0).cast(value.type())), else_=value
             )
-    return marked.mutate(**cells).drop("order_of_line", "head")
+    return marked.mutate(**cells).drop("order_of_line", "first_line")
 
 
 def counted_once(used: ir.Table, spec: LogSpec) -> ir.DecimalValue | None:
@@ -93,4 +91,3 @@ def _money(raw: Raw, spec: LogSpec) -> list[str]:
     columns = spec.columns
     names = [columns.amount, columns.unit_price, columns.refunded]
     return [raw.columns[name] for name in names if name is not None]
-

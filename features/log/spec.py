@@ -129,7 +129,9 @@ class LogSpec(SourceSpec):
     ] = "exact"
     anonymous_ids: Annotated[
         tuple[str, ...],
-        Field(description="Ids that many people share, such as 0 or guest: their rows are left out"),
+        Field(
+            description="Ids that many people share, such as 0 or guest: their rows are left out"
+        ),
     ] = ()
     unused: Annotated[
         tuple[str, ...],

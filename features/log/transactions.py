@@ -6,7 +6,6 @@ What could be read in two ways is refused instead.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -14,10 +13,10 @@ import ibis.expr.types as ir
 
 from features.engines.duckdb import Engine, fingerprint, value_free_errors
 from features.errors import UserError
-from features.log.identity import filled, read_ids, read_text, same_person
+from features.log.cells import meaningful, require_columns
 from features.log.moments import read_moments
 from features.log.money import MONEY, Notation, as_money, as_quantity, read_numbers
-from features.log.order_lines import counted_once, with_blanks_filled
+from features.log.order_lines import counted_once
 from features.log.reasons import Counts, believable_days, refuse_double_export, refuse_too_many
 from features.log.sales import folded
 from features.log.spec import CANONICAL, Columns, LogSpec
@@ -101,37 +100,10 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     return Log(transactions, quarantine, counts, digest, attributes, notes, one)
 
 
-def require_columns(raw: Raw, spec: LogSpec) -> None:
-    """Refuse a mapping to columns that are not there, all at once.
-
-    Raises
-    ------
-    UserError
-        Naming each missing column, the nearest there is, and all that exist.
-    """
-    mapped = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
-    wanted = [(f"log.columns.{key}", name) for key, name in mapped.items()]
-    wanted += [("log.columns.attributes", name) for name in spec.columns.attributes]
-    wanted += [("log.sales.column", spec.sales.column)] if spec.sales else []
-    wanted += [("log.where", condition.column) for condition in spec.where]
-    missing = [(key, name) for key, name in wanted if name not in raw.columns]
-    if not missing:
-        return
-    lower = {name.lower(): name for name in raw.columns}
-    lines = []
-    for key, name in missing:
-        close = get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
-        hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
-        lines.append(f"{spec.source}: has no column {name!r} ({key}).{hint}")
-    names = ", ".join(list(raw.columns)[:40])
-    more = f" and {len(raw.columns) - 40} more" if len(raw.columns) > 40 else ""
-    raise UserError("\n".join([*lines, f"There are: {names}{more}."]))
-
-
 def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tuple[str, ...], str]:
     """Canonical columns with the first reason against each row; notes; how dates are written."""
     columns = spec.columns
-    rows = _mapped(raw, spec)
+    rows = meaningful(raw, spec)
     reading = read_moments(rows, "moment", spec.date_format, spec.timezone, columns.transacted_at)
     parsed = rows.mutate(transacted_at=reading.moment, **_numbers(rows, spec))
     parsed = parsed.mutate(amount=_signed(parsed, spec))
@@ -142,50 +114,6 @@ def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tup
     notes = (f"{columns.transacted_at}: {reading.note}",) if reading.note else ()
     kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes)
     return parsed.select(*kept), notes, reading.written
-
-
-def _mapped(raw: Raw, spec: LogSpec) -> ir.Table:
-    """The columns that mean something, still as they are written, blanks as null.
-
-    Rows without a customer, and those that are no sales, lose their values here: whatever
-    stands in them, they are set aside, and they shall not decide how the others are read.
-    """
-    columns = spec.columns
-    table = with_blanks_filled(raw, spec)
-    customer = _person(table, raw, spec, columns.customer_id)
-    selected: dict[str, ir.Value] = {"order_id": _text(table, raw, columns.order_id)}
-    selected |= {name: _text(table, raw, name) for name in columns.attributes}
-    counts = customer.notnull()
-    if columns.refund_customer:
-        selected["payee"] = _person(table, raw, spec, columns.refund_customer)
-        counts |= selected["payee"].notnull()
-    if spec.sales:
-        selected["sale"] = spec.sales.holds(_text(table, raw, spec.sales.column))
-        counts &= selected["sale"]
-    for i, condition in enumerate(spec.where):
-        selected[f"where_{i}"] = condition.holds(_text(table, raw, condition.column))
-        counts &= selected[f"where_{i}"]
-    values = {
-        "moment": columns.transacted_at,
-        "money": columns.amount or columns.unit_price,
-        "pieces": columns.quantity,
-        "back": columns.refunded,
-    }
-    for key, name in values.items():
-        if name is not None:
-            value = filled(table[raw.columns[name]])
-            selected[key] = counts.ifelse(value, ibis.null(value.type()))
-    return table.select("row", "file", "digest", customer_id=customer, **selected)
-
-
-def _person(table: ir.Table, raw: Raw, spec: LogSpec, name: str) -> ir.StringValue:
-    """The id of a customer in the column `name`, as the config says that ids are compared."""
-    ids = read_ids(table, raw.columns[name], name, raw.rounded.get(name, 0))
-    return same_person(ids, spec.customer_case, spec.customer_form)
-
-
-def _text(table: ir.Table, raw: Raw, name: str | None) -> ir.StringValue:
-    return ibis.null("string") if name is None else read_text(table, raw.columns[name], name)
 
 
 def _numbers(rows: ir.Table, spec: LogSpec) -> dict[str, ir.Value]:

@@ -44,11 +44,11 @@ def config_text(found: Check) -> str:
         f"  source: {_scalar(spec.source)}",
         "  columns:",
     ]
-    for key in ("customer_id", "transacted_at", "amount", "unit_price", "order_id", "quantity"):
+    for key in (key for key in type(columns).model_fields if key != "attributes"):
         guess = "  # guessed: right?" if f"columns.{key}" in proposed else ""
         if _stands(columns, key):
             lines.append(f"    {key}: {_scalar(getattr(columns, key))}{guess}")
-        elif key != "unit_price":
+        elif key in _UNMAPPED and not (key == "amount" and columns.unit_price):
             lines.append(f"    # {key}: {_UNMAPPED[key]}")
     names = ", ".join(n if n.isprintable() else _scalar(n) for n in found.attributes)
     hint = f"  # could be: {names}" if names else ""
@@ -80,6 +80,14 @@ _LOG_KEYS = {
     "decimal": "',' for 12,50; default a point",
     "thousands": "mark between thousands; default none",
     "currency": "sign beside each amount, such as €",
+    "sales": "rows that are sales: {column: Status, values: [Paid]}, or not: [...]; default all",
+    "where": "conditions on rows: [{column: Type, operator: '!=', value: Fee}]",
+    "lines": "each, repeated_total, first_line_total or continued; default each",
+    "versions": "of an order in several files: all or last; default all",
+    "customer_case": "exact; ignore: ids apart only by case are one customer",
+    "customer_form": "exact; number: 13085.0 is 13085; phone: forms of one number are one",
+    "anonymous_ids": "ids that many people share, such as [guest]: left out",
+    "unused": "columns that were looked at and play no part",
     "returns": "negative: amounts below 0 are netted; quantity: by its sign; ignore",
     "duplicates": "keep or drop rows equal in every column; default keep",
     "until": "leave out rows at or after this day",
@@ -133,5 +141,10 @@ def _scalar(value: Any) -> str:
     >>> _scalar("Zürich: no"), _scalar("a\x85b")
     ('"Zürich: no"', '"a\\u0085b"')
     """
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
     return _NO_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: a part of the config as its keys, a day as its text."""
+    return value.model_dump(exclude_none=True) if isinstance(value, BaseModel) else str(value)

@@ -16,7 +16,7 @@ from features.customer.catalogue import NAMES
 from features.customer.snapshot import snapshot
 from features.engines.duckdb import batches
 from features.errors import UserError
-from features.log.identity import read_ids
+from features.log.identity import read_ids, same_person
 from features.log.transactions import LogSpec
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
@@ -161,7 +161,9 @@ def customer_list(orders: Orders, path: Path, spec: LogSpec) -> ir.Table:
         bare = SourceSpec(source=str(path), encoding=spec.encoding, header=False)
         raw = read(orders.engine, bare)
     name = names[0] if names else next(iter(raw.columns))
-    ids = raw.table.select(customer_id=read_ids(raw.table, raw.columns[name], name)).distinct()
+    read_as = read_ids(raw.table, raw.columns[name], name)
+    person = same_person(read_as, spec.customer_case, spec.customer_form)
+    ids = raw.table.select(customer_id=person).distinct()
     ids = ids.filter(ids.customer_id.notnull())
     if not ids.count().to_pyarrow().as_py():
         raise UserError(f"{path}: this list names nobody.")

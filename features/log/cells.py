@@ -1,0 +1,92 @@
+"""The cells of a log that mean something, as they are written: which column, which rows."""
+
+from difflib import get_close_matches
+
+import ibis
+import ibis.expr.types as ir
+
+from features.errors import UserError
+from features.log.identity import filled, read_ids, read_text, same_person
+from features.log.order_lines import with_blanks_filled
+from features.log.spec import LogSpec
+from features.readers.reading import Raw
+
+
+def require_columns(raw: Raw, spec: LogSpec) -> None:
+    """Refuse a mapping to columns that are not there, all at once.
+
+    Raises
+    ------
+    UserError
+        Naming each missing column, the nearest there is, and all that exist.
+    """
+    mapped = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
+    wanted = [(f"log.columns.{key}", name) for key, name in mapped.items()]
+    wanted += [("log.columns.attributes", name) for name in spec.columns.attributes]
+    wanted += [("log.sales.column", spec.sales.column)] if spec.sales else []
+    wanted += [("log.where", condition.column) for condition in spec.where]
+    missing = [(key, name) for key, name in wanted if name not in raw.columns]
+    if not missing:
+        return
+    lower = {name.lower(): name for name in raw.columns}
+    lines = []
+    for key, name in missing:
+        close = get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+        hint = f" Did you mean {lower[close[0]]!r}?" if close else ""
+        lines.append(f"{spec.source}: has no column {name!r} ({key}).{hint}")
+    names = ", ".join(list(raw.columns)[:40])
+    more = f" and {len(raw.columns) - 40} more" if len(raw.columns) > 40 else ""
+    raise UserError("\n".join([*lines, f"There are: {names}{more}."]))
+
+
+def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
+    """The columns that mean something, still as they are written, blanks as null.
+
+    Rows without a customer, and those that are no sales, lose their values here: whatever
+    stands in them, they are set aside, and they shall not decide how the others are read.
+    """
+    columns = spec.columns
+    table = with_blanks_filled(raw, spec)
+    customer = _person(table, raw, spec, columns.customer_id)
+    selected: dict[str, ir.Value] = {"order_id": _text(table, raw, columns.order_id)}
+    selected |= {name: _text(table, raw, name) for name in columns.attributes}
+    named = customer.notnull()
+    if columns.refund_customer:
+        selected["payee"] = _person(table, raw, spec, columns.refund_customer)
+        named |= selected["payee"].notnull()
+    kept = _declared(table, raw, spec)
+    selected |= kept
+    counts = ibis.and_(named, *kept.values())
+    # Which of two files goes on longer is known by all their days.
+    dated = named if spec.versions == "last" else counts
+    values = {
+        "moment": (columns.transacted_at, dated),
+        "money": (columns.amount or columns.unit_price, counts),
+        "pieces": (columns.quantity, counts),
+        "back": (columns.refunded, counts),
+    }
+    for key, (name, stands) in values.items():
+        if name is not None:
+            value = filled(table[raw.columns[name]])
+            selected[key] = stands.ifelse(value, ibis.null(value.type()))
+    return table.select("row", "file", "digest", customer_id=customer, **selected)
+
+
+def _declared(table: ir.Table, raw: Raw, spec: LogSpec) -> dict[str, ir.BooleanValue]:
+    """Whether a row is a sale, and meets each condition, as far as either is declared."""
+    kept = {}
+    if spec.sales:
+        kept["sale"] = spec.sales.holds(_text(table, raw, spec.sales.column))
+    for i, condition in enumerate(spec.where):
+        kept[f"where_{i}"] = condition.holds(_text(table, raw, condition.column))
+    return kept
+
+
+def _person(table: ir.Table, raw: Raw, spec: LogSpec, name: str) -> ir.StringValue:
+    """The id of a customer in the column `name`, as the config says that ids are compared."""
+    ids = read_ids(table, raw.columns[name], name, raw.rounded.get(name, 0))
+    return same_person(ids, spec.customer_case, spec.customer_form)
+
+
+def _text(table: ir.Table, raw: Raw, name: str | None) -> ir.StringValue:
+    return ibis.null("string") if name is None else read_text(table, raw.columns[name], name)
