@@ -21,6 +21,12 @@ demo: $(READY) ## The whole journey on the real CDNOW log
 	@$(BIN)/churn demo
 	@echo 'First: . .venv/bin/activate   (puts churn on the path)'
 
+picture: $(READY) ## Draw the README's picture: the first page of the demo's report, with Chromium
+	@test -f out/demo/report.html || $(BIN)/churn demo
+	@mkdir -p docs/pictures
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,900 \
+		--screenshot=docs/pictures/report.png out/demo/report.html
+
 test: $(READY) ## All tests that need nothing but Python
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough" tests features models pipeline
 
@@ -56,4 +62,4 @@ lock: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove .venv and what tools left behind
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo test check format bench-btyd bench-quality bench-kinds bench-coverage lock clean
+.PHONY: help install demo picture test check format bench-btyd bench-quality bench-kinds bench-coverage lock clean

@@ -4,3 +4,5 @@ import os
 
 # Several test processes share the cores: threads that wait should sleep.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenBLAS spins whatever it is told: of matrices as small as ours, one thread is faster than two.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -1,4 +1,5 @@
 """The order log: its schema and how its values are read, from a stranger's file to trusted rows.
 
-Files are opened in `features.readers`; what is known of a customer is made in `features.customer`.
+How files are opened belongs to `features.readers`, what is known of a customer to
+`features.customer`.
 """

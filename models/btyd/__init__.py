@@ -1,4 +1,7 @@
-"""Buy-till-you-die models: maximum likelihood with uncertainty, as scikit-learn estimators."""
+"""Buy-till-you-die models: maximum likelihood with uncertainty, as scikit-learn estimators.
+
+A library of its own: no panel, no cutoff, no other room of models is known here.
+"""
 
 from models.btyd.beta_geo import BetaGeoModel
 from models.btyd.beta_geo_beta_binom import BetaGeoBetaBinomModel

@@ -43,5 +43,5 @@ def refusal(foreign: dict[str, str]) -> str:
     return (
         f"another package stands where churn's own should:\n{listed}\n"
         "churn needs an environment of its own, and no PYTHONPATH that leads to such a package:\n"
-        "  python3 -m venv churn-env && churn-env/bin/pip install churn-clv"
+        "  python3 -m venv churn-env; then install churn with churn-env/bin/pip"
     )

@@ -1,1 +1,4 @@
-"""Finds the model that answers, and scores the customers of a log with it."""
+"""Finds the model that answers, and scores the customers of a log with it.
+
+Nothing is learned or decided here.
+"""

@@ -1,1 +1,4 @@
-"""Trains the answer, saves and records it, and decides whether it becomes champion."""
+"""Trains the answer, saves and records it, and decides whether it becomes champion.
+
+How contenders are compared belongs to `pipeline.learning`.
+"""
