@@ -15,7 +15,7 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import yaml
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic import (
     Tag,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -43,6 +44,9 @@ MISSING = {
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 Model = TypeVar("Model", bound=BaseModel)
+
+Segment = Literal["champion", "new", "loyal", "promising", "at risk", "slowing", "lost", "dormant"]
+"""As in `models.explain.segments`, which a config must not import."""
 
 
 class Section(BaseModel):
@@ -123,6 +127,40 @@ class CampaignConfig(Section):
     margin: Annotated[float, Field(gt=0, le=1, description="Share of spend that is profit")] = 0.3
 
 
+class SegmentConfig(Section):
+    """Where segments part, and what they are called; docs/words.md says who is in each."""
+
+    champions: Annotated[
+        float, Field(gt=0, lt=1, description="Share of customers with the highest expected spend")
+    ] = 0.1
+    worth: Annotated[
+        float, Field(gt=0, lt=1, description="Share who spent most: worth winning back")
+    ] = 0.3
+    late: Annotated[
+        float, Field(ge=1, le=100, description="So many usual gaps of silence are late")
+    ] = 2.0
+    gone: Annotated[
+        float, Field(ge=1, le=1000, description="After so many, who has a slim chance is lost")
+    ] = 4.0
+    slim: Annotated[
+        float, Field(gt=0, lt=1, description="A slim chance to buy, as a share of the average one")
+    ] = 0.25
+    names: Annotated[
+        dict[Segment, Annotated[str, Field(min_length=1, max_length=40)]],
+        Field(description="Own names, such as {champion: VIP}"),
+    ] = {}
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        if self.gone < self.late:
+            raise ValueError("gone: at least as many usual gaps as late")
+        if len({*self.names.values()}) < len(self.names):
+            raise ValueError("names: two segments have the same name")
+        if clash := sorted({*self.names.values()} & ({*get_args(Segment)} - {*self.names})):
+            raise ValueError(f"names: {clash[0]} is the name of another segment")
+        return self
+
+
 class TrackingConfig(Section):
     """Where MLflow keeps the runs; MLFLOW_TRACKING_URI comes before `uri`."""
 
@@ -161,6 +199,7 @@ class Config(Section):
     training: TrainingConfig = TrainingConfig()
     backtest: BacktestConfig = BacktestConfig()
     campaign: CampaignConfig = CampaignConfig()
+    segments: SegmentConfig = SegmentConfig()
     contenders: Annotated[
         tuple[str, ...] | None, Field(min_length=1, description="Names of the board; default: all")
     ] = None

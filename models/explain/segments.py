@@ -1,49 +1,122 @@
-"""Names for groups of customers that want different treatment."""
+"""Segments: groups of customers that want different treatment, each held to what its name says.
+
+Silence is measured in a customer's own usual gaps, so that who buys twice a year is not called
+late after a month. A customer is in the first segment that fits.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-SEGMENTS = {
-    "champion": "tenth with the highest expected spend, and twice the average odds of buying",
-    "new": "first purchase within the last horizon, none since",
-    "loyal": "has come back, and is less likely to leave than the average customer",
-    "promising": "bought once, and is less likely to leave than the average customer",
-    "lost": "less than a quarter of the average chance to buy again",
-    "at risk": "spent more than two thirds of all customers, more likely to leave than average",
-    "dormant": "everybody else",
-}
-"""Name -> who is meant; a customer is in the first that fits."""
+SEGMENTS = (
+    "champion", "new", "loyal", "promising", "at risk", "slowing", "lost", "dormant",
+)  # fmt: skip
+"""In the order in which they are tried."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may be set: shares, and lengths of silence in a customer's own usual gaps.
+
+    `champions` is the share of customers with the highest expected spend, `worth` the share who
+    spent most; `late` and `gone` are usual gaps of silence; `slim` is a chance to buy, as a share
+    of the average customer's. `names` gives segments other names.
+    """
+
+    champions: float = 0.1
+    worth: float = 0.3
+    late: float = 2.0
+    gone: float = 4.0
+    slim: float = 0.25
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Thresholds:
     """Where the segments part: learned once, so that a customer's segment depends on nobody else.
 
-    `mean_churn` is a probability; `high_expected` and `high_past` are money.
+    `mean_churn` is a probability; `high_expected` and `high_past` are money; `base_gap` is the
+    usual gap, in days, of the middle one of those who came back.
     """
 
     horizon_days: int
     mean_churn: float
     high_expected: float
     high_past: float
+    base_gap: float
+    rules: Rules = field(default_factory=Rules)
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """Values that JSON can hold."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Thresholds:
+        """Build the thresholds again from `to_dict`."""
+        return cls(**{**state, "rules": Rules(**state["rules"])})
 
-def thresholds(customers: pd.DataFrame, predicted: pd.DataFrame, horizon_days: int) -> Thresholds:
+    def name(self, segment: str) -> str:
+        """What a segment is called here."""
+        return self.rules.names.get(segment, segment)
+
+    def described(self) -> dict[str, str]:
+        """Name -> who is in it, in one line."""
+        r, horizon = self.rules, f"{self.horizon_days} days"
+        who = {
+            "champion": f"the {r.champions:.0%} with the highest expected spend, with twice the "
+            f"average odds of buying, silent for at most {r.late:g} of their usual gaps",
+            "new": f"first purchase within the last {horizon}",
+            "loyal": "have come back, and are within their own usual gap, or within "
+            f"{r.late:g} of them and likelier to buy than the average customer",
+            "promising": "bought once, and are within the usual gap of customers who came back, "
+            f"or within {r.late:g} of them and likelier to buy than the average customer",
+            "at risk": f"among the {r.worth:.0%} who spent most; later than usual, but by no more "
+            f"than {r.gone:g} usual gaps, and with at least {r.slim:.0%} of the average chance",
+            "slowing": f"later than usual, but bought within the last {horizon}, or silent for at "
+            f"most {r.late:g} usual gaps, or likelier to buy than the average customer",
+            "lost": f"less than {r.slim:.0%} of the average chance to buy, and silent for longer "
+            f"than {horizon} and {r.gone:g} usual gaps",
+            "dormant": f"silent for longer than {horizon} and {r.late:g} usual gaps",
+        }
+        return {self.name(segment): who[segment] for segment in SEGMENTS}
+
+
+def thresholds(
+    customers: pd.DataFrame, predicted: pd.DataFrame, horizon_days: int, rules: Rules | None = None
+) -> Thresholds:
     """Learn the thresholds from a snapshot and what is predicted for it."""
+    rules = rules or Rules()
+    back = customers.loc[customers["frequency"] > 0, "gap_mean"]
     return Thresholds(
         horizon_days,
         float(predicted["p_churn"].mean()),
-        float(predicted["expected_spend"].quantile(0.9)),
-        float(customers["amount_total"].quantile(2 / 3)),
+        float(predicted["expected_spend"].quantile(1 - rules.champions)),
+        float(customers["amount_total"].quantile(1 - rules.worth)),
+        float(back.median()) if len(back) else float(horizon_days),
+        rules,
     )
+
+
+def usual_gap(customers: pd.DataFrame, base_gap: float) -> np.ndarray:
+    """Days that usually lie between a customer's purchases, shape (n_customers,).
+
+    The own mean gap, with one gap of the base's length added to it where that is longer: two
+    purchases on two days following are no rhythm. For one-time buyers the base's.
+
+    Examples
+    --------
+    >>> customers = pd.DataFrame({"frequency": [0, 1, 9], "gap_mean": [np.nan, 1.0, 90.0]})
+    >>> usual_gap(customers, 30.0).tolist()
+    [30.0, 15.5, 90.0]
+    """
+    n = customers["frequency"].to_numpy(float)
+    own = np.nan_to_num(customers["gap_mean"].to_numpy(float), nan=base_gap)
+    return np.where(n > 0, np.maximum(own, (n * own + base_gap) / (n + 1)), base_gap)
 
 
 def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Thresholds) -> np.ndarray:
@@ -51,25 +124,34 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
 
     Examples
     --------
-    >>> customers = pd.DataFrame({"frequency": [9, 0], "T": [400, 400], "amount_total": [900, 5]})
+    >>> customers = pd.DataFrame(
+    ...     {"frequency": [9, 0], "T": [400, 900], "days_since_last": [20, 900],
+    ...      "gap_mean": [40.0, np.nan], "amount_total": [900.0, 5.0]})
     >>> predicted = pd.DataFrame({"p_churn": [0.1, 0.99], "expected_spend": [80.0, 0.1]})
-    >>> segments(customers, predicted, Thresholds(90, 0.8, 50.0, 100.0)).tolist()
+    >>> segments(customers, predicted, Thresholds(90, 0.8, 50.0, 100.0, 60.0)).tolist()
     ['champion', 'lost']
     """
-    repeat = (customers["frequency"] > 0).to_numpy()
-    p_churn = predicted["p_churn"].to_numpy()
-    likely = p_churn < parting.mean_churn
+    rules = parting.rules
+    back = (customers["frequency"] > 0).to_numpy()
+    silent = customers["days_since_last"].to_numpy(float)
+    gaps = silent / usual_gap(customers, parting.base_gap)
+    chance, average = 1 - predicted["p_churn"].to_numpy(float), 1 - parting.mean_churn
+    likely, slim = chance > average, chance < rules.slim * average
     # Nobody is expected to spend anything in a log whose money is all zero or given back.
     high = (predicted["expected_spend"] >= max(parting.high_expected, 1e-9)).to_numpy()
+    worth = (customers["amount_total"] > parting.high_past).to_numpy()
+    in_time = (gaps <= 1) | ((gaps <= rules.late) & likely)
     choices = {
-        "champion": high & (_odds(1 - p_churn) >= 2 * _odds(1 - parting.mean_churn)),
-        "new": ~repeat & (customers["T"] <= parting.horizon_days).to_numpy(),
-        "loyal": repeat & likely,
-        "promising": likely,
-        "lost": (1 - p_churn) < 0.25 * (1 - parting.mean_churn),
-        "at risk": (customers["amount_total"] > parting.high_past).to_numpy(),
+        "champion": high & (_odds(chance) >= 2 * _odds(average)) & (gaps <= rules.late),
+        "new": (customers["T"] <= parting.horizon_days).to_numpy(),
+        "loyal": back & in_time,
+        "promising": ~back & in_time,
+        "at risk": worth & (gaps <= rules.gone) & ~slim,
+        "slowing": (silent <= parting.horizon_days) | (gaps <= rules.late) | likely,
+        "lost": slim & (gaps > rules.gone),
     }
-    return np.select(list(choices.values()), list(choices), default="dormant")
+    names = [parting.name(segment) for segment in choices]
+    return np.select(list(choices.values()), names, default=parting.name("dormant"))
 
 
 def _odds(probability: np.ndarray | float) -> np.ndarray:

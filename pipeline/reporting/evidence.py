@@ -24,13 +24,15 @@ LARGEST_SAMPLE = 5_000
 class Outlook:
     """What the trained answer says of today's customers, and what moves it.
 
-    `customers` has `p_churn`, `expected_purchases`, `expected_spend` and `segment`;
+    `customers` has `p_churn`, `expected_purchases`, `expected_spend` and `segment`; `segments` says
+    who is in each;
     `importance` is the mean size of each theme's contribution to the log odds, largest first;
     `weights` are the parts' shares in the answer. Both are empty for an answer that cannot
     be taken apart.
     """
 
     customers: pd.DataFrame
+    segments: dict[str, str]
     importance: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     weights: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -41,11 +43,12 @@ def outlook(
 ) -> Outlook:
     """Gather what the report says of today: the answers, and what moves them."""
     customers = predicted.assign(segment=segments(today, predicted, parting))
+    who = parting.described()
     if not isinstance(contender, Blend):
-        return Outlook(customers)
+        return Outlook(customers, who)
     sample = today.iloc[:: -(-len(today) // LARGEST_SAMPLE)]
     themes = importance(contender.contributions(sample))
-    return Outlook(customers, themes, dict(contender.weights), tuple(contender.notes))
+    return Outlook(customers, who, themes, dict(contender.weights), tuple(contender.notes))
 
 
 def calibration(result: Backtest) -> pd.DataFrame:

@@ -4,7 +4,6 @@ import math
 
 import pandas as pd
 
-from models.explain.segments import SEGMENTS
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
 from pipeline.markup import (
@@ -243,7 +242,7 @@ def segments(today: Outlook) -> str:
     )
     everybody, total = len(today.customers), today.customers["expected_spend"].sum()
     rows: list[Row] = []
-    for name, who in SEGMENTS.items():
+    for name, who in today.segments.items():
         if name not in found.index:
             rows.append(("", [name, who, "0", "0.0%", "–", "–", "–"]))
             continue

@@ -1,6 +1,6 @@
 """Scores every customer of a log with a trained model, in batches of constant size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from features.writing import atomic
 from models.contenders.protocol import ANSWERS
-from models.explain.segments import SEGMENTS, Thresholds, segments
+from models.explain.segments import Thresholds, segments
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
 from pipeline.model_files.artifact import Model
@@ -53,6 +53,13 @@ SCHEMA = pa.schema(
         "next_purchase_from": pa.date32(),
         "next_purchase_to": pa.date32(),
         "segment": pa.string(),
+        "first_purchase": pa.date32(),
+        "last_purchase": pa.date32(),
+        "orders": pa.int32(),
+        "total_spend": pa.float64(),
+        "average_order_value": pa.float64(),
+        "usual_gap": pa.float64(),
+        "overdue": pa.int32(),
         "reason_1": pa.string(),
         "reason_2": pa.string(),
         "reason_3": pa.string(),
@@ -68,7 +75,7 @@ SCHEMA = pa.schema(
 class Scored:
     """What was written, and how many of a list had no order before the date.
 
-    `segments` has a row per segment that occurs, in the order of `explain.segments.SEGMENTS`:
+    `segments` has a row per segment that occurs, in the order in which they are tried:
     `segment`, `n_customers`, the mean `p_churn`, and the totals of `expected_spend` and `clv`.
     """
 
@@ -117,8 +124,9 @@ def score(
     if customers is not None:
         asked = int(customers.count().to_pyarrow().as_py())
         rows = rows.semi_join(customers, "customer_id")
+    names = Thresholds.from_dict(model.manifest.settings["segments"]).described()
     with progress.step(f"Scoring at {day}"):
-        written = _write(_scored(rows, model, day), out, excel_safe)
+        written = _write(_scored(rows, model, day), out, names, excel_safe)
     if not len(written):
         raise UserError(
             f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
@@ -209,11 +217,12 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
             f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
             "every customer. Train again with `churn train`."
         )
-    names = segments(customers, predicted, Thresholds(**manifest.settings["segments"]))
+    names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
     return customers.assign(
         **predicted,
         **lifetime(answer, customers, predicted, manifest.settings["clv"], day),
         **answer.reasons(customers),  # type: ignore[attr-defined]
+        **facts(customers, day),
         as_of=day,
         horizon_days=manifest.horizon_days,
         segment=names,
@@ -223,6 +232,23 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
         next_purchase_from=_dates(day, np.floor(predicted["next_purchase_from"])),
         next_purchase_to=_dates(day, np.floor(predicted["next_purchase_to"])),
     )
+
+
+def facts(customers: pd.DataFrame, day: date) -> dict[str, Any]:
+    """What a sentence about a customer needs, by column: dates, orders, money, own usual gap.
+
+    `usual_gap` (days) and `overdue` (days of silence beyond it) are missing for one-time buyers.
+    """
+    silent, gap = customers["days_since_last"], customers["gap_mean"]
+    overdue = (silent - gap).clip(lower=0).round()
+    return {
+        "first_purchase": _dates(day, -customers["T"]),
+        "last_purchase": _dates(day, -silent),
+        "total_spend": customers["amount_total"],
+        "average_order_value": customers["amount_total"] / customers["orders"],
+        "usual_gap": gap,
+        "overdue": overdue.astype("Int32"),
+    }
 
 
 def lifetime(
@@ -251,7 +277,9 @@ def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]
             yield pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
 
 
-def _write(scores: Iterator[pa.RecordBatch], out: Path, excel_safe: bool) -> pd.DataFrame:
+def _write(
+    scores: Iterator[pa.RecordBatch], out: Path, names: Iterable[str], excel_safe: bool
+) -> pd.DataFrame:
     written: list[pa.Table] = []
     # Nothing to write leaves the file of an earlier run as it was.
     first = next(scores, None)
@@ -263,7 +291,7 @@ def _write(scores: Iterator[pa.RecordBatch], out: Path, excel_safe: bool) -> pd.
             writer.write_batch(_inert(batch) if excel_safe else batch)
             written.append(_totals(batch))
             batch = next(scores, None)
-    return _by_segment(written)
+    return _by_segment(written, names)
 
 
 def _totals(batch: pa.RecordBatch) -> pa.Table:
@@ -273,12 +301,12 @@ def _totals(batch: pa.RecordBatch) -> pa.Table:
     return table.group_by("segment").aggregate([("segment", "count"), *sums])
 
 
-def _by_segment(batches: list[pa.Table]) -> pd.DataFrame:
+def _by_segment(batches: list[pa.Table], names: Iterable[str]) -> pd.DataFrame:
     frame = pa.concat_tables(batches).to_pandas().groupby("segment").sum(min_count=1)
     frame.columns = [name.removesuffix("_sum") for name in frame.columns]
     frame = frame.rename(columns={"segment_count": "n_customers"})
     frame["p_churn"] /= frame["n_customers"]
-    return frame.reindex([name for name in SEGMENTS if name in frame.index]).reset_index()
+    return frame.reindex([name for name in names if name in frame.index]).reset_index()
 
 
 def _writer(out: Path, draft: Path) -> csv.CSVWriter | parquet.ParquetWriter:

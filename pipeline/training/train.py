@@ -10,7 +10,7 @@ from features.engines.duckdb import write_parquet
 from features.errors import UserError
 from models.all_contenders import DEFAULT
 from models.contenders.protocol import Contender
-from models.explain.segments import thresholds
+from models.explain.segments import Rules, thresholds
 from pipeline.config import Config, TrackingConfig, digest
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
@@ -77,7 +77,9 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
         ):
             contender = _fit(result.chosen, snapshots)
         today, predicted = snapshots.today, contender.predict(snapshots.today)
-        parting = thresholds(today, predicted, snapshots.plan.horizon_days)
+        parting = thresholds(
+            today, predicted, snapshots.plan.horizon_days, Rules(**config.segments.model_dump())
+        )
         manifest = artifact.save(
             folder / "model",
             contender,

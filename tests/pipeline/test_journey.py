@@ -7,6 +7,7 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -101,6 +102,14 @@ def test_scores_have_the_published_columns_and_make_sense(here, tmp_path):
     last = max(date.fromisoformat(row[1]) for row in shop.rows())
     assert set(found.as_of) == {last + timedelta(days=1)}
     assert (found.days_since_last + found.recency == found["T"]).all()
+    between = pd.to_datetime(found.last_purchase) - pd.to_datetime(found.first_purchase)
+    assert (between.dt.days == found.recency).all()
+    repeat = found.frequency > 0
+    assert found.loc[~repeat, ["usual_gap", "overdue"]].isna().all().all()
+    usual = found.recency[repeat] / found.frequency[repeat]
+    assert np.allclose(found.usual_gap[repeat], usual)
+    assert (found.overdue[repeat] >= 0).all()
+    assert np.allclose(found.average_order_value * found.orders, found.total_spend)
     with (here / "orders.csv").open() as file:
         bought = {row["Customer ID"] for row in csv.DictReader(file) if float(row["Total"]) > 0}
     assert set(found.customer_id) == bought, "ids are exact text"

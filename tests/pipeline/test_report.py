@@ -31,6 +31,7 @@ TODAY = Outlook(
             "segment": ["loyal", "lost"],
         }
     ),
+    {"loyal": "have come back", "lost": "have a slim chance"},
     pd.Series({"purchases": 1.2, "shoe_size<": 0.1}),
     {"pareto_nbd": 0.25, "logistic": 0.75},
     ("few customers & more",),

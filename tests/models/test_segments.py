@@ -1,0 +1,127 @@
+"""Each segment keeps what its name promises, whatever a model says of the customers."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.explain.segments import SEGMENTS, Rules, Thresholds, segments, thresholds, usual_gap
+
+HORIZON = 60
+
+
+@st.composite
+def bases(draw):
+    """A snapshot of customers and what some model predicts for them, however wrong."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(1, 80))
+    frequency = rng.poisson(draw(st.sampled_from([0.0, 0.5, 3.0, 20.0])), n)
+    gap = np.maximum(1.0, rng.exponential(draw(st.sampled_from([5.0, 40.0, 300.0])), n))
+    silent = rng.integers(1, draw(st.sampled_from([10, 100, 1000])) + 1, n)
+    customers = pd.DataFrame(
+        {
+            "frequency": frequency,
+            "gap_mean": np.where(frequency > 0, gap, np.nan),
+            "days_since_last": silent,
+            "T": (silent + np.where(frequency > 0, frequency * gap, 0)).astype(int),
+            "amount_total": np.round(rng.lognormal(3, draw(st.sampled_from([0.0, 1.5])), n), 2),
+        }
+    )
+    p_churn = rng.beta(*draw(st.sampled_from([(1, 1), (8, 2), (2, 8), (0.2, 0.2)])), n)
+    predicted = pd.DataFrame({"p_churn": p_churn, "expected_spend": rng.exponential(20, n)})
+    return customers, predicted
+
+
+def named(base, rules=None):
+    customers, predicted = base
+    parting = thresholds(customers, predicted, HORIZON, rules)
+    return customers.assign(
+        segment=segments(customers, predicted, parting),
+        chance=1 - predicted["p_churn"],
+        gaps=customers["days_since_last"] / usual_gap(customers, parting.base_gap),
+    ), parting
+
+
+@given(bases())
+def test_nobody_within_the_own_usual_gap_is_dormant_or_lost(base):
+    rows, _ = named(base)
+    within = rows["days_since_last"] <= rows["gap_mean"]
+    assert not rows.loc[within, "segment"].isin(["dormant", "lost"]).any()
+
+
+@given(bases())
+def test_nobody_who_bought_within_the_horizon_is_dormant_or_lost(base):
+    rows, _ = named(base)
+    recent = rows["days_since_last"] <= HORIZON
+    assert not rows.loc[recent, "segment"].isin(["dormant", "lost"]).any()
+
+
+@given(bases())
+def test_whoever_is_at_risk_is_worth_it_later_than_usual_and_still_to_be_won(base):
+    rows, parting = named(base)
+    risky = rows[rows["segment"] == "at risk"]
+    assert (risky["amount_total"] > parting.high_past).all()
+    assert ((risky["gaps"] > 1) & (risky["gaps"] <= parting.rules.gone)).all()
+    assert (risky["chance"] >= parting.rules.slim * (1 - parting.mean_churn)).all()
+
+
+@given(bases())
+def test_the_loyal_have_come_back_and_the_promising_bought_once(base):
+    rows, _ = named(base)
+    assert (rows.loc[rows["segment"] == "loyal", "frequency"] > 0).all()
+    assert (rows.loc[rows["segment"] == "promising", "frequency"] == 0).all()
+
+
+@given(bases())
+def test_the_new_are_new_and_no_champion_is_late(base):
+    rows, parting = named(base)
+    assert (rows.loc[rows["segment"] == "new", "T"] <= HORIZON).all()
+    assert (rows.loc[rows["segment"] == "champion", "gaps"] <= parting.rules.late).all()
+    young = rows[(rows["T"] <= HORIZON) & (rows["segment"] != "champion")]
+    assert (young["segment"] == "new").all()
+
+
+@given(bases())
+def test_nobody_lost_has_a_fair_chance(base):
+    rows, parting = named(base)
+    lost = rows[rows["segment"] == "lost"]
+    assert (lost["chance"] < parting.rules.slim * (1 - parting.mean_churn)).all()
+
+
+@given(bases())
+@settings(max_examples=30)
+def test_a_customers_segment_depends_on_nobody_else(base):
+    (customers, predicted), (rows, parting) = base, named(base)
+    alone = segments(customers.iloc[[0]], predicted.iloc[[0]], parting)
+    assert alone[0] == rows["segment"].iloc[0]
+
+
+def test_a_shop_may_name_segments_in_its_own_words():
+    customers = pd.DataFrame(
+        {
+            "frequency": [3],
+            "gap_mean": [30.0],
+            "days_since_last": [10],
+            "T": [300],
+            "amount_total": [1.0],
+        }
+    )
+    predicted = pd.DataFrame({"p_churn": [0.5], "expected_spend": [0.0]})
+    parting = Thresholds(60, 0.5, 5.0, 5.0, 30.0, Rules(names={"loyal": "Stammkunde"}))
+    assert segments(customers, predicted, parting).tolist() == ["Stammkunde"]
+    assert list(parting.described()) == [*SEGMENTS[:2], "Stammkunde", *SEGMENTS[3:]]
+
+
+def test_thresholds_survive_json():
+    parting = Thresholds(60, 0.5, 5.0, 5.0, 30.0, Rules(late=3.0, names={"new": "neu"}))
+    assert Thresholds.from_dict(json.loads(json.dumps(parting.to_dict()))) == parting
+
+
+def test_without_anybody_who_came_back_the_horizon_is_the_usual_gap():
+    customers = pd.DataFrame(
+        {"frequency": [0], "gap_mean": [np.nan], "days_since_last": [10], "T": [10]}
+    ).assign(amount_total=1.0)
+    predicted = pd.DataFrame({"p_churn": [0.5], "expected_spend": [1.0]})
+    assert thresholds(customers, predicted, HORIZON).base_gap == HORIZON
