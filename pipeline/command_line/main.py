@@ -12,7 +12,17 @@ from typing import Annotated
 import typer
 
 from features.errors import UserError
-from pipeline.command_line import backtest, check, config, demo, score, simulate, train, trainings
+from pipeline.command_line import (
+    backtest,
+    check,
+    config,
+    demo,
+    describe,
+    score,
+    simulate,
+    train,
+    trainings,
+)
 from pipeline.command_line.exits import BUG, DONE, GATE_FAILED, REFUSED, STOPPED
 
 app = typer.Typer(
@@ -25,6 +35,7 @@ app = typer.Typer(
 VERBS = (
     demo.demo,
     check.check,
+    describe.describe,
     train.train,
     backtest.backtest,
     score.score,

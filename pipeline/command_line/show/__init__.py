@@ -4,12 +4,14 @@ Nothing is decided or computed here but widths.
 """
 
 from pipeline.command_line.show.board import leaderboard, standing, verdict
+from pipeline.command_line.show.business import business
 from pipeline.command_line.show.check import checked
 from pipeline.command_line.show.log import files, ledger, next_command
 from pipeline.command_line.show.scores import contact_list, contacts, scored, segments
 from pipeline.command_line.show.trainings import trainings
 
 __all__ = [
+    "business",
     "checked",
     "contact_list",
     "contacts",

@@ -1,0 +1,44 @@
+"""Cohorts: customers by the period of their first purchase, and what they do in later ones."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from features.business.customers import of_customers
+from features.business.periods import Period, days_into, periods_between, start_of
+
+
+def cohort_sizes(customers: ir.Table, period: Period, by: Sequence[str] = ()) -> ir.Table:
+    """``cohort`` (first day of its period), `by`, and ``customers``: how many began in it."""
+    keys = {"cohort": start_of(customers.first_day, period), **{k: customers[k] for k in by}}
+    return customers.group_by(**keys).aggregate(customers=customers.count())
+
+
+def cohort_cells(
+    days: ir.Table, customers: ir.Table, as_of: date, period: Period, by: Sequence[str] = ()
+) -> ir.Table:
+    """What each cohort did in each period since its first, before `as_of`.
+
+    Returns
+    -------
+    Table with ``cohort`` (first day of its period), ``age`` (periods since, 0 for its own), `by`,
+    and ``buyers`` (its customers who bought in that period), ``orders`` and ``revenue`` (net of
+    returns). Cells in which nothing happened are absent.
+    """
+    rows = of_customers(days, customers, as_of, "first_day", *by)
+    rows = rows.filter(rows.transacted_at >= rows.own_first_day)
+    # A customer's first purchase day of a period is the one whose gap reaches back beyond it.
+    buys = (rows.ordinal == 1) | (
+        rows.gap.notnull() & (rows.gap > days_into(rows.transacted_at, period))
+    )
+    age = periods_between(rows.own_first_day, rows.transacted_at, period).cast("int64")
+    cohort = start_of(rows.own_first_day, period)
+    grouped = rows.group_by(cohort=cohort, age=age, **{name: rows[f"own_{name}"] for name in by})
+    return grouped.aggregate(
+        # A cell of return days alone has no row that says yes or no.
+        buyers=ibis.coalesce(buys.sum(), 0).cast("int64"),
+        orders=rows.orders.sum().cast("int64"),
+        revenue=rows.amount.sum().cast("float64"),
+    )

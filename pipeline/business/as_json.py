@@ -1,0 +1,78 @@
+"""What `churn describe --json` prints: every table of the picture as plain data."""
+
+import json
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.business.cohorts import Cohorts, latest
+from pipeline.business.describe import Business
+from pipeline.business.retention import DEFINITIONS
+
+
+def as_json(found: Business) -> str:
+    """The tables as JSON; what is not known, or not over, is null."""
+    values = {
+        "log": found.name,
+        "as_of": found.as_of,
+        "first_day": found.first_day,
+        "period": found.period,
+        "window_days": found.window,
+        "definitions": DEFINITIONS,
+        "overall": found.overall,
+        "formulas": found.formulas,
+        "periods": records(found.periods),
+        "cohorts": triangles(found.cohorts),
+        "cohort_comparison": vars(told) if (told := latest(found.cohorts)) else None,
+        "rfm_groups": records(found.groups),
+        "tiers": records(found.tiers),
+        "lorenz": records(found.lorenz),
+        "moved_since": found.moved_since,
+        "moved": found.moved.to_dict("index"),
+        "by": {
+            name: [
+                {**row, "cohorts": triangles(found.by_cohort[name][row["group"]])}
+                for row in records(table)
+            ]
+            for name, table in found.by.items()
+        },
+        "notes": found.notes,
+    }
+    return json.dumps(plain(values), indent=2)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table, the index among their values where it has a name."""
+    named = table.reset_index() if table.index.name else table
+    return [{str(k): v for k, v in row.items()} for row in named.to_dict("records")]
+
+
+def triangles(found: Cohorts) -> list[dict[str, Any]]:
+    """One entry per cohort, its triangles' rows as lists by age."""
+    tables = {
+        **{"buyers": found.buyers, "share": found.share, "orders": found.orders},
+        **{"revenue": found.revenue, "value_per_customer": found.value},
+    }
+    return [
+        {
+            "cohort": found.label(day),
+            "customers": int(found.size.iloc[row]),
+            **{name: table.iloc[row].tolist() for name, table in tables.items()},
+        }
+        for row, day in enumerate(found.size.index)
+    ]
+
+
+def plain(value: Any) -> Any:
+    """Nested data as JSON has it: no NaN, no types of numpy, days as text."""
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, (date, pd.Timestamp)):
+        return value.isoformat()
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,251 @@
+"""The stage behind `churn describe`: asks the engine for small tables and puts them together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from features.business import customers as people
+from features.business.cohorts import cohort_cells, cohort_sizes
+from features.business.periods import Period, calendar, end_of
+from features.business.retention import period_counts
+from features.business.rfm_scores import movements, scored
+from features.business.rfm_scores import segments as segment_table
+from features.errors import UserError
+from pipeline.business import segments
+from pipeline.business.cohorts import Cohorts, cohorts
+from pipeline.business.retention import metrics, usual_formulas, with_share
+from pipeline.console import Progress
+from pipeline.intake.orders import Orders
+
+SHOWN_VALUES = 8
+"""Values of an attribute that are told apart; the others go together."""
+
+
+@dataclass(frozen=True)
+class Business:
+    """What `churn describe` found; every table is small, and no row is a customer.
+
+    `periods` is of `pipeline.business.retention.metrics`, `overall` and `formulas` hold single
+    figures, `by` a table per attribute, `groups`, `tiers`, `lorenz` and `moved` those of
+    `pipeline.business.segments`, `daily` one row per day.
+    """
+
+    name: str
+    as_of: date
+    first_day: date
+    period: Period
+    window: int
+    overall: dict[str, float]
+    formulas: dict[str, float]
+    periods: pd.DataFrame
+    cohorts: Cohorts
+    groups: pd.DataFrame
+    tiers: pd.DataFrame
+    lorenz: pd.DataFrame
+    moved_since: date
+    moved: pd.DataFrame
+    daily: pd.DataFrame
+    by: dict[str, pd.DataFrame] = field(default_factory=dict)
+    by_cohort: dict[str, dict[str, Cohorts]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command was asked for; `window` is the days after which silence begins."""
+
+    as_of: date
+    period: Period
+    window: int
+    by: tuple[str, ...] = ()
+    months: int = 12
+
+
+def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
+    """Retention, cohorts and segments of a log.
+
+    Raises
+    ------
+    UserError
+        When nobody has bought before the day that is asked about, or the log ends before it.
+    """
+    if asked.as_of > orders.end:
+        raise UserError(
+            f"The log ends on {orders.last_day}: after it everybody would seem to fall silent. "
+            f"Ask about a day up to {orders.end}."
+        )
+    days = orders.days.filter(orders.days.transacted_at < asked.as_of)
+    with progress.step("Counting who came, stayed and fell silent"):
+        known = people.customers(days, asked.as_of, asked.by)
+        base = orders.engine.create_table(ibis.util.gen_name("customers"), known)
+        overall = _overall(base, asked.as_of)
+        if not overall["customers"]:
+            raise UserError(f"Nobody has bought before {asked.as_of}; ask about a later day.")
+        first = min(orders.first_day, asked.as_of - timedelta(days=1))
+        listed = calendar(first, asked.as_of, asked.period)
+        periods = _periods(days, base, asked, listed)
+        daily = _daily(days, base, asked, first)
+    with progress.step("Following the cohorts"):
+        found = _cohorts(days, base, asked)
+        by, by_cohort = _by(days, base, asked, listed)
+    with progress.step("Placing customers in segments"):
+        now = scored(base)
+        table = frame(segment_table(now, asked.as_of))
+        since = max(asked.as_of - timedelta(days=asked.window), first)
+        before = scored(people.customers(days, since))
+        moved = segments.movements(frame(movements(before, now)))
+    return Business(
+        name=orders.name,
+        as_of=asked.as_of,
+        first_day=first,
+        period=asked.period,
+        window=asked.window,
+        overall=overall,
+        formulas=usual_formulas(periods, asked.period, asked.as_of, asked.months),
+        periods=periods,
+        cohorts=found,
+        groups=segments.groups(table),
+        tiers=segments.tiers(table),
+        lorenz=segments.lorenz(table),
+        moved_since=since,
+        moved=moved,
+        daily=daily,
+        by=by,
+        by_cohort=by_cohort,
+        notes=tuple(_notes(orders, asked, listed, first)),
+    )
+
+
+def frame(table: ir.Table) -> pd.DataFrame:
+    """A small table out of the engine, dates as Python's."""
+    return pd.DataFrame(table.to_pyarrow().to_pylist(), columns=table.columns)
+
+
+def _overall(base: ir.Table, as_of: date) -> dict[str, float]:
+    """Figures of all customers so far, each a single number."""
+    lifetime = base.last_day.delta(base.first_day, unit="day").cast("int64")
+    row = frame(
+        base.aggregate(
+            customers=base.count(),
+            repeaters=(base.purchases > 1).sum().cast("int64"),
+            orders=base.orders.sum().cast("int64"),
+            revenue=base.revenue.sum().cast("float64"),
+            lifetime=lifetime.sum().cast("int64"),
+        )
+    )
+    return {str(name): value for name, value in _single_figures(row).iloc[0].items()}
+
+
+def _single_figures(row: pd.DataFrame) -> pd.DataFrame:
+    row = row.fillna(0)
+    n, orders = (row[name].astype(float).replace(0, np.nan) for name in ("customers", "orders"))
+    row = with_share(row, "repeat_rate", row["repeaters"], row["customers"])
+    return row.assign(
+        average_order_value=row["revenue"] / orders,
+        frequency=row["orders"] / n,
+        revenue_per_customer=row["revenue"] / n,
+        lifetime_days=row["lifetime"] / n,
+    ).drop(columns="lifetime")
+
+
+def _periods(days: ir.Table, base: ir.Table, asked: Asked, listed: Sequence[date]) -> pd.DataFrame:
+    counts = period_counts(days, base, asked.as_of, asked.period, asked.window)
+    indexed = frame(counts).set_index("period")
+    return metrics(indexed, listed, asked.period, asked.window, asked.as_of)
+
+
+def _daily(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> pd.DataFrame:
+    """One row per day from the first: ``new``, ``purchases``, ``orders``, ``revenue``, ``active``.
+
+    ``active`` counts the customers at the day's end who bought within the window before it.
+    """
+    counts = frame(period_counts(days, base, asked.as_of, "day", asked.window)).set_index("period")
+    counts = counts.reindex(calendar(first, asked.as_of, "day"), fill_value=0)
+    active = (counts["spells_begun"] - counts["spells_ended"]).cumsum()
+    return counts[["new", "purchases", "orders", "revenue"]].assign(active=active)
+
+
+def _cohorts(days: ir.Table, base: ir.Table, asked: Asked) -> Cohorts:
+    cells = frame(cohort_cells(days, base, asked.as_of, asked.period))
+    sizes = frame(cohort_sizes(base, asked.period)).set_index("cohort")["customers"]
+    return cohorts(cells.set_index(["cohort", "age"]), sizes, asked.period, asked.as_of)
+
+
+def _by(
+    days: ir.Table, base: ir.Table, asked: Asked, listed: Sequence[date]
+) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, Cohorts]]]:
+    """Single figures, the last complete period's retention, and cohorts, by each attribute."""
+    tables, triangles = {}, {}
+    for name in asked.by:
+        values = frame(people.largest_values(base, name, SHOWN_VALUES))["value"].tolist()
+        grouped = people.in_groups(base, name, values)
+        order = [*values, people.OTHERS]
+        tables[name] = _by_group(days, grouped, asked, listed, order)
+        triangles[name] = _cohorts_by_group(days, grouped, asked, order)
+    return tables, triangles
+
+
+def _by_group(
+    days: ir.Table, grouped: ir.Table, asked: Asked, listed: Sequence[date], order: Sequence[str]
+) -> pd.DataFrame:
+    lifetime = grouped.last_day.delta(grouped.first_day, unit="day").cast("int64")
+    table = grouped.group_by("group").aggregate(
+        customers=grouped.count(),
+        repeaters=(grouped.purchases > 1).sum().cast("int64"),
+        orders=grouped.orders.sum().cast("int64"),
+        revenue=grouped.revenue.sum().cast("float64"),
+        lifetime=lifetime.sum().cast("int64"),
+    )
+    found = _single_figures(frame(table).set_index("group"))
+    theirs = people.of_customers(days, grouped, asked.as_of, "group").rename(group="own_group")
+    counts = frame(
+        period_counts(theirs, grouped, asked.as_of, asked.period, asked.window, by="group")
+    )
+    complete = [day for day in listed if end_of(day, asked.period) <= asked.as_of]
+    for name in found.index:
+        own = counts[counts["group"] == name].drop(columns="group").set_index("period")
+        rates = metrics(own, listed, asked.period, asked.window, asked.as_of)
+        last = rates.loc[complete[-1]] if complete else rates.iloc[0] * np.nan
+        columns = ["kept", "kept_low", "kept_high", "retention"]
+        found.loc[name, columns] = last[columns].astype(float).to_numpy()
+    return found.reindex([name for name in order if name in found.index])
+
+
+def _cohorts_by_group(
+    days: ir.Table, grouped: ir.Table, asked: Asked, order: Sequence[str]
+) -> dict[str, Cohorts]:
+    cells = frame(cohort_cells(days, grouped, asked.as_of, asked.period, ("group",)))
+    sizes = frame(cohort_sizes(grouped, asked.period, ("group",)))
+    found = {}
+    for name in order:
+        size = sizes[sizes["group"] == name].set_index("cohort")["customers"]
+        own = cells[cells["group"] == name].set_index(["cohort", "age"]).drop(columns="group")
+        if len(size):
+            found[name] = cohorts(own, size, asked.period, asked.as_of)
+    return found
+
+
+def _notes(orders: Orders, asked: Asked, listed: Sequence[date], first: date) -> list[str]:
+    """What a reader must know so as not to misread the figures."""
+    notes = []
+    if end_of(listed[-1], asked.period) > asked.as_of:
+        notes.append(
+            f"The last {asked.period} is not over on {asked.as_of}: its figures will still grow."
+        )
+    if listed[0] < first:
+        notes.append(f"The first {asked.period} begins before the log does, on {first}.")
+    young = first + timedelta(days=asked.window)
+    notes.append(
+        f"Until {young} some customers who count as new may have bought before the log began."
+    )
+    if (asked.as_of - first).days <= asked.window:
+        notes.append(
+            f"The log is not longer than the {asked.window} days of the window: nobody can have "
+            "fallen silent yet."
+        )
+    return notes

@@ -1,0 +1,121 @@
+"""Retention metrics by period: the flow of customers, and the rates made of it."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from features.business.periods import Period, end_of, label
+from models.evaluation.calibration import wilson_interval
+
+LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92}
+"""Days of the longest period of each kind."""
+
+DEFINITIONS = {
+    "start": "customers active at the start: they bought within the window before it",
+    "new": "customers whose first purchase ever lies in the period",
+    "came_back": "earlier customers, silent at its start, who bought in it",
+    "fell_silent": "customers active at its start or buying in it, not active at its end",
+    "end": "start + new + came back - fell silent, exactly",
+    "retention": "(end - new) / start; those who came back count as kept, so it can exceed 1",
+    "churn": "1 - retention",
+    "kept": "share of the customers active at the start who are active at the end; 95 % interval",
+    "repeat_rate": "share of the period's buyers who, by its end, have bought on two days or more",
+    "average_order_value": "revenue / orders; revenue is net of returns",
+    "frequency": "orders / buyers",
+    "revenue_per_customer": "revenue / buyers = frequency x average order value",
+}
+"""What each column of the period table means."""
+
+
+def metrics(
+    counts: pd.DataFrame, calendar: Sequence[date], period: Period, window: int, as_of: date
+) -> pd.DataFrame:
+    """Rates of each period of the calendar.
+
+    Parameters
+    ----------
+    counts
+        From `features.business.retention.period_counts`, indexed by period.
+    window
+        Days within which a purchase makes a customer active.
+
+    Returns
+    -------
+    DataFrame indexed by the period's first day, with the columns of `DEFINITIONS`, the counts,
+    ``label``, ``complete`` (False for a period that `as_of` cuts off), and ``_low``, ``_high``
+    of the shares. ``kept`` is NaN where the window is shorter than a period: a customer could
+    then come and go within one.
+    """
+    found = counts.reindex(pd.Index(list(calendar), name="period"), fill_value=0)
+    found.insert(0, "label", [label(day, period) for day in found.index])
+    found.insert(1, "complete", [end_of(day, period) <= as_of for day in found.index])
+    end = (found["spells_begun"] - found["spells_ended"]).cumsum()
+    start = end.shift(fill_value=0)
+    found = found.assign(start=start, end=end)
+    found["retention"] = _ratio(found["end"] - found["new"], start)
+    found["churn"] = 1 - found["retention"]
+    stayed = start - found["fell_silent"] if window >= LONGEST[period] else np.nan
+    found = with_share(found, "kept", stayed, start)
+    found = with_share(found, "repeat_rate", found["buyers"] - found["one_time"], found["buyers"])
+    found["average_order_value"] = _ratio(found["revenue"], found["orders"])
+    found["frequency"] = _ratio(found["orders"], found["buyers"])
+    found["revenue_per_customer"] = _ratio(found["revenue"], found["buyers"])
+    return found
+
+
+def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """A ratio that is NaN where there is nothing to divide by."""
+    return part / whole.astype(float).where(whole != 0)
+
+
+def with_share(
+    table: pd.DataFrame, name: str, hits: pd.Series | float, of: pd.Series
+) -> pd.DataFrame:
+    """The table with a share and the ends of its 95 % Wilson interval."""
+    share = _ratio(hits + pd.Series(0.0, of.index), of)
+    known = share.notna().to_numpy()
+    low, high = np.full(len(of), np.nan), np.full(len(of), np.nan)
+    low[known], high[known] = wilson_interval(share.to_numpy()[known], of.to_numpy(float)[known])
+    table = table.copy()
+    table[name], table[f"{name}_low"], table[f"{name}_high"] = share, low, high
+    return table
+
+
+def usual_formulas(
+    periods: pd.DataFrame, period: Period, as_of: date, months: int
+) -> dict[str, float]:
+    """CLTV and LTV as textbooks have them, from the complete periods of the last year.
+
+    Returns
+    -------
+    ``average_order_value``; ``orders_per_month`` and ``revenue_per_month`` of an active customer;
+    ``churn_per_month``; ``lifetime_months`` (1 / churn); ``cltv`` (average order value x orders
+    per month x lifetime); ``ltv`` (revenue per month x `months`). NaN where nobody was active,
+    or nobody left.
+    """
+    days = {day: (end_of(day, period) - day).days for day in periods.index}
+    recent = [
+        day
+        for day in periods.index[periods["complete"] & (periods["start"] > 0)]
+        if (as_of - day).days <= 366
+    ]
+    rows = periods.loc[recent]
+    span = sum(days[day] for day in recent) / (365.25 / 12)
+    active = float(((rows["start"] + rows["end"]) / 2).mean()) if len(rows) else 0.0
+    begun = float(rows["start"].sum())
+    per_period = 1 - float((rows["end"] - rows["new"]).sum()) / begun if begun else np.nan
+    churn = 1 - (1 - per_period) ** (len(rows) / span) if span and 0 < per_period < 1 else np.nan
+    orders = float(rows["orders"].sum()) / (active * span) if active else np.nan
+    revenue = float(rows["revenue"].sum()) / (active * span) if active else np.nan
+    value = revenue / orders if orders else np.nan
+    return {
+        "average_order_value": value,
+        "orders_per_month": orders,
+        "revenue_per_month": revenue,
+        "churn_per_month": churn,
+        "lifetime_months": 1 / churn,
+        "cltv": value * orders / churn,
+        "ltv": revenue * months,
+    }

@@ -1,0 +1,64 @@
+"""`churn describe`: the picture of the business, before any model."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.command_line.options import AsJson, Day, Quiet, takes_a_log
+
+
+class Span(StrEnum):
+    """The calendar period that figures are told by."""
+
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+
+
+@takes_a_log
+def describe(
+    path: Path | None,
+    overrides: dict[str, Any],
+    as_of: Day = None,
+    by: Annotated[str, typer.Option(help="Attributes to split by", metavar="country,channel")] = "",
+    period: Annotated[Span, typer.Option(help="Calendar period of the figures")] = Span.MONTH,
+    out: Annotated[Path | None, typer.Option(help="Write the page, one HTML file")] = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show who comes, who stays, what they are worth, and what the coming horizon brings."""
+    from pipeline.business import describe as stage
+    from pipeline.command_line import show
+    from pipeline.config import load
+    from pipeline.console import Progress, output
+    from pipeline.intake.horizon import horizon_of
+    from pipeline.intake.orders import open_orders
+
+    progress = Progress(quiet)
+    config = load(path, overrides)
+    if by:
+        attributes = dict.fromkeys((*config.log.columns.attributes, *_names(by)))
+        config = load(path, {**overrides, "log.columns.attributes": list(attributes)})
+    with open_orders(config.log, progress) as orders:
+        asked = stage.Asked(
+            as_of=as_of.date() if as_of else orders.end,
+            period=period.value,
+            window=horizon_of(orders, config, progress),
+            by=_names(by),
+            months=config.clv.months,
+        )
+        found = stage.describe(orders, asked, progress)
+        if json:
+            from pipeline.business.as_json import as_json
+
+            print(as_json(found))
+            return
+        console = output()
+        show.ledger(console, orders)
+        show.business(console, found)
+
+
+def _names(by: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in by.split(",") if name.strip()))

@@ -1,0 +1,91 @@
+"""The picture of the business in a terminal: figures, flow, groups."""
+
+from functools import partial
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.business.cohorts import latest
+from pipeline.business.describe import Business
+from pipeline.business.retention import DEFINITIONS
+from pipeline.command_line.show.tables import empty_table, fitting, number, put
+
+PERIODS = 13
+"""So many periods are shown, the latest last; --json has all."""
+
+FLOW = {
+    **{"start": ("start", ",.0f"), "+ new": ("new", ",.0f"), "+ back": ("came_back", ",.0f")},
+    **{"- silent": ("fell_silent", ",.0f"), "= end": ("end", ",.0f")},
+    **{"retention": ("retention", ".1%"), "churn": ("churn", ".1%"), "kept": ("kept", ".1%")},
+    "repeat": ("repeat_rate", ".1%"),
+    **{"AOV": ("average_order_value", ",.2f"), "freq": ("frequency", ".2f")},
+    "revenue": ("revenue", ",.0f"),
+}
+"""Columns of the periods: the metric, and how it is written."""
+
+GROUP = {
+    **{"customers": ("customers", ",.0f"), "share": ("customer_share", ".1%")},
+    **{"revenue": ("revenue", ",.0f"), "of it": ("revenue_share", ".1%")},
+    "silent": ("days_silent", ",.0f d"),
+}
+
+GIVE_WAY = ("freq", "AOV", "repeat", "churn", "kept", "revenue", "silent", "of it", "share")
+
+
+def business(console: Console, found: Business) -> None:
+    """Show what `churn describe` found."""
+    shown = found.periods.tail(PERIODS)
+    names = [
+        label if whole else f"{label} *"
+        for label, whole in zip(shown["label"], shown["complete"], strict=True)
+    ]
+    title = f"Customers by {found.period}: active means bought within {found.window} days"
+    _table(console, shown, names, title, found.period, FLOW)
+    told = "; ".join(f"{name}: {DEFINITIONS[name]}" for name in ("retention", "kept"))
+    _dim(console, f"{told}.{' *: not over yet.' if not shown['complete'].all() else ''}")
+    console.print()
+    _table(console, found.groups, list(found.groups.index), "RFM groups", "group", GROUP)
+    _table(console, found.tiers, list(found.tiers.index), "Value tiers", "tier", GROUP)
+    for name, table in found.by.items():
+        columns = {k: v for k, v in GROUP.items() if v[0] in table} | {
+            "repeat": ("repeat_rate", ".1%"),
+            "AOV": ("average_order_value", ",.2f"),
+        }
+        _table(console, table, list(table.index), f"By {name}", name, columns)
+    if comparison := latest(found.cohorts):
+        console.print(comparison.sentence(found.period), markup=False)
+    for note in found.notes:
+        _dim(console, note)
+
+
+def _table(
+    console: Console,
+    rows: pd.DataFrame,
+    names: list[str],
+    title: str,
+    first: str,
+    columns: dict[str, tuple[str, str]],
+) -> None:
+    def draw(shown: list[str]) -> Table:
+        table = empty_table(title, first, *shown)
+        for name, (_, row) in zip(names, rows.iterrows(), strict=True):
+            cells = (number(row[columns[c][0]], _style(columns[c][1])) for c in shown)
+            suffixed = (cell + _unit(columns[c][1]) for cell, c in zip(cells, shown, strict=True))
+            table.add_row(name, *suffixed)
+        return table
+
+    table, _ = fitting(console, partial(draw), columns, [c for c in GIVE_WAY if c in columns])
+    put(console, table)
+
+
+def _style(written: str) -> str:
+    return written.split(" ")[0]
+
+
+def _unit(written: str) -> str:
+    return written[len(_style(written)) :]
+
+
+def _dim(console: Console, line: str) -> None:
+    console.print(line, style="dim", markup=False)

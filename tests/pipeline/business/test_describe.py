@@ -1,0 +1,173 @@
+"""`churn describe`: its figures by hand, its refusals, and the same numbers as JSON."""
+
+import json
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.evaluation.shares import difference_of_shares
+from pipeline.business.cohorts import cohorts, compare, latest
+from pipeline.business.retention import metrics, usual_formulas
+from pipeline.business.segments import gini, lorenz
+from pipeline.command_line.main import run
+from tests.pipeline import shop
+
+JANUARY, FEBRUARY, MARCH = (date(2024, month, 1) for month in (1, 2, 3))
+
+
+def counts(*rows):
+    names = ("period", "new", "came_back", "fell_silent", "spells_begun", "spells_ended")
+    names += ("buyers", "one_time", "purchases", "orders", "revenue")
+    return pd.DataFrame(rows, columns=names).set_index("period")
+
+
+@pytest.fixture
+def periods():
+    """100 came in January; in February 40 more, 10 fell silent and 5 came back; March begins."""
+    log = counts(
+        (JANUARY, 100, 0, 0, 100, 0, 100, 80, 130, 150, 3000.0),
+        (FEBRUARY, 40, 5, 10, 47, 12, 90, 36, 95, 96, 2400.0),
+        (MARCH, 1, 0, 0, 1, 0, 2, 1, 2, 2, 50.0),
+    )
+    return metrics(log, [JANUARY, FEBRUARY, MARCH], "month", 60, date(2024, 3, 5))
+
+
+def test_rates_follow_their_definitions(periods):
+    february = periods.loc[FEBRUARY]
+    assert (february["start"], february["end"]) == (100, 135)
+    assert february["retention"] == pytest.approx(0.95)
+    assert february["churn"] == pytest.approx(0.05)
+    assert february["kept"] == pytest.approx(0.90)
+    assert february["kept_low"] < 0.90 < february["kept_high"]
+    assert february["repeat_rate"] == pytest.approx(54 / 90)
+    value, frequency = february["average_order_value"], february["frequency"]
+    assert value * frequency == pytest.approx(february["revenue_per_customer"])
+
+
+def test_the_unfinished_period_is_marked(periods):
+    assert periods["complete"].tolist() == [True, True, False]
+
+
+def test_nobody_at_the_start_makes_no_rate(periods):
+    assert periods.loc[JANUARY, ["retention", "churn", "kept"]].isna().all()
+
+
+def test_nothing_is_said_of_who_stayed_when_customers_can_come_and_go_within_a_period(periods):
+    counted = periods[["spells_begun", "spells_ended", "new", "fell_silent", "buyers"]]
+    counted = counted.assign(one_time=0, orders=1, revenue=1.0)
+    short = metrics(counted, list(periods.index), "month", 20, date(2024, 4, 1))
+    assert short["kept"].isna().all()
+    assert short["retention"].notna().any()
+
+
+def test_the_usual_formulas_multiply_as_textbooks_say(periods):
+    found = usual_formulas(periods, "month", date(2024, 3, 5), months=12)
+    months = 29 / (365.25 / 12)
+    assert found["revenue_per_month"] == pytest.approx(2400 / 117.5 / months)
+    assert found["ltv"] == pytest.approx(12 * found["revenue_per_month"])
+    lifetime = 1 / (1 - 0.95 ** (1 / months))
+    assert found["lifetime_months"] == pytest.approx(lifetime)
+    assert found["cltv"] == pytest.approx(found["revenue_per_month"] * lifetime)
+
+
+@pytest.fixture
+def triangle():
+    cells = pd.DataFrame(
+        [
+            (JANUARY, 0, 1000, 1100, 10_000.0),
+            (JANUARY, 1, 200, 220, 2_000.0),
+            (FEBRUARY, 0, 500, 500, 5_000.0),
+            (FEBRUARY, 1, 60, 60, 700.0),
+        ],
+        columns=["cohort", "age", "buyers", "orders", "revenue"],
+    ).set_index(["cohort", "age"])
+    sizes = pd.Series({JANUARY: 1000, FEBRUARY: 500, MARCH: 80})
+    return cohorts(cells, sizes, "month", date(2024, 4, 1))
+
+
+def test_a_cell_that_is_not_over_is_blank_and_one_without_buyers_is_zero(triangle):
+    assert triangle.buyers.loc[JANUARY].tolist() == [1000, 200, 0]
+    assert np.isnan(triangle.buyers.loc[FEBRUARY, 2])
+    assert triangle.buyers.loc[MARCH].isna().tolist() == [False, True, True]
+    assert triangle.share.loc[JANUARY, 1] == pytest.approx(0.2)
+    assert triangle.value.loc[JANUARY].tolist() == [10, 12, 12]
+
+
+def test_cohorts_are_compared_with_an_interval(triangle):
+    found = compare(triangle, FEBRUARY, [JANUARY], age=1)
+    assert found.difference == pytest.approx(-0.08)
+    assert found.low < -0.08 < found.high < 0
+    assert found.sentence("month") == (
+        "The cohort of 2024-02 came back less often in month 1 after its first than 2024-01: "
+        "−8.0 points, −11.6 to −4.1."
+    )
+    assert latest(triangle, age=1) == found
+    assert latest(triangle, age=2) is None
+
+
+def test_the_interval_of_a_difference_covers_as_it_says():
+    rng = np.random.default_rng(3)
+    held = 0
+    for one, other in zip(rng.binomial(60, 0.1, 800), rng.binomial(40, 0.2, 800), strict=True):
+        _, low, high = difference_of_shares(one, 60, other, 40)
+        held += low <= -0.1 <= high
+    # Newcombe reports 0.95 on average; four standard errors of 800 draws are 0.031.
+    assert held / 800 == pytest.approx(0.95, abs=0.031)
+
+
+def test_the_lorenz_curve_of_equals_is_the_diagonal():
+    table = pd.DataFrame({"percentile": [0, 50], "customers": [5, 5], "revenue": [50.0, 50.0]})
+    assert gini(lorenz(table)) == pytest.approx(0)
+
+
+def described(tmp_path, capsys, *options, log=None):
+    path = shop.write(tmp_path / "shop.csv", shop.rows(200) if log is None else log)
+    code = run(["describe", str(path), *shop.COLUMNS, "--horizon", "91d", *options])
+    return code, *capsys.readouterr()
+
+
+def test_the_json_is_the_whole_picture(tmp_path, capsys):
+    code, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--by", "Country")
+    found = json.loads(out)
+    assert code == 0
+    for row in found["periods"]:
+        moved = row["start"] + row["new"] + row["came_back"] - row["fell_silent"]
+        assert moved == row["end"]
+        if row["start"]:
+            assert row["retention"] + row["churn"] == pytest.approx(1)
+    people = found["overall"]["customers"]
+    for name in ("rfm_groups", "tiers"):
+        assert sum(row["customers"] for row in found[name]) == people
+    assert sum(row["customers"] for row in found["by"]["Country"]) == people
+    assert sum(row["new"] for row in found["periods"]) == people
+    assert shop.SENTINEL not in out
+
+
+def test_rare_values_of_an_attribute_go_together(tmp_path, capsys):
+    log = [(c, d, a, i, f"land {n % 40}") for n, (c, d, a, i, _) in enumerate(shop.rows(200))]
+    _, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--by", "Country", log=log)
+    shown = [row["group"] for row in json.loads(out)["by"]["Country"]]
+    assert len(shown) == 9
+    assert shown[-1] == "(all others)"
+
+
+@pytest.mark.parametrize("kind", ["one day", "one customer"])
+def test_a_tiny_log_is_described(tmp_path, capsys, kind):
+    log = shop.rows(40)
+    same = log[0][1 if kind == "one day" else 0]
+    few = [row for row in log if row[1 if kind == "one day" else 0] == same]
+    code, out, err = described(tmp_path, capsys, log=few)
+    assert code == 0, err
+    assert "Customers by month" in out
+
+
+@pytest.mark.parametrize(
+    ("day", "told"), [("2022-01-01", "Nobody has bought"), ("2030-01-01", "The log ends on")]
+)
+def test_a_day_outside_the_log_is_refused(tmp_path, capsys, day, told):
+    code, out, err = described(tmp_path, capsys, "--as-of", day, "--quiet")
+    assert code == 2
+    assert told in err
+    assert not out
