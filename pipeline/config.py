@@ -21,7 +21,6 @@ import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -33,6 +32,8 @@ from pydantic_core import ErrorDetails
 
 from features.errors import UserError
 from features.log.transactions import LogSpec
+from pipeline.campaign_config import CampaignConfig, ControlConfig
+from pipeline.section import Section
 
 LARGEST_FILE = 1_000_000
 MISSING = {
@@ -44,22 +45,10 @@ MISSING = {
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 Model = TypeVar("Model", bound=BaseModel)
+CampaignName = Annotated[str, Field(pattern=r"^[a-zA-Z]\w*$")]
 
 Segment = Literal["champion", "new", "loyal", "promising", "at risk", "slowing", "lost", "dormant"]
 """As in `models.explain.segments`, which a config must not import."""
-
-
-class Section(BaseModel):
-    """A frozen part of the config that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_number_is_true(cls, value: Any) -> Any:
-        if isinstance(value, bool):
-            raise ValueError("true or false is no value of this key")
-        return value
 
 
 class ClvConfig(Section):
@@ -110,23 +99,6 @@ class BacktestConfig(Section):
     ] = 3
 
 
-class CampaignConfig(Section):
-    """What the report's profit curve assumes of a contact; only an experiment measures it."""
-
-    contact_cost: Annotated[
-        float | None,
-        Field(
-            ge=0,
-            allow_inf_nan=False,
-            description="Money per contact; default: 1 % of what a buyer spends in a horizon",
-        ),
-    ] = None
-    success_rate: Annotated[
-        float, Field(gt=0, le=1, description="Share of those leaving whom a contact keeps")
-    ] = 0.05
-    margin: Annotated[float, Field(gt=0, le=1, description="Share of spend that is profit")] = 0.3
-
-
 class SegmentConfig(Section):
     """Where segments part, and what they are called; docs/words.md says who is in each."""
 
@@ -145,10 +117,9 @@ class SegmentConfig(Section):
     slim: Annotated[
         float, Field(gt=0, lt=1, description="A slim chance to buy, as a share of the average one")
     ] = 0.25
-    names: Annotated[
-        dict[Segment, Annotated[str, Field(min_length=1, max_length=40)]],
-        Field(description="Own names, such as {champion: VIP}"),
-    ] = {}
+    names: dict[Segment, Annotated[str, Field(min_length=1, max_length=40)]] = Field(
+        default_factory=dict, description="Own names, such as {champion: VIP}"
+    )
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
@@ -198,14 +169,22 @@ class Config(Section):
     clv: ClvConfig = ClvConfig()
     training: TrainingConfig = TrainingConfig()
     backtest: BacktestConfig = BacktestConfig()
-    campaign: CampaignConfig = CampaignConfig()
     segments: SegmentConfig = SegmentConfig()
+    campaigns: dict[CampaignName, CampaignConfig] = Field(
+        default_factory=dict, description="By name; see docs/campaigns.md"
+    )
+    control: ControlConfig = ControlConfig()
     contenders: Annotated[
         tuple[str, ...] | None, Field(min_length=1, description="Names of the board; default: all")
     ] = None
     tracking: TrackingConfig = TrackingConfig()
     output: OutputConfig = OutputConfig()
     seed: Annotated[int, Field(ge=0, lt=2**32, description="For models that draw")] = 0
+
+    @property
+    def replayed(self) -> CampaignConfig:
+        """The campaign of the report's profit curve: the first one, or the defaults."""
+        return next(iter(self.campaigns.values()), CampaignConfig())
 
     @field_validator("contenders")
     @classmethod
@@ -235,6 +214,27 @@ def load_tracking(path: Path | None = None, overrides: Mapping[str, Any] = EMPTY
     """Read only the `tracking` section: all that a command without a log needs."""
     section = values(path, overrides).get("tracking") or {}
     return validated(TrackingConfig, section, path, "tracking")
+
+
+def load_campaign(
+    name: str, path: Path | None = None, overrides: Mapping[str, Any] = EMPTY
+) -> tuple[CampaignConfig, ControlConfig]:
+    """Read one of the `campaigns`, and `control`: all that a plan needs of a config.
+
+    Raises
+    ------
+    UserError
+        When a config has campaigns, but none of this name.
+    """
+    known = values(path).get("campaigns") or {}
+    if not isinstance(known, dict) or (known and name not in known):
+        raise UserError(f"{path}: has no campaign of this name, but {', '.join(map(str, known))}.")
+    asked = values(path, overrides)
+    section = (asked.get("campaigns") or {}).get(name) or {}
+    return (
+        validated(CampaignConfig, section, path, f"campaigns.{name}"),
+        validated(ControlConfig, asked.get("control") or {}, path, "control"),
+    )
 
 
 def values(

@@ -38,7 +38,7 @@ def backtest(
         with progress.step("Judging by group and cutoff"):
             judgement = judge(result)
     if report:
-        page.write(report, orders, result, judgement, config.campaign)
+        page.write(report, orders, result, judgement, config.replayed)
     if out:
         stage.write(result, out)
     console = output()

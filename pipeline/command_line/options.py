@@ -22,8 +22,24 @@ Day = Annotated[
         help="Know nothing from this day on; default: the day after the last order",
     ),
 ]
+Start = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="First day of the campaign; default: the day the scores are of",
+    ),
+]
 TrackingConfig = Annotated[
     Path | None, typer.Option("--config", "-c", help="Config with the tracking section")
+]
+
+Configured = Annotated[
+    Path | None, typer.Option("--config", "-c", help="YAML file, see configs/template.yaml")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any key of the config; repeatable"),
 ]
 
 DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
@@ -33,9 +49,7 @@ def options(
     log: Annotated[
         str | None, typer.Argument(help="Order log: a file, a folder or a pattern")
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", "-c", help="YAML file, see configs/template.yaml")
-    ] = None,
+    config: Configured = None,
     customer_id: Annotated[str | None, typer.Option(help="Column: the customer's id")] = None,
     transacted_at: Annotated[str | None, typer.Option(help="Column: day or moment")] = None,
     amount: Annotated[str | None, typer.Option(help="Column: money of the row")] = None,
@@ -44,14 +58,9 @@ def options(
     horizon: Annotated[
         str | None, typer.Option(help="Churned = no purchase in so long: 90d, 13w, 6m")
     ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any key of the config; repeatable"),
-    ] = None,
+    set_: Settings = None,
 ) -> tuple[Path | None, dict[str, Any]]:
     """The config file, and what lies over it: dotted key -> value."""
-    from pipeline.config import parse_overrides
-
     given = {
         "log.source": log,
         "log.columns.customer_id": customer_id,
@@ -61,8 +70,15 @@ def options(
         "log.encoding": encoding,
         "horizon_days": days(horizon) if horizon else None,
     }
-    flags = {key: value for key, value in given.items() if value is not None}
-    return config, {**parse_overrides(set_ or ()), **flags}
+    return config, overridden(set_, given)
+
+
+def overridden(settings: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """What lies over the config file: dotted key -> value; a flag comes before `--set`."""
+    from pipeline.config import parse_overrides
+
+    given = {key: value for key, value in flags.items() if value is not None}
+    return {**parse_overrides(settings or ()), **given}
 
 
 def days(text: str) -> int:

@@ -62,7 +62,7 @@ def score(
         console = output()
         show.ledger(console, orders)
     show.scored(console, scored, found)
-    show.next_command(console, "churn compare", "churn ui")
+    show.next_command(console, f"churn plan {out} --campaign NAME --out plan.parquet", "churn ui")
 
 
 def _same_horizon(config: "Config", model: "Model") -> None:

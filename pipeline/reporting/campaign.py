@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from models.campaign.profit import at_stake
 from models.evaluation.profit import profit_curve, value_if_kept
-from pipeline.config import CampaignConfig
+from pipeline.campaign_config import CampaignConfig
 from pipeline.learning.backtest import Backtest
 from pipeline.reporting.evidence import cutoffs
 
@@ -22,13 +23,13 @@ class Campaign:
     `profit`, `rule` and `random` (the profit in a naive rule's order, and blindly).
     `choice` is about the customers whom the answer itself expected to repay the contact:
     `n_customers`, `n_contacted`, `share_contacted`, `leavers`, `kept_spend`, `profit`, and
-    `break_even`, the success rate at which their contacts just pay.
+    `break_even`, the effect at which their contacts just pay.
     """
 
     curve: pd.DataFrame
     choice: pd.Series
     cost: float
-    success_rate: float
+    effect: float
     margin: float
 
     @property
@@ -40,25 +41,25 @@ class Campaign:
 def campaign(result: Backtest, assumed: CampaignConfig, rule: str) -> Campaign | None:
     """Replay the campaign at each cutoff; None where nobody bought, or no spend was predicted.
 
-    Customers are ordered by `p_churn` times what the answer expects of them if they buy.
-    A contacted customer who left would have stayed with the assumed success rate, and then
-    have brought what the buyers most like them did bring.
+    Customers come in the one order of contacts, `models.campaign.profit.at_stake`. Of those
+    contacted who left, the assumed share stays, as far as they were still customers
+    (1 - `p_churn`), and brings what the buyers most like them did bring.
     """
     moments = list(cutoffs(result, "expected_spend", rule))
     bought = result.outcomes[result.outcomes["churned"] == 0]
     if not moments or bought.empty:
         return None
-    cost = assumed.contact_cost
-    if cost is None:
+    cost = assumed.mean_cost
+    if assumed.contact_cost is None:
         typical = float(np.average(bought["spend"], weights=bought["weight"]))
-        cost = max(typical, 0.0) * DEFAULT_COST
+        cost += max(typical, 0.0) * DEFAULT_COST
     replayed = [_replay(result, rows, rule, cost, assumed) for rows in moments]
     curve = pd.concat([curve for curve, _ in replayed]).groupby(level=0).mean()
     choice = pd.DataFrame([choice for _, choice in replayed]).mean()
-    earned = choice["kept_spend"] * assumed.margin / assumed.success_rate
+    earned = choice["kept_spend"] * assumed.margin / assumed.effect
     choice["share_contacted"] = choice["n_contacted"] / choice["n_customers"]
     choice["break_even"] = cost * choice["n_contacted"] / earned if earned else np.nan
-    return Campaign(curve, choice, cost, assumed.success_rate, assumed.margin)
+    return Campaign(curve, choice, cost, assumed.effect, assumed.margin)
 
 
 def _replay(
@@ -68,12 +69,13 @@ def _replay(
     outcome, said = result.outcomes.loc[rows], result.answers[result.chosen].loc[rows]
     churned, weight = (outcome[name].to_numpy(float) for name in ("churned", "weight"))
     p_churn = said["p_churn"].to_numpy()
-    # What is expected of them if they buy at all.
-    expected = said["expected_spend"].to_numpy() / np.maximum(1 - p_churn, 1e-9)
-    kept = churned * value_if_kept(outcome["spend"], churned, expected, weight)
-    worth = assumed.success_rate * assumed.margin
-    order = p_churn * expected
-    rival = result.answers[rule].loc[rows, "p_churn"].to_numpy() * expected
+    value = said["expected_spend"].to_numpy()
+    # Alike are those of whom the same is expected if they buy at all.
+    if_bought = value / np.maximum(1 - p_churn, 1e-9)
+    kept = churned * (1 - p_churn) * value_if_kept(outcome["spend"], churned, if_bought, weight)
+    worth = assumed.effect * assumed.margin
+    order = at_stake(p_churn, value)
+    rival = at_stake(result.answers[rule].loc[rows, "p_churn"], value)
     curve = profit_curve(kept * worth, order, cost, weight)
     # A gain of one per leaver, at no cost, counts the leavers.
     curve["leavers"] = profit_curve(churned, order, 0.0, weight)["profit"]
@@ -83,6 +85,6 @@ def _replay(
         "n_customers": weight.sum(),
         "n_contacted": chosen.sum(),
         "leavers": (chosen * churned).sum(),
-        "kept_spend": (chosen * kept).sum() * assumed.success_rate,
+        "kept_spend": (chosen * kept).sum() * assumed.effect,
         "profit": (chosen * kept).sum() * worth - cost * chosen.sum(),
     }

@@ -1,16 +1,15 @@
 """One self-contained HTML page on a backtest: no script, no network, no customer's id."""
 
-from importlib.resources import files
 from pathlib import Path
 
 from features.writing import atomic
-from pipeline.config import CampaignConfig
+from pipeline.campaign_config import CampaignConfig
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import Judgement
-from pipeline.markup import contents, paragraph, points, text
 from pipeline.reporting import report_judgement, report_level, report_scores, report_worth
 from pipeline.reporting.campaign import campaign
+from pipeline.reporting.document import document
 from pipeline.reporting.evidence import Outlook
 
 CONTENTS = {
@@ -76,18 +75,15 @@ def page(
         "board": report_scores.board(result),
         "log": report_worth.log(orders),
     }
-    links = [(name, title) for name, title in CONTENTS.items() if sections[name]]
-    body = "".join(sections[name] for name in CONTENTS)
-    style = (files("pipeline.reporting") / "report.css").read_text(encoding="utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Churn report: {text(orders.name)}</title><style>{style}</style></head>"
-        f"<body><header><h1>Who is leaving, and what customers are worth</h1>"
-        f'<div class="soft">{text(orders.name)} · {orders.first_day} to {orders.last_day} · '
-        f"churned means no purchase within {result.horizon_days} days</div>"
-        f"{contents(links)}</header><main>"
-        f'<section class="verdict">{paragraph(judgement.sentences[0])}'
-        f"{points(judgement.sentences[1:])}</section>"
-        f"{body}</main></body></html>\n"
+    about = (
+        f"{orders.name} · {orders.first_day} to {orders.last_day} · "
+        f"churned means no purchase within {result.horizon_days} days"
+    )
+    return document(
+        f"Churn report: {orders.name}",
+        "Who is leaving, and what customers are worth",
+        about,
+        list(judgement.sentences),
+        sections,
+        CONTENTS,
     )

@@ -136,22 +136,23 @@ def campaign(found: Campaign | None, rule: str) -> str:
 def _assumptions(found: Campaign) -> str:
     tiles = {
         "cost of a contact": f"{found.cost:,.2f}",
-        "of leavers contacted stay": f"{found.success_rate:.1%}",
+        "of leavers contacted stay": f"{found.effect:.1%}",
         "of spend is profit": f"{found.margin:.0%}",
     }
     return (
         facts(tiles)
         + paragraph(
             "These three are assumptions, not findings: the log cannot tell what a contact "
-            "changes. Set campaign.contact_cost, campaign.success_rate and campaign.margin in the "
-            "config; without a cost, 1 % of what a buyer spends in a horizon is taken."
+            "changes. Set contact_cost, effect and margin of a campaign in the config; without a "
+            "cost, 1 % of what a buyer spends in a horizon is taken. `churn plan` keeps a control "
+            "group, and `churn measure` says what the contacts did change."
         )
         + paragraph(
-            "Customers are ordered by their probability of leaving times what they would spend. "
-            "Who was contacted and did leave stays with the assumed rate, and then spends what "
-            "the buyers most like them did spend in that horizon; whoever would have bought "
-            "anyway brings nothing but the cost. The success rate is taken to be the same for "
-            "all, which is kind to the surest leavers.",
+            "Customers are ordered by what is at stake: their probability of leaving times the "
+            "money expected of them, the order of `churn plan` and of the scores. Of those "
+            "contacted who did leave, the assumed share stays, as far as they were still "
+            "customers, and then spends what the buyers most like them did spend in that "
+            "horizon; whoever would have bought anyway brings nothing but the cost.",
             "note-text",
         )
     )

@@ -1,5 +1,6 @@
 """Scores every customer of a log with a trained model, in batches of constant size."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,6 +22,7 @@ from features.log.transactions import LogSpec
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from features.writing import atomic
+from models.campaign.profit import at_stake
 from models.contenders.protocol import ANSWERS
 from models.explain.segments import Thresholds, segments
 from pipeline.console import Progress
@@ -50,6 +52,7 @@ SCHEMA = pa.schema(
         "clv": pa.float64(),
         "clv_low": pa.float64(),
         "clv_high": pa.float64(),
+        "at_stake": pa.float64(),
         "next_purchase_from": pa.date32(),
         "next_purchase_to": pa.date32(),
         "segment": pa.string(),
@@ -69,6 +72,10 @@ SCHEMA = pa.schema(
     }
 )
 """One row per customer; README.md says what each column means."""
+
+ABOUT = b"churn"
+"""Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
+the log does not cover, and `spread`, see `pipeline.learning.spread`."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,12 @@ def score(
         rows = rows.semi_join(customers, "customer_id")
     names = Thresholds.from_dict(model.manifest.settings["segments"]).described()
     with progress.step(f"Scoring at {day}"):
-        written = _write(_scored(rows, model, day), out, names, excel_safe)
+        about = {
+            "log_end": str(orders.end),
+            "spread": model.manifest.settings.get("spread", {}),
+        }
+        schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})
+        written = _write(_scored(rows, model, day), out, schema, names, excel_safe)
     if not len(written):
         raise UserError(
             f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
@@ -225,6 +237,7 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
         **facts(customers, day),
         as_of=day,
         horizon_days=manifest.horizon_days,
+        at_stake=at_stake(predicted["p_churn"], predicted["expected_spend"]),
         segment=names,
         model_version=manifest.version,
         run_id=manifest.run_id,
@@ -278,14 +291,18 @@ def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]
 
 
 def _write(
-    scores: Iterator[pa.RecordBatch], out: Path, names: Iterable[str], excel_safe: bool
+    scores: Iterator[pa.RecordBatch],
+    out: Path,
+    schema: pa.Schema,
+    names: Iterable[str],
+    excel_safe: bool,
 ) -> pd.DataFrame:
     written: list[pa.Table] = []
     # Nothing to write leaves the file of an earlier run as it was.
     first = next(scores, None)
     if first is None:
         return pd.DataFrame()
-    with atomic(out) as draft, _writer(out, draft) as writer:
+    with atomic(out) as draft, _writer(out, draft, schema) as writer:
         batch: pa.RecordBatch | None = first
         while batch is not None:
             writer.write_batch(_inert(batch) if excel_safe else batch)
@@ -309,9 +326,9 @@ def _by_segment(batches: list[pa.Table], names: Iterable[str]) -> pd.DataFrame:
     return frame.reindex([name for name in names if name in frame.index]).reset_index()
 
 
-def _writer(out: Path, draft: Path) -> csv.CSVWriter | parquet.ParquetWriter:
+def _writer(out: Path, draft: Path, schema: pa.Schema) -> csv.CSVWriter | parquet.ParquetWriter:
     if out.suffix == ".parquet":
-        return parquet.ParquetWriter(draft, SCHEMA)
+        return parquet.ParquetWriter(draft, schema)
     return csv.CSVWriter(draft, SCHEMA)
 
 

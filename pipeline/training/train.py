@@ -18,6 +18,7 @@ from pipeline.learning import backtest
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import Judgement, judge
 from pipeline.learning.snapshots import Snapshots
+from pipeline.learning.spread import spread
 from pipeline.model_files import artifact
 from pipeline.model_files.manifest import Manifest
 from pipeline.own_estimators import refuse_half_answer
@@ -92,11 +93,12 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
             settings={
                 "segments": parting.to_dict(),
                 "clv": config.clv.model_dump(),
+                "spread": spread(result),
                 "log": _reading(orders, config),
             },
         )
         outlook = evidence.outlook(contender, today, predicted, parting)
-        report.write(folder / "report.html", orders, result, judgement, config.campaign, outlook)
+        report.write(folder / "report.html", orders, result, judgement, config.replayed, outlook)
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):

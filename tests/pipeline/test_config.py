@@ -39,7 +39,7 @@ def test_template_holds_the_defaults():
     text = (files("configs") / "template.yaml").read_text()
     template = config.Config.model_validate(yaml.safe_load(text)).model_dump()
     default = config.load(None, LOG).model_dump()
-    for section in ("clv", "training", "backtest", "campaign", "tracking", "output", "seed"):
+    for section in ("clv", "training", "backtest", "control", "tracking", "output", "seed"):
         assert template[section] == default[section], section
 
 

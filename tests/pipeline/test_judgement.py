@@ -10,7 +10,7 @@ import pytest
 
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
-from pipeline.config import CampaignConfig
+from pipeline.campaign_config import CampaignConfig
 from pipeline.learning.backtest import Backtest, answer
 from pipeline.learning.judgement import baseline, judge
 from pipeline.reporting.report import page

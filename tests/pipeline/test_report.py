@@ -12,8 +12,8 @@ import pytest
 
 from features.errors import UserError
 from pipeline import config
+from pipeline.campaign_config import CampaignConfig
 from pipeline.command_line import main as cli
-from pipeline.config import CampaignConfig
 from pipeline.learning.judgement import judge
 from pipeline.reporting import charts, evidence
 from pipeline.reporting.campaign import campaign
@@ -117,36 +117,36 @@ def four_customers():
 
 def test_campaign_earns_what_its_assumptions_say():
     result = four_customers()
-    found = campaign(
-        result, CampaignConfig(contact_cost=3, success_rate=0.2, margin=0.5), "base_rate"
-    )
+    found = campaign(result, CampaignConfig(contact_cost=0.3, effect=0.2, margin=0.5), "base_rate")
     curve = found.curve.set_index("share_contacted")
-    # A leaver kept would have spent 70, the mean of the buyers: .2 x .5 x 70 = 7 a contact.
-    assert curve.loc[0.25, "profit"] == pytest.approx(7 - 3)
-    assert curve.loc[0.5, "profit"] == pytest.approx(2 * 7 - 2 * 3)
-    assert curve.loc[1.0, "profit"] == pytest.approx(2 * 7 - 4 * 3)
-    assert curve.loc[0.5, "random"] == pytest.approx(7 - 2 * 3)
-    assert curve.loc[0.5, "leavers"] == 2
-    # The rule is blind to who leaves: the dearest first are a leaver and a buyer.
-    assert curve.loc[0.5, "rule"] == pytest.approx(7 - 2 * 3)
-    # It expects .9 x 95 x .1 = 8.55 and .8 x 50 x .1 = 4 of the leavers, less than 3 of others.
-    assert found.choice["n_contacted"] == 2
-    assert found.choice["profit"] == pytest.approx(8)
-    assert found.choice["kept_spend"] == pytest.approx(2 * 70 * 0.2)
-    # 6 for two contacts against a margin of 70 saved in full: 6 / 70.
-    assert found.choice["break_even"] == pytest.approx(6 / 70)
+    # At stake are 8.55, 8, 14.4 and 4.05. A leaver kept would have spent 70, the mean of the
+    # buyers; one in ten and one in five of them were still customers: .2 x .5 x 7 and x 14.
+    assert curve.loc[0.25, "profit"] == pytest.approx(0 - 0.3)
+    assert curve.loc[0.5, "profit"] == pytest.approx(0.7 - 0.6)
+    assert curve.loc[0.75, "profit"] == pytest.approx(2.1 - 0.9)
+    assert curve.loc[1.0, "profit"] == pytest.approx(2.1 - 1.2)
+    assert curve.loc[0.5, "random"] == pytest.approx(1.05 - 0.6)
+    assert curve.loc[0.75, "leavers"] == 2
+    # The rule is blind to who leaves: the dearest first are two who stay anyway.
+    assert curve.loc[0.5, "rule"] == pytest.approx(0 - 0.6)
+    # All but the last are worth more than .3 / (.2 x .5) = 3 at stake, and so is the last.
+    assert found.choice["n_contacted"] == 4
+    assert found.choice["profit"] == pytest.approx(0.9)
+    assert found.choice["kept_spend"] == pytest.approx(0.2 * 21)
+    # 1.2 for four contacts against a margin of 10.5 saved in full.
+    assert found.choice["break_even"] == pytest.approx(1.2 / 10.5)
 
 
 def test_campaign_costs_one_percent_of_a_buyers_spend_when_nothing_is_said():
     assert campaign(four_customers(), CampaignConfig(), "base_rate").cost == pytest.approx(0.7)
-    with pytest.raises(UserError, match=r"campaign\.contact_cost"):
+    with pytest.raises(UserError, match=r"campaigns\.spring\.contact_cost"):
         config.load(
             None,
             {
                 "log.source": "x.csv",
                 "log.columns.customer_id": "c",
                 "log.columns.transacted_at": "t",
-                "campaign.contact_cost": -1,
+                "campaigns.spring.contact_cost": -1,
             },
         )
 

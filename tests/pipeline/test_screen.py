@@ -88,7 +88,7 @@ def training(name):
 
 def customers(clv=1_234_567.89):
     row = {"frequency": 4, "monetary_value": 12_345.67, "T": 300, "horizon_days": 90}
-    row |= {"p_churn": 0.51, "expected_spend": 12_345.67, "clv": clv}
+    row |= {"p_churn": 0.51, "expected_spend": 12_345.67, "at_stake": 6_296.29, "clv": clv}
     row |= {"days_since_last": 1_234, "segment": "promising", "customer_id": "0012345678"}
     return pd.DataFrame([row])
 

@@ -80,13 +80,20 @@ EVERYTHING = {
         "max_customers": 1_000,
     },
     "backtest": {"cutoffs": [date(2020, 11, 1)]},
-    "campaign": {"contact_cost": 0.5, "success_rate": 0.1, "margin": 0.4},
+    "control": {"global_share": 0.01, "period": "year", "seed": 2},
     "contenders": ["base_rate", "blend"],
     "tracking": {"uri": "sqlite:///own.db", "experiment": "shop", "registered_model": "leavers"},
     "output": {"folder": "results"},
     "seed": 7,
 }
 """A value other than the default for each key that a log in a CSV file can have."""
+
+SPRING = {
+    "contact_cost": 0.5,
+    "arms": {"letter": {"share": 0.4, "contact_cost": 1.2}, "mail": {"share": 0.6}},
+    "eligible": {"segment": ["loyal", "at risk"], "p_churn": {"min": 0.2}, "consent": True},
+}
+"""A campaign: as many as one likes, under names of their own."""
 
 
 def settled(values):
@@ -102,7 +109,8 @@ def test_the_written_config_keeps_whatever_was_asked_for(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///elsewhere.db")
     rows = [(c, d, f"{a:.2f}".replace(".", ","), 1, n, "NO") for n, (c, d, a) in enumerate(shop())]
     (tmp_path / "log.csv").write_text("\n".join(";".join(map(str, row)) for row in rows) + "\n")
-    (tmp_path / "c.yaml").write_text(yaml.safe_dump(EVERYTHING))
+    asked = {**EVERYTHING, "campaigns": {"spring": SPRING}}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(asked))
     assert cli.run(["check", "-c", "c.yaml", "--write-config", "w.yaml", "--quiet"]) == 0
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert load(Path("w.yaml")) == load(Path("c.yaml"))

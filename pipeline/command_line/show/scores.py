@@ -37,22 +37,10 @@ NARROW = {
 }
 """Left out, the first one first, where the room is less than names need on several lines."""
 
-GONE = 0.9
-"""Probability of churn above which a customer is more likely gone than going."""
-
 
 def contacts(scores: pd.DataFrame) -> pd.DataFrame:
-    """The ten customers most worth a contact: likely to leave, not gone yet, and worth keeping.
-
-    `at_stake` is p_churn times what the customer's own pace so far (repeat spend per day
-    since the first purchase) would bring in the horizon; money. Whom a contact would
-    change is not known before it is tried on some and not on others.
-    """
-    pace = scores["frequency"] * scores["monetary_value"] / scores["T"] * scores["horizon_days"]
-    at_stake = scores["p_churn"] * pace
-    reachable = scores.assign(at_stake=at_stake)[scores["p_churn"] <= GONE]
-    ranked = reachable.sort_values(["at_stake", "customer_id"], ascending=[False, True])
-    return ranked.head(CONTACTS)
+    """The ten customers with most at stake, the order of `churn plan`."""
+    return scores.sort_values(["at_stake", "customer_id"], ascending=[False, True]).head(CONTACTS)
 
 
 def contact_list(console: Console, scores: pd.DataFrame) -> None:
@@ -62,8 +50,8 @@ def contact_list(console: Console, scores: pd.DataFrame) -> None:
     )
     put(console, table)
     console.print(
-        "at stake: p(churn) x what their own pace so far would bring in the horizon. Whom a "
-        "contact changes is not known before it is tried on some and not on others.",
+        "at stake: p(churn) x the money expected in the horizon, the order of `churn plan`. Whom "
+        "a contact changes is not known before it is tried on some and not on others.",
         style="dim",
     )
     console.print()
@@ -71,8 +59,7 @@ def contact_list(console: Console, scores: pd.DataFrame) -> None:
 
 def _contacts(ranked: pd.DataFrame, shown: Sequence[str]) -> Table:
     """The customers most worth a contact, with some of the columns of `CONTACT`."""
-    title = f"Most worth a contact (of those with p(churn) up to {GONE:.0%})"
-    table = empty_table(title, "customer", *shown)
+    table = empty_table("Most worth a contact", "customer", *shown)
     for _, row in ranked.iterrows():
         cells = (
             "–" if pd.isna(row[name]) else form.format(row[name])

@@ -1,0 +1,57 @@
+"""Whom a campaign may reach: conditions of the config on columns of the scores."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from features.errors import UserError
+from pipeline.campaign_config import Condition, Range
+
+
+def ineligible(customers: pd.DataFrame, conditions: Mapping[str, Condition]) -> np.ndarray:
+    """The first condition that each customer does not meet; "" for who meets all.
+
+    A missing value meets no condition.
+    """
+    failed = np.full(len(customers), "", object)
+    for name, condition in reversed(list(conditions.items())):
+        failed[~_met(customers[name], name, condition)] = name
+    return failed
+
+
+def _met(values: pd.Series, name: str, condition: Condition) -> np.ndarray:
+    if isinstance(condition, Range):
+        return _within(values, name, condition)
+    wanted = condition if isinstance(condition, tuple) else (condition,)
+    met: np.ndarray = values.isin(wanted).to_numpy()
+    if not met.any():
+        raise UserError(
+            f"eligible.{name}: none of {len(values):,} customers has such a value; the column "
+            f"holds {values.dtype}."
+        )
+    return met
+
+
+def _within(values: pd.Series, name: str, condition: Range) -> np.ndarray:
+    met = values.notna()
+    try:
+        if condition.min is not None:
+            met &= values >= _end(values, condition.min)
+        if condition.max is not None:
+            met &= values <= _end(values, condition.max)
+    except (TypeError, ValueError):
+        raise UserError(
+            f"eligible.{name}: min and max do not fit the column, which holds {values.dtype}."
+        ) from None
+    return met.to_numpy(bool)
+
+
+def _end(values: pd.Series, end: float | str) -> Any:
+    """A day where the column holds days; else as it was written."""
+    sample = values.dropna()
+    if isinstance(end, str) and len(sample) and isinstance(sample.iloc[0], date):
+        return date.fromisoformat(end)
+    return end

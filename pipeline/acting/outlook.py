@@ -1,0 +1,79 @@
+"""What a plan's groups will be able to show, before any money is spent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.campaign.power import control_needed, detectable, explained
+from pipeline.acting.plan_file import PlanFile, is_control
+
+
+@dataclass(frozen=True)
+class Power:
+    """The smallest true difference per customer that 80 % of such campaigns would show.
+
+    `plain`, and `adjusted` by the scores, which explain the share `r_squared` of the outcome;
+    two-sided, 5 %.
+    """
+
+    outcome: str
+    plain: float
+    adjusted: float
+    r_squared: float
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Power of the treated against the control, and whether it is enough.
+
+    `expected` is the mean spend that a contact is expected to gain, `asked` the difference in
+    spend that should be seen: the config's `detect`, or else the expected one. `control_needed`
+    is the share of the control that would show it, None if no share can.
+    """
+
+    power: tuple[Power, ...]
+    expected: float
+    asked: float
+    control_needed: float | None = None
+
+    @property
+    def can_tell(self) -> bool | None:
+        """Whether the groups are likely to show the difference asked for; None if unknown."""
+        found = {one.outcome: one.adjusted for one in self.power}
+        return found["spend"] <= self.asked if "spend" in found else None
+
+
+def outlook(file: PlanFile, spread: dict[str, list[float]], detect: float | None) -> Outlook:
+    """Power for purchase rate, and for spend and profit where the past spread of spend is known."""
+    members = file.members
+    control = is_control(members["arm"])
+    n_control, n_treated = int(control.sum()), int((~control).sum())
+    expected = float(members["expected_gain"][~control].mean())
+    asked = expected if detect is None else detect
+    p = members["p_churn"].to_numpy(float)
+    spreads = {"purchase rate": explained(1 - p, p * (1 - p))}
+    if spread:
+        sd, told = _spend(members["expected_spend"], spread)
+        spreads["spend"] = sd, told
+        spreads["profit"] = sd * file.terms.margin, told
+    power = tuple(
+        Power(
+            name,
+            plain=detectable(sd, n_treated, n_control),
+            adjusted=detectable(sd, n_treated, n_control, told),
+            r_squared=told,
+        )
+        for name, (sd, told) in spreads.items()
+    )
+    share = None
+    if spread:
+        share = control_needed(spreads["spend"][0], asked, len(members), spreads["spend"][1])
+    return Outlook(power, expected, asked, share)
+
+
+def _spend(expected: pd.Series, spread: dict[str, list[float]]) -> tuple[float, float]:
+    """Standard deviation of these customers' spend, and the share that the scores explain."""
+    edges, variances = (np.asarray(spread[name]) for name in ("expected_spend", "spend_variance"))
+    tenth = np.minimum(np.searchsorted(edges, expected.to_numpy(float)), len(edges) - 1)
+    return explained(expected, variances[tenth])

@@ -1,0 +1,264 @@
+"""From scores to a decision: whom a campaign contacts, whom it leaves for comparison, and why."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.errors import UserError
+from models.campaign import assignment
+from models.campaign.profit import (
+    at_stake,
+    break_even_effect,
+    choose,
+    expected_profit,
+    profit_by_contacts,
+)
+from pipeline.acting import plan_file
+from pipeline.acting.effect import Effect
+from pipeline.acting.eligible import ineligible
+from pipeline.acting.outlook import Outlook, outlook
+from pipeline.acting.plan_file import CHOSEN, PlanFile, Terms
+from pipeline.acting.scores_file import Scores, read_scores
+from pipeline.campaign_config import CONTROL, CampaignConfig, ControlConfig
+
+FEWEST, FEWEST_IN_GROUP = 100, 10
+"""Customers below which a campaign, or one of its groups, can show nothing worth a plan."""
+
+VALUES = {"horizon": "expected_spend", "clv": "clv"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan, and what it expects.
+
+    `left_out` counts the scored customers who are not part of it, by reason; `curve` is the
+    expected profit by number of contacts among all who may be contacted.
+    """
+
+    file: PlanFile
+    outlook: Outlook
+    left_out: dict[str, int]
+    curve: pd.DataFrame
+    break_even: float
+
+    @property
+    def groups(self) -> dict[str, int]:
+        """Customers of each arm, the control first."""
+        counts = self.file.members["arm"].value_counts()
+        return {arm: int(counts[arm]) for arm in (CONTROL, *self.file.treatments)}
+
+    @property
+    def contacted(self) -> pd.DataFrame:
+        """The rows of those who are contacted."""
+        members = self.file.members
+        return members[~plan_file.is_control(members["arm"])]
+
+
+def check_names(name: str, out: Path) -> None:
+    """Refuse names that cannot be kept, before any work is done."""
+    if not re.fullmatch(r"[a-zA-Z]\w*", name):
+        raise UserError("--campaign takes letters, digits and _, such as spring_2027.")
+    if out.suffix != ".parquet":
+        raise UserError(f"--out {out.name}: the name of a plan must end in .parquet.")
+
+
+def plan(
+    scores: Path,
+    name: str,
+    config: CampaignConfig,
+    control: ControlConfig,
+    effect: Effect,
+    start: date | None = None,
+) -> Plan:
+    """Choose the customers worth a contact, and draw the groups.
+
+    Parameters
+    ----------
+    start
+        First day of the campaign, on which the horizon begins; default the scores' `as_of`.
+
+    Raises
+    ------
+    UserError
+        When the scores do not carry such a campaign; nothing is written then.
+    """
+    _refuse_costless(name, config)
+    read = read_scores(scores, tuple(config.eligible))
+    begin = start or read.as_of
+    _refuse_old(read, begin, config.max_age_days)
+    customers = _valued(read.customers, config, effect)
+    reason = _reasons(customers, name, config, control, begin)
+    rows = _drawn(customers.assign(campaign=name, reason=reason), name, config)
+    terms = _terms(name, read, begin, config, effect)
+    return _told(plan_file.seal(rows, terms), read, config)
+
+
+def _refuse_costless(name: str, config: CampaignConfig) -> None:
+    priced = config.contact_cost is not None
+    if not priced and any(arm.contact_cost is None for arm in config.arms.values()):
+        raise UserError(
+            f"What does a contact cost? Say --set campaigns.{name}.contact_cost=0.50, or in the "
+            "config; 0 is an answer."
+        )
+
+
+def _refuse_old(read: Scores, start: date, most: int) -> None:
+    """Scores answer for the days after `as_of`: later campaigns need new ones."""
+    if start < read.as_of:
+        raise UserError(
+            f"--start {start} is before the scores' as_of ({read.as_of}): they know what came then."
+        )
+    for day, what in ((start, "the start"), (read.log_end, "the log's end")):
+        if day and (day - read.as_of).days > most:
+            raise UserError(
+                f"The scores are of {read.as_of}, {(day - read.as_of).days} days before {what} "
+                f"({day}), more than max_age_days ({most}). Score again: "
+                "`churn score LOG --out scores.parquet`."
+            )
+
+
+def _valued(customers: pd.DataFrame, config: CampaignConfig, effect: Effect) -> pd.DataFrame:
+    """The customers with what is at stake, and what a contact is expected to bring."""
+    staked = at_stake(customers["p_churn"], customers[VALUES[config.value]])
+    gain = effect.gain(customers["segment"], staked)
+    profit = expected_profit(gain, config.margin, config.mean_cost)
+    return customers.assign(at_stake=staked, expected_gain=gain, expected_profit=profit)
+
+
+def _reasons(
+    customers: pd.DataFrame, name: str, config: CampaignConfig, control: ControlConfig, start: date
+) -> np.ndarray:
+    """Why each customer is part of the campaign, or is not."""
+    profit = customers["expected_profit"].to_numpy()
+    reason = np.where(profit > 0, "beyond the budget", "no profit expected").astype(object)
+    reason[np.isnan(profit)] = "no money expected by the scores"
+    unmet = ineligible(customers, config.eligible)
+    reason[unmet != ""] = "not eligible: " + unmet[unmet != ""]
+    reason[globally_left_out(customers["customer_id"], control, start)] = "global control"
+    open_to = reason == "beyond the budget"
+    _refuse_budget(name, config)
+    chosen = choose(
+        np.where(open_to, profit, -1.0),
+        config.mean_cost,
+        treated_share=1 - config.control_share,
+        budget=config.budget,
+        most=config.max_contacts,
+    )
+    reason[chosen] = CHOSEN
+    _refuse_few(chosen, open_to, customers, config)
+    return reason
+
+
+def globally_left_out(customer_id: pd.Series, control: ControlConfig, start: date) -> np.ndarray:
+    """The global control of the period that `start` lies in: whom no campaign contacts."""
+    if not control.global_share:
+        return np.zeros(len(customer_id), bool)
+    period = {
+        "month": f"{start:%Y-%m}",
+        "quarter": f"{start.year}-Q{(start.month + 2) // 3}",
+        "year": f"{start.year}",
+    }[control.period]
+    drawn = assignment.draws(customer_id.tolist(), "global control", control.seed, period)
+    return np.asarray(drawn < control.global_share)
+
+
+def _refuse_budget(name: str, config: CampaignConfig) -> None:
+    if config.budget is not None and config.budget < config.mean_cost:
+        raise UserError(
+            f"A budget of {config.budget:,.2f} does not pay for one contact, which costs "
+            f"{config.mean_cost:,.2f} (campaigns.{name}.contact_cost and offer_cost)."
+        )
+
+
+def _refuse_few(
+    chosen: np.ndarray, open_to: np.ndarray, customers: pd.DataFrame, config: CampaignConfig
+) -> None:
+    n = int(chosen.sum())
+    smallest = n * min(_shares(config))
+    if n >= FEWEST and smallest >= FEWEST_IN_GROUP:
+        return
+    if not n:
+        needed = break_even_effect([customers["at_stake"].max()], config.margin, config.mean_cost)
+        raise UserError(
+            f"Nobody of {len(chosen):,} is worth a contact: each would cost "
+            f"{config.mean_cost:,.2f} and is expected to earn less. The best one earns nothing "
+            f"below an effect of {needed:.1%}."
+        )
+    raise UserError(
+        f"A campaign of {n:,} customers with a smallest group of {smallest:.0f} can show nothing: "
+        f"at least {FEWEST} customers and {FEWEST_IN_GROUP} in each group are needed. "
+        f"{int(open_to.sum()):,} were worth a contact; raise the budget, max_contacts or "
+        "control_share, or ask for less in eligible."
+    )
+
+
+def _shares(config: CampaignConfig) -> tuple[float, ...]:
+    """Of the control and each treatment, of all who are part of the campaign."""
+    treated = 1 - config.control_share
+    total = sum(arm.share for arm in config.arms.values())
+    return (config.control_share, *(treated * a.share / total for a in config.arms.values()))
+
+
+def _drawn(customers: pd.DataFrame, name: str, config: CampaignConfig) -> pd.DataFrame:
+    """Add arm, block, probability and cost."""
+    part = (customers["reason"] == CHOSEN).to_numpy()
+    members = customers[part].sort_values("customer_id")
+    block = assignment.blocks(members["p_churn"], members["expected_spend"], min(_shares(config)))
+    ids = members["customer_id"].tolist()
+    groups = assignment.assign(ids, block, _shares(config), name, config.seed)
+    names = np.array([CONTROL, *config.arms], object)
+    costs = np.array([config.mean_cost, *(config.cost(arm) for arm in config.arms.values())])
+    group = groups["group"].to_numpy()
+    drawn = pd.DataFrame(
+        {
+            "arm": names[group],
+            "probability": groups["probability"].to_numpy(),
+            "block": block,
+            "cost": costs[group],
+        },
+        index=members.index,
+    )
+    rows = customers.join(drawn)
+    rows["block"] = rows["block"].astype("Int32")
+    return rows.assign(cost=rows["cost"].fillna(config.mean_cost))
+
+
+def _terms(name: str, read: Scores, start: date, config: CampaignConfig, effect: Effect) -> Terms:
+    return Terms(
+        campaign=name,
+        kind=config.kind or name,
+        as_of=read.as_of,
+        start=start,
+        horizon_days=read.horizon_days,
+        margin=config.margin,
+        value=config.value,
+        arms={
+            arm: {"share": one.share, "cost": config.cost(one)} for arm, one in config.arms.items()
+        },
+        control_share=config.control_share,
+        effect=effect.told(),
+        seed=config.seed,
+        model_version=read.model_version,
+    )
+
+
+def _told(file: PlanFile, read: Scores, config: CampaignConfig) -> Plan:
+    rows, members = file.customers, file.members
+    left_out = rows["reason"][rows["arm"].isna()].value_counts().to_dict()
+    worth = rows[~rows["reason"].str.startswith(("not eligible", "global", "no money"))]
+    return Plan(
+        file,
+        outlook(file, read.spread, config.detect),
+        {str(reason): int(n) for reason, n in left_out.items()},
+        profit_by_contacts(worth["expected_profit"]),
+        break_even_effect(members["at_stake"], config.margin, config.mean_cost),
+    )
+
+
+def horizon(terms: Terms) -> str:
+    """The days that a campaign is measured over, in words."""
+    return f"{terms.start} to {terms.end - timedelta(days=1)}"

@@ -1,0 +1,186 @@
+"""The plan as a file: one row per scored customer, its terms, and a fingerprint over both.
+
+Whoever edits a row, or the terms, changes the fingerprint: the plan is refused from then on.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+from features.errors import UserError
+from features.writing import atomic
+from pipeline.acting.scores_file import FEATURES
+from pipeline.campaign_config import CONTROL
+
+SCHEMA = pa.schema(
+    {
+        "customer_id": pa.string(),
+        "campaign": pa.string(),
+        "arm": pa.string(),
+        "probability": pa.float64(),
+        "block": pa.int32(),
+        "reason": pa.string(),
+        "at_stake": pa.float64(),
+        "expected_gain": pa.float64(),
+        "expected_profit": pa.float64(),
+        "cost": pa.float64(),
+        "segment": pa.string(),
+        **dict.fromkeys(FEATURES, pa.float64()),
+    }
+)
+"""`arm` is null for who is not part of the campaign, and `reason` says why. `probability` is that
+of the arm in the customer's `block`. `expected_gain` (spend), `expected_profit` and `cost` are of
+a contact; the control's are what a contact would have been."""
+
+TERMS, FINGERPRINT = b"churn.terms", b"churn.fingerprint"
+CHOSEN = "chosen"
+"""Reason of everybody who is part of the campaign, the control included."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a plan holds for all its customers.
+
+    `arms` maps each treatment to its `share` of those contacted and its `cost` of a contact.
+    """
+
+    campaign: str
+    kind: str
+    as_of: date
+    start: date
+    horizon_days: int
+    margin: float
+    value: str
+    arms: Mapping[str, Mapping[str, float]]
+    control_share: float
+    effect: Mapping[str, Any]
+    seed: int
+    model_version: str
+
+    @property
+    def end(self) -> date:
+        """The first day after the horizon."""
+        return self.start + timedelta(days=self.horizon_days)
+
+    def to_json(self) -> str:
+        """The terms as text, keys in order."""
+        return json.dumps(vars(self), sort_keys=True, default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Terms":
+        """The terms that `to_json` wrote."""
+        known = json.loads(text)
+        days = {name: date.fromisoformat(known[name]) for name in ("as_of", "start")}
+        return cls(**{**known, **days})
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A plan's rows, ordered by customer, its terms, and the fingerprint over both."""
+
+    customers: pd.DataFrame
+    terms: Terms
+    fingerprint: str
+
+    @property
+    def members(self) -> pd.DataFrame:
+        """The customers who were drawn into a group."""
+        return self.customers[self.customers["arm"].notna()].reset_index(drop=True)
+
+    @property
+    def treatments(self) -> list[str]:
+        """The arms that are contacted."""
+        return list(self.terms.arms)
+
+
+def seal(customers: pd.DataFrame, terms: Terms) -> PlanFile:
+    """Order the rows by customer and take the fingerprint."""
+    rows = customers.sort_values("customer_id", ignore_index=True)[SCHEMA.names]
+    return PlanFile(rows, terms, _fingerprint(_table(rows), terms.to_json()))
+
+
+def write_plan(plan: PlanFile, path: Path) -> None:
+    """Write a plan; one of the same name is left alone if it is the same, else refused.
+
+    Raises
+    ------
+    UserError
+        When `path` holds something else.
+    """
+    if path.exists():
+        if read_plan(path).fingerprint == plan.fingerprint:
+            return
+        raise UserError(
+            f"{path}: holds another plan of a campaign, whose groups may be in use. Give this one "
+            "another campaign's name and file, or remove the old file first."
+        )
+    metadata = {TERMS: plan.terms.to_json(), FINGERPRINT: plan.fingerprint}
+    with atomic(path) as draft:
+        parquet.write_table(_table(plan.customers).replace_schema_metadata(metadata), draft)
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read a plan, and check that it is as it was written.
+
+    Raises
+    ------
+    UserError
+        When it is no plan, or was edited.
+    """
+    try:
+        table = parquet.read_table(path)
+        metadata = table.schema.metadata or {}
+        text, told = metadata[TERMS].decode(), metadata[FINGERPRINT].decode()
+        table = table.select(SCHEMA.names).cast(SCHEMA)
+        terms = Terms.from_json(text)
+    except FileNotFoundError:
+        raise UserError(f"There is no plan {path}. `churn plan` writes one.") from None
+    except (pa.ArrowException, KeyError, ValueError, TypeError):
+        raise UserError(f"{path}: is no plan of `churn plan`, or was edited.") from None
+    if _fingerprint(table, text) != told:
+        raise UserError(
+            f"{path}: was edited after it was planned: its fingerprint does not fit. Groups that "
+            "were changed by hand are not random any more; use the file as `churn plan` wrote it."
+        )
+    return PlanFile(table.to_pandas(), terms, told)
+
+
+def is_control(arm: pd.Series) -> pd.Series:
+    """Who is not contacted, so that there is something to compare with."""
+    return arm == CONTROL
+
+
+def _table(customers: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(customers, schema=SCHEMA, preserve_index=False)
+
+
+class _Digest:
+    """A file that keeps nothing but the hash of what is written to it."""
+
+    closed = False
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+
+    def write(self, content: bytes) -> int:
+        self.sha256.update(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+def _fingerprint(table: pa.Table, terms: str) -> str:
+    """SHA-256 over the terms and every cell, rows in the order of the file."""
+    digest = _Digest()
+    digest.write(terms.encode())
+    csv.write_csv(table.replace_schema_metadata(None).combine_chunks(), digest)
+    return digest.sha256.hexdigest()

@@ -1,0 +1,61 @@
+"""Plans and measurements in the tracking store: counts, costs and money, no customer."""
+
+from typing import TYPE_CHECKING
+
+from features.errors import UserError
+from pipeline.acting.plan import Plan
+from pipeline.acting.plan_file import PlanFile
+
+if TYPE_CHECKING:
+    from pipeline.tracking.store import Store
+
+
+def refuse_second(store: "Store", file: PlanFile) -> bool:
+    """Whether this very plan is recorded already; another one of its name is refused.
+
+    Raises
+    ------
+    UserError
+        When another plan was recorded under the campaign's name.
+    """
+    from pipeline.tracking import campaigns
+
+    known = campaigns.planned(store, file.terms.campaign)
+    if known and known != file.fingerprint:
+        raise UserError(
+            f"A campaign {file.terms.campaign} was planned before, with other customers or terms "
+            f"(plan {known[:12]}, this one {file.fingerprint[:12]}). Its groups may be in use: "
+            "give this one another name."
+        )
+    return known is not None
+
+
+def record_plan(store: "Store", plan: Plan) -> None:
+    """Record a plan as a run of the experiment `campaigns`."""
+    from pipeline.tracking import campaigns
+
+    file, terms = plan.file, plan.file.terms
+    contacted = plan.contacted
+    metrics = {f"customers_{arm}": float(n) for arm, n in plan.groups.items()}
+    metrics |= {
+        "scored": float(len(file.customers)),
+        "cost": float(contacted["cost"].sum()),
+        "expected_profit": float(contacted["expected_profit"].sum()),
+    }
+    metrics |= {
+        f"detectable_{one.outcome.replace(' ', '_')}": one.adjusted for one in plan.outlook.power
+    }
+    parameters = {
+        "kind": terms.kind,
+        "start": terms.start,
+        "horizon_days": terms.horizon_days,
+        "margin": terms.margin,
+        "effect": terms.effect["share"],
+        "effect_source": terms.effect["source"],
+        "control_share": terms.control_share,
+        "arms": ", ".join(terms.arms),
+        "seed": terms.seed,
+        "model_version": terms.model_version,
+    }
+    words = f"{len(contacted):,} contacts from {terms.start} on, {plan.groups['control']:,} kept."
+    campaigns.record(store, "plan", terms.campaign, file.fingerprint, parameters, metrics, words)

@@ -1,0 +1,116 @@
+"""Reads the file that `churn score` wrote, as far as a plan needs it."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import compute, csv, parquet
+
+from features.errors import UserError
+from pipeline.scoring.score import ABOUT, SCHEMA
+
+FEATURES = (
+    *("p_churn", "expected_purchases", "expected_spend", "clv"),
+    *("frequency", "recency", "T", "monetary_value", "days_since_last"),
+)
+"""Figures of a customer that a plan carries: what a measurement adjusts by and learns from."""
+
+NEEDED = ("customer_id", "as_of", "horizon_days", "segment", "model_version", *FEATURES)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scored customers, one row each, and what holds for all of them.
+
+    `spread` is empty where the file does not tell it (CSV); see `pipeline.learning.spread`.
+    """
+
+    customers: pd.DataFrame
+    as_of: date
+    horizon_days: int
+    model_version: str
+    log_end: date | None = None
+    spread: dict[str, list[float]] = field(default_factory=dict)
+
+
+def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
+    """Read the needed columns of a scores file, and those that `eligible` asks about.
+
+    Raises
+    ------
+    UserError
+        When it is no scores file, a column is missing, or a customer stands in it twice.
+    """
+    table, about = _read(path, dict.fromkeys((*NEEDED, *also)))
+    if not table.num_rows:
+        raise UserError(f"{path}: holds no customer.")
+    n = len(compute.unique(table["customer_id"]))
+    if n < table.num_rows:
+        raise UserError(
+            f"{path}: {table.num_rows - n:,} rows name a customer who stands in it already. "
+            "Scores have one row per customer; write them again with `churn score`."
+        )
+    known = {name: _only(path, table, name) for name in ("as_of", "horizon_days", "model_version")}
+    customers = table.drop_columns(list(known)).to_pandas()
+    end = about.get("log_end")
+    return Scores(
+        customers,
+        known["as_of"],
+        int(known["horizon_days"]),
+        str(known["model_version"]),
+        date.fromisoformat(end) if end else None,
+        about.get("spread", {}),
+    )
+
+
+def _read(path: Path, names: dict[str, None]) -> tuple[pa.Table, dict[str, Any]]:
+    try:
+        if path.suffix == ".csv":
+            return _checked(path, _read_csv(path), names), {}
+        if path.suffix != ".parquet":
+            raise UserError(f"{path}: the name must end in .parquet or .csv, as scores do.")
+        file = parquet.ParquetFile(path)
+        _refuse_missing(path, file.schema_arrow.names, names)
+        written = (file.schema_arrow.metadata or {}).get(ABOUT, b"{}")
+        return file.read(columns=list(names)), json.loads(written)
+    except FileNotFoundError:
+        raise UserError(
+            f"There is no file {path}. `churn score LOG --out {path}` writes it."
+        ) from None
+    except (pa.ArrowInvalid, ValueError):  # the reader's own message quotes the file
+        raise UserError(
+            f"{path}: cannot be read as scores; it is damaged or no such file."
+        ) from None
+
+
+def _read_csv(path: Path) -> pa.Table:
+    types = {field.name: field.type for field in SCHEMA}
+    return csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
+
+
+def _checked(path: Path, table: pa.Table, names: dict[str, None]) -> pa.Table:
+    _refuse_missing(path, table.column_names, names)
+    return table.select(list(names))
+
+
+def _refuse_missing(path: Path, found: list[str], names: dict[str, None]) -> None:
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise UserError(
+            f"{path}: has no column {', '.join(missing)}. A plan needs the file that `churn score` "
+            "wrote; add a column for `eligible` (consent, last contact) to it by customer_id."
+        )
+
+
+def _only(path: Path, table: pa.Table, name: str) -> Any:
+    """The one value of a column that holds for the whole file."""
+    values = compute.unique(table[name]).to_pylist()
+    if len(values) != 1 or values[0] is None:
+        raise UserError(
+            f"{path}: has {len(values)} values of {name}; a plan needs scores of one `churn score`."
+        )
+    return values[0]

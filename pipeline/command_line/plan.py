@@ -1,0 +1,67 @@
+"""`churn plan`: whom to contact for which expected profit, and whom to leave for comparison."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.command_line.options import Configured, Quiet, Settings, Start, overridden
+
+if TYPE_CHECKING:
+    from pipeline.acting.plan import Plan
+    from pipeline.console import Progress
+
+
+def plan(
+    scores: Annotated[Path, typer.Argument(help="What `churn score` wrote")],
+    campaign: Annotated[str, typer.Option(help="Its name, one of the config's `campaigns`")],
+    out: Annotated[Path, typer.Option(help="The plan, a .parquet file", metavar="FILE")],
+    budget: Annotated[float | None, typer.Option(help="Money", min=0)] = None,
+    max_contacts: Annotated[int | None, typer.Option(help="At most so many", min=1)] = None,
+    start: Start = None,
+    report: Annotated[Path | None, typer.Option(help="Write the plan as an HTML page")] = None,
+    config: Configured = None,
+    settings: Settings = None,
+    quiet: Quiet = False,
+) -> None:
+    """Choose the customers worth a contact, draw a control group, say what it will show."""
+    from pipeline.acting import plan as stage
+    from pipeline.acting import plan_page
+    from pipeline.acting.effect import assumed
+    from pipeline.command_line import show
+    from pipeline.config import load_campaign, load_tracking
+    from pipeline.console import Progress, output
+
+    section = f"campaigns.{campaign}"
+    given = {f"{section}.budget": budget, f"{section}.max_contacts": max_contacts}
+    overrides, progress = overridden(settings, given), Progress(quiet)
+    stage.check_names(campaign, out)
+    terms, control = load_campaign(campaign, config, overrides)
+    with progress.step(f"Planning {campaign}"):
+        day = start.date() if start else None
+        made = stage.plan(scores, campaign, terms, control, assumed(terms.effect), day)
+    _recorded(made, load_tracking(config, overrides).uri, out, progress)
+    if report:
+        plan_page.write(report, made)
+    console = output()
+    show.planned(console, made, out)
+    contacts = f"churn export {out} --to csv --contacts contacts.csv --out audience.csv"
+    show.next_command(console, contacts, f"churn measure {out} LOG --out measured.json")
+
+
+def _recorded(made: "Plan", uri: str, out: Path, progress: "Progress") -> None:
+    """Write the plan, unless another of its name is known; and record it where that can be done."""
+    from pipeline.acting.plan_file import write_plan
+    from pipeline.acting.recorded import record_plan, refuse_second
+    from pipeline.tracking import campaigns
+    from pipeline.tracking.errors import TrackingError
+
+    store = None
+    try:
+        store = campaigns.open_store(uri)
+        known = refuse_second(store, made.file)
+    except TrackingError as error:
+        progress.note(f"The plan is not recorded: {error}")
+    write_plan(made.file, out)
+    if store and not known:
+        record_plan(store, made)

@@ -1,0 +1,37 @@
+"""Several campaigns as one: against statsmodels' formulas by hand, and at the limits."""
+
+import numpy as np
+import pytest
+
+from models.campaign.pooling import pool
+
+EFFECT = np.array([0.095, 0.277, 0.367, 0.664, 0.462, 0.185])
+VARIANCE = np.array([0.033, 0.031, 0.050, 0.011, 0.043, 0.023])
+"""Table 14.1 of Borenstein et al. (2009), "Introduction to Meta-Analysis"."""
+
+
+def test_random_effects_are_those_of_dersimonian_and_laird():
+    found = pool(EFFECT, np.sqrt(VARIANCE))
+    # Borenstein et al. (2009), chapter 14: M* = 0.3582, tau2 = 0.0373.
+    assert found.mean == pytest.approx(0.358, abs=0.001)
+    assert found.spread**2 == pytest.approx(0.0373, abs=0.0015), "the table is rounded"
+    assert found.low < 0.358 - 1.96 * 0.1055, "Hartung and Knapp's is not narrower than normal's"
+
+
+def test_certain_effects_stay_and_uncertain_ones_come_near_the_mean():
+    found = pool([0.0, 0.5, 1.0], [0.01, 0.3, 0.01])
+    assert found.shrunk[[0, 2]] == pytest.approx([0, 1], abs=0.01)
+    assert abs(found.shrunk[1] - found.mean) < 0.05
+    assert (found.shrunk_se <= [0.0101, 0.3, 0.0101]).all()
+
+
+def test_one_campaign_is_itself():
+    found = pool([0.2], [0.1])
+    assert (found.mean, found.spread) == (0.2, 0.0)
+    assert found.low == pytest.approx(0.2 - 1.96 * 0.1, abs=1e-4)
+
+
+@pytest.mark.parametrize(("effects", "errors"), [([], []), ([1.0], [0.0])])
+def test_nothing_to_pool_is_refused(effects, errors):
+    with pytest.raises(ValueError, match="no estimate"):
+        pool(effects, errors)
