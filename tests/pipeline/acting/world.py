@@ -45,8 +45,7 @@ def scores(n=2000, seed=0):
         run_id="r",
     )
     days = {"next_purchase_from": AS_OF, "next_purchase_to": AS_OF + timedelta(days=30)}
-    reasons = {f"reason_{n}": "silence" for n in (1, 2, 3)}
-    return frame.assign(**days, **reasons)[SCHEMA.names]
+    return frame.assign(**days)
 
 
 SPREAD = {
@@ -61,7 +60,9 @@ def write_scores(path, frame, log_end=AS_OF, spread=SPREAD, extra=()):
     for name in extra:
         schema = schema.append(pa.field(name, pa.array(frame[name]).type))
     about = {"log_end": str(log_end), "spread": spread}
-    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    # What a campaign does not ask about stays empty.
+    unknown = {field.name: None for field in schema if field.name not in frame}
+    table = pa.Table.from_pandas(frame.assign(**unknown), schema=schema, preserve_index=False)
     parquet.write_table(table.replace_schema_metadata({ABOUT: json.dumps(about)}), path)
     return path
 
