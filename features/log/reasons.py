@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -58,7 +59,8 @@ class Counts:
     """Where the rows of a log went; `rows` = `used` + the sum of `set_aside`.
 
     `duplicates`, `zero_amounts`, `negative_amounts` and `zero_quantities` are
-    counted among the rows that are used.
+    counted among the rows that are used; `refunded` is the money that a column of its own
+    says was given back of them.
     """
 
     rows: int
@@ -69,6 +71,7 @@ class Counts:
     zero_amounts: int
     negative_amounts: int
     zero_quantities: int
+    refunded: Decimal = Decimal(0)
 
     @classmethod
     def of(cls, checked: ir.Table) -> "Counts":

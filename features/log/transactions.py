@@ -4,8 +4,9 @@
 What could be read in two ways is refused instead.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -93,6 +94,8 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     refuse_double_export(checked, counts, spec)
     transactions = engine.create_table(ibis.util.gen_name("transactions"), _used(checked, spec))
     quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw))
+    if spec.columns.refunded:
+        counts = replace(counts, refunded=_given_back(checked, transactions, spec))
     engine.drop_table(name)
     attributes = spec.columns.attributes
     digest = fingerprint(transactions)
@@ -112,7 +115,8 @@ def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tup
         parsed = parsed.mutate(customer_id=ibis.coalesce(payee, ibis.null("string")))
     parsed = parsed.mutate(reason=_reason(parsed, spec, now))
     notes = (f"{columns.transacted_at}: {reading.note}",) if reading.note else ()
-    kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes)
+    back = ("given_back",) if columns.refunded else ()
+    kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes, *back)
     return parsed.select(*kept), notes, reading.written
 
 
@@ -230,6 +234,17 @@ def _used(checked: ir.Table, spec: LogSpec) -> ir.Table:
     if once is not None:
         used = used.mutate(amount=once)
     return used.select(*CANONICAL, *spec.columns.attributes)
+
+
+def _given_back(checked: ir.Table, transactions: ir.Table, spec: LogSpec) -> Decimal:
+    """What the column of refunds took off the rows that are used, a repeated total once."""
+    back = ibis.coalesce(checked.given_back.abs(), 0)
+    gross = _used(checked.mutate(amount=(checked.amount + back).cast(MONEY)), spec)
+    sums = [
+        table.aggregate(n=table.amount.sum()).to_pyarrow()["n"][0].as_py() or 0
+        for table in (gross, transactions)
+    ]
+    return Decimal(sums[0] - sums[1])
 
 
 def _aside(checked: ir.Table, raw: Raw) -> ir.Table:

@@ -70,6 +70,33 @@ def outcome(value: str) -> Outcome | None:
     return _outcomes().get(_phrase(value))
 
 
+def is_unsure(value: str) -> bool:
+    """Whether a value of `outcome` as well says something else, such as new or transfer.
+
+    Examples
+    --------
+    >>> is_unsure("New"), is_unsure("Cancelled")
+    (True, False)
+    """
+    return _phrase(value) in _phrases("unsure")
+
+
+def flag(word: str) -> Outcome | None:
+    """What a yes says of a row, below a header with this folded word.
+
+    Examples
+    --------
+    >>> flag("cancelled"), flag("paid"), flag("web")
+    ('no_sale', 'sale', None)
+    """
+    return _flags().get(word)
+
+
+def anonymous() -> frozenset[str]:
+    """Folded phrases that shops book everybody on who left no name."""
+    return _phrases("anonymous")
+
+
 def currency(sign: str) -> str | None:
     """The ISO code of a sign, code or word beside an amount; None if it is none.
 
@@ -122,6 +149,12 @@ def footers() -> frozenset[str]:
 def _outcomes() -> Mapping[str, Outcome]:
     statuses = _content()["statuses"]
     return {_phrase(str(word)): what for what, words in statuses.items() for word in words}
+
+
+@cache
+def _flags() -> Mapping[str, Outcome]:
+    listed = _content()["flags"]
+    return {fold(str(word)): what for what, words in listed.items() for word in words}
 
 
 @cache

@@ -25,6 +25,7 @@ from pipeline.cutoffs import plan, shortest_log
 from pipeline.intake import facts, mapping
 from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon
 from pipeline.intake.orders import locate
+from pipeline.intake.questions import Question, answered, ask, proposals, refuse_unanswered
 from pipeline.own_estimators import refuse_half_answer, refuse_unknown
 
 READY = {"customers": 1_000, "repeat_customers": 300, "days": 182}
@@ -54,6 +55,7 @@ class Check:
     horizon: Horizon | None = None
     notes: list[str] = field(default_factory=list)
     problem: str = ""
+    questions: list[Question] = field(default_factory=list)
 
     @property
     def spec(self) -> LogSpec | None:
@@ -76,6 +78,7 @@ class Check:
             "columns": [column.to_json() for column in self.columns],
             "log": self.spec.model_dump(mode="json", exclude_none=True) if self.spec else None,
             "proposed_keys": self.proposed,
+            "questions": [asdict(question) for question in self.questions],
             "attribute_candidates": self.attributes,
             "horizon": asdict(self.horizon) if self.horizon else None,
             "horizon_days": self.horizon_days,
@@ -176,10 +179,14 @@ def _check(
     if isinstance(keys, str):
         return _refused(keys, source, columns, found=found)
     config = validated(Config, {**settings, "log": keys}, path)
-    spec = config.log
     refuse_half_answer(config.contenders)
     refuse_unknown(config.contenders)
+    before, asked = config.log, list[Question]()
     try:
+        asked = ask(raw, config.log)
+        proposed += [key.removeprefix("log.") for key in proposals(config.log, asked)]
+        config = config.model_copy(update={"log": answered(config.log, asked)})
+        spec = config.log
         refuse_taken(spec.columns.attributes)
         roles = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
         candidates = mapping.attributes(columns, roles)
@@ -187,17 +194,21 @@ def _check(
         found |= facts.account(log)
         history = facts.history_of(engine, log)
     except UserError as error:
-        return _refused(str(error), source, columns, config, proposed, found)
+        problem = "\n".join([*_open_lines(before, asked), str(error)])
+        return _refused(problem, source, columns, config, proposed, found, asked)
     found |= facts.shape(log, history)
     horizon = propose_horizon(history)
     horizon_days = config.horizon_days or horizon.days
     verdict, reasons = judge(found, horizon_days)
     if verdict != "refuse" and (lacking := _unplanned(config, horizon_days, history)):
         verdict, reasons = "refuse", [*lacking, *reasons]
-    notes = [*log.notes, *facts.remarks(log, spec, columns)]
+    notes = [*log.notes, *facts.remarks(log, spec, history.days, asked)]
+    problem = "\n".join(_open_lines(before, asked))
+    if problem:
+        verdict, reasons = "refuse", [*problem.splitlines()[:1], *reasons]
     return Check(
         source.source, verdict, reasons, columns, config, proposed, candidates, found,
-        horizon, notes,
+        horizon, notes, problem, asked,
     )  # fmt: skip
 
 
@@ -208,12 +219,22 @@ def _refused(
     config: Config | None = None,
     proposed: Sequence[str] = (),
     found: Mapping[str, Any] = EMPTY,
+    asked: Sequence[Question] = (),
 ) -> Check:
     """Say why a log was refused before it was counted."""
     return Check(
         source.source, "refuse", [problem.splitlines()[0]], columns, config, list(proposed),
-        facts=dict(found), problem=problem,
+        facts=dict(found), problem=problem, questions=list(asked),
     )  # fmt: skip
+
+
+def _open_lines(spec: LogSpec, asked: Sequence[Question]) -> list[str]:
+    """The questions that are refused until they are answered, in words; none if all are."""
+    try:
+        refuse_unanswered(spec, asked)
+    except UserError as error:
+        return str(error).splitlines()
+    return []
 
 
 def _unplanned(config: Config, horizon_days: int, history: PurchaseHistory) -> list[str]:

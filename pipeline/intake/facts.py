@@ -1,5 +1,6 @@
 """Facts of a log: counts and quantiles, and no value of a single row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from features.customer.purchase_days import purchase_days
 from features.engines.duckdb import Engine
 from features.errors import UserError
 from features.log.transactions import Log, LogSpec
-from pipeline.intake.mapping import Profile
+from pipeline.intake.questions import Question, told
+from pipeline.intake.questions.people import alike
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def account(log: Log) -> dict[str, Any]:
         "set_aside": dict(counts.set_aside),
         "duplicates": counts.duplicates,
         "returns": counts.negative_amounts,
+        "amount_refunded": float(counts.refunded),
         "zero_amounts": counts.zero_amounts,
         "zero_quantities": counts.zero_quantities,
         "fingerprint": log.fingerprint,
@@ -94,7 +97,7 @@ def shape(log: Log, history: History) -> dict[str, Any]:
         "last_order": money["last"].date(),
         "days": (history.end - history.first_day).days,
         "amount_total": float(money["total"]),
-        "amount_returned": float(money["returned"] or 0),
+        "amount_returned": float(money["returned"] or 0) + float(log.counts.refunded),
         "amount": {
             "min": float(money["least"]),
             **_named(money, "amount"),
@@ -115,9 +118,14 @@ def _named(row: dict[str, Any], name: str) -> dict[str, float | None]:
     }
 
 
-def remarks(log: Log, spec: LogSpec, columns: list[Profile]) -> list[str]:
-    """What a person who knows the shop should look at."""
-    counts, found = log.counts, []
+def remarks(log: Log, spec: LogSpec, days: ir.Table, questions: Sequence[Question]) -> list[str]:
+    """What a person who knows the shop should look at, in `check`, `train` and `score` alike.
+
+    `days` are the log's purchase days, `questions` what the raw rows left open.
+    """
+    counts = log.counts
+    found = [told(question) for question in questions if not question.pressing]
+    found += [told(question) for question in alike(days, spec)]
     if counts.anonymous:
         found.append(
             f"{counts.anonymous:,} rows have no customer (guest sales). They are left out: nobody "
@@ -130,10 +138,4 @@ def remarks(log: Log, spec: LogSpec, columns: list[Profile]) -> list[str]:
         )
     if spec.columns.amount is None and spec.columns.unit_price is None:
         found.append("There is no amount, so money is counted in orders: each is worth 1.")
-    currency = next((c for c in columns if "currency" in c.name.lower() and c.distinct > 1), None)
-    if currency:
-        found.append(
-            f"Column {currency.name!r} has {currency.distinct} values: amounts of several "
-            "currencies are added up as they stand. Convert them first."
-        )
     return found

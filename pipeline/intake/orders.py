@@ -15,9 +15,12 @@ from features.customer.purchase_days import purchase_days
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, connect, value_free_errors
 from features.errors import UserError
-from features.log.transactions import Log, LogSpec, open_log
+from features.log.transactions import Log, LogSpec, validate
 from features.readers.files import expand
+from features.readers.reading import read
 from pipeline.console import Progress
+from pipeline.intake.facts import remarks
+from pipeline.intake.questions import Question, ask, refuse_unanswered
 
 PACKAGE = "package://"
 """A source that begins so names a file inside an installed package."""
@@ -84,12 +87,24 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
     name = spec.table or name_of(spec.source)
     with open_engine(spec.source, also) as (engine, source):
         with progress.step(f"Reading and checking {name}"):
-            log = open_log(engine, spec.model_copy(update={"source": source}))
-        for note in log.notes:
-            progress.note(note)
+            log, open_questions = _read(engine, spec.model_copy(update={"source": source}))
         with progress.step("Merging orders into purchase days"):
             days = engine.create_table("days", purchase_days(log.transactions, log.attributes))
+        for note in (*log.notes, *remarks(log, spec, days, open_questions)):
+            progress.note(note)
         yield _orders(name, engine, log, days)
+
+
+def _read(engine: Engine, spec: LogSpec) -> tuple[Log, list[Question]]:
+    """The validated log, and what is worth a remark; refused while a pressing question is open."""
+    with value_free_errors():
+        raw = read(engine, spec)
+        try:
+            questions = ask(raw, spec)
+            refuse_unanswered(spec, questions)
+            return validate(engine, raw, spec), questions
+        finally:
+            raw.drop()
 
 
 def refuse_overwriting(out: Path, *inputs: str | Path | None) -> None:

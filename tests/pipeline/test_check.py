@@ -394,7 +394,7 @@ def test_several_currencies_are_pointed_out(engine, tmp_path):
     rows = [(*row, ("EUR", "USD")[i % 2]) for i, row in enumerate(shop())]
     header = ["customer", "date", "amount", "Currency"]
     found = check(engine, write(tmp_path / "log.csv", header, rows), now=NOW)
-    assert any("'Currency' has 2 values" in note for note in found.notes)
+    assert any("'Currency' names 2 currencies" in note for note in found.notes)
 
 
 def test_cdnow_is_what_its_papers_say(engine):

@@ -15,6 +15,7 @@ _VERDICTS = {
     "limited": "Limited: it can be trained on, but expect wide intervals.",
     "refuse": "Refused: no model can be trained on this.",
 }
+_ASKED = "Not yet: the log leaves open what its numbers are."
 
 
 def checked(console: Console, found: Check) -> None:
@@ -31,6 +32,8 @@ def checked(console: Console, found: Check) -> None:
         )
         for choice in found.horizon.choices:
             console.print(Text(f"  {choice}"))
+    if found.problem and "customers" in found.facts:
+        console.print(Text("The numbers above are those of the answers proposed below.", "bold"))
     _verdict(found, console)
 
 
@@ -76,7 +79,7 @@ def _facts(found: Check) -> Table:
     )
     add(
         "returns",
-        f"{facts['returns']:,} rows, {facts['amount_returned']:,.2f} given back; "
+        f"{facts['returns']:,} rows below 0, {facts['amount_returned']:,.2f} given back in all; "
         f"{facts['zero_amounts']:,} rows of amount 0",
     )
     add("duplicates", f"{facts['duplicates']:,} rows equal an earlier one in every column")
@@ -90,6 +93,8 @@ def _facts(found: Check) -> Table:
 
 
 def _verdict(found: Check, console: Console) -> None:
-    console.print(Text(_VERDICTS[found.verdict], f"bold {_COLOURS[found.verdict]}"))
+    asked = found.problem and any(question.pressing for question in found.questions)
+    words = _ASKED if asked else _VERDICTS[found.verdict]
+    console.print(Text(words, f"bold {_COLOURS[found.verdict]}"))
     for line in found.problem.splitlines() or found.reasons:
         console.print(Text(f"  {line}"))

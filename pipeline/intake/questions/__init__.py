@@ -1,0 +1,107 @@
+"""What the values of a log leave open: questions to be answered, and remarks to be read.
+
+One place for `check`, `train`, `backtest` and `score`. A question is found by evidence in the
+values; words only break ties. Nothing is answered here.
+"""
+
+import json
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from features.errors import UserError
+from features.log.cells import require_columns
+from features.log.spec import LogSpec
+from features.readers.reading import Raw
+from pipeline.intake.questions import currencies, lines, people, refunds, statuses
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question, merged
+
+__all__ = ["Question", "answered", "ask", "proposals", "refuse_unanswered", "told"]
+
+
+def ask(raw: Raw, spec: LogSpec) -> list[Question]:
+    """Everything that the log leaves open under `spec`, pressing questions first.
+
+    Each room looks at the log as the answers to the ones before would have it read.
+
+    Raises
+    ------
+    UserError
+        When a column of the mapping is not there.
+    """
+    require_columns(raw, spec)
+    if not first(raw.table.limit(1).aggregate(n=raw.table.limit(1).count()))["n"]:
+        return []
+    found: list[Question] = []
+    for room in (statuses, refunds, lines, people, currencies):
+        asked = list(room.ask(Look(raw, spec)))
+        spec = answered(spec, asked)
+        found += asked
+    return sorted(found, key=lambda question: not question.pressing)
+
+
+def answered(spec: LogSpec, questions: Sequence[Question]) -> LogSpec:
+    """The spec with the pressing questions answered as proposed."""
+    values = spec.model_dump(exclude_unset=True)
+    for key, value in proposals(spec, questions).items():
+        *path, last = key.split(".")[1:]
+        section = values
+        for part in path:
+            section = section.setdefault(part, {})
+        section[last] = value
+    return LogSpec.model_validate(values)
+
+
+def proposals(spec: LogSpec, questions: Sequence[Question]) -> dict[str, Any]:
+    """The answers to the pressing questions: dotted keys of the config and their values."""
+    answers = merged([question.answer for question in questions if question.pressing])
+    if "log.where" in answers:
+        known = [one.model_dump(mode="json") for one in spec.where]
+        answers["log.where"] = [*known, *answers["log.where"]]
+    return answers
+
+
+def refuse_unanswered(spec: LogSpec, questions: Sequence[Question]) -> None:
+    """Stop until the pressing questions are answered.
+
+    Raises
+    ------
+    UserError
+        With what was seen, and one line that answers all of them as proposed.
+    """
+    pressing = [question for question in questions if question.pressing]
+    if not pressing:
+        return
+    lines = [question.seen for question in pressing]
+    lines.append(f"If that is right, add: {options(proposals(spec, questions))}")
+    roles = spec.columns.model_dump(exclude={"attributes"})
+    about = dict.fromkeys(q.about for q in pressing if q.about not in roles.values())
+    if about:
+        lines.append(f"If one plays no part, name it in log.unused ({', '.join(about)}).")
+    raise UserError("\n".join(lines))
+
+
+def told(question: Question) -> str:
+    """A question or remark in words, with what to add for the answer that is proposed."""
+    answer = f" Add: {options(question.answer)}" if question.answer else ""
+    return question.seen + answer
+
+
+def options(answer: dict[str, Any] | Any) -> str:
+    """Answers as a shell takes them.
+
+    >>> options({"log.sales.column": "Status", "log.sales.values": ["Paid", "on hold"]})
+    "--set log.sales.column=Status --set 'log.sales.values=[Paid, on hold]'"
+    """
+    return " ".join(f"--set {shlex.quote(f'{k}={_yaml(v)}')}" for k, v in answer.items())
+
+
+def _yaml(value: Any) -> str:
+    """A value as short YAML on a line; quotes, where it needs them, are double ones."""
+    import yaml
+
+    plain = yaml.safe_dump(
+        value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False
+    ).splitlines()[0]
+    return plain if "'" not in plain else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,180 @@
+"""Asks whose the money is in a log of order lines, and which version of an order stands."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from features.log.identity import filled
+from features.log.order_lines import with_blanks_filled
+from pipeline.intake import mapping
+from pipeline.intake.questions.look import ROWS, Look, first
+from pipeline.intake.questions.question import Question
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """Questions on `log.lines` and `log.versions`, where they are not declared."""
+    order = look.spec.columns.order_id or _likely_order(look)
+    named = {} if look.spec.columns.order_id else {"log.columns.order_id": order}
+    if look.spec.lines is None:
+        question = _continued(look, order) or (order and _repeated(look, order))
+        if question:
+            needs_order = question.answer["log.lines"] != "continued"
+            extra = named if needs_order and order else {}
+            yield replace(question, answer={**extra, **question.answer})
+    if order and look.spec.versions is None and len(look.raw.files) > 1:
+        yield from (
+            replace(question, answer={**named, **question.answer})
+            for question in _versions(look, order)
+        )
+
+
+def _likely_order(look: Look) -> str | None:
+    """The column that would be proposed as the order's number."""
+    looked_at = replace(look.raw, table=look.raw.table.limit(ROWS))
+    total = first(looked_at.table.aggregate(n=looked_at.table.count()))["n"]
+    columns = [c for c in mapping.profiles(looked_at, total) if c.name in look.free]
+    return mapping.propose(columns).get("order_id")
+
+
+def _repeated(look: Look, order: str) -> Question | None:
+    """The same amount on every line of an order, line after line of it."""
+    if look.money is None or look.spec.columns.unit_price:
+        return None
+    columns, rows = look.spec.columns, look.money
+    lines = rows.select(
+        "digest",
+        "money",
+        number=look.text(rows, order),
+        who=look.text(rows, columns.customer_id),
+    )
+    lines = lines.filter(lines.number.notnull(), lines.money > 0)
+    orders = lines.group_by("number", "who").aggregate(
+        n=lines.digest.nunique(), amounts=lines.money.nunique(), money=lines.money.sum(),
+        once=lines.money.max(),
+    )  # fmt: skip
+    orders = orders.filter(orders.n > 1)
+    same = orders.amounts == 1
+    seen = first(
+        orders.aggregate(
+            n=orders.count(), same=same.sum(),
+            much=orders.money.sum(where=same), once=orders.once.sum(where=same),
+        )
+    )  # fmt: skip
+    if not seen["same"] or seen["same"] < 0.9 * seen["n"] or _each_line_adds_up(look):
+        return None
+    return Question(
+        str(columns.amount),
+        f"{seen['same']:,} of {seen['n']:,} orders of several lines have the same "
+        f"{columns.amount!r} on every line. Added up they are {seen['much']:,.2f}; if it is the "
+        f"order's total, {seen['once']:,.2f} (log.lines: repeated_total; or each, if it is the "
+        "line's).",
+        {"log.lines": "repeated_total"},
+    )
+
+
+def _each_line_adds_up(look: Look) -> bool:
+    """Whether the amount is price x quantity of its own line, more than one piece among them."""
+    rows = look.money
+    columns = look.spec.columns
+    pieces = [columns.quantity] if columns.quantity else _called(look, "quantity")
+    prices = _called(look, "unit_price")
+    if rows is None or not pieces or not prices:
+        return False
+    quantity, price = look.number(pieces[0]), look.number(prices[0])
+    if quantity is None or price is None:
+        return False
+    both = rows.select("row", "money").join(quantity.rename(q="number"), "row")
+    both = both.join(price.rename(p="number"), "row")
+    fits = (both.q * both.p - both.money).abs() < 0.01
+    many = both.q > 1
+    seen = first(both.aggregate(n=both.count(), fits=fits.sum(), many=(fits & many).sum()))
+    return bool(seen["many"]) and (seen["fits"] or 0) >= 0.9 * seen["n"]
+
+
+def _called(look: Look, role: str) -> list[str]:
+    return [name for name in look.free if look.called(name, role)]
+
+
+def _continued(look: Look, order: str | None) -> Question | None:
+    """Blanks that follow a filled line: the day, or the order's total."""
+    columns = look.spec.columns
+    named = columns.model_copy(update={"order_id": order})
+    spec = look.spec.model_copy(update={"lines": "first_line_total", "columns": named})
+    before = look.raw.table.limit(ROWS)
+    whole = [columns.transacted_at, *([columns.amount] if columns.amount else [])]
+    filled_in = first(before.aggregate(n=before.count(), **_counts(look, before, whole)))
+    if set(filled_in.values()) == {filled_in["n"]}:
+        return None
+    after = with_blanks_filled(replace(look.raw, table=before), spec)
+    gained = {"day": _gained(look, before, after, columns.transacted_at)}
+    if columns.amount and order:
+        gained["money"] = _gained(look, before, after, columns.amount)
+    cells = before.select("row", "file", **_named(look, before, order))
+    table = cells
+    for key, rows in gained.items():
+        table = table.left_join(rows.mutate(**{key: ibis.literal(True)}), "row").drop("row_right")
+    table = table.filter(~_last_and_nameless(table))
+    seen = first(table.aggregate(**{key: table[key].sum() for key in gained}, n=table.count()))
+    money, day = seen.get("money") or 0, seen["day"] or 0
+    if money:
+        return Question(
+            str(columns.amount),
+            f"{money:,} of {seen['n']:,} rows have no {columns.amount!r}, but another line of the "
+            "same order has: the order's total stands on one line of it.",
+            {"log.lines": "first_line_total"},
+        )
+    if day:
+        return Question(
+            columns.transacted_at,
+            f"{day:,} of {seen['n']:,} rows have no {columns.transacted_at!r} and stand below an "
+            "order that has one: further lines of it, of the same customer and day.",
+            {"log.lines": "continued"},
+        )
+    return None
+
+
+def _counts(look: Look, table: ir.Table, names: list[str]) -> dict[str, Any]:
+    return {f"c{i}": filled(table[look.place(name)]).count() for i, name in enumerate(names)}
+
+
+def _named(look: Look, table: ir.Table, order: str | None) -> dict[str, Any]:
+    """Whether a row names an order or a customer of its own."""
+    who = look.text(table, look.spec.columns.customer_id).notnull()
+    return {"named": who | look.text(table, order).notnull() if order else who}
+
+
+def _gained(look: Look, before: ir.Table, after: ir.Table, name: str) -> ir.Table:
+    """Rows whose cell was blank and is not any more."""
+    place = look.place(name)
+    blank = before.filter(filled(before[place]).isnull()).select("row")
+    full = after.filter(filled(after[place]).notnull()).select("row")
+    return blank.semi_join(full, "row")
+
+
+def _last_and_nameless(table: ir.Table) -> Any:
+    """Whether a row ends its file without a name of its own: a line of totals, not of an order."""
+    last = table.row == table.row.max().over(ibis.window(group_by=table.file))
+    return last & ~table.named
+
+
+def _versions(look: Look, order: str) -> Iterator[Question]:
+    """Orders that several files have."""
+    table, columns = look.raw.table, look.spec.columns
+    rows = table.select(
+        "file", number=look.text(table, order), who=look.text(table, columns.customer_id)
+    )
+    rows = rows.filter(rows.number.notnull(), rows.who.notnull())
+    orders = rows.group_by("number", "who").aggregate(files=rows.file.nunique())
+    seen = first(orders.aggregate(n=orders.count(), several=(orders.files > 1).sum()))
+    if not seen["several"]:
+        return
+    yield Question(
+        order,
+        f"{seen['several']:,} of {seen['n']:,} order numbers in {order!r} occur with the same "
+        "customer in several files, and would count twice. If they are the same orders again, the "
+        "later file's stand (log.versions: last); or all, if their lines are spread over files.",
+        {"log.versions": "last"},
+    )

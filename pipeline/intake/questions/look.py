@@ -1,0 +1,132 @@
+"""A first look at a log, for those who ask: cells, money, and columns of few values."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from features.errors import UserError
+from features.log.identity import filled
+from features.log.money import Notation, read_numbers
+from features.log.order_lines import with_blanks_filled
+from features.log.spec import LogSpec
+from features.log.words import means, split
+from features.readers.reading import Raw
+
+ROWS = 200_000
+"""Rows that evidence is sought in; counts that are told are of all rows."""
+
+FEW = 40
+"""A column of more different values than this is none of outcomes."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A raw log and how it is read so far; `rows` are its first `ROWS`."""
+
+    raw: Raw
+    spec: LogSpec
+
+    @cached_property
+    def rows(self) -> ir.Table:
+        """The first rows; what the config leaves out of them is left out."""
+        looked_at = replace(self.raw, table=self.raw.table.limit(ROWS))
+        table = with_blanks_filled(looked_at, self.spec)
+        kept = [c.holds(self.text(table, c.column)) for c in self.spec.where]
+        if sales := self.spec.sales:
+            kept.append(sales.holds(self.text(table, sales.column)))
+        return table.filter(*kept) if kept else table
+
+    @cached_property
+    def free(self) -> list[str]:
+        """Columns that have no meaning yet and were not called unused."""
+        columns = self.spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
+        taken = {*columns.values(), *self.spec.unused, *(c.column for c in self.spec.where)}
+        taken |= {self.spec.sales.column} if self.spec.sales else set()
+        return [name for name in self.raw.columns if name not in taken]
+
+    @cached_property
+    def few(self) -> dict[str, dict[str, int]]:
+        """Free columns of few values: value -> rows, of all rows; '' is a blank."""
+        candidates = [name for name in self.free if not self.kind(name).is_nested()]
+        if not candidates:
+            return {}
+        sample = self.raw.table.limit(ROWS)
+        measures = {f"n{i}": sample[self.place(n)].nunique() for i, n in enumerate(candidates)}
+        distinct = sample.aggregate(**measures).to_pyarrow().to_pylist()[0]
+        names = [n for i, n in enumerate(candidates) if 1 <= (distinct[f"n{i}"] or 0) <= FEW]
+        counted = {name: self._values(name) for name in names}
+        return {name: values for name, values in counted.items() if len(values) <= FEW}
+
+    def _values(self, name: str) -> dict[str, int]:
+        cells = ibis.coalesce(self.text(self.raw.table, name), "")
+        values = self.raw.table.select(value=cells)
+        found = values.group_by("value").aggregate(n=values.count())
+        top = found.order_by(found.n.desc(), "value").limit(FEW + 1).to_pyarrow().to_pylist()
+        counts: dict[str, int] = {}
+        for row in top:
+            key = row["value"].strip()
+            counts[key] = counts.get(key, 0) + row["n"]
+        return counts
+
+    def place(self, name: str) -> str:
+        """What the raw table calls a column of the log."""
+        return self.raw.columns[name]
+
+    def kind(self, name: str) -> dt.DataType:
+        """The type of a column as the file has it."""
+        return self.raw.table[self.place(name)].type()
+
+    def text(self, table: ir.Table, name: str) -> Any:
+        """The cells of a column as text, blanks as null."""
+        value = filled(table[self.place(name)])
+        kind = value.type()
+        if isinstance(kind, dt.Floating):
+            whole = (value % 1 == 0) & (value.abs() < 2**53)
+            as_whole = value.try_cast("int64").cast("string")
+            return whole.ifelse(as_whole, value.cast("string"))
+        return value if isinstance(kind, dt.String) else value.cast("string")
+
+    def number(self, name: str) -> Any:
+        """The cells of a column as floats in `rows`; None where they cannot be read yet."""
+        table, spec = self.rows, self.spec
+        cells = table.select("row", "file", cell=filled(table[self.place(name)]))
+        try:
+            numeral = read_numbers(
+                cells, "cell", Notation(spec.decimal, spec.thousands, spec.currency), name
+            )
+        except UserError:
+            return None
+        return cells.select("row", number=numeral.try_cast("float64"))
+
+    @cached_property
+    def money(self) -> ir.Table | None:
+        """`rows` with ``money``: the amount, or price x quantity; None: cannot be read yet."""
+        columns = self.spec.columns
+        names = [columns.amount or columns.unit_price]
+        names += [columns.quantity] if columns.unit_price else []
+        if names[0] is None:
+            return None
+        table, product = self.rows, None
+        for i, name in enumerate(names):
+            numbers = self.number(str(name))
+            if numbers is None:
+                return None
+            table = table.left_join(numbers.rename({f"number_{i}": "number"}), "row").drop(
+                "row_right"
+            )
+            product = table[f"number_{i}"] if product is None else product * table[f"number_{i}"]
+        return table.mutate(money=product)
+
+    def called(self, name: str, *roles: str) -> bool:
+        """Whether a word of a column's name speaks of one of the roles of `words.yaml`."""
+        return any(means(word, role) for word in split(name) for role in roles)
+
+
+def first(table: ir.Table) -> dict[str, Any]:
+    """The only row of a table of aggregates."""
+    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
+    return row

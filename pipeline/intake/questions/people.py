@@ -1,0 +1,128 @@
+"""Remarks on ids: one that many people share, several that may be one person's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import ibis.expr.types as ir
+
+from features.log import words
+from features.log.identity import PHONE, same_person
+from features.log.spec import LogSpec
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question
+
+MANY = 3
+"""So many mails beside one id are not one person's."""
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """Remarks on ids that many share; nothing here is refused."""
+    yield from _nobody(look)
+    yield from _several_mails(look)
+
+
+def _nobody(look: Look) -> Iterator[Question]:
+    """Ids by which shops book everybody who left no name: guest, walk-in, 0."""
+    name = look.spec.columns.customer_id
+    known = [one.strip().lower() for one in look.spec.anonymous_ids]
+    cells = look.text(look.rows, name).strip()
+    phrase = cells.lower().re_replace(r"[^\pL\pN]+", " ").strip()
+    rows = look.rows.select(who=cells, phrase=phrase)
+    rows = rows.filter(rows.phrase.isin(sorted(words.anonymous())), ~rows.who.lower().isin(known))
+    found = rows.group_by("who").aggregate(n=rows.count())
+    listed = found.filter(found.n > 1).order_by(found.n.desc(), "who").to_pyarrow().to_pylist()
+    if not listed:
+        return
+    ids = [row["who"] for row in listed]
+    everywhere = look.text(look.raw.table, name).strip().isin(ids)
+    n = first(look.raw.table.aggregate(n=everywhere.sum()))["n"]
+    yield Question(
+        name,
+        f"{', '.join(repr(one) for one in ids)} in {name!r} stands for nobody in particular, on "
+        f"{n:,} rows: many people would be scored as one.",
+        {"log.anonymous_ids": ids},
+        pressing=False,
+    )
+
+
+def _several_mails(look: Look) -> Iterator[Question]:
+    """Ids beside several mails: the mail may be the better id."""
+    name = look.spec.columns.customer_id
+    rows = look.rows.mutate(who=look.text(look.rows, name))
+    for other in look.free:
+        if not look.kind(other).is_string():
+            continue
+        mails = rows.mutate(mail=look.text(rows, other).strip().lower())
+        seen = first(mails.aggregate(n=mails.mail.count(), at=mails.mail.contains("@").sum()))
+        if not seen["n"] or (seen["at"] or 0) < 0.9 * seen["n"]:
+            continue
+        mails = mails.filter(mails.who.notnull())
+        people = mails.group_by("who").aggregate(mails=mails.mail.nunique(), rows=mails.count())
+        shared = people.filter(people.mails >= MANY)
+        found = first(shared.aggregate(n=shared.count(), rows=shared.rows.sum()))
+        if found["n"]:
+            yield Question(
+                other,
+                f"{found['n']:,} id{'s' * (found['n'] > 1)} of {name!r} stand"
+                f"{'s' * (found['n'] == 1)} beside {MANY} mails of {other!r} or more, on "
+                f"{found['rows']:,} rows: many people would be scored as one. The mail may be the "
+                "better id.",
+                {"log.columns.customer_id": other},
+                pressing=False,
+            )
+
+
+def alike(customers: ir.Table, spec: LogSpec) -> Iterator[Question]:
+    """Remarks on different ids that may be one person's.
+
+    Parameters
+    ----------
+    customers
+        A table with ``customer_id``; it may have a customer several times.
+    """
+    ids = customers.select("customer_id").distinct()
+    one = ids.customer_id
+    spellings: dict[str, tuple[str, dict[str, str], Any]] = {
+        "customer_case": ("case or blanks around them", {"case": "ignore", "form": "exact"}, None),
+        "customer_form": (
+            "'.0' at their end", {"case": "exact", "form": "number"}, one.re_search(r"^\d+\.0+$")
+        ),
+        "phone": ("how a phone number is written", {"case": "exact", "form": "phone"}, None),
+    }  # fmt: skip
+    measures: dict[str, Any] = {"n": one.nunique()}
+    for key, (_, how, _) in spellings.items():
+        measures[key] = same_person(one, **how).nunique()
+    measures["floats"] = one.re_search(r"^\d+\.0+$").sum()
+    measures["phones"] = (one.re_search(PHONE) & one.re_search(r"[^\d]")).sum()
+    seen = first(ids.aggregate(**measures))
+    yield from _spelt(seen, spec)
+
+
+def _spelt(seen: dict[str, Any], spec: LogSpec) -> Iterator[Question]:
+    name, n = spec.columns.customer_id, seen["n"]
+    if spec.customer_case == "exact" and (apart := n - seen["customer_case"]):
+        yield Question(
+            name,
+            f"{apart:,} of {n:,} ids differ from another only in case or blanks around them.",
+            {"log.customer_case": "ignore"},
+            pressing=False,
+        )
+    if spec.customer_form != "exact":
+        return
+    if seen["floats"]:
+        apart = n - seen["customer_form"]
+        yield Question(
+            name,
+            f"{seen['floats']:,} of {n:,} ids look like floats (9999.0), and {apart:,} of them "
+            "stand beside the same number without '.0'.",
+            {"log.customer_form": "number"},
+            pressing=False,
+        )
+    elif seen["phones"] and (apart := n - seen["phone"]):
+        yield Question(
+            name,
+            f"{apart:,} of {n:,} ids are phone numbers that differ from another only in how they "
+            "are written.",
+            {"log.customer_form": "phone"},
+            pressing=False,
+        )

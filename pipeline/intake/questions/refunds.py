@@ -1,0 +1,96 @@
+"""Asks for money given back elsewhere: in a column of its own, or on the shop's own account."""
+
+from collections.abc import Iterator
+
+import ibis.expr.types as ir
+
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """A column of refunds that is not taken off; refunds whose customer is the shop."""
+    name = refund_column(look)
+    numbers = look.number(name) if name else None
+    if name and numbers is not None:
+        seen = first(
+            numbers.aggregate(
+                n=(numbers.number != 0).sum(),
+                total=numbers.number.abs().sum(),
+                rows=numbers.count(),
+            )
+        )
+        yield Question(
+            name,
+            f"Column {name!r} holds money given back in {seen['n']:,} of {seen['rows']:,} rows "
+            f"({seen['total']:,.2f} in all), which is not taken off the amounts.",
+            {"log.columns.refunded": name},
+        )
+    yield from _own_account(look)
+
+
+def refund_column(look: Look) -> str | None:
+    """The free column of refunded money, if it has any; a yes-or-no column is none."""
+    columns = look.spec.columns
+    if columns.refunded or not (columns.amount or columns.unit_price):
+        return None
+    for name in look.free:
+        if not look.called(name, "refunded") or look.kind(name).is_nested():
+            continue
+        if look.kind(name).is_temporal() or look.kind(name).is_boolean():
+            continue
+        numbers = look.number(name)
+        if numbers is None:
+            continue
+        filled = look.text(look.rows, name)
+        seen = first(numbers.aggregate(n=numbers.number.count(), other=_money_like(numbers)))
+        cells = first(look.rows.aggregate(n=filled.count()))["n"]
+        if seen["other"] and seen["n"] >= 0.9 * cells:
+            return name
+    return None
+
+
+def _money_like(numbers: ir.Table) -> ir.IntegerValue:
+    """How many are neither 0 nor 1: a yes is written as 1."""
+    return (~numbers.number.isin([0.0, 1.0])).sum()
+
+
+def _own_account(look: Look) -> Iterator[Question]:
+    """Rows below 0 that stand on one id which never buys: the shop gives back, not the customer."""
+    columns = look.spec.columns
+    if look.money is None or columns.refund_customer:
+        return
+    rows = look.money.mutate(who=look.text(look.money, columns.customer_id))
+    rows = rows.filter(rows.who.notnull())
+    below = rows.filter(rows.money < 0)
+    top = below.group_by("who").aggregate(n=below.count())
+    found = top.order_by(top.n.desc(), "who").limit(1).to_pyarrow().to_pylist()
+    total = first(below.aggregate(n=below.count()))["n"]
+    if not found or 2 * found[0]["n"] <= total:
+        return
+    shop, n = found[0]["who"], found[0]["n"]
+    above = rows.filter(rows.money > 0)
+    bought = first(above.aggregate(n=(above.who == shop).sum(), of=above.count()))
+    if bought["n"] or not bought["of"]:
+        return
+    for name in look.free:
+        if look.kind(name).is_nested():
+            continue
+        paid_to = look.text(above, name) == shop
+        if 2 * (first(above.aggregate(n=paid_to.sum()))["n"] or 0) > bought["of"]:
+            yield Question(
+                name,
+                f"{n:,} of {total:,} rows below 0 stand on one id of {columns.customer_id!r} that "
+                f"never buys, and {name!r} names it where others buy: the shop itself. What was "
+                f"given back is of the customers in {name!r}.",
+                {"log.columns.refund_customer": name},
+            )
+            return
+    if n >= 3:
+        yield Question(
+            columns.customer_id,
+            f"{n:,} of {total:,} rows below 0 stand on one id of {columns.customer_id!r} that "
+            "never buys. If it is the shop's own, what was given back is missing from its "
+            "customers: name the column that knows them, log.columns.refund_customer.",
+            pressing=False,
+        )

@@ -1,0 +1,204 @@
+"""Asks which rows are sales: columns of status, type or event, by their values.
+
+Words in many languages say what a value means (`features.log.words`); a column is one of
+outcomes when its values are known ones, whatever its name.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from features.log import words
+from features.log.order_lines import FILLED
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question, counted
+
+_YES = {
+    "true",
+    "yes",
+    "y",
+    "1",
+    "t",
+    "ja",
+    "oui",
+    "si",
+    "sí",
+    "sim",
+    "да",
+    "так",
+    "tak",
+    "evet",
+    "x",
+}
+_NO = {"false", "no", "n", "0", "f", "nein", "non", "nao", "não", "нет", "ні", "nie", "hayir", ""}
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """One question for each column that tells sales from other rows."""
+    taken = look.spec.sales is not None
+    status_first = sorted(look.few, key=lambda name: not look.called(name, "status"))
+    for name in status_first:
+        values = look.few[name]
+        if _of_parcels(look, name):
+            continue
+        said = _flagged(look, name, values) or _outcomes(look, name, values)
+        if said is None:
+            if look.called(name, "status") and len(values) >= 2 and not taken:
+                yield _open_states(name, values)
+            continue
+        kept = [value for value in values if said[value] in ("sale", None)]
+        if said == dict.fromkeys(values) or not kept:
+            continue
+        answer = _answer(look, name, kept, taken)
+        taken = taken or "log.sales.column" in answer
+        yield _question(name, values, said, kept, answer)
+    yield from _filled_marks(look)
+
+
+def _of_parcels(look: Look, name: str) -> bool:
+    """Whether a column speaks of shipping: a parcel that waits has been paid for."""
+    parcels = any(word.startswith("fulfil") for word in words.split(name))
+    return parcels or look.called(name, "shipped", "shipping")
+
+
+def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str | None] | None:
+    """What each value says of its rows; None where the column says nothing of outcomes."""
+    said = {value: outcome(value) for value in values}
+    known = [value for value, what in said.items() if what]
+    sure = [value for value in known if not words.is_unsure(value)]
+    named = look.called(name, "status", "kind")
+    if not sure and not (named and any(said[value] == "sale" for value in known)):
+        return None
+    filled = [value for value in values if value]
+    if not named and (len(sure) < 2 or 2 * len(known) < len(filled)):
+        return None
+    for value in [value for value in known if said[value] == "refund"]:
+        said[value] = "sale" if _taken_off(look, name, value) else "refund"
+    if all(what in ("sale", None) for what in said.values()):
+        return None
+    events = look.called(name, "kind") and any(what == "sale" for what in said.values())
+    if events:  # of events only those that are known to be sales are
+        said = {value: what or ("no_sale" if value else None) for value, what in said.items()}
+    return said
+
+
+def outcome(value: str) -> str | None:
+    """What a value says of the order, as a whole or else by its words.
+
+    >>> outcome("Payment failed"), outcome("wc-completed"), outcome("General Withdrawal")
+    ('no_sale', 'sale', 'no_sale')
+    """
+    whole = words.outcome(value)
+    if whole:
+        return whole
+    parts = {part: words.outcome(part) for part in words.split(value)}
+    sure = {what for part, what in parts.items() if not words.is_unsure(part)}
+    for what in ("no_sale", "refund", "sale"):
+        if what in sure:
+            return what
+    return "sale" if "sale" in parts.values() else None
+
+
+def _taken_off(look: Look, name: str, value: str) -> bool:
+    """Whether rows of a refund do not count as sales already: below 0, or netted by a column."""
+    if look.spec.columns.refunded or _has_refund_column(look):
+        return True
+    if look.money is None:
+        return False
+    here = look.money.filter(look.text(look.money, name).strip() == value)
+    below = here.aggregate(n=(here.money > 0).sum(), all_below=(here.money < 0).sum())
+    signs = first(below)
+    if signs["all_below"] and not signs["n"]:
+        return True
+    # A sale marked as refunded nets with the row below 0 that gave it back.
+    everywhere = look.money.aggregate(n=(look.money.money < 0).sum())
+    return bool(first(everywhere)["n"])
+
+
+def _has_refund_column(look: Look) -> bool:
+    from pipeline.intake.questions.refunds import refund_column
+
+    return refund_column(look) is not None
+
+
+def _flagged(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str | None] | None:
+    """What yes and no say below a header such as `is_test` or `paid`."""
+    said = {value: _truth(value) for value in values}
+    if None in said.values() or True not in said.values():
+        return None
+    meant = {words.flag(word) for word in words.split(name)} - {None}
+    if len(meant) != 1:
+        return None
+    what = meant.pop()
+    if what == "refund":
+        return None if _has_refund_column(look) else _by_truth(said, "refund", None)
+    if what == "sale":
+        return _by_truth(said, "sale", "no_sale") if False in said.values() else None
+    return _by_truth(said, "no_sale", "sale")
+
+
+def _by_truth(
+    said: Mapping[str, bool | None], yes: str | None, no: str | None
+) -> dict[str, str | None]:
+    return {value: yes if truth else no for value, truth in said.items()}
+
+
+def _truth(value: str) -> bool | None:
+    folded = value.lower()
+    return True if folded in _YES else False if folded in _NO else None
+
+
+def _answer(look: Look, name: str, kept: Sequence[str], taken: bool) -> dict[str, Any]:
+    """The first column as `log.sales`, further ones as conditions."""
+    blank_fills = look.spec.lines in FILLED
+    values = [value for value in kept if value or not blank_fills]
+    if not taken:
+        return {"log.sales.column": name, "log.sales.values": values}
+    return {"log.where": [{"column": name, "operator": "in", "value": values}]}
+
+
+def _question(
+    name: str,
+    values: Mapping[str, int],
+    said: Mapping[str, str | None],
+    kept: Sequence[str],
+    answer: Mapping[str, Any],
+) -> Question:
+    lost = {value: n for value, n in values.items() if value not in kept}
+    unknown = {value: n for value, n in values.items() if value and said[value] is None}
+    text = (
+        f"Column {name!r} says what became of each row ({counted(values)}). Rows that never "
+        f"brought money would count as purchases: {counted(lost)}."
+    )
+    if unknown:
+        text += f" Look at these, which no word explains: {counted(unknown)}."
+    return Question(name, text, answer)
+
+
+def _open_states(name: str, values: Mapping[str, int]) -> Question:
+    """A column of states that no word explains: worth a look, no reason to refuse."""
+    return Question(
+        name,
+        f"Column {name!r} has {counted(values)}. If some of them are no sales, say so: log.sales, "
+        f"with column: {name} and values: those that are.",
+        pressing=False,
+    )
+
+
+def _filled_marks(look: Look) -> Iterator[Question]:
+    """Columns filled in some rows only, whose name says that those are no sales: Cancelled at."""
+    for name in look.free:
+        flags = {words.flag(word) for word in words.split(name)}
+        truths = [_truth(value) for value in look.few.get(name, {"a": 1})]
+        if "no_sale" not in flags or None not in truths or look.kind(name).is_nested():
+            continue
+        table = look.raw.table
+        cells = look.text(table, name)
+        seen = first(table.aggregate(n=table.count(), filled=cells.count()))
+        if not 0 < seen["filled"] < seen["n"]:
+            continue
+        yield Question(
+            name,
+            f"Column {name!r} is filled in {seen['filled']:,} of {seen['n']:,} rows: those were "
+            "given up, and would count as purchases.",
+            {"log.where": [{"column": name, "operator": "blank"}]},
+        )

@@ -1,0 +1,317 @@
+"""What the values of a log leave open is asked, and answered as proposed gives the right number."""
+
+from datetime import datetime
+
+import pytest
+
+from features.engines.duckdb import connect
+from features.errors import UserError
+from features.log.spec import LogSpec
+from features.log.transactions import validate
+from features.readers.reading import read
+from pipeline.intake.check import check
+from pipeline.intake.questions import answered, ask, refuse_unanswered
+
+NOW = datetime(2026, 9, 2)
+STRIPE = "id,Created date (UTC),Amount,Amount Refunded,Currency,Status,Customer ID\n"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
+
+
+@pytest.fixture
+def looked_over(engine, tmp_path):
+    """Write a log and check it; keywords are keys of the log."""
+
+    def looks(content, **keys):
+        files = content if isinstance(content, dict) else {"log.csv": content}
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        source = tmp_path if len(files) > 1 else tmp_path / "log.csv"
+        return check(engine, {"source": str(source), **keys}, now=NOW)
+
+    return looks
+
+
+def money(found):
+    return found.facts["purchase_days"], found.facts["amount_total"]
+
+
+def pressing(found):
+    return [question.about for question in found.questions if question.pressing]
+
+
+def remarked(found, words):
+    return [note for note in found.notes if words in note]
+
+
+def log(*rows, head="id,customer,date,amount,status"):
+    return "\n".join([head, *rows]) + "\n"
+
+
+# --- A: which rows are sales ----------------------------------------------------------------
+
+
+def test_a_stripe_export_nets_its_refunds_and_leaves_failures_out(looked_over):
+    found = looked_over(
+        STRIPE
+        + "ch_1,2024-01-01 10:00:00,50.00,0.00,usd,Paid,cus_1\n"
+        + "ch_2,2024-01-11 10:00:00,50.00,0.00,usd,Failed,cus_1\n"
+        + "ch_3,2024-01-21 10:00:00,50.00,50.00,usd,Refunded,cus_1\n"
+        + "ch_4,2024-02-01 10:00:00,50.00,20.00,usd,Paid,cus_1\n"
+    )
+    assert money(found) == (2, 80)
+    assert found.facts["amount_returned"] == 70
+    assert (found.verdict, pressing(found)) == ("refuse", ["Status", "Amount Refunded"])
+    assert "Failed 1" in found.problem
+    assert "--set 'log.columns.refunded=Amount Refunded'" in found.problem
+
+
+def test_views_and_carts_are_no_purchases(looked_over):
+    rows = ("view,30", "cart,30", "purchase,30", "view,99", "view,99")
+    lines = (f"c1,2024-01-0{i + 1},{row}" for i, row in enumerate(rows))
+    found = looked_over(log(*lines, head="customer_id,event_time,event_type,price"))
+    assert (pressing(found), money(found)) == (["event_type"], (1, 30))
+
+
+@pytest.mark.parametrize(
+    ("header", "good", "bad"),
+    [
+        ("Status", "Paid", "voided"),
+        ("x7", "completed,settled", "cancelled,pending"),
+        ("Zustand", "bezahlt", "storniert"),
+        ("état", "payée", "annulée"),
+        ("Estado", "completado", "cancelado"),
+        ("stato", "pagato", "annullato"),
+        ("situação", "pago,concluído", "cancelado"),
+        ("status", "voltooid", "geannuleerd"),
+        ("status", "zrealizowane", "anulowane"),
+        ("Статус", "Выполнен", "Отменён"),
+        ("статус", "виконано", "скасовано"),
+        ("durum", "tamamlandı", "iptal edildi"),
+        ("state", "wc-completed", "wc-cancelled"),
+        ("result", "succeeded,captured", "requires_payment_method,failed"),
+        ("state", "order shipped", "Cancelled by customer"),
+        ("is_test", "false", "true"),
+        ("cancelled", "0", "1"),
+        ("Paid", "Yes", "No"),
+        ("Cancelled at", "", "2024-01-09"),
+        ("storniert am", "", "09.01.2024 10:00"),
+    ],
+)
+def test_rows_that_never_brought_money_are_found_by_their_values(looked_over, header, good, bad):
+    rows = []
+    for state, amount in ((good, 10), (bad, 99)):
+        for i, value in enumerate(state.split(",")):
+            rows += [f"{len(rows) + n},c{n},2024-01-0{1 + n},{amount},{value}" for n in (1, 2, i)]
+    found = looked_over(log(*rows, head=f"no,customer,date,amount,{header}"))
+    assert pressing(found) == [header]
+    assert found.verdict == "refuse"
+    assert found.facts["amount"]["max"] == 10
+    answers = {key: found.config.log.model_dump(mode="json")[key] for key in ("sales", "where")}
+    again = looked_over(log(*rows, head=f"no,customer,date,amount,{header}"), **answers)
+    assert (pressing(again), again.facts["rows_used"]) == ([], found.facts["rows_used"])
+
+
+@pytest.mark.parametrize(
+    ("header", "values"),
+    [
+        ("customer_type", "new,returning"),
+        ("payment_method", "card,transfer,cash"),
+        ("Country", "NO,SE,DK"),
+        ("channel", "web,shop"),
+        ("condition", "new,used"),
+        ("Status", "paid,complete"),
+        ("fulfillment_status", "fulfilled,pending"),
+        ("product_type", "shoe,test kit"),
+        ("new_customer", "yes,no"),
+    ],
+)
+def test_a_column_that_says_nothing_of_money_is_not_asked_about(looked_over, header, values):
+    cells = values.split(",")
+    rows = [f"{i},c{i % 3},2024-01-{1 + i:02d},5.50,{cells[i % len(cells)]}" for i in range(20)]
+    assert pressing(looked_over(log(*rows, head=f"no,customer,date,amount,{header}"))) == []
+
+
+def test_a_column_called_unused_is_not_asked_about(looked_over):
+    rows = ("1,a,2024-01-01,5,paid", "2,b,2024-01-02,6,failed")
+    assert pressing(looked_over(log(*rows), unused=["status"])) == []
+
+
+def test_values_that_might_be_somebodys_are_not_shown(looked_over):
+    rows = ("1,a,2024-01-01,5,paid", "2,b,2024-01-02,6,failed", "3,b,2024-01-03,6,anna@x.org")
+    found = looked_over(log(*rows))
+    assert "anna" not in found.problem.split("If that is right")[0]
+
+
+# --- B: money given back elsewhere ----------------------------------------------------------
+
+
+def test_a_refund_on_the_shops_own_account_is_the_customers(looked_over):
+    found = looked_over(
+        "Date,Type,Status,Gross,From Email Address,To Email Address,Transaction ID\n"
+        "2024-01-01,Express Checkout Payment,Completed,100.00,a@x.org,shop@x.org,T1\n"
+        "2024-01-05,Payment Refund,Completed,-100.00,shop@x.org,a@x.org,T2\n"
+        "2024-01-06,Express Checkout Payment,Denied,80.00,a@x.org,shop@x.org,T3\n"
+        "2024-01-07,General Withdrawal,Completed,-50.00,shop@x.org,,T4\n"
+    )
+    assert pressing(found) == ["Status", "Type", "To Email Address"]
+    assert (found.facts["amount_total"], found.facts["rows_used"]) == (0, 2)
+
+
+def test_refund_rows_below_zero_stay_and_those_above_go(looked_over):
+    below = looked_over(
+        log("1,a,2024-01-01,50,sale", "2,a,2024-01-02,-20,refund", "3,b,2024-01-02,9,sale")
+    )
+    assert (pressing(below), below.facts["amount_total"]) == ([], 39)
+    above = looked_over(
+        log("1,a,2024-01-01,50,sale", "2,a,2024-01-02,20,refund", "3,b,2024-01-02,9,sale")
+    )
+    assert (pressing(above), above.facts["amount_total"]) == (["status"], 59)
+
+
+@pytest.mark.parametrize("header", ["Refunded Amount", "Erstattet", "Montant remboursé", "Возврат"])
+def test_a_filled_column_of_refunds_is_asked_about(looked_over, header):
+    rows = ("1,a,2024-01-01,50,", "2,b,2024-01-02,40,15.50")
+    found = looked_over(log(*rows, head=f"no,customer,date,amount,{header}"))
+    assert (pressing(found), found.facts["amount_total"]) == ([header], 74.5)
+    empty = ("1,a,2024-01-01,50,0.00", "2,b,2024-01-02,40,")
+    assert pressing(looked_over(log(*empty, head=f"no,customer,date,amount,{header}"))) == []
+
+
+# --- C: order or line -----------------------------------------------------------------------
+
+
+def test_an_orders_total_on_every_line_is_asked_about(looked_over):
+    found = looked_over(
+        "order_id,customer_id,order_date,item,qty,order_total\n"
+        "1,a,2024-01-01,x,1,30.00\n1,a,2024-01-01,y,2,30.00\n1,a,2024-01-01,z,1,30.00\n"
+        "2,b,2024-01-02,x,1,10.00\n3,a,2024-01-03,x,1,12.00\n3,a,2024-01-03,y,1,12.00\n"
+    )
+    assert (pressing(found), money(found)) == (["order_total"], (3, 52))
+
+
+def test_lines_with_their_own_money_are_not_asked_about(looked_over):
+    rows = [f"{i // 2},c{i // 2 % 3},2024-01-{1 + i // 2:02d},{i % 7}.50" for i in range(20)]
+    assert pressing(looked_over(log(*rows, head="order,customer,date,amount"))) == []
+    # All cost the same, but it is what pieces times price say.
+    rows = [f"{i // 2},c,2024-01-{1 + i // 2:02d},2,5,10,{i}" for i in range(20)]
+    head = "order,customer,date,qty,price,total,item"
+    assert pressing(looked_over(log(*rows, head=head))) == []
+
+
+def test_an_orders_total_on_its_first_line_is_asked_about(looked_over):
+    found = looked_over(
+        "Name,Email,Created at,Total,Lineitem name\n"
+        "#1,a@x.org,2024-01-01 10:00:00,30.00,x\n#1,a@x.org,2024-01-01 10:00:00,,y\n"
+        "#2,b@x.org,2024-01-02 10:00:00,10.00,x\n#2,b@x.org,,,y\n",
+        columns={"order_id": "Name"},
+    )
+    assert (pressing(found), money(found)) == (["Total"], (2, 40))
+    assert found.facts["rows_set_aside"] == 0
+
+
+def test_lines_below_an_order_are_the_orders(looked_over):
+    found = looked_over(
+        "Order,Customer,Order Date,Product,Subtotal\n"
+        "S1,a,2024-01-01,x,30\n,,,y,5\nS2,b,2024-01-02,x,10\n,,,y,7\n,,,z,1\nS3,a,2024-01-05,x,2\n"
+    )
+    assert (pressing(found), money(found)) == (["Order Date"], (3, 55))
+
+
+def test_a_line_of_totals_is_no_line_of_an_order(looked_over):
+    found = looked_over(
+        "order,customer,date,amount\n1,a,2024-01-01,30\n2,b,2024-01-02,10\n,,,40\n",
+        max_anonymous=1,
+    )
+    assert (pressing(found), found.facts["amount_total"]) == ([], 40)
+
+
+def test_of_an_order_in_two_files_the_later_version_is_proposed(looked_over):
+    head = "order_id,customer,date,status,amount\n"
+    found = looked_over(
+        {
+            "jan.csv": head + "1,A,2024-01-30,pending,40.00\n",
+            "feb.csv": head + "1,A,2024-01-30,complete,40.00\n2,A,2024-02-10,complete,15.00\n",
+        }
+    )
+    assert (pressing(found), money(found)) == (["status", "order_id"], (2, 55))
+
+
+def test_orders_spread_over_files_are_not_asked_about(looked_over):
+    head = "order_id,customer,date,amount\n"
+    found = looked_over(
+        {"1.csv": head + "1,A,2024-01-30,40\n", "2.csv": head + "2,A,2024-02-10,15\n"}
+    )
+    assert (pressing(found), money(found)) == ([], (2, 55))
+
+
+# --- D: whose id ----------------------------------------------------------------------------
+
+
+def test_an_id_beside_many_mails_is_remarked_and_the_mail_proposed(looked_over):
+    found = looked_over(
+        "order_id,user_id,email,date,total\n1,0,a@x.org,2024-01-01,10\n"
+        "2,0,b@x.org,2024-01-02,11\n3,0,c@x.org,2024-01-03,12\n4,7,d@x.org,2024-01-04,13\n",
+        columns={"customer_id": "user_id"},
+    )
+    assert pressing(found) == []
+    assert remarked(found, "log.columns.customer_id=email")
+    assert remarked(found, "'0' in 'user_id' stands for nobody in particular, on 3 rows")
+
+
+@pytest.mark.parametrize("nobody", ["guest", "Walk-in", "Gast", "Гость", "0"])
+def test_an_id_of_nobody_is_remarked_until_it_is_named(looked_over, nobody):
+    rows = [f"{i},{nobody if i % 2 else f'c{i}'},2024-01-{1 + i:02d},{i + 1},x" for i in range(12)]
+    assert remarked(looked_over(log(*rows)), "log.anonymous_ids=[")
+    assert not remarked(looked_over(log(*rows), anonymous_ids=[nobody]), "log.anonymous_ids")
+
+
+@pytest.mark.parametrize(
+    ("ids", "words", "answer"),
+    [
+        (["Anna@x.org", "anna@x.org"], "1 of 2 ids differ", {"customer_case": "ignore"}),
+        (["13085.0", "13085", "7"], "1 of 3 ids look like floats", {"customer_form": "number"}),
+        (
+            ["+7 900 000-00-01", "8 (900) 000-00-01"],
+            "1 of 2 ids are phone numbers",
+            {"customer_form": "phone"},
+        ),
+    ],
+)
+def test_ids_that_may_be_one_person_are_remarked(looked_over, ids, words, answer):
+    rows = [f"{i},{one},2024-01-0{1 + i},5,x" for i, one in enumerate(ids)]
+    key, value = next(iter(answer.items()))
+    assert remarked(looked_over(log(*rows)), f"{words}")
+    assert remarked(looked_over(log(*rows)), f"log.{key}={value}")
+    assert not remarked(looked_over(log(*rows), **answer), words)
+
+
+# --- H: remarks -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("codes", ["EUR,JPY", "€,$", "руб.,грн", "usd,eur"])
+def test_currencies_are_found_by_their_values(looked_over, codes):
+    codes = codes.split(",")
+    rows = [f"{i},a,2024-01-0{1 + i},{i + 1},{codes[i % 2]}" for i in range(5)]
+    found = looked_over(log(*rows, head="no,client,date,montant,devise"))
+    assert remarked(found, "names 2 currencies")
+
+
+# --- one function for all commands ----------------------------------------------------------
+
+
+def test_what_was_proposed_answers_the_question(engine, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(log("1,a,2024-01-01,5,paid", "2,b,2024-01-02,6,failed", "3,,2024-01-02,1,x"))
+    columns = {"customer_id": "customer", "transacted_at": "date", "amount": "amount"}
+    spec = LogSpec(source=str(path), columns=columns)
+    raw = read(engine, spec)
+    questions = ask(raw, spec)
+    with pytest.raises(UserError, match="failed 1"):
+        refuse_unanswered(spec, questions)
+    spec = answered(spec, questions)
+    assert ask(raw, spec) == []
+    assert validate(engine, raw, spec, NOW).counts.used == 1
