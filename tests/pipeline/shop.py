@@ -6,20 +6,24 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.command_line import main as cli
+
 HEADER = ("Customer ID", "Date", "Total", "Invoice", "Country")
-SENTINEL = "sentinel-7f3a@example.org"
+SENTINEL, MAIL = "sentinel-0007@example.org", "@mail.example"
 FIRST, LAST = date(2022, 1, 1), date(2023, 6, 30)
 
 
 def rows(n_customers=500, seed=1):
-    """Order rows in time order; one in four customers has ids beyond 2^53."""
+    """Order rows in time order; ids are beyond 2^53, begin with 0, or are names."""
     rng = np.random.default_rng(seed)
     span = (LAST - FIRST).days
     found = []
     for number in range(n_customers):
-        name = str(9_007_199_254_740_993 + number) if number % 4 == 0 else f"{number:05d}"
-        if number == 7:
-            name = SENTINEL
+        name = f"{number:05d}"
+        if number % 4 == 0:
+            name = str(9_007_199_254_740_993 + number)
+        if number % 4 == 3:
+            name = f"sentinel-{number:04d}@example.org"
         day = rng.uniform(0, span * 0.8)
         rate, dropout = rng.gamma(0.9, 0.03), rng.beta(0.8, 3.0)
         while day < span:
@@ -42,6 +46,15 @@ def write(path: Path, log, header=HEADER):
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *log])
     return path
+
+
+def train(*more):
+    """Train on `orders.csv` of the current folder, with few contenders and cutoffs."""
+    settings = ["contenders=[base_rate,recency_alone,bg_nbd,blend]"]
+    settings += ["log.columns.attributes=[Country]"]
+    settings += ["training.max_cutoffs=4", "backtest.cutoffs=2"]
+    words = [word for setting in settings for word in ("--set", setting)]
+    return cli.run(["train", "orders.csv", *COLUMNS, "--horizon", "60d", *words, *more])
 
 
 COLUMNS = (
