@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.business.cohorts import Cohorts, latest
 from pipeline.business.describe import Business
+from pipeline.business.forecast import Forecast
 from pipeline.business.retention import DEFINITIONS
 
 
@@ -38,9 +39,29 @@ def as_json(found: Business) -> str:
             ]
             for name, table in found.by.items()
         },
+        "forecast": _forecast(found.forecast) if found.forecast else None,
         "notes": found.notes,
     }
     return json.dumps(plain(values), indent=2)
+
+
+def _forecast(found: Forecast) -> dict[str, Any]:
+    ways = found.customers
+    return {
+        "step_days": found.step_days,
+        "steps": found.steps,
+        "until": found.end,
+        **{
+            name: {
+                "method": outlook.method,
+                "total": dict(zip(("expected", "low", "high"), outlook.total, strict=True)),
+                "coming": records(outlook.coming),
+                "past_forecasts": records(outlook.board.rename_axis("method")),
+            }
+            for name, outlook in found.outlooks.items()
+        },
+        "customer_by_customer": None if ways is None else records(ways),
+    }
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

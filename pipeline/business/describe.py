@@ -15,9 +15,11 @@ from features.business.periods import Period, calendar, end_of
 from features.business.retention import period_counts
 from features.business.rfm_scores import movements, scored
 from features.business.rfm_scores import segments as segment_table
+from features.customer.rfm import histogram, rfm
 from features.errors import UserError
 from pipeline.business import segments
 from pipeline.business.cohorts import Cohorts, cohorts
+from pipeline.business.forecast import Forecast, forecast
 from pipeline.business.retention import metrics, usual_formulas, with_share
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
@@ -50,6 +52,7 @@ class Business:
     moved_since: date
     moved: pd.DataFrame
     daily: pd.DataFrame
+    forecast: Forecast | None
     by: dict[str, pd.DataFrame] = field(default_factory=dict)
     by_cohort: dict[str, dict[str, Cohorts]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -99,6 +102,10 @@ def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
         since = max(asked.as_of - timedelta(days=asked.window), first)
         before = scored(people.customers(days, since))
         moved = segments.movements(frame(movements(before, now)))
+    with progress.step("Forecasting, and holding past forecasts against what came"):
+        ahead = forecast(
+            daily, asked.as_of, asked.window, lambda day: frame(histogram(rfm(days, day)))
+        )
     return Business(
         name=orders.name,
         as_of=asked.as_of,
@@ -115,6 +122,7 @@ def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
         moved_since=since,
         moved=moved,
         daily=daily,
+        forecast=ahead,
         by=by,
         by_cohort=by_cohort,
         notes=tuple(_notes(orders, asked, listed, first)),

@@ -1,0 +1,167 @@
+"""The forecast of `churn describe`: both ways at past origins, the better one for what comes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from models.btyd import FitError
+from models.forecast.bottom_up import Recent, bottom_up
+from models.forecast.rolling import Record, band, origins, scoreboard
+from models.forecast.top_down import TOP_DOWN
+
+MEASURES = ("revenue", "orders", "active")
+BOTTOM_UP = "customer by customer"
+YARDSTICK = "seasonal naive"
+
+Histograms = Callable[[date], pd.DataFrame]
+"""Frequency, recency, T and n_customers of all customers known before a day."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The coming steps of one measure.
+
+    `past` is the series by the first day of each step; `coming` has ``expected``, ``low`` and
+    ``high`` by the same; `total` the sum of the coming steps (of ``active``: the last step) with
+    its ends. `board` is of `models.forecast.rolling.scoreboard`, its first row is `method`.
+    """
+
+    measure: str
+    method: str
+    past: pd.Series
+    coming: pd.DataFrame
+    total: tuple[float, float, float]
+    board: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Forecasts of the coming `steps` of `step_days`; `customers` splits them bottom-up."""
+
+    step_days: int
+    steps: int
+    outlooks: dict[str, Outlook]
+    customers: pd.DataFrame | None
+
+    @property
+    def end(self) -> date:
+        """The day after the last one that is forecast."""
+        last: date = self.outlooks["revenue"].coming.index[-1]
+        return last + timedelta(days=self.step_days)
+
+
+def step_of(window: int) -> tuple[int, int]:
+    """Days of a step, and how many steps fit in a window: weeks, or days below two weeks.
+
+    >>> step_of(91), step_of(30), step_of(10), step_of(730)
+    ((7, 13), (7, 4), (1, 10), (7, 52))
+    """
+    days = 7 if window >= 14 else 1
+    return days, min(window // days, 52)
+
+
+def forecast(
+    daily: pd.DataFrame, as_of: date, window: int, histograms: Histograms
+) -> Forecast | None:
+    """Forecast revenue, orders and active customers until the window after `as_of` ends.
+
+    None where the log is too short for a single past forecast to be checked.
+    """
+    step_days, steps = step_of(window)
+    series = in_steps(daily, as_of, step_days)
+    starts = origins(len(series), steps)
+    if not starts:
+        return None
+    season = 52 if step_days == 7 else 7
+
+    def customers(at: int) -> pd.DataFrame | None:
+        day = series.index[at] if at < len(series) else as_of
+        recent = _recent(series.iloc[max(0, at - steps) : at])
+        try:
+            return bottom_up(histograms(day), recent, steps, step_days, window)
+        except (FitError, ValueError):
+            return None
+
+    # Matrices of a few numbers: threads would only wait for each other.
+    with threadpool_limits(1):
+        by_customer = {at: customers(at) for at in (*starts, len(series))}
+        outlooks = {
+            name: _outlook(name, series[name], starts, steps, season, by_customer, as_of, step_days)
+            for name in MEASURES
+        }
+    split = by_customer[len(series)]
+    if split is not None:
+        split = split.set_index(outlooks["revenue"].coming.index)
+    return Forecast(step_days, steps, outlooks, split)
+
+
+def in_steps(daily: pd.DataFrame, as_of: date, step_days: int) -> pd.DataFrame:
+    """Sums of whole steps that end with the day before `as_of`; ``active`` is of the last day.
+
+    Days of an incomplete first step are left out, so that no step is partial.
+    """
+    rows = daily.tail(len(daily) // step_days * step_days)
+    group = np.arange(len(rows)) // step_days
+    sums = rows[["new", "purchases", "orders", "revenue"]].groupby(group).sum().astype(float)
+    sums["active"] = rows["active"].groupby(group).last().astype(float)
+    sums.index = pd.Index(list(rows.index[::step_days]), name="start")
+    return sums
+
+
+def _recent(rows: pd.DataFrame) -> Recent:
+    purchases = max(float(rows["purchases"].sum()), 1.0)
+    return Recent(
+        arrivals=float(rows["new"].mean()),
+        revenue=float(rows["revenue"].sum()) / purchases,
+        orders=float(rows["orders"].sum()) / purchases,
+    )
+
+
+def _outlook(
+    name: str,
+    past: pd.Series,
+    starts: list[int],
+    steps: int,
+    season: int,
+    by_customer: dict[int, pd.DataFrame | None],
+    as_of: date,
+    step_days: int,
+) -> Outlook:
+    values = past.to_numpy(float)
+    said = {
+        method: [ahead(values[:at], steps, season) for at in (*starts, len(values))]
+        for method, ahead in TOP_DOWN.items()
+    }
+    if all(table is not None for table in by_customer.values()):
+        said[BOTTOM_UP] = [
+            table[name].to_numpy(float) for table in by_customer.values() if table is not None
+        ]
+    came = np.array([values[at : at + steps] for at in starts])
+    # No count and no net spend of all customers is expected below nothing.
+    answers = {method: np.maximum(np.array(rows), 0.0) for method, rows in said.items()}
+    records = {
+        method: Record(np.array(starts), rows[:-1], came) for method, rows in answers.items()
+    }
+    board = scoreboard(records)
+    method = str(board.index[0])
+    expected, around = answers[method][-1], band(records[method])
+    level = float(np.abs(expected).mean())
+    days = [as_of + timedelta(days=step_days * n) for n in range(steps)]
+    coming = pd.DataFrame(
+        {
+            "expected": expected,
+            "low": np.maximum(expected - around.steps * level, 0.0),
+            "high": expected + around.steps * level,
+        },
+        index=pd.Index(days, name="start"),
+    )
+    if name == "active":
+        total = tuple(float(x) for x in coming.iloc[-1])
+    else:
+        sum_, half = float(expected.sum()), around.total * level * steps
+        total = (sum_, max(sum_ - half, 0.0), sum_ + half)
+    return Outlook(name, method, past, coming, (total[0], total[1], total[2]), board)

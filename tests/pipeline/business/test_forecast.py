@@ -1,0 +1,73 @@
+"""The forecast of a shop: steps, origins, choice."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.btyd import ParetoNBDModel
+from models.forecast.rolling import origins
+from pipeline.business.forecast import BOTTOM_UP, MEASURES, forecast, in_steps
+
+AS_OF = date(2024, 1, 1)
+
+
+def daily(n, seed=0):
+    rng = np.random.default_rng(seed)
+    days = [AS_OF - timedelta(days=n - k) for k in range(n)]
+    orders = rng.poisson(20, n)
+    table = {"new": rng.poisson(2, n), "purchases": orders, "orders": orders}
+    return pd.DataFrame({**table, "revenue": orders * 10.0, "active": 100}, index=days)
+
+
+def histogram(_day):
+    shop = ParetoNBDModel.from_params({"r": 0.6, "alpha": 20.0, "s": 0.6, "beta": 60.0})
+    return shop.simulate(80, T=180, seed=2).assign(n_customers=1)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return forecast(daily(200), AS_OF, 30, histogram)
+
+
+def test_steps_are_whole_and_end_with_the_day_before():
+    table = in_steps(daily(31), AS_OF, 7)
+    assert table.index.tolist() == [AS_OF - timedelta(days=7 * k) for k in (4, 3, 2, 1)]
+    assert table["orders"].sum() == daily(31)["orders"].tail(28).sum()
+
+
+def test_the_shown_forecast_has_the_smallest_error_of_its_board(found):
+    for name in MEASURES:
+        outlook = found.outlooks[name]
+        assert outlook.method == outlook.board["error_of_total"].idxmin()
+        assert {"seasonal naive", BOTTOM_UP} <= set(outlook.board.index)
+        assert (outlook.coming["low"] <= outlook.coming["expected"]).all()
+        assert (outlook.coming["expected"] <= outlook.coming["high"]).all()
+    total, low, high = found.outlooks["orders"].total
+    assert low < total < high
+    assert total == pytest.approx(20 * 28, rel=0.15)
+
+
+def test_past_forecasts_know_nothing_of_what_came():
+    asked = []
+
+    def spying(day):
+        asked.append(day)
+        return histogram(day)
+
+    forecast(daily(200), AS_OF, 30, spying)
+    weeks = in_steps(daily(200), AS_OF, 7)
+    assert asked == [*(weeks.index[at] for at in origins(len(weeks), 4)), AS_OF]
+    table, changed = daily(200), daily(200)
+    last = origins(len(weeks), 4)[-1]
+    changed.loc[weeks.index[last] :, ["orders", "revenue"]] *= 5
+    one, other = (forecast(t, AS_OF, 30, histogram) for t in (table, changed))
+    # What came is five times as much, so a blind forecast misses most of it.
+    before = one.outlooks["orders"].board.loc["recent mean", "bias"]
+    after = other.outlooks["orders"].board.loc["recent mean", "bias"]
+    assert after < before - 0.1
+
+
+def test_a_log_too_short_for_one_past_forecast_has_none():
+    assert forecast(daily(60), AS_OF, 30, histogram) is None
