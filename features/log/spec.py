@@ -68,6 +68,10 @@ class LogSpec(SourceSpec):
     """The `log:` section of the config: what each column of the log means and how it is written."""
 
     columns: Columns
+    name: Annotated[
+        str | None,
+        Field(max_length=100, description="What the business is called; default: the source's"),
+    ] = None
     timezone: Annotated[
         str | None,
         Field(description="Zone of the business, such as Europe/London; days are its days"),

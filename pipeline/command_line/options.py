@@ -14,6 +14,9 @@ from features.errors import SettingError, UserError
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
+AllowOtherLog = Annotated[
+    bool, typer.Option("--allow-other-log", help="Go on where the model learned from another log")
+]
 Day = Annotated[
     datetime | None,
     typer.Option(

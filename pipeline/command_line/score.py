@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from features.errors import UserError
-from pipeline.command_line.options import Day, Quiet, takes_a_log
+from pipeline.command_line.options import AllowOtherLog, Day, Quiet, takes_a_log
 
 if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.model_files.artifact import Model
+
+
+ANOTHER_LOG = (
+    "Name a model of this log by --model, give this business a registered model of its own "
+    "(--set tracking.registered_model=NAME, in `churn train` too), or say --allow-other-log where "
+    "you know that they are one."
+)
 
 
 @takes_a_log
@@ -29,13 +36,16 @@ def score(
     excel_safe: Annotated[
         bool, typer.Option("--excel-safe", help="CSV: ids that look like formulas stay text")
     ] = False,
+    allow_other_log: AllowOtherLog = False,
     quiet: Quiet = False,
 ) -> None:
     """Write one row per customer: how likely to leave, and what they are worth."""
     from pipeline.command_line import show
     from pipeline.config import load, load_tracking
     from pipeline.console import Progress, output
+    from pipeline.intake.identity import identify
     from pipeline.intake.orders import open_orders, refuse_overwriting
+    from pipeline.model_files.identity import refuse_other
     from pipeline.scoring import champion
     from pipeline.scoring import score as scoring
 
@@ -49,7 +59,11 @@ def score(
     config = load(path, overrides, defaults={"log": found.model.manifest.settings["log"]})
     _same_horizon(config, found.model)
     refuse_overwriting(out, config.log.source, customers, path)
+    learned = found.model.manifest.log
     with open_orders(config.log, progress, also=customers) as orders:
+        asked = identify(orders, config.log, learned)
+        if note := refuse_other(learned, asked, found.named, ANOTHER_LOG, allow_other_log):
+            progress.note(note)
         scored = scoring.score(
             orders,
             found.model,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.command_line.options import Quiet, takes_a_log
+from pipeline.command_line.options import AllowOtherLog, Quiet, takes_a_log
 
 
 @takes_a_log
@@ -15,6 +15,7 @@ def train(
     promote: Annotated[
         bool, typer.Option("--promote", help="Make it champion if it is not worse")
     ] = False,
+    allow_other_log: AllowOtherLog = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders on the past, train the answer, record both in MLflow."""
@@ -26,7 +27,7 @@ def train(
 
     config, progress = load(path, overrides), Progress(quiet)
     with open_orders(config.log, progress) as orders:
-        trained = stage.train(orders, config, progress, promote)
+        trained = stage.train(orders, config, progress, promote, allow_other_log)
     console = output()
     show.ledger(console, orders)
     show.leaderboard(console, trained.result)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from features.errors import UserError
 from pipeline.command_line.options import AsJson, TrackingConfig
 
 
@@ -59,11 +60,19 @@ def promote(
     from pipeline.config import load_tracking
     from pipeline.console import output
     from pipeline.tracking import registry, store
-    from pipeline.training.gate import compared, gate
+    from pipeline.training.gate import another_log, compared, gate
 
     tracking = load_tracking(config)
     opened = store.connect(tracking.uri, tracking.experiment)
     before = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
+    challenger = registry.describe(opened, tracking.registered_model, registry.CHALLENGER)
+    if challenger and not force and (other := another_log(challenger, before)):
+        raise UserError(
+            f"Version {challenger.version} of {challenger.name} was not promoted: {other}.\n"
+            "Train it under a registered model of its own "
+            "(--set tracking.registered_model=NAME), or promote it all the same with "
+            '--force "reason".'
+        )
     version = registry.promote(opened, tracking.registered_model, gate=gate, force=force)
     console = output()
     for line in compared(version, before):

@@ -84,7 +84,7 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
         When the log cannot be read or used, with the place and the way out.
     """
     refuse_taken(spec.columns.attributes)
-    name = spec.table or name_of(spec.source)
+    name = spec.name or spec.table or name_of(spec.source)
     with open_engine(spec.source, also) as (engine, source):
         with progress.step(f"Reading and checking {name}"):
             log, open_questions = _read(engine, spec.model_copy(update={"source": source}))

@@ -69,6 +69,7 @@ _UNMAPPED = {
 }
 
 _LOG_KEYS = {
+    "name": "what the business is called; default: the source's name",
     "table": "of a database",
     "format": "csv, tsv, parquet or xlsx; default: by the file's name",
     "encoding": "of text files; default utf-8",

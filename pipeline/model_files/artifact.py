@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from features.errors import UserError
 from features.writing import alone, clear, private_folder
 from pipeline.model_files import estimator_files
+from pipeline.model_files.identity import LogIdentity
 from pipeline.model_files.manifest import (
     FORMAT,
     LIBRARIES,
@@ -68,6 +69,7 @@ def save(
     features: tuple[str, ...],
     attributes: tuple[str, ...] = (),
     data_digest: str,
+    log: LogIdentity,
     run_id: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Manifest:
@@ -83,6 +85,8 @@ def save(
         The cutoffs that were learned from, the training cutoff last.
     features, attributes : tuple of str
         The snapshot's columns in the order of the feature catalogue.
+    log : LogIdentity
+        The log that was learned from.
     settings : mapping, optional
         Whatever scoring needs to answer as trained; values that JSON can hold.
 
@@ -114,6 +118,7 @@ def save(
                 attributes=attributes,
                 settings=dict(settings or {}),
                 data_digest=data_digest,
+                log=log,
                 run_id=run_id,
                 created=datetime.now(UTC),
                 libraries={name: importlib.metadata.version(name) for name in LIBRARIES},

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import UserError
 from pipeline.model_files import estimator_files
+from pipeline.model_files.identity import LogIdentity
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 PARAMETERS = "parameters.json"
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -39,6 +40,7 @@ class Manifest(BaseModel):
     attributes: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
     data_digest: str
+    log: LogIdentity
     run_id: str | None = None
     created: datetime
     libraries: dict[str, str]

@@ -22,12 +22,22 @@ class Found:
         Number in the registry; empty for a plain folder.
     note : str
         A warning for the user, empty when all is as asked.
+    name : str
+        Of the registered model; empty for a plain folder.
     """
 
     model: artifact.Model
     folder: Path
     version: str = ""
     note: str = ""
+    name: str = ""
+
+    @property
+    def named(self) -> str:
+        """The model as a person calls it."""
+        return (
+            f"Version {self.version} of {self.name}" if self.version else f"The model {self.folder}"
+        )
 
 
 def find(
@@ -74,7 +84,7 @@ def find(
             raise TrackingError(f"{error} {hint}") from error
         folder, version = known, known.name.partition("-")[0]
         note = f"{error} Scoring with version {version}, the last that {address} stood for."
-    return Found(artifact.load(folder), folder, version, note)
+    return Found(artifact.load(folder), folder, version, note, download.parse(address)[0])
 
 
 def _remember(cache: Path, key: str, folder: Path) -> None:

@@ -16,6 +16,7 @@ from mlflow.entities import LoggedModelOutput
 from features.customer.snapshot import categories
 from features.errors import SettingError, UserError
 from pipeline.model_files import artifact
+from pipeline.model_files.identity import LogIdentity
 from pipeline.model_files.manifest import Manifest
 from pipeline.tracking.download import CHALLENGER, CHAMPION, find
 from pipeline.tracking.errors import GateError
@@ -60,6 +61,15 @@ class Version:
     tags: dict[str, str]
     by_cutoff: dict[str, dict[date, float]]
 
+    @property
+    def log(self) -> LogIdentity | None:
+        """The log that it learned from; None for a version of a churn that kept no identity."""
+        told = self.tags.get(IDENTITY)
+        return LogIdentity.model_validate_json(told) if told else None
+
+
+IDENTITY = "log_identity"
+"""Tag of a version: the name and the sketch of its log."""
 
 GATED = ("log_loss", "spend_gini")
 """Measures that decide whether a challenger may become champion."""
@@ -138,6 +148,8 @@ def register(
                 "contender": model.manifest.contender,
                 "horizon_days": str(model.manifest.horizon_days),
                 "model_version": model.manifest.version,
+                "log": model.manifest.log.name,
+                IDENTITY: model.manifest.log.model_dump_json(),
                 **(tags or {}),
             },
         )

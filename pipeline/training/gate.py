@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 
+from pipeline.model_files.identity import relation, why
 from pipeline.tracking.registry import Version
 
 NOISE = 5e-4
@@ -16,10 +17,13 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
     """Reasons against the challenger; none is a yes.
 
     Both are compared at the cutoffs they share, pair by pair: a mean over other days says
-    more about the days than about the model.
+    more about the days than about the model. A champion whose log is not known was made before
+    models knew theirs and can no longer be asked: anything takes its place.
     """
-    if champion is None or champion.version == challenger.version:
+    if champion is None or champion.log is None or champion.version == challenger.version:
         return []
+    if other := another_log(challenger, champion):
+        return [other]
     horizons = [version.tags.get("horizon_days") for version in (challenger, champion)]
     if horizons[0] != horizons[1]:
         return [f"it answers for {horizons[0]} days, the champion for {horizons[1]}"]
@@ -43,6 +47,17 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
                 f"(better at {wins} of {len(both)} shared cutoffs)"
             )
     return reasons
+
+
+def another_log(challenger: Version, champion: Version | None) -> str:
+    """How the logs of the two differ, in a sentence; empty where they are of one business."""
+    learned, new = champion and champion.log, challenger.log
+    if not learned or not new or relation(learned, new) != "other":
+        return ""
+    return (
+        f"it learned from {new.name}, the champion of {challenger.name} from {learned.name}, "
+        f"another log. {why(learned, new)} Figures of two businesses cannot be compared"
+    )
 
 
 def compared(challenger: Version, champion: Version | None) -> list[str]:

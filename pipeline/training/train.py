@@ -1,7 +1,6 @@
 """Trains the answer: compares the contenders on the past, fits the blend, records both."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from models.contenders.protocol import Contender
 from models.explain.segments import Rules, thresholds
 from pipeline.config import Config, TrackingConfig, digest
 from pipeline.console import Progress
+from pipeline.intake.identity import identify
 from pipeline.intake.orders import Orders
 from pipeline.learning import backtest
 from pipeline.learning.backtest import Backtest
@@ -20,6 +20,7 @@ from pipeline.learning.judgement import Judgement, judge
 from pipeline.learning.snapshots import Snapshots
 from pipeline.learning.spread import spread
 from pipeline.model_files import artifact
+from pipeline.model_files.identity import refuse_other
 from pipeline.model_files.manifest import Manifest
 from pipeline.own_estimators import refuse_half_answer
 from pipeline.reporting import evidence, report
@@ -40,22 +41,47 @@ class Trained:
     champion: bool
 
 
-def train(orders: Orders, config: Config, progress: Progress, promote: bool = False) -> Trained:
+ANOTHER_LOG = (
+    "Give this business a registered model of its own (--set tracking.registered_model=NAME), or "
+    "say --allow-other-log where you know that they are one."
+)
+
+
+def train(
+    orders: Orders,
+    config: Config,
+    progress: Progress,
+    promote: bool = False,
+    allow_other_log: bool = False,
+) -> Trained:
     """Backtest, fit the chosen contender on everything known today, save and record it.
 
     The model becomes champion when there is none yet, or when `promote` is asked for and
     the gate lets it pass.
 
+    Parameters
+    ----------
+    allow_other_log
+        Register it also where the name holds models of another log.
+
     Raises
     ------
     UserError
-        When the log does not carry a training, or the tracking store cannot be used.
+        When the log does not carry a training, the registered model is another log's, or the
+        tracking store cannot be used.
     GateError
         When `promote` was asked for and it is worse than the champion.
     """
-    also = _champions_cutoffs(config.tracking) if promote else ()
     refuse_half_answer(config.contenders)
     registry.check_name(config.tracking.registered_model)
+    held = _held(config.tracking)
+    if held and held.log:
+        found = identify(orders, config.log, held.log)
+        model = f"The registered model {held.name}"
+        note = refuse_other(held.log, found, model, ANOTHER_LOG, allow_other_log)
+        if note:
+            progress.note(note)
+    also = tuple(sorted(cutoffs(held))) if promote and held else ()
     snapshots = backtest.prepare(orders, config, progress, also)
     with progress.step("Opening the tracking store"):
         tracking = runs.prepare(config.tracking.uri, config.tracking.experiment)
@@ -89,6 +115,7 @@ def train(orders: Orders, config: Config, progress: Progress, promote: bool = Fa
             features=NAMES,
             attributes=snapshots.attributes,
             data_digest=orders.log.fingerprint,
+            log=identify(orders, config.log),
             run_id=opened.run_id,
             settings={
                 "segments": parting.to_dict(),
@@ -116,19 +143,22 @@ def _fit(name: str, snapshots: Snapshots) -> Contender:
     return fitted
 
 
-def _champions_cutoffs(tracking: TrackingConfig) -> tuple[date, ...]:
-    """Where the champion was judged, for a comparison on the same days; none without one."""
+def _held(tracking: TrackingConfig) -> registry.Version | None:
+    """What the registered model holds: the champion, or else the challenger; None if neither."""
     try:
         opened = store.connect(tracking.uri, tracking.experiment)
     except TrackingError:  # not made yet: what else is wrong shows when it is opened to write
-        return ()
-    champion = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
-    return tuple(sorted(cutoffs(champion))) if champion else ()
+        return None
+    name = tracking.registered_model
+    return registry.describe(opened, name, registry.CHAMPION) or registry.describe(
+        opened, name, registry.CHALLENGER
+    )
 
 
 def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
-    """Promote when asked to, or when there is no champion to be worse than."""
-    if not asked and registry.describe(tracking, name, registry.CHAMPION):
+    """Promote when asked to, or when there is no champion that could be asked."""
+    champion = registry.describe(tracking, name, registry.CHAMPION)
+    if not asked and champion and champion.log:
         return False
     registry.promote(tracking, name, gate=gate)
     return True
@@ -151,7 +181,7 @@ def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
 
 def _reading(orders: Orders, config: Config) -> dict[str, Any]:
     """How this log was read, said outright: a short list to be scored may leave it open."""
-    spec = config.log.model_dump(mode="json", exclude={"source", "table", "until"})
+    spec = config.log.model_dump(mode="json", exclude={"source", "table", "until", "name"})
     return {
         **spec,
         "date_format": config.log.date_format or orders.log.date_format,

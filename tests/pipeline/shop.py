@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.command_line import main as cli
+from pipeline.model_files.identity import LogIdentity
 
 HEADER = ("Customer ID", "Date", "Total", "Invoice", "Country")
 SENTINEL, MAIL = "sentinel-0007@example.org", "@mail.example"
+IDENTITY = LogIdentity(name="orders.csv", purchase_days=9, sketch="4-8-9-2024.01.31-QQ==")
+"""A log's identity, for models that were made by hand."""
+
 FIRST, LAST = date(2022, 1, 1), date(2023, 6, 30)
 
 
@@ -48,13 +52,13 @@ def write(path: Path, log, header=HEADER):
     return path
 
 
-def train(*more):
-    """Train on `orders.csv` of the current folder, with few contenders and cutoffs."""
+def train(*more, source="orders.csv"):
+    """Train on a log beside the store of the current folder, with few contenders and cutoffs."""
     settings = ["contenders=[base_rate,recency_alone,bg_nbd,blend]"]
     settings += ["log.columns.attributes=[Country]"]
     settings += ["training.max_cutoffs=4", "backtest.cutoffs=2"]
     words = [word for setting in settings for word in ("--set", setting)]
-    return cli.run(["train", "orders.csv", *COLUMNS, "--horizon", "60d", *words, *more])
+    return cli.run(["train", source, *COLUMNS, "--horizon", "60d", *words, *more])
 
 
 COLUMNS = (

@@ -41,6 +41,7 @@ from features.errors import UserError
 from features.writing import private_folder
 from pipeline.model_files import artifact, estimator_files
 from pipeline.model_files.manifest import Manifest
+from tests.pipeline import shop
 
 FEATURES = ("frequency", "recency", "T", "country")
 
@@ -108,6 +109,7 @@ def write(folder: Path, contender: Any) -> Manifest:
         features=FEATURES,
         attributes=("country",),
         data_digest="d" * 32,
+        log=shop.IDENTITY,
         run_id="r" * 32,
         settings={"clv_months": 12},
     )
@@ -337,8 +339,8 @@ def test_a_patch_release_of_a_library_is_no_mismatch(folder: Path) -> None:
 def test_another_format_or_contender_is_refused_by_name(folder: Path) -> None:
     with pytest.raises(UserError, match="'pair'"):
         artifact.load(folder)
-    sign(folder, format=2)
-    with pytest.raises(UserError, match="format 2"):
+    sign(folder, format=1)
+    with pytest.raises(UserError, match="format 1"):
         artifact.load(folder, restore)
 
 

@@ -4,15 +4,17 @@ from datetime import date
 
 import pytest
 
-from pipeline.tracking.registry import Version
+from pipeline.tracking.registry import IDENTITY, Version
 from pipeline.training.gate import compared, gate
+from tests.pipeline import shop
 
 FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1)
 
 
-def version(number, log_loss, spend_gini=None, horizon=90):
+def version(number, log_loss, spend_gini=None, horizon=90, log=shop.IDENTITY):
     figures = {"log_loss": log_loss, "spend_gini": spend_gini or dict.fromkeys(log_loss, 0.7)}
-    return Version("churn", str(number), f"run{number}", {"horizon_days": str(horizon)}, figures)
+    tags = {"horizon_days": str(horizon), IDENTITY: log.model_dump_json()}
+    return Version("churn", str(number), f"run{number}", tags, figures)
 
 
 CHAMPION = version(1, {FIRST: 0.40, SECOND: 0.30})
@@ -60,3 +62,12 @@ def test_what_was_compared_is_said_with_both_figures():
     said = compared(version(2, {FIRST: 0.40, SECOND: 0.3004}), CHAMPION)
     assert said[0].startswith("log_loss 0.3502, the champion before 0.3500 (2 shared cutoffs")
     assert compared(CHAMPION, None) == []
+
+
+def test_another_log_is_another_business():
+    north, south = (
+        shop.IDENTITY.model_copy(update={"name": name, "named": True})
+        for name in ("North", "South")
+    )
+    (reason,) = gate(version(2, {FIRST: 0.1}, log=south), version(1, {FIRST: 0.4}, log=north))
+    assert "learned from South, the champion of churn from North, another log" in reason

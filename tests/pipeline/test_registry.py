@@ -19,7 +19,9 @@ import yaml
 from features.errors import UserError
 from models.contenders.baselines import RecencyAlone
 from models.history import History
+from pipeline.command_line import main as cli
 from pipeline.model_files import artifact
+from pipeline.model_files.identity import LogIdentity
 from pipeline.scoring import champion
 from pipeline.tracking import compare, download, registry, runs
 from pipeline.tracking import server as light_server
@@ -27,6 +29,8 @@ from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.tracking.runs import prepare
 from pipeline.tracking.store import Store, talking
 from pipeline.training.gate import gate
+from pipeline.training.train import _promote
+from tests.pipeline import shop
 
 FEATURES = ("frequency", "recency", "T", "monetary_value", "days_since_last")
 CUTOFF = date(1998, 1, 1)
@@ -70,7 +74,11 @@ def folder(tmp_path: Path, contender: RecencyAlone) -> Path:
 
 
 def save(
-    folder: Path, contender: RecencyAlone, horizon_days: int, run_id: str | None = None
+    folder: Path,
+    contender: RecencyAlone,
+    horizon_days: int,
+    run_id: str | None = None,
+    log: LogIdentity = shop.IDENTITY,
 ) -> None:
     artifact.save(
         folder,
@@ -79,6 +87,7 @@ def save(
         cutoffs=(CUTOFF,),
         features=FEATURES,
         data_digest="d" * 32,
+        log=log,
         run_id=run_id,
     )
 
@@ -160,6 +169,41 @@ def test_the_gate_keeps_a_worse_challenger_from_becoming_champion(
     assert made.version == "2"
     assert made.tags["forced"] == "a new market"
     assert made.tags["champion_before"] == "1"
+
+
+OTHER = shop.IDENTITY.model_copy(update={"name": "other.csv", "named": True})
+
+
+def test_a_model_of_another_log_is_promoted_only_for_a_reason(
+    store: Store, tmp_path: Path, contender: RecencyAlone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = shop.IDENTITY.model_copy(update={"named": True})
+    for number, log in enumerate((mine, OTHER)):
+        save(tmp_path / f"{number}", contender, horizon_days=91, log=log)
+        register(store, tmp_path / f"{number}")
+        if not number:
+            registry.promote(store, gate=gate)
+    (tmp_path / "c.yaml").write_text(f"tracking: {{uri: '{store.uri}'}}")
+    request = ["promote", "--config", str(tmp_path / "c.yaml")]
+    assert cli.run(request) == 2
+    said = capsys.readouterr().err
+    assert "it learned from other.csv, the champion of churn from orders.csv, another log" in said
+    assert "tracking.registered_model=NAME" in said
+    assert registry.describe(store, "churn", "champion").version == "1"  # type: ignore[union-attr]
+    assert cli.run([*request, "--force", "we took that shop over"]) == 0
+    now = registry.describe(store, "churn", "champion")
+    assert now is not None
+    assert (now.version, now.tags["forced"]) == ("2", "we took that shop over")
+
+
+def test_a_champion_made_before_models_knew_their_log_gives_way(store: Store, folder: Path) -> None:
+    register(store, folder)
+    registry.promote(store)
+    with talking(store.uri):
+        store.client.delete_model_version_tag("churn", "1", registry.IDENTITY)
+    register(store, folder, log_loss=0.5)
+    assert _promote(store, "churn", asked=False)
+    assert registry.describe(store, "churn", "champion").version == "2"  # type: ignore[union-attr]
 
 
 def test_what_is_not_registered_cannot_be_promoted_or_found(

@@ -40,6 +40,7 @@ def test_the_written_config_is_what_was_checked(engine, tmp_path):
 EVERYTHING = {
     "log": {
         "source": "log.csv",
+        "name": "My Shop",
         "format": "csv",
         "encoding": "latin-1",
         "delimiter": ";",
