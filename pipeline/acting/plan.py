@@ -243,6 +243,7 @@ def _terms(name: str, read: Scores, start: date, config: CampaignConfig, effect:
         effect=effect.told(),
         seed=config.seed,
         model_version=read.model_version,
+        log=read.log,
     )
 
 

@@ -49,7 +49,8 @@ CHOSEN = "chosen"
 class Terms:
     """What a plan holds for all its customers.
 
-    `arms` maps each treatment to its `share` of those contacted and its `cost` of a contact.
+    `arms` maps each treatment to its `share` of those contacted and its `cost` of a contact;
+    `log` is how the scored log was read, so that a measurement reads it alike.
     """
 
     campaign: str
@@ -64,6 +65,7 @@ class Terms:
     effect: Mapping[str, Any]
     seed: int
     model_version: str
+    log: Mapping[str, Any]
 
     @property
     def end(self) -> date:

@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING
 
 from features.errors import UserError
+from models.campaign.estimation import Difference
+from pipeline.acting.measured import Measurement
 from pipeline.acting.plan import Plan
 from pipeline.acting.plan_file import PlanFile
+from pipeline.console import Progress
 
 if TYPE_CHECKING:
     from pipeline.tracking.store import Store
@@ -59,3 +62,43 @@ def record_plan(store: "Store", plan: Plan) -> None:
     }
     words = f"{len(contacted):,} contacts from {terms.start} on, {plan.groups['control']:,} kept."
     campaigns.record(store, "plan", terms.campaign, file.fingerprint, parameters, metrics, words)
+
+
+def record_measurement(uri: str, found: Measurement, progress: Progress) -> None:
+    """Record a measurement as a run of the experiment `campaigns`; a store that is down is told."""
+    from pipeline.tracking import campaigns
+    from pipeline.tracking.errors import TrackingError
+
+    total = found.total
+    metrics = {
+        "n_treated": float(total.n_treated),
+        "n_control": float(total.n_control),
+        **_interval("profit", total.profit),
+        **_interval("effect", total.effect),
+    }
+    for name, one in total.outcomes.items():
+        metrics |= _interval(f"{name}_per_customer", one.adjusted)
+    parameters = {
+        "kind": found.kind,
+        "start": found.start,
+        "until": found.until,
+        "interim": str(found.interim).lower(),
+        "doubts": len(found.doubts),
+    }
+    try:
+        store = campaigns.open_store(uri)
+        campaigns.record(
+            store,
+            "measurement",
+            found.campaign,
+            found.fingerprint,
+            parameters,
+            metrics,
+            found.verdict[0],
+        )
+    except TrackingError as error:
+        progress.note(f"The measurement is written, but not recorded: {error}")
+
+
+def _interval(name: str, one: Difference) -> dict[str, float]:
+    return {name: one.estimate, f"{name}_low": one.low, f"{name}_high": one.high}

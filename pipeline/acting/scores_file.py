@@ -26,7 +26,8 @@ NEEDED = ("customer_id", "as_of", "horizon_days", "segment", "model_version", *F
 class Scores:
     """Scored customers, one row each, and what holds for all of them.
 
-    `spread` is empty where the file does not tell it (CSV); see `pipeline.learning.spread`.
+    `spread` and `log`, how the log was read, are empty where the file does not tell them (CSV);
+    see `pipeline.learning.spread`.
     """
 
     customers: pd.DataFrame
@@ -35,6 +36,7 @@ class Scores:
     model_version: str
     log_end: date | None = None
     spread: dict[str, list[float]] = field(default_factory=dict)
+    log: dict[str, Any] = field(default_factory=dict)
 
 
 def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
@@ -64,6 +66,7 @@ def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
         str(known["model_version"]),
         date.fromisoformat(end) if end else None,
         about.get("spread", {}),
+        about.get("log", {}),
     )
 
 

@@ -33,6 +33,14 @@ Start = Annotated[
         help="First day of the campaign; default: the day the scores are of",
     ),
 ]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Measure nothing from this day on; default: the end of the horizon, or of the log",
+    ),
+]
 TrackingConfig = Annotated[
     Path | None, typer.Option("--config", "-c", help="Config with the tracking section")
 ]
@@ -115,8 +123,11 @@ def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
         except SettingError as error:
             raise UserError(f"{path}: {error}" if path else str(error)) from None
 
-    # Keyword-only parameters may stand in any order, required ones behind defaults too.
-    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*shared.values(), *own)]
+    # Keyword-only parameters may stand in any order, required ones behind defaults too; what a
+    # command is about, such as a plan, is named before the log.
+    first = [p for p in own if p.name == "plan"]
+    rest = [p for p in own if p.name != "plan"]
+    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *shared.values(), *rest)]
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     hints = get_type_hints(command, include_extras=True)
     with_options.__annotations__ = {**get_type_hints(options, include_extras=True), **hints}

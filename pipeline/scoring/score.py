@@ -75,7 +75,7 @@ SCHEMA = pa.schema(
 
 ABOUT = b"churn"
 """Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
-the log does not cover, and `spread`, see `pipeline.learning.spread`."""
+the log does not cover, `log`, how it was read, and `spread`, see `pipeline.learning.spread`."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,7 @@ def score(
     with progress.step(f"Scoring at {day}"):
         about = {
             "log_end": str(orders.end),
+            "log": model.manifest.settings["log"],
             "spread": model.manifest.settings.get("spread", {}),
         }
         schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})

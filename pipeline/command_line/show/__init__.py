@@ -7,6 +7,7 @@ from pipeline.command_line.show.board import leaderboard, standing, verdict
 from pipeline.command_line.show.business import business
 from pipeline.command_line.show.check import checked
 from pipeline.command_line.show.log import files, ledger, next_command
+from pipeline.command_line.show.measured import measured
 from pipeline.command_line.show.plan import planned
 from pipeline.command_line.show.scores import contact_list, contacts, scored, segments
 from pipeline.command_line.show.trainings import trainings
@@ -19,6 +20,7 @@ __all__ = [
     "files",
     "leaderboard",
     "ledger",
+    "measured",
     "next_command",
     "planned",
     "scored",

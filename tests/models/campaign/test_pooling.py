@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from statsmodels.stats.meta_analysis import combine_effects
 
 from models.campaign.pooling import pool
 
@@ -16,6 +17,21 @@ def test_random_effects_are_those_of_dersimonian_and_laird():
     assert found.mean == pytest.approx(0.358, abs=0.001)
     assert found.spread**2 == pytest.approx(0.0373, abs=0.0015), "the table is rounded"
     assert found.low < 0.358 - 1.96 * 0.1055, "Hartung and Knapp's is not narrower than normal's"
+
+
+def test_where_effects_differ_statsmodels_says_the_same():
+    theirs = combine_effects(EFFECT, VARIANCE, method_re="dl", use_t=True)
+    ours = pool(EFFECT, np.sqrt(VARIANCE))
+    assert ours.mean == pytest.approx(theirs.mean_effect_re)
+    assert ours.spread**2 == pytest.approx(theirs.tau2)
+    assert ours.se == pytest.approx(max(theirs.sd_eff_w_re_hksj, theirs.sd_eff_w_re))
+
+
+def test_effects_that_agree_better_than_chance_have_no_spread_between_them():
+    found = pool([0.1, 0.11, 0.09], [0.2, 0.2, 0.2])
+    assert found.spread == 0
+    assert found.se == pytest.approx(0.2 / 3**0.5)
+    assert found.shrunk == pytest.approx([0.1] * 3)
 
 
 def test_certain_effects_stay_and_uncertain_ones_come_near_the_mean():

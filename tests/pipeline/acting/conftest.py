@@ -2,9 +2,14 @@
 
 import pytest
 
+from features.log.transactions import LogSpec
+from pipeline.acting import measure as measuring
 from pipeline.acting import plan as stage
 from pipeline.acting.effect import assumed
 from pipeline.campaign_config import CampaignConfig, ControlConfig
+from pipeline.console import Progress
+from pipeline.intake.orders import open_orders
+from pipeline.scoring.score import customer_list
 from tests.pipeline.acting import world
 
 
@@ -27,3 +32,21 @@ def planned(scores):
         return stage.plan(path, name, config, control, assumed(effect), start)
 
     return plan
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """Measure a plan with a log, and perhaps a list of those contacted in fact."""
+
+    def measure(plan, log, sent=None, until=None):
+        log.to_csv(tmp_path / "orders.csv", index=False)
+        spec = LogSpec.model_validate({"source": str(tmp_path / "orders.csv"), **world.LOG})
+        listed = None
+        if sent is not None:
+            listed = tmp_path / "sent.csv"
+            listed.write_text("customer_id\n" + "\n".join(sent) + "\n")
+        with open_orders(spec, Progress(quiet=True), also=listed) as orders:
+            contacts = customer_list(orders, listed, spec) if listed else None
+            return measuring.measure(plan.file, orders, contacts, until)
+
+    return measure

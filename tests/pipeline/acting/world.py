@@ -54,12 +54,19 @@ SPREAD = {
 }
 
 
+LOG = {
+    "columns": {"customer_id": "customer_id", "transacted_at": "date", "amount": "amount"},
+    "duplicates": "keep",
+}
+"""How the log was read when it was scored."""
+
+
 def write_scores(path, frame, log_end=AS_OF, spread=SPREAD, extra=()):
     """Write scores as `churn score` does; `extra` are columns that a shop added."""
     schema = SCHEMA
     for name in extra:
         schema = schema.append(pa.field(name, pa.array(frame[name]).type))
-    about = {"log_end": str(log_end), "spread": spread}
+    about = {"log_end": str(log_end), "spread": spread, "log": LOG}
     # What a campaign does not ask about stays empty.
     unknown = {field.name: None for field in schema if field.name not in frame}
     table = pa.Table.from_pandas(frame.assign(**unknown), schema=schema, preserve_index=False)
@@ -67,7 +74,7 @@ def write_scores(path, frame, log_end=AS_OF, spread=SPREAD, extra=()):
     return path
 
 
-def orders(frame, treated=(), effect=0.0, seed=1, start=AS_OF, before=90, until=HORIZON):
+def orders(frame, treated=(), effect=0.0, seed=2, start=AS_OF, before=90, until=HORIZON):
     """An order log: everybody bought once `before` days earlier, some within the horizon.
 
     Contacts keep the share `effect` of those leaving, as far as they are still customers.

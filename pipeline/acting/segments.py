@@ -1,0 +1,46 @@
+"""The effect by segment: each alone, and shrunk to the whole as far as it is uncertain."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from models.campaign.estimation import Difference, blocked_difference
+from models.campaign.pooling import pool
+from models.campaign.profit import at_stake
+
+FEWEST = 50
+"""Customers of each group below which a segment is not looked at alone."""
+
+
+def by_segment(rows: pd.DataFrame, whole: Difference) -> Mapping[str, Mapping[str, float]]:
+    """Spend gained as a share of what was at stake, in each segment with enough customers.
+
+    Returns
+    -------
+    mapping
+        Segment -> `n`, `effect` and `se` of it alone, `shrunk`, and `low` and `high` of that.
+    """
+    found: dict[str, tuple[int, Difference]] = {}
+    for name, here in rows.groupby("segment"):
+        staked = at_stake(here["p_churn"], here["expected_spend"]).mean()
+        if here["treated"].value_counts().reindex([0, 1], fill_value=0).min() < FEWEST:
+            continue
+        if not staked > 0:
+            continue
+        gap = blocked_difference(here["spend"], here["treated"], here["block"])
+        if gap.se > 0:
+            found[str(name)] = len(here), gap.scaled(1 / float(staked))
+    if len(found) < 2:
+        return {}
+    pooled = pool([d.estimate for _, d in found.values()], [d.se for _, d in found.values()])
+    return {
+        name: {
+            "n": n,
+            "effect": one.estimate,
+            "se": one.se,
+            "shrunk": float(pooled.shrunk[place]),
+            "low": float(pooled.shrunk[place] - whole.reach * pooled.shrunk_se[place]),
+            "high": float(pooled.shrunk[place] + whole.reach * pooled.shrunk_se[place]),
+        }
+        for place, (name, (n, one)) in enumerate(found.items())
+    }

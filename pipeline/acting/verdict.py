@@ -1,0 +1,96 @@
+"""What a measurement means, in sentences: earned, lost, or cannot tell, and what it would take."""
+
+from math import ceil
+
+from models.campaign.estimation import Difference
+from models.campaign.power import standard_errors
+from pipeline.acting.measured import Comparison, Measurement
+
+FAR = 1000
+"""Times as many customers: beyond it nothing is promised."""
+
+
+def sentences(found: Measurement, n_customers: int) -> list[str]:
+    """The verdict first; then what it rests on."""
+    total = found.total
+    if found.doubts:
+        return ["No verdict: the groups cannot be compared.", *found.doubts, *found.notes]
+    said = [_profit(total, n_customers, found.interim), *_arms(found), _spend(total)]
+    if total.complier:
+        one = total.complier
+        said.append(
+            f"Each customer contacted in fact spent {one.estimate:+,.2f} "
+            f"({one.low:+,.2f} to {one.high:+,.2f}) because of it."
+        )
+    return [*said, *_segments(found), *found.notes]
+
+
+def word(profit: Difference) -> str:
+    """Earned, lost or cannot tell.
+
+    >>> word(Difference(5.0, 1.0, 1.96)), word(Difference(1.0, 1.0, 1.96))
+    ('earned', 'cannot tell')
+    """
+    if profit.low > 0:
+        return "earned"
+    return "lost" if profit.high < 0 else "cannot tell"
+
+
+def _profit(total: Comparison, n_customers: int, interim: bool) -> str:
+    one = total.profit
+    ends = f"({one.low:,.0f} to {one.high:,.0f})"
+    head = "Interim: the horizon is not over, and the interval holds for any number of looks. "
+    start = head if interim else ""
+    said = {
+        "earned": f"The campaign earned {one.estimate:,.0f} {ends} after all costs.",
+        "lost": f"The campaign lost {-one.estimate:,.0f} ({-one.high:,.0f} to {-one.low:,.0f}).",
+        "cannot tell": (
+            f"Cannot tell whether the campaign earned or lost: {one.estimate:,.0f} {ends}. "
+            f"{_would_take(one, n_customers)}"
+        ),
+    }
+    return start + said[word(one)]
+
+
+def _would_take(one: Difference, n_customers: int) -> str:
+    """How many customers would show a profit of this size in 80 of 100 campaigns."""
+    times = (standard_errors() * one.se / max(abs(one.estimate), 1e-12)) ** 2
+    if times > FAR:
+        return "It is so near to 0 that no campaign of this kind will tell."
+    needed = ceil(times * n_customers)
+    return (
+        f"If that is the truth, it takes {needed:,} customers instead of {n_customers:,} to show."
+    )
+
+
+def _arms(found: Measurement) -> list[str]:
+    return [
+        f"{one.arm}: {word(one.profit)}, {one.profit.estimate:,.0f} ({one.profit.low:,.0f} to "
+        f"{one.profit.high:,.0f})."
+        for one in found.comparisons[:-1]
+    ]
+
+
+def _spend(total: Comparison) -> str:
+    rate, spend = total.outcomes["purchase_rate"], total.outcomes["spend"]
+    capped = total.outcomes["spend_winsorised"].adjusted
+    return (
+        f"Of those to be contacted {rate.adjusted.estimate:+.1%} ({rate.adjusted.low:+.1%} to "
+        f"{rate.adjusted.high:+.1%}) bought, and spent {spend.adjusted.estimate:+,.2f} each "
+        f"({spend.adjusted.low:+,.2f} to {spend.adjusted.high:+,.2f}); with the highest 1 % of "
+        f"spends cut, {capped.estimate:+,.2f} ({capped.low:+,.2f} to {capped.high:+,.2f}). "
+        f"Knowing the scores made the interval of spend {spend.narrower:.0%} narrower."
+    )
+
+
+def _segments(found: Measurement) -> list[str]:
+    """A word on many looks: with ten segments one is likely to look special by chance."""
+    shown = [name for name, one in found.segments.items() if one["low"] > 0 or one["high"] < 0]
+    n = len(found.segments)
+    if n < 2:
+        return []
+    names = ", ".join(shown) if shown else "none"
+    return [
+        f"Of {n} segments, each shrunk to the whole, the effect is told apart from 0 in "
+        f"{len(shown)} ({names}); of {n} looks, {0.05 * n:.1f} would be by chance alone."
+    ]

@@ -1,0 +1,53 @@
+"""`churn measure`: what a planned campaign changed, held against its control."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.command_line.options import AsJson, Quiet, Until, takes_a_log
+
+
+@takes_a_log
+def measure(
+    path: Path | None,
+    overrides: dict[str, Any],
+    plan: Annotated[Path, typer.Argument(help="What `churn plan` wrote")],
+    out: Annotated[Path, typer.Option(help="Results, a .json file", metavar="FILE")],
+    sent: Annotated[
+        Path | None, typer.Option(help="List of those contacted in fact", metavar="FILE")
+    ] = None,
+    until: Until = None,
+    report: Annotated[Path | None, typer.Option(help="Write the results as an HTML page")] = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare the groups of a plan over its horizon, or what of it is over."""
+    from pipeline.acting import measure as stage
+    from pipeline.acting import measure_page, recorded
+    from pipeline.acting.measured import write_measured
+    from pipeline.acting.plan_file import read_plan
+    from pipeline.command_line import show
+    from pipeline.config import load
+    from pipeline.console import Progress, output
+    from pipeline.intake.orders import open_orders, refuse_overwriting
+    from pipeline.scoring.score import customer_list
+
+    progress, planned = Progress(quiet), read_plan(plan)
+    config = load(path, overrides, defaults={"log": dict(planned.terms.log)})
+    for file in filter(None, (out, report)):
+        refuse_overwriting(file, config.log.source, plan, sent, path)
+    with open_orders(config.log, progress, also=sent) as orders:
+        contacted = customer_list(orders, sent, config.log) if sent else None
+        with progress.step(f"Comparing the groups of {planned.terms.campaign}"):
+            found = stage.measure(planned, orders, contacted, until.date() if until else None)
+        if not json:
+            show.ledger(output(), orders)
+    write_measured(found, out)
+    recorded.record_measurement(config.tracking.uri, found, progress)
+    if report:
+        measure_page.write(report, found)
+    if json:
+        print(found.to_json())
+        return
+    show.measured(output(), found, out)
