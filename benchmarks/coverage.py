@@ -22,6 +22,7 @@ import pandas as pd
 from benchmarks.quality import CDNOW_LOG, GROCERY, GROCERY_LOG, TASKS, Task, config
 from features.customer.labels import labels
 from models.blend.blend import Blend
+from models.blend.predictions import BlendPredictions
 from models.btyd.lifetime_value import month_ends
 from models.evaluation.intervals import coverage_by_decile
 from models.history import LABELS
@@ -47,10 +48,13 @@ class Answered:
     """What the blend said at one cutoff, and what came in the horizon."""
 
     cutoff: date
-    blend: Blend
     customers: pd.DataFrame
-    said: pd.DataFrame
+    predictions: BlendPredictions
     outcomes: pd.DataFrame
+
+    @property
+    def said(self) -> pd.DataFrame:
+        return self.predictions.answers
 
 
 def answered(orders: Orders, task: Task, data: Path) -> Iterator[Answered]:
@@ -61,7 +65,7 @@ def answered(orders: Orders, task: Task, data: Path) -> Iterator[Answered]:
         rows = snapshots.labelled[cutoff]
         customers = rows.drop(columns=list(LABELS))
         blend = Blend().fit(snapshots.history(cutoff))
-        yield Answered(cutoff, blend, customers, blend.predict(customers), rows)
+        yield Answered(cutoff, customers, blend.predictions(customers), rows)
 
 
 def spend(one: Answered) -> pd.DataFrame:
@@ -94,9 +98,9 @@ def months(one: Answered, orders: Orders) -> Iterator[tuple[int, pd.DataFrame]]:
             return
         outcome = labels(orders.days, one.cutoff, days, orders.end).to_pyarrow().to_pandas()
         came = outcome.set_index("customer_id")["spend"].clip(lower=0)
-        value = one.blend.clv(one.customers, one.said, number, 0.0, one.cutoff)
-        ends = one.blend.clv_range(one.customers, one.said, value, number, one.cutoff)
-        none = one.blend.none_within(one.customers, one.said, number, one.cutoff)
+        value = one.predictions.clv(number, 0.0, one.cutoff)
+        ends = one.predictions.clv_interval(value, number, one.cutoff)
+        none = one.predictions.none_within(number, one.cutoff)
         came = came.loc[one.customers["customer_id"]]
         table = coverage_by_decile(came, *ends, value, none)
         yield number, table.assign(bias=value.sum() / came.sum() - 1)

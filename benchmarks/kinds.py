@@ -21,8 +21,8 @@ import pandas as pd
 
 from benchmarks.race import against_parts
 from models.all_contenders import BASELINES
-from models.blend.levels import shift_to_mean
-from models.blend.parts import PRIOR
+from models.blend.base_learners import PRIOR_WEIGHTS
+from models.blend.mean_shift import shift_to_mean
 from models.contenders.encoding import expit, logit
 from models.evaluation import log_loss
 from pipeline.config import Config
@@ -30,7 +30,7 @@ from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
 from pipeline.learning.backtest import Backtest, backtest, prepare
 
-SHOWN = (*PRIOR, "blend")
+SHOWN = (*PRIOR_WEIGHTS, "blend")
 FIXED = ("pareto_nbd", "logistic", "hist_gradient_boosting")
 
 Purchases = Iterator[tuple[int, float, float]]

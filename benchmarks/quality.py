@@ -27,9 +27,10 @@ from sklearn.model_selection import cross_val_predict
 from benchmarks.race import against_parts
 from features.customer.labels import labels
 from models.all_contenders import CONTENDERS
-from models.blend.blend import PRIOR, Blend
-from models.blend.levels import shift_to_mean
-from models.blend.weights import Evidence, learned_weights
+from models.blend.base_learners import PRIOR_WEIGHTS
+from models.blend.blend import Blend
+from models.blend.mean_shift import shift_to_mean
+from models.blend.stacking import Level1Data, stacking_weights
 from models.contenders.btyd import BtydContender
 from models.contenders.encoding import expit, logit
 from models.evaluation import (
@@ -176,11 +177,11 @@ def limits(result: Backtest) -> pd.DataFrame:
         churned = rows["churned"].to_numpy(float)
         said = {
             name: logit(result.answers[name].loc[rows.index, "p_churn"].to_numpy())
-            for name in ("blend", *PRIOR)
+            for name in ("blend", *PRIOR_WEIGHTS)
         }
-        parts, one = np.column_stack([said[name] for name in PRIOR]), np.ones(len(rows))
-        prior = np.array(list(PRIOR.values()))
-        best = learned_weights([Evidence(parts, churned, one)], prior, caution=0.0)
+        parts, one = np.column_stack([said[name] for name in PRIOR_WEIGHTS]), np.ones(len(rows))
+        prior = np.array(list(PRIOR_WEIGHTS.values()))
+        best = stacking_weights([Level1Data(parts, churned, one)], prior, shrinkage=0.0)
         log_odds = {
             "blend": said["blend"],
             "blend at the true level": _at(said["blend"], churned),
@@ -241,7 +242,7 @@ def long_holdout() -> None:
     customers = snapshots.labelled[LONG_CUTOFF].drop(columns=list(LABELS))
     came = outcome.set_index("customer_id")["purchases"].loc[customers["customer_id"]]
     blend = Blend().fit(snapshots.history(LONG_CUTOFF))
-    pareto = blend.parts["pareto_nbd"]
+    pareto = blend.base_learners["pareto_nbd"]
     if not isinstance(pareto, BtydContender):
         raise TypeError("The blend has no Pareto/NBD here.")
     alone = pareto.expected_purchases(customers, LONG_DAYS)
@@ -275,7 +276,9 @@ def _fit_of(name: str, purchases: np.ndarray, came: np.ndarray) -> tuple[float, 
 
 def _others(blend: Blend, customers: pd.DataFrame) -> list[np.ndarray]:
     names = ("mbg_nbd", "boosted_spend")
-    return [blend.parts[n].predict(customers)["expected_purchases"].to_numpy() for n in names]
+    return [
+        blend.base_learners[n].predict(customers)["expected_purchases"].to_numpy() for n in names
+    ]
 
 
 def main() -> None:
@@ -296,7 +299,7 @@ def main() -> None:
         result = run(name, log, tuple(options.contenders))
         board = result.leaderboard
         show(name, board)
-        if {"blend", *PRIOR, *SPENDERS} <= set(result.answers):
+        if {"blend", *PRIOR_WEIGHTS, *SPENDERS} <= set(result.answers):
             print(limits(result).round(4).to_string(na_rep=""))
             race = pd.DataFrame({name: against_parts(result)}).T
             print(race.to_string(float_format="{:.4f}".format))

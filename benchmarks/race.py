@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.blend.parts import PRIOR
+from models.blend.base_learners import PRIOR_WEIGHTS
 from models.evaluation.bootstrap import Difference, customer_log_loss, paired_difference
 from pipeline.learning.backtest import Backtest
 
@@ -20,7 +20,7 @@ def against_parts(result: Backtest) -> dict[str, float | str]:
     churned = result.outcomes["churned"].to_numpy(float)
     losses = {
         name: customer_log_loss(churned, result.answers[name]["p_churn"].to_numpy())
-        for name in ("blend", *PRIOR)
+        for name in ("blend", *PRIOR_WEIGHTS)
         if not result.answers[name]["p_churn"].isna().any()
     }
     days = result.outcomes["cutoff"]
@@ -33,7 +33,9 @@ def against_parts(result: Backtest) -> dict[str, float | str]:
         }
     ).drop(columns="blend")
     best = str(means.mean().idxmin())
-    believed = max((name for name in PRIOR if name in losses), key=lambda name: PRIOR[name])
+    believed = max(
+        (name for name in PRIOR_WEIGHTS if name in losses), key=lambda name: PRIOR_WEIGHTS[name]
+    )
     asked = [str(means.iloc[:n].mean().idxmin()) if n else believed for n in range(len(rows))]
 
     def beside(names: list[str]) -> Difference:

@@ -85,7 +85,7 @@ class History:
         sample): the people to be scored, whose mean level may be adjusted to.
     level_errors : dict of date to LevelError, optional
         At cutoffs of up to several years back, in even steps, as far as the log reaches; see
-        `models.blend.levels`. Only those whose horizon is over.
+        `models.blend.level_error`. Only those whose horizon is over.
     recent : DataFrame, optional
         Snapshots at cutoffs whose horizon is not over, with `cutoff` and, as the only outcome,
         `next_purchase`: days after the cutoff, NaN where none came before `cutoff`.

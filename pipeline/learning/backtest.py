@@ -18,6 +18,7 @@ from features.errors import UserError
 from features.writing import atomic
 from models.all_contenders import CONTENDERS, DEFAULT
 from models.blend.blend import Blend
+from models.blend.predictions import BlendPredictions
 from models.contenders.protocol import Contender
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES, evaluate
@@ -203,10 +204,11 @@ def _judge(
         silent = pd.DataFrame(np.nan, index=customers.index, columns=list(SAID))
         return {"n_customers": len(customers)}, silent
     seconds = perf_counter() - started
-    predicted = fitted.predict(customers)
+    blended = fitted.predictions(customers) if isinstance(fitted, Blend) else None
+    predicted = blended.answers if blended else fitted.predict(customers)
     scores = {**evaluate(outcomes, predicted), **_covered(outcomes, predicted)}
-    if isinstance(fitted, Blend) and later[1] is not None:
-        scores |= _valued(fitted, customers, predicted, later[0], later[1], history.cutoff)
+    if blended and later[1] is not None:
+        scores |= _valued(blended, weights(customers), later[0], later[1], history.cutoff)
     return {**scores, "fit_seconds": seconds}, predicted.reindex(columns=list(SAID))
 
 
@@ -239,17 +241,12 @@ def _covered(outcomes: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float
 
 
 def _valued(
-    blend: Blend,
-    customers: pd.DataFrame,
-    said: pd.DataFrame,
-    months: int,
-    spend: np.ndarray,
-    start: date,
+    predicted: BlendPredictions, weight: np.ndarray, months: int, spend: np.ndarray, start: date
 ) -> dict[str, float]:
     """What the months were said to bring beside what they brought."""
-    clv = blend.clv(customers, said, months, 0.0, start)
-    low, high = blend.clv_range(customers, said, clv, months, start)
-    none, weight = blend.none_within(customers, said, months, start), weights(customers)
+    clv = predicted.clv(months, 0.0, start)
+    low, high = predicted.clv_interval(clv, months, start)
+    none = predicted.none_within(months, start)
     found: dict[str, float] = {"clv_months": months}
     if not np.isnan(clv).any():
         found["clv_bias"] = bias(spend, clv, weight)

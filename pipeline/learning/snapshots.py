@@ -13,8 +13,8 @@ from features.customer.labels import labels, purchases_by_day
 from features.customer.panel import labelled_snapshot
 from features.customer.rfm import rfm
 from features.customer.snapshot import categories, snapshot
-from models.blend.course import periods
-from models.blend.levels import level_error
+from models.blend.error_growth import periods
+from models.blend.level_error import level_error
 from models.btyd.lifetime_value import month_ends
 from models.history import LABELS, History, LevelError, Longer, completed, known_by
 from pipeline.console import Progress

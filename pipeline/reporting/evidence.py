@@ -47,7 +47,7 @@ def outlook(
     if not isinstance(contender, Blend):
         return Outlook(customers, who)
     sample = today.iloc[:: -(-len(today) // LARGEST_SAMPLE)]
-    themes = importance(contender.contributions(sample))
+    themes = importance(contender.predictions(sample).contributions)
     return Outlook(customers, who, themes, dict(contender.weights), tuple(contender.notes))
 
 

@@ -22,6 +22,8 @@ from features.log.transactions import LogSpec
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from features.writing import atomic
+from models.blend.blend import Blend
+from models.blend.predictions import BlendPredictions
 from models.campaign.profit import at_stake
 from models.contenders.protocol import ANSWERS
 from models.explain.segments import Thresholds, segments
@@ -224,17 +226,18 @@ def check_features(model: Model) -> None:
 def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFrame:
     """Answer for one batch of a snapshot; no row depends on another."""
     manifest, answer = model.manifest, model.contender
-    predicted = answer.predict(customers)
-    if predicted[list(ANSWERS)].isna().any(axis=None):
+    blended = answer.predictions(customers) if isinstance(answer, Blend) else None
+    if blended is None or blended.answers[list(ANSWERS)].isna().any(axis=None):
         raise UserError(
             f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
             "every customer. Train again with `churn train`."
         )
+    predicted = blended.answers
     names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
     return customers.assign(
         **predicted,
-        **lifetime(answer, customers, predicted, manifest.settings["clv"], day),
-        **answer.reasons(customers),  # type: ignore[attr-defined]
+        **lifetime(blended, manifest.settings["clv"], day),
+        **blended.reasons,
         **facts(customers, day),
         as_of=day,
         horizon_days=manifest.horizon_days,
@@ -265,17 +268,11 @@ def facts(customers: pd.DataFrame, day: date) -> dict[str, Any]:
     }
 
 
-def lifetime(
-    answer: Any,
-    customers: pd.DataFrame,
-    predicted: pd.DataFrame,
-    period: dict[str, Any],
-    day: date,
-) -> dict[str, np.ndarray]:
+def lifetime(blended: BlendPredictions, period: dict[str, Any], day: date) -> dict[str, np.ndarray]:
     """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
     months = period["months"]
-    clv = answer.clv(customers, predicted, months, period["monthly_discount_rate"], day)
-    low, high = answer.clv_range(customers, predicted, clv, months, day)
+    clv = blended.clv(months, period["monthly_discount_rate"], day)
+    low, high = blended.clv_interval(clv, months, day)
     return {"clv": clv, "clv_low": low, "clv_high": high}
 
 

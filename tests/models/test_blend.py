@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from models.all_contenders import create
-from models.blend.blend import LEARNED, PRIOR, Blend
-from models.blend.weights import REACH, Evidence, learned_weights
+from models.blend.base_learners import PRIOR_WEIGHTS, SUPERVISED
+from models.blend.blend import Blend
+from models.blend.stack import Stack
+from models.blend.stacking import REACH, Level1Data, stacking_weights
 from models.contenders.encoding import expit, logit
 from models.contenders.linear import ridge_logistic
 from models.contenders.trees import thinned
@@ -28,7 +30,7 @@ def test_weights_are_shares(blend):
 def test_it_is_not_worse_than_its_best_part_by_more_than_noise(blend, outcomes):
     churned = outcomes["churned"]
     own = log_loss(churned, blend.predict(outcomes)["p_churn"])
-    parts = [blend.parts[name].predict(outcomes)["p_churn"] for name in PRIOR]
+    parts = [blend.base_learners[name].predict(outcomes)["p_churn"] for name in PRIOR_WEIGHTS]
     assert own < min(log_loss(churned, p) for p in parts) + 0.01
 
 
@@ -51,7 +53,7 @@ def test_where_customers_are_regular_it_follows_the_part_that_knows_it(make_hist
     rows, blend = make_outcomes(log, 400), Blend().fit(make_history(log, 400, (220, 280, 340)))
     own, *alone = (
         log_loss(rows["churned"], model.predict(rows)["p_churn"])
-        for model in (blend, *(blend.parts[name] for name in PRIOR))
+        for model in (blend, *(blend.base_learners[name] for name in PRIOR_WEIGHTS))
     )
     knowing, *others = alone
     assert knowing < min(others) - 0.005
@@ -66,23 +68,28 @@ class Sure:
         return pd.DataFrame({"p_churn": 1 - 1e-12, "p_alive": 1e-12}, index=customers.index)
 
 
-def test_a_part_that_exaggerates_is_heard_no_further_than_those_that_learn_reach(history, outcomes):
+def test_a_learner_that_exaggerates_counts_no_further_than_the_supervised_ones_reach(
+    history, outcomes
+):
     blend = Blend().fit(history)
-    blend.weights = dict(PRIOR)
-    learned = [logit(blend.parts[n].predict(outcomes)["p_churn"].to_numpy()) for n in LEARNED]
-    before = {name: part.predict(outcomes) for name, part in blend.parts.items()}
-    heard = blend._odds({**before, "mbg_cnbd_k": Sure().predict(outcomes)})
-    np.testing.assert_array_equal(heard["mbg_cnbd_k"], np.max(learned, axis=0) + REACH)
-    np.testing.assert_array_equal(heard["logistic"], learned[0])
-    # Where nothing that learns is heard, nothing holds the others.
-    blend.weights = {name: float(name == "mbg_cnbd_k") for name in PRIOR}
-    assert blend._odds({**before, "mbg_cnbd_k": Sure().predict(outcomes)})["mbg_cnbd_k"].min() > 13
+    stack = Stack(dict(PRIOR_WEIGHTS))
+    learned = [
+        logit(blend.base_learners[n].predict(outcomes)["p_churn"].to_numpy()) for n in SUPERVISED
+    ]
+    before = {name: part.predict(outcomes) for name, part in blend.base_learners.items()}
+    held = stack.log_odds({**before, "mbg_cnbd_k": Sure().predict(outcomes)})
+    np.testing.assert_array_equal(held["mbg_cnbd_k"], np.max(learned, axis=0) + REACH)
+    np.testing.assert_array_equal(held["logistic"], learned[0])
+    # Where no supervised learner counts, nothing holds the others.
+    alone = Stack({name: float(name == "mbg_cnbd_k") for name in PRIOR_WEIGHTS})
+    held = alone.log_odds({**before, "mbg_cnbd_k": Sure().predict(outcomes)})
+    assert held["mbg_cnbd_k"].min() > 13
 
 
 def test_its_level_lies_between_the_buy_till_you_die_models_and_the_learned_one(blend, history):
     today = history.snapshot
-    parts = ("mbg_nbd", *LEARNED)
-    levels = [blend.parts[name].predict(today)["p_churn"].mean() for name in parts]
+    parts = ("mbg_nbd", *SUPERVISED)
+    levels = [blend.base_learners[name].predict(today)["p_churn"].mean() for name in parts]
     found = blend.predict(today)["p_churn"].mean()
     assert min(levels) < found < max(levels)
     # Two overlapping horizons are no reason to believe the learned level.
@@ -95,7 +102,7 @@ def test_without_any_labels_buy_till_you_die_answers_alone(history):
     with pytest.raises(ValueError, match="no labelled cutoff"):
         create("logistic").fit(early)
     blend = Blend().fit(early)
-    assert set(blend.weights) == set(PRIOR) - set(LEARNED)
+    assert set(blend.weights) == set(PRIOR_WEIGHTS) - set(SUPERVISED)
     said = blend.predict(early.snapshot)
     assert said[["p_churn", "expected_purchases", "expected_spend"]].notna().all(axis=None)
 
@@ -103,9 +110,11 @@ def test_without_any_labels_buy_till_you_die_answers_alone(history):
 def test_few_customers_and_no_evidence_silence_the_learned_parts(make_log, make_history):
     few = make_history(make_log(150, seed=3), 400, (340,))
     blend = Blend().fit(few)
-    assert sum(blend.weights[name] for name in LEARNED if name in blend.weights) == 0
+    assert sum(blend.weights[name] for name in SUPERVISED if name in blend.weights) == 0
     assert "the buy-till-you-die models answer alone" in blend.notes[-1]
-    assert blend.predict(few.snapshot).notna().all(axis=None) or blend.ranges.shape is None
+    assert (
+        blend.predict(few.snapshot).notna().all(axis=None) or blend.fitted.intervals.spend is None
+    )
 
 
 def test_a_base_of_one_time_buyers_is_refused_and_the_fallback_named(log, make_history):
@@ -119,14 +128,14 @@ def test_even_twenty_customers_get_answers_and_reasons(make_log, make_history):
     blend = Blend().fit(few)
     answers = ["p_churn", "expected_purchases", "expected_spend"]
     assert blend.predict(few.snapshot)[answers].notna().all(axis=None)
-    assert len(blend.reasons(few.snapshot)) == len(few.snapshot)
+    assert len(blend.predictions(few.snapshot).reasons) == len(few.snapshot)
 
 
 def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outcomes):
     history = make_history(make_log(300, seed=4), 400, (280, 340))
     history.panel["churned"], history.panel["next_purchase"] = 1, np.nan
     blend = Blend().fit(history)
-    assert set(blend.weights) == set(PRIOR) - set(LEARNED)
+    assert set(blend.weights) == set(PRIOR_WEIGHTS) - set(SUPERVISED)
     assert any(note.startswith("logistic is left out: All") for note in blend.notes)
     assert blend.predict(outcomes)["p_churn"].between(0, 1).all()
 
@@ -151,8 +160,8 @@ def test_thin_evidence_stays_at_the_prior_and_strong_evidence_leaves_it():
     churned = (rng.random(20_000) < expit(signal)).astype(float)
     seen = np.column_stack([signal, rng.normal(0, 2, 20_000)])
     prior = np.array([0.5, 0.5])
-    strong = learned_weights([Evidence(seen, churned, np.ones(20_000))], prior)
-    thin = learned_weights([Evidence(seen[:20], churned[:20], np.ones(20))], prior)
+    strong = stacking_weights([Level1Data(seen, churned, np.ones(20_000))], prior)
+    thin = stacking_weights([Level1Data(seen[:20], churned[:20], np.ones(20))], prior)
     assert strong[0] > 0.95
     assert abs(thin[0] - 0.5) < abs(strong[0] - 0.5)
 
@@ -162,7 +171,7 @@ def test_weights_do_not_follow_a_lasting_error_of_level():
     signal = rng.normal(0, 1, 5_000)
     churned = (rng.random(5_000) < expit(signal)).astype(float)
     seen = np.column_stack([signal + 3.0, signal])
-    weights = learned_weights([Evidence(seen, churned, np.ones(5_000))], np.array([0.5, 0.5]))
+    weights = stacking_weights([Level1Data(seen, churned, np.ones(5_000))], np.array([0.5, 0.5]))
     np.testing.assert_allclose(weights, 0.5, atol=0.01)
 
 
@@ -191,10 +200,11 @@ def test_without_a_buy_till_you_die_model_the_rest_answers_and_clv_stays_empty(h
     alike = {day: rows.head(1) for day, rows in history.populations.items()}
     many = alike[history.cutoff].assign(n_customers=5_000)
     blend = Blend().fit(replace(history, populations={**alike, history.cutoff: many}))
-    assert set(blend.weights) == set(LEARNED)
+    assert set(blend.weights) == set(SUPERVISED)
     assert blend.notes[-1].startswith("Without a buy-till-you-die model there is no clv")
-    said = blend.predict(outcomes)
+    predicted = blend.predictions(outcomes)
+    said = predicted.answers
     assert said[["p_churn", "expected_purchases", "expected_spend"]].notna().all(axis=None)
-    assert np.isnan(blend.clv(outcomes, said, 12, 0.01, history.cutoff)).all()
-    ends = blend.clv_range(outcomes, said, said["expected_spend"].to_numpy(), 12, history.cutoff)
+    assert np.isnan(predicted.clv(12, 0.01, history.cutoff)).all()
+    ends = predicted.clv_interval(said["expected_spend"].to_numpy(), 12, history.cutoff)
     assert np.isnan(ends).all()

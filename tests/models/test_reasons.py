@@ -7,10 +7,14 @@ import pandas as pd
 import pytest
 
 from models.all_contenders import create
-from models.blend.blend import PRIOR, Blend
+from models.blend.base_learners import PRIOR_WEIGHTS
+from models.blend.base_predictions import BasePredictions
+from models.blend.blend import Blend
+from models.blend.contributions import blended_contributions
+from models.blend.stack import Stack
 from models.contenders.encoding import logit
 from models.explain.attribution import contributions, path_contributions, reference_customer
-from models.explain.reasons import by_theme, importance, theme_of
+from models.explain.reasons import by_theme, importance, reasons, theme_of
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +57,12 @@ def test_btyd_contributions_add_up_to_the_distance_from_the_reference(history, o
 def test_silence_speaks_for_leaving_and_a_purchase_yesterday_for_staying(blend, outcomes):
     silent = outcomes["days_since_last"] / outcomes["gap_mean"]
     late, fresh = silent.idxmax(), silent.idxmin()
-    themes = blend.contributions(outcomes)
+    themes = blend.predictions(outcomes).contributions
     assert themes.loc[late, "purchases"] > themes.loc[fresh, "purchases"]
 
 
 def test_reasons_are_three_sentences_with_the_customers_own_numbers(blend, outcomes):
-    said = blend.reasons(outcomes)
+    said = blend.predictions(outcomes).reasons
     assert list(said.columns) == ["reason_1", "reason_2", "reason_3"]
     assert said.map(lambda text: text.startswith(("speaks ", "hardly matters"))).all(axis=None)
     row = said.index[said["reason_1"].str.contains("silent for")][0]
@@ -66,12 +70,12 @@ def test_reasons_are_three_sentences_with_the_customers_own_numbers(blend, outco
 
 
 def test_reasons_do_not_depend_on_the_batch(blend, outcomes):
-    halves = pd.concat([blend.reasons(outcomes.iloc[:99]), blend.reasons(outcomes.iloc[99:])])
-    pd.testing.assert_frame_equal(halves, blend.reasons(outcomes))
+    halves = [blend.predictions(half).reasons for half in (outcomes.iloc[:99], outcomes.iloc[99:])]
+    pd.testing.assert_frame_equal(pd.concat(halves), blend.predictions(outcomes).reasons)
 
 
 def test_importance_is_ordered(blend, outcomes):
-    sizes = importance(blend.contributions(outcomes))
+    sizes = importance(blend.predictions(outcomes).contributions)
     assert sizes.is_monotonic_decreasing
     assert sizes.index[0] == "purchases"
 
@@ -105,25 +109,25 @@ def test_numbers_of_an_attribute_called_like_a_feature_are_the_attributes(histor
 
 def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):
     blend = Blend().fit(history)
-    blend.weights = dict(PRIOR)
-    whole = blend.contributions(outcomes)
+    stack, fitted = Stack(dict(PRIOR_WEIGHTS)), blend.fitted
+    base = BasePredictions(blend.base_learners, outcomes)
+    whole = blended_contributions(base, stack, fitted.reference, fitted.offset)
     assert {"purchases", "basket", "country"} <= set(whole)
     apart = sum(
-        weight * contributions(blend.parts[name], outcomes, blend._reference).sum(axis=1)
-        for name, weight in PRIOR.items()
+        weight * contributions(blend.base_learners[name], outcomes, fitted.reference).sum(axis=1)
+        for name, weight in PRIOR_WEIGHTS.items()
     )
     # A part beyond the reach of those that learn counts as far as it is heard.
-    raw = {name: blend.parts[name].predict(outcomes) for name in PRIOR}
-    for name, heard in blend._odds(raw).items():
-        apart = apart + PRIOR[name] * (heard - logit(raw[name]["p_churn"].to_numpy()))
-    np.testing.assert_allclose(whole.sum(axis=1) - apart, blend._average, atol=1e-9)
-    said = blend.reasons(outcomes)
+    for name, held in stack.log_odds(base).items():
+        apart = apart + PRIOR_WEIGHTS[name] * (held - logit(base[name]["p_churn"].to_numpy()))
+    np.testing.assert_allclose(whole.sum(axis=1) - apart, fitted.offset, atol=1e-9)
+    said = reasons(whole, outcomes)
     assert said["reason_3"].str.len().min() > 0
 
 
 def test_on_average_reasons_lead_from_the_average_probability_to_the_answer(blend, history):
     today = history.snapshot
     p = blend.predict(today)["p_churn"].to_numpy()
-    moved = blend.contributions(today).sum(axis=1)
+    moved = blend.predictions(today).contributions.sum(axis=1)
     assert moved.mean() == pytest.approx((logit(p) - logit(np.array(p.mean()))).mean(), abs=1e-9)
     assert (np.sign(moved) == np.sign(p - p.mean())).mean() > 0.9

@@ -9,7 +9,7 @@ import pytest
 from models.all_contenders import DEFAULT
 from models.blend.blend import Blend
 from models.btyd.lifetime_value import month_ends
-from models.history import LABELS
+from models.history import LABELS, weights
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
@@ -111,7 +111,7 @@ def test_where_returns_ate_the_money_no_share_of_it_is_told(held):
     people = snapshots.labelled[LONG_AGO].drop(columns=list(LABELS))
     blend = Blend().fit(history)
     kept = np.tile([100.0, -99.9], len(people))[: len(people)]
-    found = _valued(blend, people, blend.predict(people), months, kept, LONG_AGO)
+    found = _valued(blend.predictions(people), weights(people), months, kept, LONG_AGO)
     assert np.isnan(found["clv_bias"])
     assert found["clv_months"] == months
 

@@ -1,4 +1,4 @@
-"""The level between two witnesses, and money that does not stay."""
+"""The level between two forecasts, and money that does not stay."""
 
 from dataclasses import replace
 
@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.blend.blend import FURTHEST, PRIOR, Blend
-from models.blend.levels import ExpectedError, level_error
-from models.blend.ways import LEAST_LEFT, MOST_BEYOND, at_level, before_floor
-from models.blend.witnesses import Learned, money_factor, reconciled_mean
+from models.blend.base_learners import PRIOR_WEIGHTS
+from models.blend.blend import Blend
+from models.blend.forecast_combination import TaughtLevel, combined_mean
+from models.blend.level import FURTHEST, mean_churn, total_of_purchases
+from models.blend.level_error import LevelErrorForecast, level_error
+from models.blend.realised_spend import realised_factor
+from models.blend.spend_estimators import LEAST_LEFT, MOST_BEYOND, before_floor, weighted_mean
+from models.blend.stack import Stack
 from models.contenders.classifiers import LogisticChurn
 from models.contenders.encoding import expit, logit
 from models.evaluation import log_loss
@@ -25,18 +29,18 @@ def panel(**columns) -> pd.DataFrame:
     return pd.DataFrame({"cutoff": days, **columns})
 
 
-def tried(rates) -> Learned:
-    """Learned models that say .5 and one purchase each, of cutoffs with such rates of churn."""
+def tried(rates) -> TaughtLevel:
+    """TaughtLevel models that say .5 and one purchase each, of cutoffs with such rates of churn."""
     churned = np.concatenate([np.arange(500) < 500 * rate for rate in rates]).astype(float)
     rows = panel(churned=churned, purchases=2 * (1 - churned))
-    return Learned.measured(rows, HORIZON, np.zeros(2000), np.ones(2000))
+    return TaughtLevel.measured(rows, HORIZON, np.zeros(2000), np.ones(2000))
 
 
 def test_a_level_that_never_changed_is_believed_and_one_that_did_is_not():
     same, other = tried([0.5] * 4), tried([0.2, 0.8, 0.3, 0.7])
     assert same.churn_variance < 0.15
     assert other.churn_variance > 5
-    assert same.say(0.05) > 0.25 > 0.02 > other.say(0.05)
+    assert same.weight_beside(0.05) > 0.25 > 0.02 > other.weight_beside(0.05)
 
 
 def test_cutoffs_after_which_nobody_or_everybody_came_are_counted():
@@ -49,44 +53,45 @@ def test_cutoffs_after_which_nobody_or_everybody_came_are_counted():
     st.floats(0.001, 10),
     st.floats(0.001, 10),
 )
-def test_the_level_lies_between_its_witnesses(odds, level, variance, level_variance):
+def test_the_level_lies_between_its_forecasts(odds, level, variance, level_variance):
     log_odds, weight = np.array(odds), np.ones(len(odds))
-    found = reconciled_mean(log_odds, weight, variance, level, level_variance)
+    found = combined_mean(log_odds, weight, variance, level, level_variance)
     ends = sorted([float(expit(log_odds).mean()), float(expit(np.array(level)))])
     assert ends[0] - 1e-6 <= found <= ends[1] + 1e-6
 
 
-def test_the_surer_witness_is_nearer():
+def test_the_surer_forecast_is_nearer():
     log_odds, weight = np.linspace(-3, 3, 101), np.ones(101)
-    far, near = (reconciled_mean(log_odds, weight, 0.1, 1.0, v) for v in (1.0, 0.001))
+    far, near = (combined_mean(log_odds, weight, 0.1, 1.0, v) for v in (1.0, 0.001))
     said = float(expit(np.array(1.0)))
     assert 0.5 < far < 0.6
     assert near == pytest.approx(said, abs=0.01)
 
 
 def test_trees_that_contradict_by_far_move_the_total_by_half_at_most():
-    sure, doubtful = Learned(0.1, 1e-6), ExpectedError(0.0, 0.0, 0.0, 1.0, 1.0)
+    sure, doubtful = TaughtLevel(0.1, 1e-6), LevelErrorForecast(0.0, 0.0, 0.0, 1.0, 1.0)
     for apart, moved in ((0.3, 0.3), (-0.3, -0.3), (-5.0, -FURTHEST), (5.0, FURTHEST)):
-        found = Blend()._moved({"btyd": 4.0, "boosted": 4.0 + apart}, doubtful, sure)
-        assert found == pytest.approx(moved, abs=1e-4)
+        found = total_of_purchases({"btyd": 4.0, "boosted": 4.0 + apart}, doubtful, sure)
+        assert found.moved == pytest.approx(moved, abs=1e-4)
 
 
 def test_a_season_that_learned_models_had_not_moves_their_word_as_well():
-    sure = Learned(1e-6, 1e-6)
-    season = ExpectedError(0.5, -1.0, 0.0, 1.0, 1.0, unseen_churn=0.5, unseen_purchases=-1.0)
-    blend, odds = Blend(), np.linspace(-1, 1, 101)
-    blend.weights, knowing = {"logistic": 1.0}, expit(odds + 0.5)
-    found = blend._mean({"logistic": odds}, knowing, np.ones(101), season, sure)
+    sure = TaughtLevel(1e-6, 1e-6)
+    season = LevelErrorForecast(0.5, -1.0, 0.0, 1.0, 1.0, unseen_churn=0.5, unseen_purchases=-1.0)
+    stack, odds = Stack({"logistic": 1.0}), np.linspace(-1, 1, 101)
+    knowing = expit(odds + 0.5)
+    found = mean_churn(stack, {"logistic": odds}, knowing, np.ones(101), season, sure)
     assert found == pytest.approx(float(expit(odds - 0.5).mean()), abs=1e-3)
-    assert blend._moved({"btyd": 4.0, "boosted": 4.0}, season, sure) == pytest.approx(1.0)
+    total = total_of_purchases({"btyd": 4.0, "boosted": 4.0}, season, sure)
+    assert total.moved == pytest.approx(1.0)
     # All of it ends with the horizon.
-    assert blend.course.passing == pytest.approx(np.e, rel=1e-4)
+    assert total.transient == pytest.approx(np.e, rel=1e-4)
 
 
 def test_no_expectation_is_many_times_what_the_blend_thinks_likely():
     likely = np.array([1.0, 1.0])
     ways = {"btyd": np.array([50.0, 1.0]), "likely": likely, "boosted": np.array([100.0, 2.0])}
-    found = at_level(ways, dict.fromkeys(ways, 1.0))
+    found = weighted_mean(ways, dict.fromkeys(ways, 1.0))
     # The buy-till-you-die models' own word does not count; of the others the first counts twice.
     np.testing.assert_allclose(found, [MOST_BEYOND, (2 * 1.0 + 2.0) / 3])
 
@@ -105,14 +110,14 @@ def test_a_floor_under_purchases_leaves_their_total_where_it_can(rows):
 def test_money_that_comes_back_later_is_expected_to():
     rng = np.random.default_rng(0)
     rows = panel(spend=100 * rng.gamma(2, 0.5, 2000) * 0.7)
-    assert money_factor(rows, np.full(2000, 100.0), HORIZON) == pytest.approx(0.7, abs=0.05)
+    assert realised_factor(rows, np.full(2000, 100.0), HORIZON) == pytest.approx(0.7, abs=0.05)
 
 
 def test_money_that_differs_by_chance_is_not_followed():
     rng = np.random.default_rng(0)
     level = np.repeat([0.8, 1.15, 0.9, 1.2], 500)
     assert (
-        money_factor(
+        realised_factor(
             panel(spend=level * rng.gamma(0.05, 2000, 2000)), np.full(2000, 100.0), HORIZON
         )
         == 1
@@ -123,13 +128,15 @@ def test_a_price_cut_is_followed_as_far_as_it_has_been_seen():
     rng = np.random.default_rng(0)
     cut = np.repeat([1.0, 0.95, 0.7, 0.6], 500) * 100 * rng.gamma(4, 0.25, 2000)
     rise = np.repeat([0.6, 0.7, 0.95, 1.0], 500) * 100 * rng.gamma(4, 0.25, 2000)
-    down, up = (money_factor(panel(spend=s), np.full(2000, 100.0), HORIZON) for s in (cut, rise))
+    down, up = (realised_factor(panel(spend=s), np.full(2000, 100.0), HORIZON) for s in (cut, rise))
     assert 0.6 < down < 0.9 < up <= 1
 
 
 @pytest.mark.parametrize("spend", [0.0, -5.0])
 def test_money_that_all_comes_back_is_no_error(spend):
-    assert 0 < money_factor(panel(spend=np.full(2000, spend)), np.full(2000, 100.0), HORIZON) < 0.05
+    assert (
+        0 < realised_factor(panel(spend=np.full(2000, spend)), np.full(2000, 100.0), HORIZON) < 0.05
+    )
 
 
 def bills(n_customers: int) -> pd.DataFrame:
@@ -164,8 +171,8 @@ def subscribers(make_history, make_outcomes):
 def test_of_subscribers_the_level_is_the_learned_one(subscribers):
     blend, rows = subscribers
     churned, said = rows["churned"], blend.predict(rows)
-    alone = {name: part.predict(rows)["p_churn"] for name, part in blend.parts.items()}
-    best = min(log_loss(churned, alone[name]) for name in PRIOR)
+    alone = {name: part.predict(rows)["p_churn"] for name, part in blend.base_learners.items()}
+    best = min(log_loss(churned, alone[name]) for name in PRIOR_WEIGHTS)
     # A buy-till-you-die model knows no bills: it expects too many to leave.
     assert abs(logit(alone["mbg_nbd"].mean()) - logit(churned.mean())) > 0.15
     assert log_loss(churned, said["p_churn"]) < best + 0.01
@@ -190,7 +197,7 @@ def test_of_those_who_are_given_up_hardly_anything_is_expected(subscribers):
     assert gone.mean() > 0.1
     spend = said["expected_spend"]
     # A buy-till-you-die model that knows no bills expects much of them.
-    alone = blend.parts["mbg_nbd"].predict(rows)["expected_spend"]
+    alone = blend.base_learners["mbg_nbd"].predict(rows)["expected_spend"]
     assert spend[gone].sum() < 0.01 * spend.sum() < 0.1 * alone[gone].sum()
     assert (said["expected_purchases"] >= 1 - said["p_churn"] - 1e-12).all()
 

@@ -1,8 +1,7 @@
-"""Ranges instead of points: how far spend may fall.
+"""The distribution of a customer's spend: a lump at zero, and quantiles of the rest.
 
-Most customers spend nothing in a horizon, so the distribution of spend is a lump at zero and
-a wide rest. The lump is `p_churn`; the shape of the rest is read off the past: how spend of
-those who bought compared with what had been expected of them.
+Most customers spend nothing in a horizon. The lump is the probability of no purchase. The shape of
+the rest is read off the past: spend of those who bought, over what had been expected of them.
 """
 
 from __future__ import annotations
@@ -17,26 +16,29 @@ COVERED = 0.8
 """Share of customers whose outcome shall lie in its interval."""
 
 TAIL = (1 - COVERED) / 2
+"""Share outside on each side."""
 
 LEVELS = np.linspace(0.0, 1.0, 41)
+"""Levels of the quantiles that are kept."""
 
 MOST_GROUPS = 5
+"""So many groups by expected purchases have quantiles of their own."""
 
 SMALLEST_GROUP = 100
-"""Buyers that a group needs for its own shape."""
+"""Buyers that a group needs for its own quantiles."""
 
 PRIOR_SPREAD = 0.25
-"""Standard deviation of the log level between cutoffs, as found over many logs."""
+"""Standard deviation of the log level between cutoffs, as found on the logs of docs/quality.md."""
 
 PRIOR_CUTOFFS = 2
-"""How many past cutoffs that experience counts for."""
+"""So many past cutoffs that guess counts for."""
 
 COMMON = norm.ppf((np.arange(21) + 0.5) / 21)
 """Equally likely values of a standard normal shock that all customers share."""
 
 
 @dataclass(frozen=True)
-class SpendShape:
+class SpendDistribution:
     """Quantiles of (spend / expected spend, both given a purchase), by expected purchases.
 
     `borders` are expected purchases given at least one, shape (n_groups - 1,);
@@ -56,16 +58,16 @@ class SpendShape:
         purchases: np.ndarray,
         level_spread: float = 0.0,
     ) -> Self | None:
-        """Learn the shape from past cutoffs; None with fewer than 100 buyers.
+        """Learn the quantiles from past cutoffs; None with fewer than 100 buyers.
 
         Parameters
         ----------
         p_churn, expected_purchases, expected_spend, spend, purchases : ndarray
-            Shape (n_customers,): what had been predicted, the level set right, and what came.
+            Shape (n_customers,): predictions, their level set to what came; and what came.
         level_spread : float
             Standard deviation of the log level between cutoffs: how much better or worse than
             expected a whole season may be. It moves all customers at once, so that no number
-            of customers averages it away; the shape is widened by it.
+            of customers averages it away; the quantiles are widened by it.
         """
         bought = (purchases > 0) & (expected_spend > 0) & (p_churn < 1)
         if bought.sum() < SMALLEST_GROUP:
@@ -117,7 +119,7 @@ class SpendShape:
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
-        """Build the shape again from `to_dict`."""
+        """Build the distribution again from `to_dict`."""
         return cls(np.array(state["borders"], dtype=float), np.array(state["quantiles"], float))
 
 

@@ -1,13 +1,11 @@
-"""How many of all customers come back: MBG/NBD's word, less the error that it is expected to make.
+"""The error of MBG/NBD's level: seen at past cutoffs, and forecast for today.
 
-A buy-till-you-die model carries no season and adapts to nothing: before a Christmas it expects too
-little of everybody, after it too much, and where its story does not fit it is off every time.
-Its error is taken for a Gaussian process over time (Rasmussen & Williams 2006, ch. 2 and 5.4): the
-sum of a lasting error, one that drifts as a business changes, one that fades within about a
-horizon, and a yearly season. What past cutoffs showed is followed as far as each of these can
-explain it, and as far as such guesses were right before; where nothing is known the guess is 0.
-Learned models repeat the level of the horizons they learned from; `models.blend.witnesses` holds it
-against this one.
+A buy-till-you-die model carries no season and adapts to nothing. Before a Christmas it expects too
+little of everybody, after it too much; where its assumptions do not fit it is off every time. Its
+error is taken for a Gaussian process over time (Rasmussen & Williams 2006, ch. 2 and 5.4): the sum
+of a lasting error, one that drifts as a business changes, one that fades within about a horizon,
+and a yearly season. The forecast is the process's mean, scaled by what such forecasts were worth
+at past cutoffs; where nothing is known it is 0.
 """
 
 from __future__ import annotations
@@ -18,11 +16,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import brentq
 
-from models.blend.weights import Evidence
 from models.contenders.btyd import BtydContender
-from models.contenders.encoding import expit, logit
+from models.contenders.encoding import logit
 from models.history import History, LevelError
 
 YEAR = 365.25
@@ -51,27 +47,28 @@ CHANCE = 0.01
 """Variance of a single cutoff's error that says nothing about any other."""
 
 YOUNG = 0.15
-"""Further variance of a cutoff at the very beginning of a log, where most customers are new; it
+"""Further variance of a cutoff at the very beginning of a log, where most customers are new. It
 falls to 1 / e with each horizon."""
 
-USUALLY_MISSED, DOUBT = 0.15, 2.0
-"""A guess misses by about so much (log odds); the word of so many past cutoffs against it."""
+PRIOR_MISS, PRIOR_CUTOFFS = 0.15, 2.0
+"""A forecast misses by about so much (log odds): worth as many past cutoffs that show it."""
 
-TRUST, MOST_WORTH = 0.2, 2.0
-"""A guess is worth its size, as if guesses with squares of this sum had been right before; never
-more than twice."""
+PRIOR_SQUARES, MOST_WORTH = 0.2, 2.0
+"""The forecast is scaled by a regression of past errors on past forecasts. It begins as if
+forecasts with squares of this sum had been right; no scale is above `MOST_WORTH`."""
 
 LATEST = 60
 """Older errors say too little about today to be looked at."""
 
 
 @dataclass(frozen=True)
-class ExpectedError:
-    """What MBG/NBD will be off by, on its own scales; see `models.history.LevelError`.
+class LevelErrorForecast:
+    """What MBG/NBD will be off by, in the units of `models.history.LevelError`.
 
     `lasting` is the part of `purchases` that does not end with the horizon: lasting and drifted.
-    The variances say how far off such a guess was at past cutoffs (mean squares). The last two say
-    how much of the error is a season that the panel's days had not: learned models do not know it.
+    The variances are the mean squared errors of such forecasts at past cutoffs. The last two are
+    the part of the error that is a season and that the panel's days did not have: supervised
+    learners do not know of it.
     """
 
     churn: float
@@ -133,73 +130,77 @@ def _over(expected: float, came: float) -> float:
     return float(np.log(max(expected, 1e-9) / max(came, 0.5)))
 
 
-def expected_error(history: History) -> ExpectedError:
-    """What MBG/NBD's level is expected to be off by at the history's cutoff.
+def forecast_level_error(history: History) -> LevelErrorForecast:
+    """Forecast the error of MBG/NBD's level at the history's cutoff.
 
-    The process's guess, times what past guesses were worth: guesses made at past cutoffs, each
-    with what was known then, beside the errors that came. A guess that knows a season is measured
-    by guesses that knew one.
+    The same forecast is made at each past cutoff, with what was known then, and held against the
+    error that came: that gives its scale and its variance. A forecast that knows a season is held
+    against forecasts that knew one.
     """
     known = sorted(history.level_errors.items())[-LATEST:]
     when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
     seen = np.array([(error.churn, error.purchases) for _, error in known]).reshape(-1, 2)
     chance = CHANCE + np.array([error.variance for _, error in known])
-    guess, lasting = _guess(when, seen, chance, history.horizon_days)
-    came, then = [np.zeros((0, 2))], [np.zeros((0, 2))]
+    mean, lasting = _posterior_mean(when, seen, chance, history.horizon_days)
+    came, forecast = [np.zeros((0, 2))], [np.zeros((0, 2))]
     for place, day in enumerate(when):
         over = when + history.horizon_days <= day
         if over.any() and (_seasonal(when[over] - day) or not _seasonal(when)):
-            past, _ = _guess(when[over] - day, seen[over], chance[over], history.horizon_days)
+            past, _ = _posterior_mean(
+                when[over] - day, seen[over], chance[over], history.horizon_days
+            )
             came.append(seen[[place]])
-            then.append(past[None, :])
-    errors, guesses = np.concatenate(came), np.concatenate(then)
-    worth = (TRUST + (errors * guesses).sum(axis=0)) / (TRUST + (guesses**2).sum(axis=0))
+            forecast.append(past[None, :])
+    errors, forecasts = np.concatenate(came), np.concatenate(forecast)
+    worth = (PRIOR_SQUARES + (errors * forecasts).sum(axis=0)) / (
+        PRIOR_SQUARES + (forecasts**2).sum(axis=0)
+    )
     worth = np.clip(worth, 0.0, MOST_WORTH)
-    missed = ((errors - worth * guesses) ** 2).sum(axis=0)
-    variance = (DOUBT * USUALLY_MISSED**2 + missed) / (DOUBT + len(errors))
-    (churn, purchases), lasts = worth * guess, worth[1] * lasting
-    unseen = worth * _season_unseen(history, when, seen, chance)
-    return ExpectedError(*(float(x) for x in (churn, purchases, lasts, *variance, *unseen)))
+    missed = ((errors - worth * forecasts) ** 2).sum(axis=0)
+    variance = (PRIOR_CUTOFFS * PRIOR_MISS**2 + missed) / (PRIOR_CUTOFFS + len(errors))
+    (churn, purchases), lasts = worth * mean, worth[1] * lasting
+    unseen = worth * _unseen_season(history, when, seen, chance)
+    return LevelErrorForecast(*(float(x) for x in (churn, purchases, lasts, *variance, *unseen)))
 
 
-def _season_unseen(
+def _unseen_season(
     history: History, when: np.ndarray, seen: np.ndarray, chance: np.ndarray
 ) -> np.ndarray:
-    """Errors of churn and of purchases that the season brings today, less the panel's days' mean.
+    """Seasonal error of churn and of purchases today, less its mean over the panel's days.
 
-    What lasts, or changes slowly, learned models have seen.
+    Supervised learners have seen what lasts or changes slowly.
     """
     if not history.cutoffs or not len(when):
         return np.zeros(2)
     panel = np.array([(day - history.cutoff).days for day in history.cutoffs], dtype=float)
-    explained = _explained(when, seen, chance, history.horizon_days)
+    solved = _solved(when, seen, chance, history.horizon_days)
     season: np.ndarray = _yearly(np.zeros(1), when)[0] - _yearly(panel, when).mean(axis=0)
-    return season @ explained
+    return season @ solved
 
 
-def _guess(
+def _posterior_mean(
     when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
 ) -> tuple[np.ndarray, float]:
-    """Errors of churn and of purchases on day 0 from those of earlier days; what lasts of these.
+    """Mean errors of churn and of purchases on day 0, given earlier ones; and what lasts of them.
 
     `when` has shape (n_days,), `seen` (n_days, 2).
     """
     if not len(when):
         return np.zeros(2), 0.0
-    explained, today = _explained(when, seen, chance, horizon_days), np.zeros(1)
+    solved, today = _solved(when, seen, chance, horizon_days), np.zeros(1)
     passing = _faded(today, when, horizon_days) + _yearly(today, when)
-    stays = _drifted(today, when, horizon_days)[0] @ explained
-    return passing[0] @ explained + stays, float(stays[1])
+    stays = _drifted(today, when, horizon_days)[0] @ solved
+    return passing[0] @ solved + stays, float(stays[1])
 
 
-def _explained(
+def _solved(
     when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
 ) -> np.ndarray:
-    """Errors seen, each freed of what the others say; (n_days, 2)."""
+    """Inverse covariance of the errors seen, times these; (n_days, 2)."""
     passing = _faded(when, when, horizon_days) + _yearly(when, when)
     covariance = passing + _drifted(when, when, horizon_days) + np.diag(chance)
-    solved: np.ndarray = cho_solve(cho_factor(covariance, lower=True), seen)
-    return solved
+    weighted: np.ndarray = cho_solve(cho_factor(covariance, lower=True), seen)
+    return weighted
 
 
 def _faded(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarray:
@@ -232,29 +233,3 @@ def _drifted(here: np.ndarray, there: np.ndarray, horizon_days: int) -> np.ndarr
     start = there.min() - horizon_days
     years = (np.minimum(here[:, None], there[None, :]) - start) / YEAR
     return LASTING**2 + DRIFTING**2 * years
-
-
-def shift_to_mean(log_odds: np.ndarray, weight: np.ndarray, mean: float) -> float:
-    """Find the constant that, added to all log odds, brings the mean probability to `mean`.
-
-    Examples
-    --------
-    >>> round(shift_to_mean(np.zeros(3), np.ones(3), 0.75), 4)
-    1.0986
-    """
-
-    def excess(shift: float) -> float:
-        return float(np.average(expit(log_odds + shift), weights=weight)) - mean
-
-    return float(brentq(excess, -50.0, 50.0, xtol=1e-12))
-
-
-def level_free_loss(evidence: Evidence, part_weights: np.ndarray) -> float:
-    """Log loss of a mix at a past cutoff, its mean set to what came; smaller is better."""
-    mixed = evidence.log_odds @ part_weights
-    rate = float(np.average(evidence.churned, weights=evidence.weight))
-    if rate in (0.0, 1.0):
-        return 0.0
-    mixed = mixed + shift_to_mean(mixed, evidence.weight, rate)
-    loss = np.logaddexp(0.0, mixed) - evidence.churned * mixed
-    return float(np.average(loss, weights=evidence.weight))

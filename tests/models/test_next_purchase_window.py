@@ -6,8 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend.ranges import Ranges
-from models.blend.windows import MIDDLE, Waits, tails_that_held, window
+from models.blend.next_purchase_window import (
+    MIDDLE,
+    NextPurchase,
+    WaitingTimes,
+    conformal_tails,
+    window,
+)
 from models.contenders.btyd import BtydContender
 from models.evaluation.intervals import coverage
 from models.history import History
@@ -50,8 +55,7 @@ def test_known_rhythm_gives_a_window_that_holds_four_in_five():
     bought = wait < horizon
     held, width = {}, {}
     for name in ("mbg_cnbd_k", "mbg_nbd"):
-        ranges = Ranges(horizon, None, BtydContender(name).fit(history))
-        first, final = ranges._window(rfm)
+        first, final = NextPurchase(horizon, BtydContender(name).fit(history)).window(rfm)
         held[name] = coverage(wait[bought], first[bought], final[bought])
         width[name] = (final - first)[bought].mean()
     # 2,800 customers: a standard error of .008; the model of the population is estimated.
@@ -59,10 +63,10 @@ def test_known_rhythm_gives_a_window_that_holds_four_in_five():
     assert width["mbg_cnbd_k"] < 0.85 * width["mbg_nbd"]
 
 
-def waits(day: np.ndarray, rate: float) -> Waits:
+def waits(day: np.ndarray, rate: float) -> WaitingTimes:
     """Days of purchases of which was said that they come at random at a rate."""
     by_then = np.repeat((1 - np.exp(-rate * DAYS))[:, None], len(day), axis=1)
-    return Waits(by_then, DAYS, day, np.ones(len(day)))
+    return WaitingTimes(by_then, DAYS, day, np.ones(len(day)))
 
 
 def random_days(rate: float, n: int, seed: int) -> np.ndarray:
@@ -71,7 +75,7 @@ def random_days(rate: float, n: int, seed: int) -> np.ndarray:
 
 
 def test_where_the_rhythm_is_right_the_middle_is_kept():
-    low, high = tails_that_held([waits(random_days(0.08, 5000, 0), 0.08)])
+    low, high = conformal_tails([waits(random_days(0.08, 5000, 0), 0.08)])
     assert low == pytest.approx(MIDDLE[0], abs=0.03)
     assert high == pytest.approx(MIDDLE[1], abs=0.03)
 
@@ -80,19 +84,19 @@ def test_where_the_rhythm_is_right_the_middle_is_kept():
 def test_windows_that_missed_are_moved_and_then_hold(said, true):
     past, later = (waits(random_days(true, 5000, seed), said) for seed in (1, 2))
     missed = coverage(later.day, *window(later.by_then, DAYS))
-    held = coverage(later.day, *window(later.by_then, DAYS, tails_that_held([past])))
+    held = coverage(later.day, *window(later.by_then, DAYS, conformal_tails([past])))
     assert abs(missed - 0.8) > 0.08
     assert held > 0.77
 
 
 def test_windows_that_held_more_than_they_should_are_narrowed():
     exact = np.full(1000, 12.0)
-    first, last = window(waits(exact, 0.08).by_then, DAYS, tails_that_held([waits(exact, 0.08)]))
+    first, last = window(waits(exact, 0.08).by_then, DAYS, conformal_tails([waits(exact, 0.08)]))
     wide = np.subtract(*window(waits(exact, 0.08).by_then, DAYS)[::-1])
     assert ((first <= 12) & (last >= 12)).all()
     assert (last - first).mean() < 0.8 * wide.mean()
 
 
 def test_few_buyers_leave_the_middle():
-    assert tails_that_held([waits(np.full(150, 12.0), 0.08)]) == MIDDLE
-    assert tails_that_held([]) == MIDDLE
+    assert conformal_tails([waits(np.full(150, 12.0), 0.08)]) == MIDDLE
+    assert conformal_tails([]) == MIDDLE

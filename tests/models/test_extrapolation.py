@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from models.blend.blend import Blend
-from models.blend.course import LONGEST, Course, faithful, growth, periods
-from models.blend.levels import level_error
+from models.blend.error_growth import LONGEST, error_growth, periods
+from models.blend.extrapolation import Extrapolation, best_ranking
+from models.blend.level_error import level_error
 from models.contenders.btyd import BtydContender
 from models.history import LABELS, History, LevelError, Longer
 
@@ -35,17 +36,17 @@ def told(level_errors, years: float = 2.0) -> History:
 
 
 def test_without_longer_periods_nothing_is_corrected():
-    assert growth(told({END - timedelta(days=90): LevelError(0.3, 0.3)})) == 0.0
-    assert growth(told({})) == 0.0
+    assert error_growth(told({END - timedelta(days=90): LevelError(0.3, 0.3)})) == 0.0
+    assert error_growth(told({})) == 0.0
 
 
 def test_a_level_that_is_off_for_good_is_no_growth():
-    assert growth(told(errors(lambda age, lead: 0.0))) == pytest.approx(0.0, abs=1e-9)
+    assert error_growth(told(errors(lambda age, lead: 0.0))) == pytest.approx(0.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("yearly", [-0.6, 0.8])
 def test_an_error_that_grows_is_found(yearly):
-    found = growth(told(errors(lambda age, lead: yearly * lead)))
+    found = error_growth(told(errors(lambda age, lead: yearly * lead)))
     assert found == pytest.approx(yearly, rel=0.25)
 
 
@@ -53,23 +54,30 @@ def test_what_only_young_logs_show_is_hardly_carried_on():
     def of(age, lead):
         return 1.5 * lead * np.exp(-2 * age)
 
-    assert 0 < growth(told(errors(of, 3.0), 3.0)) < 0.3
+    assert 0 < error_growth(told(errors(of, 3.0), 3.0)) < 0.3
 
 
 def test_errors_that_come_and_go_are_hardly_followed():
     rng = np.random.default_rng(2)
-    found = [growth(told(errors(lambda age, lead: rng.normal(0, 0.3)))) for _ in range(20)]
+    found = [error_growth(told(errors(lambda age, lead: rng.normal(0, 0.3)))) for _ in range(20)]
     assert np.sqrt(np.mean(np.square(found))) < 0.25
 
 
 def test_one_cutoff_says_less_than_many():
     one = dict(list(errors(lambda age, lead: 0.8 * lead).items())[-1:])
-    assert 0 < growth(told(one)) < 0.5 * growth(told(errors(lambda age, lead: 0.8 * lead)))
+    assert (
+        0 < error_growth(told(one)) < 0.5 * error_growth(told(errors(lambda age, lead: 0.8 * lead)))
+    )
 
 
 def test_the_value_of_more_months_is_never_less(history, outcomes):
     btyd = BtydContender("mbg_nbd").fit(history)
-    for course in (Course(growth=0.9), Course(growth=-0.5), Course(passing=2.0), Course(0.4, 0.6)):
+    for course in (
+        Extrapolation(error_growth=0.9),
+        Extrapolation(error_growth=-0.5),
+        Extrapolation(transient=2.0),
+        Extrapolation(0.4, 0.6),
+    ):
         lengths = [course.lengths(btyd, outcomes, days)[0] for days in range(20, 2000, 45)]
         assert (np.diff(lengths, axis=0) >= -1e-9).all()
 
@@ -77,9 +85,9 @@ def test_the_value_of_more_months_is_never_less(history, outcomes):
 def test_an_uncorrected_course_is_the_models_own(history, outcomes):
     btyd = BtydContender("mbg_nbd").fit(history)
     whole = btyd.expected_purchases(outcomes, 300) / btyd.expected_purchases(outcomes, HORIZON)
-    for length in Course().lengths(btyd, outcomes, 300):
+    for length in Extrapolation().lengths(btyd, outcomes, 300):
         np.testing.assert_allclose(length, whole)
-    tired, as_before = Course(growth=0.8).lengths(btyd, outcomes, 300)
+    tired, as_before = Extrapolation(error_growth=0.8).lengths(btyd, outcomes, 300)
     np.testing.assert_allclose(as_before, whole)
     assert ((tired > 1) & (tired < whole)).all()
 
@@ -150,33 +158,32 @@ def tired(make_history, make_outcomes):
 def test_the_value_of_customers_who_tire_is_held_against_earlier_years(tired):
     history, rows, soon = tired
     blend = Blend().fit(history)
-    said = blend.predict(rows)
-    course, blend.course = blend.course, replace(blend.course, growth=0.0)
-    unaware = blend.clv(rows, said, 12, 0.0, history.cutoff).sum()
-    blend.course = course
-    aware = blend.clv(rows, said, 12, 0.0, history.cutoff)
+    predicted = blend.predictions(rows)
+    said, valued = predicted.answers, predicted.clv_by(12, history.cutoff)
+    unaware = valued(replace(blend.fitted.extrapolation, error_growth=0.0)).sum()
+    aware = predicted.clv(12, 0.0, history.cutoff)
     came = rows["spend"].sum()
     assert unaware > 1.4 * came
     assert aware.sum() == pytest.approx(came, rel=0.3)
     # The horizon's level apart, hardly anything is amiss.
     assert aware.sum() / said["expected_spend"].sum() == pytest.approx(came / soon, rel=0.05)
     assert any("a year later" in note for note in blend.notes)
-    low, high = blend.clv_range(rows, said, aware, 12, history.cutoff)
+    low, high = predicted.clv_interval(aware, 12, history.cutoff)
     held = (rows["spend"] >= low - 1e-9) & (rows["spend"] <= high + 1e-9)
     assert 0.7 < held.mean() < 0.97
 
 
 @pytest.mark.thorough
-def test_the_course_survives_the_file(tired):
+def test_the_extrapolation_survives_the_file(tired):
     history, _, _ = tired
     blend = Blend().fit(history)
     again = Blend.restore(blend.parameters(), blend.estimators())
-    assert again.course == blend.course
+    assert again.fitted.extrapolation == blend.fitted.extrapolation
 
 
 def valued_by(own, theirs):
     """The value of a period four horizons long, by a course."""
-    return lambda course: own + 3 * course.later(own, theirs)
+    return lambda course: own + 3 * course.later_spend(own, theirs)
 
 
 def test_a_bill_that_is_due_says_nothing_of_later_ones():
@@ -184,22 +191,22 @@ def test_a_bill_that_is_due_says_nothing_of_later_ones():
     due, price = rng.random(2000) < 0.25, rng.choice([50.0, 100.0, 200.0], 2000)
     # Everybody pays once in the period, a quarter of them within the horizon.
     own, theirs, one = np.where(due, price, 0.01), price / 4, np.ones(2000)
-    found = faithful(Course(), valued_by(own, theirs), own, price, one)
-    assert found.faith < 1
+    found = best_ranking(Extrapolation(), valued_by(own, theirs), own, price, one)
+    assert found.trust < 1
     value = valued_by(own, theirs)
-    assert value(found).sum() == pytest.approx(value(Course()).sum())
+    assert value(found).sum() == pytest.approx(value(Extrapolation()).sum())
     paid_soon = due & (price == 50)
     paid_later = ~due & (price == 200)
     assert value(found)[paid_later].mean() > value(found)[paid_soon].mean() / 2
-    assert value(Course())[paid_later].mean() < 1
+    assert value(Extrapolation())[paid_later].mean() < 1
 
 
 def test_where_the_blend_knows_better_it_is_believed():
     rng = np.random.default_rng(6)
     theirs, one = rng.gamma(1.0, 20.0, 2000), np.ones(2000)
     own = theirs * rng.choice([0.2, 2.0], 2000)
-    course = Course(passing=1.3)
-    found = faithful(course, valued_by(own, theirs), own, 4 * own, one)
+    course = Extrapolation(transient=1.3)
+    found = best_ranking(course, valued_by(own, theirs), own, 4 * own, one)
     assert found == course
 
 
@@ -227,13 +234,14 @@ def test_intervals_of_half_a_year_know_how_long_customers_stay(make_history, mak
     held = {}
     for name, longer in {"before": None, "after": Longer(cutoff, months, seen)}.items():
         blend = Blend().fit(replace(past, longer=longer))
-        said = blend.predict(rows)
-        clv = blend.clv(rows, said, months, 0.0, past.cutoff)
-        low, high = blend.clv_range(rows, said, clv, months, past.cutoff)
-        active = (said["p_churn"] < 0.5).to_numpy()
+        predicted = blend.predictions(rows)
+        clv = predicted.clv(months, 0.0, past.cutoff)
+        low, high = predicted.clv_interval(clv, months, past.cutoff)
+        active = (predicted.answers["p_churn"] < 0.5).to_numpy()
         inside = (low - 1e-9 <= rows["spend"]) & (rows["spend"] <= high + 1e-9)
         held[name] = inside[active].mean()
     assert held["before"] < 0.65
     assert 0.7 < held["after"] < 0.95
     again = Blend.restore(blend.parameters(), blend.estimators())
-    np.testing.assert_allclose(again.clv_range(rows, said, clv, months, past.cutoff), (low, high))
+    ends = again.predictions(rows).clv_interval(clv, months, past.cutoff)
+    np.testing.assert_allclose(ends, (low, high))

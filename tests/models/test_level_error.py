@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from models.blend.blend import Blend
-from models.blend.levels import (
+from models.blend.level_error import (
     CHANCE,
     FADING,
     LASTING,
-    USUALLY_MISSED,
+    PRIOR_MISS,
     YEARLY,
-    ExpectedError,
-    expected_error,
+    LevelErrorForecast,
+    forecast_level_error,
     level_error,
 )
 from models.btyd import ModifiedBetaGeoModel
@@ -43,7 +43,7 @@ def wave(day: date) -> float:
 
 
 def test_a_yearly_wave_is_foreseen_and_ends_with_the_horizon():
-    guess = expected_error(history(errors(wave)))
+    guess = forecast_level_error(history(errors(wave)))
     # Of three years of .4 in log odds; all of it would be followed where nothing else could be.
     assert 0.24 < guess.churn < 0.42
     assert -0.84 < guess.purchases < -0.48
@@ -59,22 +59,22 @@ def with_panel(level_errors, days_ago) -> History:
 
 
 def test_a_season_that_the_panel_had_not_is_told_apart():
-    summer = expected_error(with_panel(errors(wave), range(120, 240, 30)))
+    summer = forecast_level_error(with_panel(errors(wave), range(120, 240, 30)))
     assert 0.2 < summer.unseen_churn < 0.8
     assert -1.9 < summer.unseen_purchases < -0.8
-    same_weeks = expected_error(with_panel(errors(wave), (351, 365, 379)))
+    same_weeks = forecast_level_error(with_panel(errors(wave), (351, 365, 379)))
     assert abs(same_weeks.unseen_churn) < 0.1
 
 
 def test_what_learned_models_have_seen_is_not_unseen():
-    lasting = expected_error(with_panel(errors(lambda _: 0.3), range(120, 240, 30)))
+    lasting = forecast_level_error(with_panel(errors(lambda _: 0.3), range(120, 240, 30)))
     assert abs(lasting.unseen_churn) < 0.05
-    young = expected_error(with_panel(errors(wave, years=0.7), range(120, 210, 30)))
+    young = forecast_level_error(with_panel(errors(wave, years=0.7), range(120, 210, 30)))
     assert young.unseen_churn == young.unseen_purchases == 0
 
 
 def test_a_lasting_error_is_corrected_and_lasts():
-    guess = expected_error(history(errors(lambda _: 0.3)))
+    guess = forecast_level_error(history(errors(lambda _: 0.3)))
     assert guess.churn == pytest.approx(0.3, abs=0.1)
     assert guess.lasting < -0.2
 
@@ -83,7 +83,7 @@ def test_an_error_that_grows_with_a_changing_business_is_followed_and_lasts():
     def growing(day):
         return max(0.0, 0.8 - 0.4 * (END - timedelta(days=HORIZON) - day).days / 365.25)
 
-    guess = expected_error(history(errors(growing)))
+    guess = forecast_level_error(history(errors(growing)))
     # The last error that is known is .8, today's will be .9.
     assert 0.7 < guess.churn < 1.1
     assert guess.lasting < -1.4
@@ -92,7 +92,7 @@ def test_an_error_that_grows_with_a_changing_business_is_followed_and_lasts():
 def test_noise_is_hardly_followed():
     rng = np.random.default_rng(0)
     guesses = [
-        expected_error(history(errors(lambda _: rng.normal(0, 0.1)))).churn for _ in range(50)
+        forecast_level_error(history(errors(lambda _: rng.normal(0, 0.1)))).churn for _ in range(50)
     ]
     # Following last year's noise in full would be off by .1 on average.
     assert float(np.sqrt(np.mean(np.square(guesses)))) < 0.07
@@ -100,31 +100,31 @@ def test_noise_is_hardly_followed():
 
 @pytest.mark.parametrize("years", [0.1, 0.5])
 def test_half_a_year_of_a_wave_is_not_carried_on_in_full(years):
-    guess = expected_error(history(errors(wave, years)))
+    guess = forecast_level_error(history(errors(wave, years)))
     last = errors(wave, years)[END - timedelta(days=HORIZON)].churn
     assert abs(guess.churn - last) > 0 or last == 0
     assert abs(guess.churn) < 0.25
 
 
 def test_where_nothing_is_known_the_guess_is_none():
-    usual = USUALLY_MISSED**2
-    assert expected_error(history({})) == ExpectedError(0.0, 0.0, 0.0, usual, usual)
+    usual = PRIOR_MISS**2
+    assert forecast_level_error(history({})) == LevelErrorForecast(0.0, 0.0, 0.0, usual, usual)
 
 
 def test_the_same_weeks_of_one_early_year_are_no_season():
     def early(day):
         return 0.6 if (END - day).days > 330 else 0.0
 
-    guess = expected_error(with_panel(errors(early, 1.0), (91, 121, 151)))
+    guess = forecast_level_error(with_panel(errors(early, 1.0), (91, 121, 151)))
     assert abs(guess.churn) < 0.1
     assert (guess.unseen_churn, guess.unseen_purchases) == (0.0, 0.0)
 
 
 def test_a_steady_season_is_worth_more_than_irregular_events():
-    steady = expected_error(history(errors(wave, 4)))
+    steady = forecast_level_error(history(errors(wave, 4)))
     rng = np.random.default_rng(1)
     size = [
-        abs(expected_error(history(errors(lambda _: rng.choice([-0.8, 0.8])))).churn)
+        abs(forecast_level_error(history(errors(lambda _: rng.choice([-0.8, 0.8])))).churn)
         for _ in range(20)
     ]
     # Errors of .4 are foreseen almost in full; of .8 by chance hardly any.
@@ -134,15 +134,15 @@ def test_a_steady_season_is_worth_more_than_irregular_events():
 
 def test_guesses_that_missed_before_are_doubted():
     rng = np.random.default_rng(0)
-    wild = expected_error(history(errors(lambda _: rng.normal(0, 0.8)))).churn_variance
-    calm = expected_error(history(errors(lambda _: 0.05))).churn_variance
+    wild = forecast_level_error(history(errors(lambda _: rng.normal(0, 0.8)))).churn_variance
+    calm = forecast_level_error(history(errors(lambda _: 0.05))).churn_variance
     assert wild > 0.8**2 / 2 > 10 * calm
-    assert calm < USUALLY_MISSED**2
+    assert calm < PRIOR_MISS**2
 
 
 def test_the_guess_is_the_textbook_posterior_of_one_error():
     day = END - timedelta(days=HORIZON)
-    guess = expected_error(history({day: LevelError(0.2, 0.0, variance=0.03)}))
+    guess = forecast_level_error(history({day: LevelError(0.2, 0.0, variance=0.03)}))
     whole = LASTING**2 + FADING**2 + YEARLY**2
     # One observation: covariance over variance. A quarter of a year turns the first wave by 90
     # degrees, so that little of the season is shared.
@@ -153,7 +153,7 @@ def test_the_guess_is_the_textbook_posterior_of_one_error():
 def test_errors_of_small_bases_count_less():
     def guess(variance: float) -> float:
         day = END - timedelta(days=HORIZON)
-        return expected_error(history({day: LevelError(0.5, 0.0, variance)})).churn
+        return forecast_level_error(history({day: LevelError(0.5, 0.0, variance)})).churn
 
     assert guess(0.0) > guess(0.05) > guess(1.0) > 0
 
@@ -234,7 +234,7 @@ def test_a_season_does_not_outlast_the_horizon(seasoned, history, outcomes):
     plain = Blend().fit(history)
 
     def clv(blend: Blend, months: int) -> float:
-        return blend.clv(outcomes, blend.predict(outcomes), months, 0.0, END).sum()
+        return blend.predictions(outcomes).clv(months, 0.0, END).sum()
 
     soon, later = (clv(seasoned, months) / clv(plain, months) for months in (1, 24))
     assert soon < later < 1.0

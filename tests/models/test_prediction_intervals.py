@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from models.all_contenders import create
-from models.blend.course import Course
-from models.blend.intervals import SpendShape, level_spread
-from models.blend.ranges import Ranges
+from models.blend.extrapolation import Extrapolation
+from models.blend.prediction_intervals import PredictionIntervals
+from models.blend.spend_distribution import SpendDistribution, level_spread
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.history import History
 
@@ -26,7 +26,7 @@ def compound(n: int, seed: int) -> tuple[np.ndarray, ...]:
 
 
 def test_eighty_of_a_hundred_lie_inside_where_zero_alone_is_not_enough():
-    shape = SpendShape.fit(*compound(20_000, 1))
+    shape = SpendDistribution.fit(*compound(20_000, 1))
     p_none, rate, mean, spend, _ = compound(20_000, 2)
     low, high = shape.interval(p_none, rate, mean)
     open_ones = p_none < 0.8
@@ -38,14 +38,14 @@ def test_eighty_of_a_hundred_lie_inside_where_zero_alone_is_not_enough():
 
 
 def test_a_customer_who_most_likely_buys_nothing_has_the_interval_zero():
-    shape = SpendShape.fit(*compound(5_000, 1))
+    shape = SpendDistribution.fit(*compound(5_000, 1))
     low, high = shape.interval(np.array([0.9, 0.5]), np.array([0.1, 0.7]), np.array([2.0, 14.0]))
     assert (low[0], high[0]) == (0.0, 0.0)
     assert high[1] > 0
 
 
 def test_the_low_end_rises_above_zero_only_for_the_nearly_certain():
-    shape = SpendShape.fit(*compound(5_000, 1))
+    shape = SpendDistribution.fit(*compound(5_000, 1))
     p_none = np.array([0.001, 0.05, 0.11, 0.5])
     low, high = shape.interval(p_none, -np.log(p_none), -np.log(p_none) * 20)
     assert (low[:2] > 0).all()
@@ -55,11 +55,11 @@ def test_the_low_end_rises_above_zero_only_for_the_nearly_certain():
 
 def test_few_buyers_teach_no_shape():
     p_none, rate, mean, spend, purchases = (column[:50] for column in compound(5_000, 1))
-    assert SpendShape.fit(p_none, rate, mean, spend, purchases) is None
+    assert SpendDistribution.fit(p_none, rate, mean, spend, purchases) is None
 
 
 def test_right_intervals_reach_eighty_in_every_tenth_by_value():
-    shape = SpendShape.fit(*compound(20_000, 1))
+    shape = SpendDistribution.fit(*compound(20_000, 1))
     p_none, rate, mean, spend, _ = compound(20_000, 2)
     low, high = shape.interval(p_none, rate, mean)
     table = coverage_by_decile(spend, low, high, mean, p_none)
@@ -70,7 +70,7 @@ def test_right_intervals_reach_eighty_in_every_tenth_by_value():
 
 @pytest.mark.parametrize("wrong", [0.6, 1.6])
 def test_coverage_by_the_integral_transform_finds_intervals_of_a_wrong_width(wrong):
-    shape = SpendShape.fit(*compound(20_000, 1))
+    shape = SpendDistribution.fit(*compound(20_000, 1))
     p_none, rate, mean, spend, _ = compound(20_000, 2)
     low, high = shape.interval(p_none, rate, mean)
     held = pit_coverage(spend, low * wrong, high * wrong, p_none)
@@ -85,7 +85,7 @@ def test_seasons_as_uneven_as_the_past_ones_are_covered_on_average():
     often = rate > 4  # where nearly all of the level's error shows in the spend of a buyer
     held = {}
     for name, width in (("narrow", 0.0), ("wide", spread)):
-        shape = SpendShape.fit(*compound(20_000, 1), width)
+        shape = SpendDistribution.fit(*compound(20_000, 1), width)
         low, high = shape.interval(p_none[often], rate[often], mean[often])
         seasons = [spend[often] * np.exp(error) for error in errors[:2]]
         held[name] = np.mean([coverage(came, low, high) for came in seasons])
@@ -102,7 +102,7 @@ def test_without_evidence_the_level_is_as_uneven_as_over_many_logs():
 def test_extreme_customers_have_finite_ordered_ranges():
     p_none, rate, mean, spend, purchases = compound(5_000, 1)
     spend[0], purchases[1] = 1e6, 1e5
-    shape = SpendShape.fit(p_none, rate, mean, spend, purchases, 1.0)
+    shape = SpendDistribution.fit(p_none, rate, mean, spend, purchases, 1.0)
     none = np.array([0.0, 1e-300, 0.1, 0.5, 0.8, 1.0, 0.0, 1.0])
     often = np.array([1e5, 2.0, 1.5, 0.7, 0.2, 0.0, 1.0, 0.0])
     worth = np.array([1e6, 40.0, 30.0, 20.0, 5.0, 0.0, 0.0, 1e6])
@@ -113,7 +113,7 @@ def test_extreme_customers_have_finite_ordered_ranges():
 
 
 def test_more_expected_spend_never_lowers_an_end():
-    shape = SpendShape.fit(*compound(5_000, 1))
+    shape = SpendDistribution.fit(*compound(5_000, 1))
     worth = np.linspace(0, 500, 50)
     for none in (0.02, 0.3, 0.7):
         low, high = shape.interval(np.full(50, none), np.full(50, 2.0), worth)
@@ -122,7 +122,7 @@ def test_more_expected_spend_never_lowers_an_end():
 
 
 def test_less_silence_never_lowers_the_high_end():
-    shape = SpendShape.fit(*compound(5_000, 1))
+    shape = SpendDistribution.fit(*compound(5_000, 1))
     none = np.linspace(0.95, 0.2, 40)
     # The spend of those who buy is held fixed: only the lump at zero changes.
     high = shape.interval(none, (1 - none) * 1.3, (1 - none) * 30.0)[1]
@@ -151,10 +151,10 @@ def test_the_blend_answers_ranges_that_hold_its_means(blend, history, outcomes):
 
 
 def test_the_range_of_clv_widens_with_the_months(blend, history, outcomes):
-    said = blend.predict(outcomes)
-    spend = said["expected_spend"].to_numpy()
-    low, high = blend.clv_range(outcomes, said, spend * 2, 4, history.cutoff)
-    longer = blend.clv_range(outcomes, said, spend * 6, 12, history.cutoff)[1]
+    predicted = blend.predictions(outcomes)
+    spend = predicted.answers["expected_spend"].to_numpy()
+    low, high = predicted.clv_interval(spend * 2, 4, history.cutoff)
+    longer = predicted.clv_interval(spend * 6, 12, history.cutoff)[1]
     assert (low <= high).all()
     assert (high <= longer).mean() > 0.95
     assert np.isfinite(low).all()
@@ -162,8 +162,9 @@ def test_the_range_of_clv_widens_with_the_months(blend, history, outcomes):
 
 def test_over_the_horizon_itself_the_range_of_clv_is_that_of_spend(blend, history, outcomes):
     said = blend.predict(outcomes)
-    ranges, spend = blend.ranges, said["expected_spend"].to_numpy()
-    whole = ranges.of_period(outcomes, blend.parts["mbg_nbd"], said, spend, history.horizon_days)
+    intervals, spend = blend.fitted.intervals, said["expected_spend"].to_numpy()
+    btyd, days = blend.base_learners["mbg_nbd"], history.horizon_days
+    whole = intervals.of_period(outcomes, btyd, said, spend, days)
     for end, name in zip(whole, RANGES[:2], strict=True):
         np.testing.assert_allclose(end, said[name], rtol=1e-6, atol=1e-9)
 
@@ -179,33 +180,35 @@ def test_clv_over_a_long_period_is_covered_on_simulated_customers(make_log, make
     later = log[(log["day"] >= cutoff) & (log["day"] < cutoff + days)]
     known = sorted(log.loc[log["day"] < cutoff, "customer"].unique())
     came = later.groupby("customer")["amount"].sum().reindex(known, fill_value=0.0).to_numpy()
-    btyd = blend.parts["mbg_nbd"]
+    btyd = blend.base_learners["mbg_nbd"]
     course = btyd.expected_purchases(customers, days) / btyd.expected_purchases(customers, 60)
     clv = said["expected_spend"].to_numpy() * course
-    low, high = blend.ranges.of_period(customers, btyd, said, clv, days)
+    low, high = blend.fitted.intervals.of_period(customers, btyd, said, clv, days)
     silent = btyd.probability_no_purchase(customers, days)
     # 2,000 customers: .009; the level of five months is a guess from one horizon.
     assert pit_coverage(came, low, high, silent) == pytest.approx(0.8, abs=0.05)
 
 
 def test_no_range_depends_on_who_else_is_asked(blend, history, outcomes):
-    said = blend.predict(outcomes)
-    clv = np.column_stack(
-        blend.clv_range(outcomes, said, said["expected_spend"].to_numpy() * 3, 9, history.cutoff)
-    )
+    predicted = blend.predictions(outcomes)
+    said = predicted.answers
+    worth = said["expected_spend"].to_numpy() * 3
+    clv = np.column_stack(predicted.clv_interval(worth, 9, history.cutoff))
     for row in (0, 17, 333):
         one = outcomes.iloc[[row]]
-        alone = blend.predict(one)
+        apart = blend.predictions(one)
+        alone = apart.answers
         pd.testing.assert_frame_equal(alone[RANGES], said.iloc[[row]][RANGES], check_exact=True)
         worth = alone["expected_spend"].to_numpy() * 3
-        ends = np.column_stack(blend.clv_range(one, alone, worth, 9, history.cutoff))
+        ends = np.column_stack(apart.clv_interval(worth, 9, history.cutoff))
         assert (ends[0] == clv[row]).all()
 
 
 def test_ranges_come_back_from_json_to_the_bit(blend, outcomes):
     said = blend.predict(outcomes)
-    ranges = Ranges.from_dict(json.loads(json.dumps(blend.ranges.to_dict())))
-    again, before = ranges.columns(outcomes, said), blend.ranges.columns(outcomes, said)
+    stored = json.loads(json.dumps(blend.fitted.intervals.to_dict()))
+    again = PredictionIntervals.from_dict(stored).columns(outcomes, said)
+    before = blend.fitted.intervals.columns(outcomes, said)
     for name in RANGES:
         assert (again[name] == before[name]).all()
 
@@ -214,12 +217,12 @@ def test_without_a_past_there_are_windows_but_no_ranges_of_spend(history, outcom
     young = History(
         history.cutoff, history.horizon_days, history.panel.iloc[:0], history.populations
     )
-    ranges = Ranges.fit(young)
+    intervals = PredictionIntervals.fit(young)
     said = create("mbg_nbd").fit(young).predict(outcomes)
-    columns = ranges.columns(outcomes, said)
+    columns = intervals.columns(outcomes, said)
     assert np.isnan(columns["expected_spend_low"]).all()
     assert np.isfinite(columns["next_purchase_to"]).all()
-    none = ranges.columns(outcomes.iloc[:0], said.iloc[:0])
+    none = intervals.columns(outcomes.iloc[:0], said.iloc[:0])
     assert all(len(values) == 0 for values in none.values())
 
 
@@ -232,12 +235,12 @@ def test_giants_do_not_stretch_the_ranges_of_the_others(make_log, make_history):
     widths = []
     for orders in (log, grown):
         history = make_history(orders, 400, (220, 280, 340))
-        ranges = Ranges.fit(history)
+        intervals = PredictionIntervals.fit(history)
         said = pd.DataFrame(
             {"p_churn": [0.2, 0.4], "expected_purchases": [2.0, 1.0], "expected_spend": 50.0}
         )
-        assert ranges.shape is not None
-        widths.append(ranges.shape.interval(*(said[name].to_numpy() for name in said))[1])
+        assert intervals.spend is not None
+        widths.append(intervals.spend.interval(*(said[name].to_numpy() for name in said))[1])
     plain, beside_giants = widths
     assert (beside_giants < 2 * plain).all()
     assert (beside_giants > plain / 2).all()
@@ -246,10 +249,10 @@ def test_giants_do_not_stretch_the_ranges_of_the_others(make_log, make_history):
 def test_what_ends_with_the_horizon_does_not_go_on_in_the_odds(blend, outcomes):
     customers = outcomes.head(50)
     said = blend.predict(customers)
-    btyd = blend.parts["mbg_nbd"]
+    btyd = blend.base_learners["mbg_nbd"]
     within, over = (
         {
-            p: blend.ranges.none_within(customers, btyd, said, days, Course(p))
+            p: blend.fitted.intervals.none_within(customers, btyd, said, days, Extrapolation(p))
             for p in (0.5, 1.0, 2.0)
         }
         for days in (60, 360)
@@ -263,8 +266,8 @@ def test_what_ends_with_the_horizon_does_not_go_on_in_the_odds(blend, outcomes):
 def test_where_too_few_bought_at_cutoffs_that_were_tried_out_an_older_shape_answers(
     blend, history, outcomes
 ):
-    plain = Ranges.fit(history)
+    plain = PredictionIntervals.fit(history)
     few = [(outcomes.head(30), blend.predict(outcomes.head(30)))]
-    assert Ranges.fit(history, few).to_dict() == plain.to_dict()
+    assert PredictionIntervals.fit(history, few).to_dict() == plain.to_dict()
     many = [(outcomes, blend.predict(outcomes))]
-    assert Ranges.fit(history, many).to_dict() != plain.to_dict()
+    assert PredictionIntervals.fit(history, many).to_dict() != plain.to_dict()

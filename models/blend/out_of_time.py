@@ -1,0 +1,111 @@
+"""Out-of-time predictions: learners fitted to what was known at an earlier cutoff, and what came.
+
+A time series has no random folds. What cross-validated predictions are to a super learner, these
+are to a stack over time (Tashman 2000, out-of-sample tests with a rolling origin).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from models.blend.base_learners import SUPERVISED, fitted
+from models.blend.mean_shift import shift_to_mean
+from models.blend.outliers import without_outliers
+from models.blend.spend_estimators import estimates, weighted_mean
+from models.blend.stacking import Level1Data, within_reach
+from models.contenders.encoding import expit, logit
+from models.contenders.protocol import Contender, answers
+from models.history import History, weights
+
+MOST_CUTOFFS = {"few": 4, "many": 2}
+"""At how many validation cutoffs learners are fitted again; few customers need more of them."""
+
+MANY_CUSTOMERS = 5000
+"""From so many customers on, fewer cutoffs do."""
+
+
+def validation_cutoffs(history: History) -> list[date]:
+    """Earlier cutoffs with labels of their own, and complete ones before them; latest first."""
+    usable = [cutoff for cutoff in history.cutoffs if history.at(cutoff).cutoffs]
+    most = MOST_CUTOFFS["few" if history.n_customers < MANY_CUSTOMERS else "many"]
+    return usable[::-1][:most]
+
+
+@dataclass(frozen=True)
+class OutOfTime:
+    """The labelled rows of one validation cutoff, and the predictions of learners of that day."""
+
+    rows: pd.DataFrame
+    learners: dict[str, Contender]
+    predictions: dict[str, pd.DataFrame]
+
+    @classmethod
+    def predicted(cls, rows: pd.DataFrame, learners: dict[str, Contender]) -> OutOfTime:
+        """Predict the rows with learners that have not seen them."""
+        said = {name: learner.predict(rows) for name, learner in learners.items()}
+        return cls(rows, learners, said)
+
+    def level1_data(self, names: list[str], clipped: bool = True) -> Level1Data:
+        """Log odds of these learners beside what came, to learn stacking weights from.
+
+        `clipped` holds them `within_reach` of the supervised ones, as the blend does.
+        """
+        churned = self.rows["churned"].to_numpy(float)
+        odds = list(self._odds(names, clipped).values())
+        return Level1Data(np.column_stack(odds), churned, weights(self.rows))
+
+    def blended(self, shares: dict[str, float], supervised: bool) -> pd.DataFrame | None:
+        """What a blend of these weights predicts, each of its levels set to what came.
+
+        None where there is no such level: nobody or everybody churned, or no money came.
+        """
+        w = weights(self.rows)
+        churned = float(np.average(self.rows["churned"].to_numpy(float), weights=w))
+        if churned in (0.0, 1.0):
+            return None
+        odds = self._odds(list(shares), supervised)
+        level = {name: x + shift_to_mean(x, w, churned) for name, x in odds.items()}
+        mixed = np.sum([share * level[name] for name, share in shares.items()], axis=0)
+        p_churn = expit(mixed + shift_to_mean(mixed, w, churned))
+        by_column = estimates(self.learners, self.predictions, self.rows, p_churn, supervised)
+        means = {}
+        for column, came in (("expected_purchases", "purchases"), ("expected_spend", "spend")):
+            mean = _at_true_total(by_column[column], self.rows[came].to_numpy(float), w)
+            if mean is None:
+                return None
+            means[column] = mean
+        number = np.maximum(means["expected_purchases"], 1 - p_churn)
+        return answers(self.rows.index, p_churn, number, means["expected_spend"])
+
+    def _odds(self, names: list[str], clipped: bool) -> dict[str, np.ndarray]:
+        odds = {name: logit(self.predictions[name]["p_churn"].to_numpy()) for name in names}
+        return within_reach(odds, SUPERVISED) if clipped else odds
+
+
+def out_of_time_predictions(
+    history: History, cutoffs: list[date], names: list[str]
+) -> list[OutOfTime]:
+    """Predictions at the validation cutoffs at which all of these learners could be fitted."""
+    found = []
+    for cutoff in cutoffs:
+        learners = {name: fitted(name, history.at(cutoff)) for name in names}
+        if not any(isinstance(learner, ValueError) for learner in learners.values()):
+            found.append(OutOfTime.predicted(history.rows(cutoff), learners))
+    return found
+
+
+def _at_true_total(
+    by_estimator: dict[str, np.ndarray], came: np.ndarray, weight: np.ndarray
+) -> np.ndarray | None:
+    """Mean of the estimators, each brought to the total that came of all but the outliers."""
+    usual = without_outliers(np.mean(list(by_estimator.values()), axis=0))
+    w = np.where(usual, weight, 0.0)
+    total = (w * came).sum()
+    expected = {name: (w * value).sum() for name, value in by_estimator.items()}
+    if total <= 0 or min(expected.values()) <= 0:
+        return None
+    return weighted_mean(by_estimator, {name: float(total / e) for name, e in expected.items()})
