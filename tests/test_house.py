@@ -20,8 +20,6 @@ STILL_LONG = {
     "pipeline/scoring/score.py",
     "pipeline/command_line/backtest.py",
     "pipeline/command_line/score.py",
-    "models/blend/blend.py",
-    "models/blend/ranges.py",
     "models/btyd/base.py",
     "models/btyd/beta_geo_beta_binom.py",
     "models/btyd/customers.py",
