@@ -17,7 +17,7 @@ from pyarrow import csv, parquet
 
 from features.errors import UserError
 from features.writing import atomic
-from pipeline.acting.scores_file import FEATURES
+from pipeline.acting.scores_file import FEATURES, WINDOW
 from pipeline.campaign_config import CONTROL
 
 SCHEMA = pa.schema(
@@ -33,6 +33,7 @@ SCHEMA = pa.schema(
         "expected_profit": pa.float64(),
         "cost": pa.float64(),
         "segment": pa.string(),
+        **dict.fromkeys(WINDOW, pa.date32()),
         **dict.fromkeys(FEATURES, pa.float64()),
     }
 )

@@ -19,7 +19,9 @@ FEATURES = (
 )
 """Figures of a customer that a plan carries: what a measurement adjusts by and learns from."""
 
-NEEDED = ("customer_id", "as_of", "horizon_days", "segment", "model_version", *FEATURES)
+WINDOW = ("next_purchase_from", "next_purchase_to")
+
+NEEDED = ("customer_id", "as_of", "horizon_days", "segment", "model_version", *WINDOW, *FEATURES)
 
 
 @dataclass(frozen=True)
