@@ -1,4 +1,4 @@
-"""Which column of a log means what, by name, type and content: a proposal, not a decision."""
+"""Columns as they look, and how their values are written: a proposal, not a decision."""
 
 import re
 from dataclasses import dataclass
@@ -9,16 +9,11 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.customer.snapshot import taken
-from features.log.words import means, split
 from features.log.written_dates import shapes
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
 
-ROLES = ("customer_id", "transacted_at", "amount", "unit_price", "order_id", "quantity")
-"""What a column can mean, in the order in which columns are looked for."""
-
-_ID = {"id", "no", "nr", "num", "number", "key", "code", "numero", "nummer", "ref", "cod", "uuid"}
 _MOMENT = (
     r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}[- ][A-Za-z]{3})"
 )
@@ -38,6 +33,7 @@ class Profile:
     moments: float
     fractions: float
     negative: float
+    unique: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Name, type and shares, and no value."""
@@ -76,42 +72,6 @@ def profiles(raw: Raw, total: int) -> list[Profile]:
         _profile(raw, name, place, filled[place] / total, found)
         for name, place in raw.columns.items()
     ]
-
-
-def propose(columns: list[Profile]) -> dict[str, str]:
-    """Role -> column, for the roles that some column suits by name and content.
-
-    Examples
-    --------
-    >>> def column(name, **shares):
-    ...     none = dict.fromkeys(("blank", "moments", "fractions", "negative"), 0)
-    ...     some = {"type": "string", "distinct": 50, "numbers": 1}
-    ...     return Profile(name, **(none | some | shares))
-    >>> propose([
-    ...     column("Kundennummer"), column("Bestelldatum", moments=1, numbers=0),
-    ...     column("Betrag", fractions=0.9), column("Artikel", numbers=0),
-    ... ])
-    {'customer_id': 'Kundennummer', 'transacted_at': 'Bestelldatum', 'amount': 'Betrag'}
-    """
-    found: dict[str, str] = {}
-    for role in ROLES:
-        scored = [
-            (_score(column, role), column)
-            for column in columns
-            if column.name not in found.values()
-        ]
-        best = max(scored, key=lambda pair: pair[0], default=None)
-        if best is not None and best[0] > 0:
-            found[role] = best[1].name
-    if "transacted_at" not in found:
-        dated = [c.name for c in columns if c.moments > 0.9 and c.name not in found.values()]
-        if dated:
-            found["transacted_at"] = dated[0]
-    if "amount" in found:
-        found.pop("unit_price", None)
-    elif "unit_price" in found and "quantity" not in found:
-        found["amount"] = found.pop("unit_price")
-    return found
 
 
 def notation(raw: Raw, roles: dict[str, str]) -> dict[str, str]:
@@ -169,36 +129,9 @@ def _profile(raw: Raw, name: str, place: str, filled: float, found: dict[str, An
         key: (found[f"{place}_{key}"] or 0) / count
         for key in ("numbers", "moments", "fractions", "negative")
     }
-    return Profile(
-        name, str(_kind(raw, place)), 1 - filled, found[f"{place}_distinct"] or 0, **shares
-    )
-
-
-def _score(column: Profile, role: str) -> float:
-    """How well a column suits a role; 0 or less: not at all."""
-    words = split(column.name)
-    named = [word for word in words if means(word, role)]
-    if not named or column.blank > 0.95:
-        return 0
-    score = 1 + len(named) / len(words)
-    marked = bool(_ID & set(words)) or any(
-        word.endswith(("id", "nummer", "number")) for word in words
-    )
-    other = {r for r in ROLES if r != role and any(means(word, r) for word in words)}
-    if role in ("customer_id", "order_id"):
-        score += marked - 0.5 * (column.fractions > 0.5) - 3 * (column.moments > 0.9 and not marked)
-        score -= 0.5 * ("transacted_at" in other or "amount" in other)
-        if column.distinct > 1:
-            return score
-        # A log may be of one customer; hardly of one order. Any other column so named goes first.
-        return score / 10 if role == "customer_id" else score - 2
-    if role == "transacted_at":
-        return score + 2 * column.moments if column.moments > 0.5 or column.numbers > 0.9 else 0
-    return (
-        0
-        if column.numbers < 0.8 or marked or column.moments > 0.9
-        else score + 0.5 * column.fractions
-    )
+    distinct = found[f"{place}_distinct"] or 0
+    unique = distinct == found[f"{place}_n"]
+    return Profile(name, str(_kind(raw, place)), 1 - filled, distinct, **shares, unique=unique)
 
 
 def _date_format(raw: Raw, place: str) -> dict[str, str]:
@@ -246,8 +179,14 @@ def _unsigned_returns(raw: Raw, roles: dict[str, str]) -> bool:
     pieces = table[raw.columns[roles["quantity"]]].try_cast("float64")
     money = table[raw.columns[roles["amount"]]].try_cast("float64")
     seen = (
-        table.aggregate(conflict=((pieces < 0) & (money > 0)).sum(), negative=(money < 0).sum())
+        table.aggregate(
+            conflict=((pieces < 0) & (money > 0)).sum(),
+            negative=(money < 0).sum(),
+            filled=pieces.count(),
+        )
         .to_pyarrow()
         .to_pylist()[0]
     )
-    return bool(seen["conflict"]) and not seen["negative"]
+    # Where most pieces are below 0, as goods that leave a store, they are no returns.
+    few = (seen["conflict"] or 0) <= 0.2 * (seen["filled"] or 0)
+    return bool(seen["conflict"]) and few and not seen["negative"]

@@ -229,6 +229,43 @@ def test_a_line_of_totals_is_no_line_of_an_order(looked_over):
     assert (pressing(found), found.facts["amount_total"]) == ([], 40)
 
 
+@pytest.mark.parametrize("article", ["sku,", ""])
+def test_a_price_that_grows_with_the_pieces_is_the_rows(looked_over, article):
+    cell = "x," if article else ""
+    rows = [f"{i},c,2024-01-0{i},{cell}{n},{p}" for i, n, p in ((1, 1, 10), (2, 3, 30), (3, 2, 20))]
+    found = looked_over(log(*rows, head=f"no,customer,date,{article}quantity,item-price"))
+    assert (pressing(found), found.facts["amount_total"]) == (["item-price"], 60)
+    written = found.config.log.columns
+    assert (written.amount, written.unit_price) == ("item-price", None)
+
+
+def test_an_amount_that_does_not_grow_with_the_pieces_is_a_pieces(looked_over):
+    rows = [f"{i},c,2024-01-0{i},x{i % 2},{i},{5 + i % 2}.50" for i in range(1, 9)]
+    found = looked_over(log(*rows, head="no,customer,date,article,qty,amount"))
+    assert pressing(found) == ["amount"]
+    assert found.facts["amount_total"] == sum(i * (5.5 + i % 2) for i in range(1, 9))
+    assert "log.columns.amount=null" in found.problem
+    assert (
+        pressing(looked_over(log(*rows, head="no,customer,date,article,qty,amount"), lines="each"))
+        == []
+    )
+
+
+def test_what_no_article_shows_is_not_asked_about(looked_over):
+    rows = [f"{i},c,2024-01-0{i},a{i},{i % 3 + 1},{i * 7 % 5 + 1}.25" for i in range(1, 9)]
+    assert pressing(looked_over(log(*rows, head="no,customer,date,sku,quantity,price"))) == []
+
+
+def test_a_magento_export_counts_its_grand_totals_once(looked_over):
+    found = looked_over(
+        "customer_email,created_at,sku,price,qty_ordered,grand_total,increment_id\n"
+        "a@x.org,2024-01-01,x,40,1,90,100000001\na@x.org,2024-01-01,y,25,2,90,100000001\n"
+        "b@x.org,2024-01-03,x,30,1,30,100000002\n"
+    )
+    assert found.config.log.columns.quantity == "qty_ordered"
+    assert (pressing(found), found.facts["amount_total"]) == (["grand_total"], 120)
+
+
 def test_of_an_order_in_two_files_the_later_version_is_proposed(looked_over):
     head = "order_id,customer,date,status,amount\n"
     found = looked_over(

@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 
 from features.log.identity import filled
 from features.log.order_lines import with_blanks_filled
-from pipeline.intake import mapping
+from pipeline.intake import mapping, roles
+from pipeline.intake.questions import pieces
 from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question
 
@@ -24,6 +25,8 @@ def ask(look: Look) -> Iterator[Question]:
             needs_order = question.answer["log.lines"] != "continued"
             extra = named if needs_order and order else {}
             yield replace(question, answer={**extra, **question.answer})
+        else:
+            yield from pieces.ask(look)
     if order and look.spec.versions is None and len(look.raw.files) > 1:
         yield from (
             replace(question, answer={**named, **question.answer})
@@ -36,7 +39,7 @@ def _likely_order(look: Look) -> str | None:
     looked_at = replace(look.raw, table=look.raw.table.limit(ROWS))
     total = first(looked_at.table.aggregate(n=looked_at.table.count()))["n"]
     columns = [c for c in mapping.profiles(looked_at, total) if c.name in look.free]
-    return mapping.propose(columns).get("order_id")
+    return roles.propose(columns).columns.get("order_id")
 
 
 def _repeated(look: Look, order: str) -> Question | None:

@@ -1,0 +1,84 @@
+"""Asks whether a price is that of one piece or of the row: the price of an article tells.
+
+Of one article in several quantities, a price per piece stays as it is; the price of the row
+grows with the pieces.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import ibis.expr.types as ir
+
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question
+
+ENOUGH = 3
+"""Rows of several quantities that show it where no column tells articles apart."""
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """A question where the articles contradict the mapping; a remark where nothing shows it."""
+    columns = look.spec.columns
+    name = columns.unit_price or columns.amount
+    if not columns.quantity or not name or look.spec.returns == "quantity":
+        return
+    rows = _priced(look, name, columns.quantity)
+    if rows is None:
+        return
+    shown = _shown(look, rows)
+    if columns.unit_price and shown == "row":
+        yield Question(
+            name,
+            f"{name!r} grows with {columns.quantity!r} where one article is bought in several "
+            "quantities: it is the money of the row, not the price of a piece.",
+            {"log.columns.amount": name, "log.columns.unit_price": None},
+        )
+    if columns.amount and shown == "piece":
+        yield Question(
+            name,
+            f"{name!r} stays the same where one article is bought in several quantities: it is the "
+            f"price of a piece, and the money is {columns.quantity!r} times as much. If it is the "
+            "money of the row: log.lines: each.",
+            {"log.columns.amount": None, "log.columns.unit_price": name},
+        )
+
+
+def _priced(look: Look, price: str, quantity: str) -> ir.Table | None:
+    money, pieces = look.number(price), look.number(quantity)
+    if money is None or pieces is None:
+        return None
+    rows = look.rows.join(money.rename(price="number"), "row")
+    rows = rows.join(pieces.rename(pieces="number"), "row")
+    rows = rows.filter(rows.price > 0, rows.pieces > 0)
+    # A price of a piece in cents: the row's is a whole number of them.
+    return rows.mutate(ratio=(rows.price / rows.pieces).round(4))
+
+
+def _shown(look: Look, rows: ir.Table) -> str | None:
+    """What articles in several quantities say: "piece", "row", or nothing."""
+    found = {"piece": 0, "row": 0}
+    for name in look.free:
+        if look.kind(name).is_nested() or look.kind(name).is_temporal():
+            continue
+        seen = _evidence(rows.mutate(article=look.text(rows, name)))
+        for what, n in seen.items():
+            found[what] = max(found[what], n)
+    if not any(found.values()):
+        whole = _evidence(rows.mutate(article=rows.row * 0), ENOUGH)
+        found = whole
+    for what, other in (("piece", "row"), ("row", "piece")):
+        if found[what] > 4 * found[other]:
+            return what
+    return None
+
+
+def _evidence(rows: ir.Table, least: int = 2) -> dict[str, int]:
+    """Articles in several quantities whose price is the same, and whose price per piece is."""
+    articles = rows.filter(rows.article.notnull()).group_by("article")
+    each: Any = articles.aggregate(
+        quantities=rows.pieces.nunique(), prices=rows.price.nunique(), ratios=rows.ratio.nunique()
+    )
+    each = each.filter(each.quantities >= least)
+    piece = (each.prices == 1) & (each.ratios > 1)
+    seen = first(each.aggregate(piece=piece.sum(), row=((each.ratios == 1) & ~piece).sum()))
+    return {what: seen[what] or 0 for what in ("piece", "row")}

@@ -1,0 +1,227 @@
+"""Which column means what: values decide, words break ties, two equal candidates are a question.
+
+A date column has dates, money has decimals, an order's number stays within a day. A word in
+a header never outweighs that.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from features.log.words import means, split
+from features.readers.reading import Raw
+from pipeline.intake.mapping import SAMPLE, Profile
+
+ROLES = ("customer_id", "transacted_at", "amount", "unit_price", "order_id", "quantity")
+"""What a column can mean."""
+
+_PREFERRED = ("total", "grand", "amount", "gross", "revenue", "net", "subtotal")
+"""Words for money, the customer's whole payment first."""
+
+_OTHER_MONEY = ("refunded", "shipping", "tax", "discount", "fee", "balance", "quantity")
+_ALIKE = 0.05
+"""Candidates whose scores differ by less are equal."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Columns by what they mean; `ties` lists equal candidates, of which none was taken."""
+
+    columns: Mapping[str, str]
+    ties: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def propose(columns: Sequence[Profile], days_per_value: Mapping[str, float] | None = None) -> Roles:
+    """The column that suits each role best, for the roles that some column suits.
+
+    Parameters
+    ----------
+    columns
+        Those that have no meaning yet.
+    days_per_value
+        Of each column, on how many days its mean value occurs: an order's number on one.
+
+    Examples
+    --------
+    >>> def column(name, **shares):
+    ...     none = dict.fromkeys(("blank", "moments", "fractions", "negative"), 0)
+    ...     some = {"type": "string", "distinct": 50, "numbers": 1}
+    ...     return Profile(name, **(none | some | shares))
+    >>> propose([
+    ...     column("Kundennummer"), column("Bestelldatum", moments=1, numbers=0),
+    ...     column("Betrag", fractions=0.9), column("Artikel", numbers=0),
+    ... ]).columns
+    {'customer_id': 'Kundennummer', 'transacted_at': 'Bestelldatum', 'amount': 'Betrag'}
+    >>> propose([column(f"{what} date", moments=1, numbers=0) for what in ("a", "b")]).ties
+    {'transacted_at': ['a date', 'b date']}
+    """
+    days = days_per_value or {}
+    scores: dict[str, Callable[[Profile], float]] = {
+        "transacted_at": _as_date,
+        "customer_id": lambda c: _as_customer(c, days),
+        "amount": _as_amount,
+        "unit_price": _as_price,
+        "order_id": lambda c: _as_order(c, days),
+        "quantity": _as_quantity,
+    }
+    found: dict[str, str] = {}
+    ties: dict[str, list[str]] = {}
+    for role, score in scores.items():
+        free = [c for c in columns if c.name not in found.values()]
+        ranked = sorted(((score(c), c.name) for c in free), key=lambda pair: -pair[0])
+        ranked = [pair for pair in ranked if pair[0] > 0]
+        equal = [name for value, name in ranked if value > ranked[0][0] - _ALIKE]
+        if len(equal) == 1:
+            found[role] = equal[0]
+        elif equal:
+            ties[role] = equal
+    if "amount" in found or "amount" in ties:
+        found.pop("unit_price", None)
+        ties.pop("unit_price", None)
+    elif "unit_price" in found and "quantity" not in found:
+        found["amount"] = found.pop("unit_price")
+    return Roles({role: found[role] for role in ROLES if role in found}, ties)
+
+
+def _as_date(column: Profile) -> float:
+    """Dates by their values; the order's own before those of parcels, changes and people."""
+    words = split(column.name)
+    named = _named(words, "transacted_at")
+    digits = column.numbers > 0.9 and column.fractions == 0 and named
+    if column.moments < 0.8 and not digits:
+        return 0
+    score = 1.0 + named + _named(words, "order_id") - column.blank
+    score -= 1.5 * _named(words, "shipped", "changed", "person_day") - 0.5 * ("paid" in words)
+    # Without a word for it a column of dates is the date only where nothing else is.
+    return max(score if named or score > 1 else score / 10, 0.01)
+
+
+def _as_customer(column: Profile, days: Mapping[str, float]) -> float:
+    """People by name; not money, not a day, not one thing that all have."""
+    words = split(column.name)
+    named = _named(words, "customer_id")
+    bare = set(words) <= {"id", "uuid", "key"} and days.get(column.name, 1) > 1
+    if not (named or bare) or column.blank > 0.95 or column.fractions > 0.5:
+        return 0
+    if column.moments > 0.9 and not _marked(words):
+        return 0
+    share = sum(means(word, "customer_id") for word in words) / len(words)
+    score = 1 + share + _marked(words) - 1.5 * _named(words, "transacted_at", "amount", "quantity")
+    score -= 0.5 * _named(words, "label", "kind", "status", "place")
+    score = score if named else 0.2
+    return score if column.distinct > 1 else score / 10
+
+
+def _as_order(column: Profile, days: Mapping[str, float]) -> float:
+    """Numbers of orders by name, which stay within a day; a bare id where each row has its own."""
+    words = split(column.name)
+    bare = set(words) <= {"id", "uuid"} and column.unique
+    if column.blank > 0.95 or column.distinct < 2 or days.get(column.name, 1) > 1.5:
+        return 0
+    if bare:
+        return 0.2
+    other = _named(words, "transacted_at", "amount", "unit_price", "quantity", "customer_id",
+                   "status", "kind", "refunded", "shipping", "tax", "discount", "fee",
+                   "currency")  # fmt: skip
+    if not _named(words, "order_id") or column.fractions > 0.5 or (other and not _marked(words)):
+        return 0
+    if column.moments > 0.9 and not _marked(words):
+        return 0
+    share = sum(means(word, "order_id") for word in words) / len(words)
+    return 1 + share + _marked(words) - 0.7 * other
+
+
+def _as_amount(column: Profile) -> float:
+    """Money of the order or row by name and decimals; not tax, shipping, fees or pieces."""
+    words = split(column.name)
+    if not _is_money(column, words) or not _named(words, "amount"):
+        return 0
+    if _named(words, *_OTHER_MONEY, "label"):
+        return 0
+    rank = [i for i, word in enumerate(_PREFERRED) if word in words]
+    score = 2 - 0.1 * (min(rank) if rank else 2.5) + 0.5 * (column.fractions > 0)
+    return score - 0.5 * _named(words, "unit_price") - 0.01 * len(words)
+
+
+def _as_price(column: Profile) -> float:
+    words = split(column.name)
+    if not _is_money(column, words) or not _named(words, "unit_price"):
+        return 0
+    if _named(words, *_OTHER_MONEY):
+        return 0
+    return 1 + 0.5 * (column.fractions > 0) + 0.2 * bool({"unit", "item"} & set(words))
+
+
+def _as_quantity(column: Profile) -> float:
+    """Whole numbers, mostly; ordered ones before those shipped, returned or in stock."""
+    words = split(column.name)
+    if not _named(words, "quantity") or column.numbers < 0.8 or column.moments > 0.9:
+        return 0
+    if column.fractions > 0.5 or _marked(words):
+        return 0
+    share = sum(means(word, "quantity") for word in words) / len(words)
+    score = 1 + share - 1.2 * _named(words, "shipped", "changed", "refunded", "balance")
+    return score + 0.3 * _named(words, "order_id")
+
+
+def _is_money(column: Profile, words: Collection[str]) -> bool:
+    marked = bool(_MARKS & set(words))
+    return column.numbers >= 0.8 and column.moments <= 0.9 and not marked and column.blank < 0.99
+
+
+def _named(words: Collection[str], *roles: str) -> bool:
+    return any(means(word, role) for word in words for role in roles)
+
+
+_MARKS = {
+    "id",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "key",
+    "code",
+    "numero",
+    "nummer",
+    "ref",
+    "cod",
+    "uuid",
+}
+
+
+def _marked(words: Collection[str]) -> bool:
+    """Whether a name says that the values are numbers of something."""
+    ends = any(word.endswith(("id", "nummer", "number")) for word in words)
+    return bool(_MARKS & set(words)) or ends or _named(words, "number")
+
+
+def days_per_value(raw: Raw, columns: Sequence[Profile], date: str) -> dict[str, float]:
+    """On how many days of the column `date` the mean value of each other column occurs."""
+    sample = raw.table.limit(SAMPLE)
+    day = sample[raw.columns[date]].cast("string").strip()[:10]
+    names = [c.name for c in columns if c.name != date and c.moments <= 0.9 and c.distinct > 1]
+    if not names:
+        return {}
+    cells = {f"c{i}": sample[raw.columns[name]].cast("string") for i, name in enumerate(names)}
+    pairs = {f"d{i}": (cell + "|" + day).nunique() for i, cell in enumerate(cells.values())}
+    alone = {f"n{i}": cell.nunique() for i, cell in enumerate(cells.values())}
+    seen = sample.aggregate(**pairs, **alone).to_pyarrow().to_pylist()[0]
+    return {name: seen[f"d{i}"] / max(1, seen[f"n{i}"]) for i, name in enumerate(names)}
+
+
+def settled(raw: Raw, found: Roles) -> Roles:
+    """Ties between columns that say the same are none: equal cells, or ids of the same people."""
+    columns, ties = dict(found.columns), dict(found.ties)
+    sample = raw.table.limit(SAMPLE)
+    for role, names in found.ties.items():
+        cells = [sample[raw.columns[name]].cast("string") for name in names]
+        each = {f"n{i}": cell.nunique() for i, cell in enumerate(cells)}
+        both = {f"b{i}": (cells[0] + "|" + cell).nunique() for i, cell in enumerate(cells)}
+        same = {f"s{i}": (cells[0] != cell).sum() for i, cell in enumerate(cells)}
+        seen = sample.aggregate(**each, **both, **same).to_pyarrow().to_pylist()[0]
+        places = range(len(names))
+        alike = all(not seen[f"s{i}"] for i in places)
+        if role in ("customer_id", "order_id"):
+            alike |= all(seen[f"b{i}"] == seen["n0"] == seen[f"n{i}"] for i in places)
+        if alike:
+            columns[role] = ties.pop(role)[0]
+    return Roles({role: columns[role] for role in ROLES if role in columns}, ties)

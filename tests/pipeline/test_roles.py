@@ -1,0 +1,153 @@
+"""Which column means what: by values first, by words next, and by a question where both tie."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from features.engines.duckdb import connect
+from features.readers.reading import read
+from features.readers.source import SourceSpec
+from pipeline.intake import mapping
+from pipeline.intake.check import _suited
+
+DAY = date(2024, 1, 1)
+
+VALUES = {
+    "day": lambda i: DAY + timedelta(days=i % 20),
+    "later": lambda i: DAY + timedelta(days=i % 20 + 3),
+    "birth": lambda i: date(1980, 1, 1) + timedelta(days=i % 7),
+    "money": lambda i: f"{10 + i % 9}.50",
+    "whole": lambda i: 1 + i % 3,
+    "order": lambda i: 1000 + i % 20 * 5 + i // 40,
+    "row": lambda i: 5000 + i,
+    "person": lambda i: f"c{i % 7}",
+    "mail": lambda i: f"c{i % 7}@x.org",
+    "word": lambda i: ("shoe", "hat", "bag")[i % 3],
+    "tax": lambda i: f"{1 + i % 4}.25",
+    "american": lambda i: f'"Jan {1 + i % 20}, 2024, 10:02:11 AM"',
+    "dollars": lambda i: f"${10 + i % 9}.50",
+    "unix": lambda i: 1_700_000_000 + 86_400 * (i % 20),
+}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
+
+
+@pytest.fixture
+def suited(engine, tmp_path):
+    def suits(header, kinds):
+        lines = [header, *(",".join(str(VALUES[k](i)) for k in kinds.split()) for i in range(60))]
+        (tmp_path / "log.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        raw = read(engine, SourceSpec(source=str(tmp_path / "log.csv")))
+        found = _suited(raw, mapping.profiles(raw, 60), {})
+        raw.drop()
+        return found
+
+    return suits
+
+
+@pytest.mark.parametrize(
+    ("header", "kinds", "expected"),
+    [
+        (
+            "order_id,ship_date,order_date,customer_id,total",
+            "order later day person money",
+            {"order_id": "order_id", "transacted_at": "order_date", "customer_id": "customer_id"},
+        ),
+        (
+            "ID,Purchase Date,Grand Total (Purchased),Status,Customer Email",
+            "row day dollars word mail",
+            {
+                "transacted_at": "Purchase Date",
+                "amount": "Grand Total (Purchased)",
+                "customer_id": "Customer Email",
+                "order_id": "ID",
+            },
+        ),
+        (
+            "customer_email,created_at,sku,price,qty_ordered,qty_shipped,grand_total,increment_id",
+            "mail day word money whole whole money order",
+            {
+                "quantity": "qty_ordered",
+                "amount": "grand_total",
+                "order_id": "increment_id",
+                "customer_id": "customer_email",
+            },
+        ),
+        (
+            "Customer,Date of birth,Sale date,Sales tax,Sale amount",
+            "person birth day tax money",
+            {"transacted_at": "Sale date", "amount": "Sale amount", "customer_id": "Customer"},
+        ),
+        (
+            "account_id,order_value,updated_at,created_at,shipping_total,tax_amount,discount",
+            "person money later day money tax tax",
+            {"transacted_at": "created_at", "amount": "order_value", "customer_id": "account_id"},
+        ),
+        (
+            "Name,Email,Paid at,Created at,Subtotal,Shipping,Taxes,Total",
+            "order mail later day money tax tax money",
+            {"transacted_at": "Created at", "amount": "Total", "customer_id": "Email"},
+        ),
+        (
+            "Datum,Gross,Fee,Net,From Email Address,Transaction ID,Balance",
+            "day money tax money mail row money",
+            {"amount": "Gross", "customer_id": "From Email Address", "order_id": "Transaction ID"},
+        ),
+        (
+            "date,user_name,user_id,order_status,units,unit price",
+            "day word person word whole money",
+            {"customer_id": "user_id", "quantity": "units", "unit_price": "unit price"},
+        ),
+        (
+            "Номер заказа,Дата заказа,Телефон клиента,Статус,Сумма,Кол-во",
+            "order day person word money whole",
+            {
+                "order_id": "Номер заказа",
+                "transacted_at": "Дата заказа",
+                "customer_id": "Телефон клиента",
+                "amount": "Сумма",
+                "quantity": "Кол-во",
+            },
+        ),
+        ("id,ts,value", "person day money", {"customer_id": "id", "transacted_at": "ts"}),
+        ("customer_id,event_time,price", "person unix money", {"transacted_at": "event_time"}),
+    ],
+)
+def test_values_decide_and_words_break_ties(suited, header, kinds, expected):
+    found = suited(header, kinds)
+    assert found.ties == {}
+    assert {role: found.columns.get(role) for role in expected} == expected
+
+
+def test_a_word_does_not_make_a_date_of_what_has_none(suited):
+    found = suited("customer,date,bought,amount", "person word day money")
+    assert found.columns["transacted_at"] == "bought"
+
+
+def test_what_recurs_over_days_is_no_orders_number(suited):
+    found = suited("customer,date,order_source,amount", "person day word money")
+    assert "order_id" not in found.columns
+
+
+@pytest.mark.parametrize(
+    ("header", "kinds", "role"),
+    [
+        ("customer,order date,sale date,amount", "person day later money", "transacted_at"),
+        ("customer_id,user_id,date,amount", "person word day money", "customer_id"),
+        ("customer,date,amount_1,amount_2", "person day money tax", "amount"),
+    ],
+)
+def test_two_equal_candidates_are_a_question(suited, header, kinds, role):
+    found = suited(header, kinds)
+    assert role not in found.columns
+    assert len(found.ties[role]) == 2
+
+
+def test_columns_that_say_the_same_are_no_question(suited):
+    found = suited("customer_id,user_id,date,amount_1,amount_2", "person mail day money money")
+    assert found.ties == {}
+    assert found.columns["customer_id"] == "customer_id"
+    assert found.columns["amount"] == "amount_1"
