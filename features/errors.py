@@ -13,3 +13,7 @@ class SettingError(UserError):
 
     It shows only when the key is used; the command line adds the config's file.
     """
+
+
+class MappingError(UserError):
+    """A log was named, and not what its columns mean; the command line says what they could."""

@@ -30,9 +30,10 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from features.errors import UserError
+from features.errors import MappingError, UserError
 from features.log.transactions import LogSpec
 from pipeline.campaign_config import CampaignConfig, ControlConfig
+from pipeline.profiles import known_export
 from pipeline.section import Section
 
 LARGEST_FILE = 1_000_000
@@ -42,6 +43,7 @@ MISSING = {
     "log.columns.customer_id": "is missing; name it by --customer-id",
     "log.columns.transacted_at": "is missing; name it by --transacted-at",
 }
+MAPPING = {("log", "columns")}
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -244,18 +246,31 @@ def values(
     environment: Mapping[str, str] = os.environ,
 ) -> dict[str, Any]:
     """What is asked for, unchecked: overrides over environment over file over defaults."""
-    asked = _under(dict(defaults), read_yaml(path) if path else {})
+    file = read_yaml(path) if path else {}
+    asked = under(with_profile(dict(defaults), file, overrides), file)
     if uri := environment.get("MLFLOW_TRACKING_URI"):
         asked = _put(asked, "tracking.uri", uri)
     for key, value in overrides.items():
         asked = _put(asked, key, value)
+    if isinstance(asked.get("log"), dict):
+        asked["log"] = {key: value for key, value in asked["log"].items() if key != "profile"}
     return asked
 
 
-def _under(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def with_profile(
+    defaults: dict[str, Any], file: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The defaults below the keys of the known export that `log.profile` names, if it does."""
+    section = file.get("log")
+    named = section.get("profile") if isinstance(section, dict) else None
+    name = overrides.get("log.profile", named)
+    return under(defaults, {"log": dict(known_export(name).log)}) if name else defaults
+
+
+def under(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Lay one mapping over another, key by key at every depth."""
     both = {
-        key: _under(below[key], value)
+        key: under(below[key], value)
         for key, value in above.items()
         if isinstance(value, dict) and isinstance(below.get(key), dict)
     }
@@ -263,9 +278,9 @@ def _under(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def validated(
-    model: type[Model], values: Mapping[str, Any], path: Path | None, under: str = ""
+    model: type[Model], values: Mapping[str, Any], path: Path | None, below: str = ""
 ) -> Model:
-    """The values as a model; `path` is the file to name, `under` the key that they stand under.
+    """The values as a model; `path` is the file to name, `below` the key that they stand under.
 
     Raises
     ------
@@ -275,7 +290,12 @@ def validated(
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise UserError(explain(problems_of(error), model, path, under)) from None
+        problems = problems_of(error)
+        text = explain(problems, model, path, below)
+        unmapped = all(p["type"] == "missing" and p["loc"][:2] in MAPPING for p in problems)
+        if unmapped and (values.get("log") or {}).get("source"):
+            raise MappingError(text) from None
+        raise UserError(text) from None
 
 
 def problems_of(error: ValidationError) -> list[ErrorDetails]:
@@ -339,13 +359,30 @@ def as_options(overrides: Mapping[str, Any]) -> str:
     return " ".join(_option(key, value) for key, value in overrides.items())
 
 
+FLAGS = {
+    **{f"log.columns.{key}": key for key in ("customer_id", "transacted_at", "amount")},
+    **{f"log.columns.{key}": key for key in ("unit_price", "quantity", "order_id")},
+    **{f"log.{key}": key for key in ("profile", "currency", "date_format", "encoding")},
+}
+"""Keys that have a flag of their own, and its name."""
+
+
 def _option(key: str, value: Any) -> str:
     if key == "log.source":
         return shlex.quote(without_secret(value))
     if key == "horizon_days":
         return f"--horizon {value}d"
-    text = yaml.safe_dump(value, default_flow_style=True, width=math.inf, allow_unicode=True)
-    return f"--set {shlex.quote(f'{key}={without_secret(text.splitlines()[0])}')}"
+    if key in FLAGS and isinstance(value, str):
+        return f"--{FLAGS[key].replace('_', '-')} {shlex.quote(value)}"
+    return f"--set {shlex.quote(f'{key}={without_secret(_on_a_line(value))}')}"
+
+
+def _on_a_line(value: Any) -> str:
+    """A value as YAML on one line; the quotes that it needs are double ones."""
+    text: str = yaml.safe_dump(
+        value, default_flow_style=True, width=math.inf, allow_unicode=True, sort_keys=False
+    ).splitlines()[0]
+    return json.dumps(value, ensure_ascii=False, default=str) if "'" in text else text
 
 
 def _put(values: dict[str, Any], dotted: str, value: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`churn backtest`: compare at past cutoffs, record nothing."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ def backtest(
 ) -> None:
     """Compare all contenders at past cutoffs, without training or recording anything."""
     from pipeline.command_line import show
-    from pipeline.config import load
+    from pipeline.config import as_options, load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders, refuse_overwriting
     from pipeline.learning import backtest as stage
@@ -54,4 +55,6 @@ def backtest(
     except UserError as error:
         console.print(f"`churn train` would refuse this. {error}", style="bold", markup=False)
     else:
-        show.next_command(console, "churn train (with the same options)")
+        options = as_options(overrides)
+        config_file = f"--config {shlex.quote(str(path))} " if path else ""
+        show.next_command(console, f"churn train {config_file}{options}".rstrip())

@@ -1,5 +1,6 @@
 """`churn check`: what is in a log, whether it is enough, and which horizon suits it."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,12 +60,11 @@ def _after_check(
     path: Path | None, overrides: Mapping[str, Any], written: Path | None
 ) -> list[str]:
     """The training that the log was judged for; a config that was written asks for all of it."""
-    if written:
-        return [f"churn train --config {written}"]
     from pipeline.config import as_options
 
+    if written:
+        return [f"churn train --config {shlex.quote(str(written))}"]
     options = as_options(overrides)
     if path:
-        return [f"churn train --config {path} {options}".rstrip()]
-    config = "churn.yaml"
-    return [f"churn check {options} --write-config {config}", f"churn train --config {config}"]
+        return [f"churn train --config {shlex.quote(str(path))} {options}".rstrip()]
+    return [f"churn check {options} --write-config churn.yaml", f"churn train {options} --guess"]

@@ -40,4 +40,5 @@ def demo(
     show.contact_list(console, pd.read_parquet(out / "scores.parquet"))
     show.scored(console, scored, found)
     show.files(console, out)
-    show.next_command(console, "churn ui", "churn check YOUR_LOG.csv")
+    show.next_command(console, "churn ui")
+    console.print("With a log of your own, begin with churn check and its file.", markup=False)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from features.errors import SettingError, UserError
+from features.errors import MappingError, SettingError, UserError
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
@@ -65,11 +65,34 @@ def options(
     transacted_at: Annotated[str | None, typer.Option(help="Column: day or moment")] = None,
     amount: Annotated[str | None, typer.Option(help="Column: money of the row")] = None,
     order_id: Annotated[str | None, typer.Option(help="Column: the order's number")] = None,
+    unit_price: Annotated[
+        str | None, typer.Option(help="Column: price of a piece, in place of the amount")
+    ] = None,
+    quantity: Annotated[str | None, typer.Option(help="Column: pieces in the row")] = None,
+    attributes: Annotated[
+        list[str] | None, typer.Option(help="Column to learn from, such as country; repeatable")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="Sign or code written beside each amount")
+    ] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="Such as %d/%m/%Y, or unix_seconds")
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="No rows from this day on"),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="A known export: shopify, stripe, amazon, ...")
+    ] = None,
     encoding: Annotated[str | None, typer.Option(help="Of text files, such as latin-1")] = None,
     horizon: Annotated[
         str | None, typer.Option(help="Churned = no purchase in so long: 90d, 13w, 6m")
     ] = None,
     set_: Settings = None,
+    guess: Annotated[
+        bool, typer.Option("--guess", help="Take what `churn check` would propose for the log")
+    ] = False,
 ) -> tuple[Path | None, dict[str, Any]]:
     """The config file, and what lies over it: dotted key -> value."""
     given = {
@@ -78,10 +101,30 @@ def options(
         "log.columns.transacted_at": transacted_at,
         "log.columns.amount": amount,
         "log.columns.order_id": order_id,
+        "log.columns.unit_price": unit_price,
+        "log.columns.quantity": quantity,
+        "log.columns.attributes": attributes or None,
+        "log.currency": currency,
+        "log.date_format": date_format,
+        "log.until": until.date() if until else None,
+        "log.profile": profile,
         "log.encoding": encoding,
         "horizon_days": days(horizon) if horizon else None,
     }
-    return config, overridden(set_, given)
+    overrides = overridden(set_, given)
+    return config, {**_taken(config, overrides), **overrides} if guess else overrides
+
+
+def _taken(config: Path | None, overrides: dict[str, Any]) -> dict[str, Any]:
+    """What `churn check` would propose, told and taken."""
+    from pipeline.config import as_options
+    from pipeline.console import Progress
+    from pipeline.intake.proposal import guessed
+
+    progress = Progress()
+    found = guessed(config, overrides, progress)
+    progress.note(f"Guessed: {as_options(found) or 'nothing was left open'}")
+    return found
 
 
 def overridden(settings: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +163,11 @@ def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
         path, overrides = options(**{name: values.pop(name) for name in shared})
         try:
             command(path, overrides, **values)
+        except MappingError:
+            from pipeline.console import Progress
+            from pipeline.intake.proposal import offer
+
+            raise UserError(offer(path, overrides, Progress())) from None
         except SettingError as error:
             raise UserError(f"{path}: {error}" if path else str(error)) from None
 

@@ -20,7 +20,7 @@ def train(
 ) -> None:
     """Compare all contenders on the past, train the answer, record both in MLflow."""
     from pipeline.command_line import show
-    from pipeline.config import load
+    from pipeline.config import as_options, load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
     from pipeline.training import train as stage
@@ -33,4 +33,6 @@ def train(
     show.leaderboard(console, trained.result)
     show.standing(console, trained)
     show.files(console, config.output.folder)
-    show.next_command(console, "churn score LOG --out scores.parquet", "churn ui")
+    where = {"log.source": config.log.source, "log.table": config.log.table}
+    log = as_options({key: value for key, value in where.items() if value})
+    show.next_command(console, f"churn score {log} --out scores.parquet", "churn ui")

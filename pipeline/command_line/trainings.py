@@ -78,4 +78,4 @@ def promote(
     for line in compared(version, before):
         console.print(line, markup=False)
     console.print(f"Version {version.version} of {version.name} is the champion.", markup=False)
-    show.next_command(console, "churn score LOG --out scores.parquet")
+    show.next_command(console, "churn compare", "churn ui")

@@ -5,7 +5,6 @@ named are proposed, and a config with everything written out can be had.
 """
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -26,8 +25,8 @@ from pipeline.cutoffs import plan, shortest_log
 from pipeline.intake import facts, mapping
 from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon
 from pipeline.intake.orders import locate
+from pipeline.intake.proposal import completed
 from pipeline.intake.questions import Question, answered, ask, proposals, refuse_unanswered
-from pipeline.intake.roles import Roles, days_per_value, propose, settled
 from pipeline.own_estimators import refuse_half_answer, refuse_unknown
 
 READY = {"customers": 1_000, "repeat_customers": 300, "days": 182}
@@ -177,9 +176,10 @@ def _check(
     if not total:
         return _refused(f"{source.source}: no rows below the header.", source, columns)
     found: dict[str, Any] = {"rows": total, "files": len(raw.files), "format": raw.format}
-    keys, proposed = _completed(raw, columns, section)
-    if isinstance(keys, str):
-        return _refused(keys, source, columns, found=found)
+    try:
+        keys, proposed, known = completed(raw, columns, section)
+    except UserError as error:
+        return _refused(str(error), source, columns, found=found)
     config = validated(Config, {**settings, "log": keys}, path)
     refuse_half_answer(config.contenders)
     refuse_unknown(config.contenders)
@@ -199,12 +199,14 @@ def _check(
         problem = "\n".join([*_open_lines(before, asked), str(error)])
         return _refused(problem, source, columns, config, proposed, found, asked)
     found |= facts.shape(log, history)
+    found["dates_written"] = log.date_format or spec.date_format
     horizon = propose_horizon(history)
     horizon_days = config.horizon_days or horizon.days
     verdict, reasons = judge(found, horizon_days)
     if verdict != "refuse" and (lacking := _unplanned(config, horizon_days, history)):
         verdict, reasons = "refuse", [*lacking, *reasons]
-    notes = [*log.notes, *facts.remarks(log, spec, history.days, asked)]
+    notes = [known.told] if known else []
+    notes += [*log.notes, *facts.remarks(log, spec, history.days, asked)]
     problem = "\n".join(_open_lines(before, asked))
     if problem:
         verdict, reasons = "refuse", [*problem.splitlines()[:1], *reasons]
@@ -246,62 +248,6 @@ def _unplanned(config: Config, horizon_days: int, history: PurchaseHistory) -> l
     except UserError as error:
         return str(error).splitlines()
     return []
-
-
-def _completed(
-    raw: Raw, columns: list[mapping.Profile], section: Mapping[str, Any]
-) -> tuple[dict[str, Any] | str, list[str]]:
-    """The section with what it leaves open filled in, and which keys those are."""
-    given = dict(section.get("columns") or {})
-    spoken_for = [*given.values(), *given.get("attributes", ())]
-    free = [c for c in columns if c.name not in spoken_for]
-    suited = _suited(raw, free, given)
-    found = {k: v for k, v in suited.columns.items() if k not in given}
-    if given.get("amount") or "unit_price" in given:
-        found.pop("unit_price", None)
-        found.pop("amount", None)
-    roles = given | found
-    if problem := _unmapped(raw, roles, suited):
-        return problem, []
-    named = {key: name for key, name in roles.items() if key != "attributes"}
-    known = all(name in raw.columns for name in named.values())
-    written = mapping.notation(raw, named) if known else {}
-    keys = {key: value for key, value in written.items() if key not in section}
-    proposed = [f"columns.{key}" for key in roles if key not in given] + list(keys)
-    return {**section, **keys, "columns": roles}, proposed
-
-
-def _suited(raw: Raw, free: Sequence[mapping.Profile], given: Mapping[str, Any]) -> Roles:
-    """Which free column suits which role, with a look at the days on which values occur."""
-    date = given.get("transacted_at") or propose(free).columns.get("transacted_at")
-    days = days_per_value(raw, free, date) if date in raw.columns else {}
-    return settled(raw, propose(free, days))
-
-
-def _unmapped(raw: Raw, roles: Mapping[str, Any], suited: Roles) -> str:
-    """Why the mapping is not whole: no column suits, or several equally well."""
-    needed = ("customer_id", "transacted_at", "amount")
-    lines = [
-        f"{' and '.join(map(repr, names))} could each be {role}; say which: "
-        f"{_flag(role)} {shlex.quote(names[0])}"
-        for role, names in suited.ties.items()
-        if role in needed
-        and role not in roles
-        and not (role == "amount" and roles.get("unit_price"))
-    ]
-    tied = [role for role in suited.ties if role in needed]
-    missing = [key for key in needed[:2] if key not in roles and key not in tied]
-    if missing:
-        names = ", ".join(list(raw.columns)[:40])
-        flags = ", ".join(_flag(key) for key in missing)
-        lines.append(
-            f"No column looks like {' or '.join(missing)}; name it: {flags}. There are: {names}."
-        )
-    return "\n".join(lines)
-
-
-def _flag(role: str) -> str:
-    return f"--{role.replace('_', '-')}"
 
 
 def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[str]]:

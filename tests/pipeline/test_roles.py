@@ -8,7 +8,7 @@ from features.engines.duckdb import connect
 from features.readers.reading import read
 from features.readers.source import SourceSpec
 from pipeline.intake import mapping
-from pipeline.intake.check import _suited
+from pipeline.intake.proposal import suited_roles
 
 DAY = date(2024, 1, 1)
 
@@ -41,7 +41,7 @@ def suited(engine, tmp_path):
         lines = [header, *(",".join(str(VALUES[k](i)) for k in kinds.split()) for i in range(60))]
         (tmp_path / "log.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
         raw = read(engine, SourceSpec(source=str(tmp_path / "log.csv")))
-        found = _suited(raw, mapping.profiles(raw, 60), {})
+        found = suited_roles(raw, mapping.profiles(raw, 60), {})
         raw.drop()
         return found
 

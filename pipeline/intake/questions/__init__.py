@@ -4,8 +4,6 @@ One place for `check`, `train`, `backtest` and `score`. A question is found by e
 values; words only break ties. Nothing is answered here.
 """
 
-import json
-import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +11,7 @@ from features.errors import UserError
 from features.log.cells import require_columns
 from features.log.spec import LogSpec
 from features.readers.reading import Raw
+from pipeline.config import as_options
 from pipeline.intake.questions import currencies, lines, people, refunds, statuses
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question, merged
@@ -74,7 +73,7 @@ def refuse_unanswered(spec: LogSpec, questions: Sequence[Question]) -> None:
     if not pressing:
         return
     lines = [question.seen for question in pressing]
-    lines.append(f"If that is right, add: {options(proposals(spec, questions))}")
+    lines.append(f"If that is right, add: {as_options(proposals(spec, questions))}")
     roles = spec.columns.model_dump(exclude={"attributes"})
     about = dict.fromkeys(q.about for q in pressing if q.about not in roles.values())
     if about:
@@ -84,24 +83,5 @@ def refuse_unanswered(spec: LogSpec, questions: Sequence[Question]) -> None:
 
 def told(question: Question) -> str:
     """A question or remark in words, with what to add for the answer that is proposed."""
-    answer = f" Add: {options(question.answer)}" if question.answer else ""
+    answer = f" Add: {as_options(question.answer)}" if question.answer else ""
     return question.seen + answer
-
-
-def options(answer: dict[str, Any] | Any) -> str:
-    """Answers as a shell takes them.
-
-    >>> options({"log.sales.column": "Status", "log.sales.values": ["Paid", "on hold"]})
-    "--set log.sales.column=Status --set 'log.sales.values=[Paid, on hold]'"
-    """
-    return " ".join(f"--set {shlex.quote(f'{k}={_yaml(v)}')}" for k, v in answer.items())
-
-
-def _yaml(value: Any) -> str:
-    """A value as short YAML on a line; quotes, where it needs them, are double ones."""
-    import yaml
-
-    plain = yaml.safe_dump(
-        value, default_flow_style=True, width=float("inf"), allow_unicode=True, sort_keys=False
-    ).splitlines()[0]
-    return plain if "'" not in plain else json.dumps(value, ensure_ascii=False)

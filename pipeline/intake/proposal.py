@@ -1,0 +1,145 @@
+"""What a log's config leaves open, proposed from its columns: a known export's profile, or roles.
+
+`check` shows a proposal, `--guess` takes it; nothing is taken silently.
+"""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from features.engines.duckdb import value_free_errors
+from features.errors import UserError
+from features.readers.reading import Raw, read
+from features.readers.source import SourceSpec
+from pipeline.config import Config, as_options, under, validated, values
+from pipeline.console import Progress
+from pipeline.intake import mapping
+from pipeline.intake.orders import open_engine
+from pipeline.intake.questions import ask, proposals
+from pipeline.intake.roles import Roles, days_per_value, propose, settled
+from pipeline.profiles import KnownExport, recognised
+
+
+def completed(
+    raw: Raw, columns: Sequence[mapping.Profile], section: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str], KnownExport | None]:
+    """The section with what it leaves open filled in, which keys those are, and by which profile.
+
+    Raises
+    ------
+    UserError
+        When no column suits a role that is needed, or several suit it equally.
+    """
+    given = dict(section.get("columns") or {})
+    known = None if given else recognised(list(raw.columns))
+    if known:
+        keys = under(known.log, dict(section))
+        roles = keys["columns"]
+    else:
+        roles = given | _guessed(raw, columns, given)
+        keys = dict(section)
+    named = {key: name for key, name in roles.items() if key != "attributes" and name}
+    everywhere = all(name in raw.columns for name in named.values())
+    written = mapping.notation(raw, named) if everywhere else {}
+    keys = {**{key: value for key, value in written.items() if key not in keys}, **keys}
+    proposed = [f"columns.{key}" for key in roles if key not in given]
+    proposed += [key for key in keys if key not in section and key != "columns"]
+    return {**keys, "columns": roles}, proposed, known
+
+
+def guessed(path: Path | None, overrides: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """What `check` would propose for a log, as dotted keys to lie over the config.
+
+    Raises
+    ------
+    UserError
+        When the log cannot be mapped.
+    """
+    request = values(path, overrides)
+    section = dict(request.get("log") or {})
+    if "source" not in section:
+        raise UserError("Which log? Name a file, a folder or a pattern.")
+    source = SourceSpec(**{key: section[key] for key in SourceSpec.model_fields if key in section})
+    with (
+        open_engine(source.source) as (engine, place),
+        value_free_errors(),
+        progress.step("Looking the log over"),
+    ):
+        raw = read(engine, source.model_copy(update={"source": place}))
+        total = raw.table.count().to_pyarrow().as_py()
+        if not total:
+            raise UserError(f"{source.source}: no rows below the header.")
+        keys, proposed, known = completed(raw, mapping.profiles(raw, total), section)
+        config = validated(Config, {**request, "log": keys}, path)
+        asked = ask(raw, config.log)
+    if known:
+        progress.note(known.told)
+    found = {f"log.{key}": _at(keys, key) for key in proposed}
+    return found | proposals(config.log, asked)
+
+
+def offer(path: Path | None, overrides: Mapping[str, Any], progress: Progress) -> str:
+    """What `check` would map, and how to take it, for a command that was given a bare file."""
+    found = guessed(path, overrides, progress)
+    return (
+        "The config does not say what the log's columns mean. `churn check` would propose:\n"
+        f"  {as_options(found)}\n"
+        "Take it as it stands with --guess, or add these options, changed where they are wrong."
+    )
+
+
+def _at(keys: Mapping[str, Any], dotted: str) -> Any:
+    value: Any = keys
+    for part in dotted.split("."):
+        value = value[part]
+    return value
+
+
+def _guessed(
+    raw: Raw, columns: Sequence[mapping.Profile], given: Mapping[str, Any]
+) -> dict[str, str]:
+    """The roles that are not given, by columns that have none."""
+    spoken_for = [*given.values(), *(given.get("attributes") or ())]
+    free = [c for c in columns if c.name not in spoken_for]
+    suited = suited_roles(raw, free, given)
+    found = {k: v for k, v in suited.columns.items() if k not in given}
+    if given.get("amount") or "unit_price" in given:
+        found.pop("unit_price", None)
+        found.pop("amount", None)
+    if problem := _unmapped(raw, {**given, **found}, suited):
+        raise UserError(problem)
+    return found
+
+
+def suited_roles(raw: Raw, free: Sequence[mapping.Profile], given: Mapping[str, Any]) -> Roles:
+    """Which free column suits which role, with a look at the days on which values occur."""
+    date = given.get("transacted_at") or propose(free).columns.get("transacted_at")
+    days = days_per_value(raw, free, date) if date in raw.columns else {}
+    return settled(raw, propose(free, days))
+
+
+def _unmapped(raw: Raw, roles: Mapping[str, Any], suited: Roles) -> str:
+    """Why the mapping is not whole: no column suits, or several equally well."""
+    needed = ("customer_id", "transacted_at", "amount")
+    lines = [
+        f"{' and '.join(map(repr, names))} could each be {role}; say which: "
+        f"{_flag(role)} {shlex.quote(names[0])}"
+        for role, names in suited.ties.items()
+        if role in needed
+        and role not in roles
+        and not (role == "amount" and roles.get("unit_price"))
+    ]
+    tied = [role for role in suited.ties if role in needed]
+    missing = [key for key in needed[:2] if key not in roles and key not in tied]
+    if missing:
+        names = ", ".join(list(raw.columns)[:40])
+        flags = ", ".join(_flag(key) for key in missing)
+        lines.append(
+            f"No column looks like {' or '.join(missing)}; name it: {flags}. There are: {names}."
+        )
+    return "\n".join(lines)
+
+
+def _flag(role: str) -> str:
+    return f"--{role.replace('_', '-')}"
