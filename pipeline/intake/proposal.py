@@ -34,7 +34,7 @@ def completed(
     given = dict(section.get("columns") or {})
     known = None if given else recognised(list(raw.columns))
     if known:
-        keys = under(known.log, dict(section))
+        keys = under(dict(known.log), dict(section))
         roles = keys["columns"]
     else:
         roles = given | _guessed(raw, columns, given)
