@@ -151,12 +151,14 @@ def days(text: str) -> int:
 
 def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the shared options; it receives them as `path` and `overrides`."""
-    shared = inspect.signature(options).parameters
-    own = [
-        parameter
+    own = {
+        name: parameter
         for name, parameter in inspect.signature(command).parameters.items()
         if name not in ("path", "overrides")
-    ]
+    }
+    # A command's own option comes before the shared one of its name.
+    listed = inspect.signature(options).parameters.items()
+    shared = {name: parameter for name, parameter in listed if name not in own}
 
     @wraps(command)
     def with_options(**values: Any) -> None:
@@ -173,8 +175,8 @@ def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
 
     # Keyword-only parameters may stand in any order, required ones behind defaults too; what a
     # command is about, such as a plan, is named before the log.
-    first = [p for p in own if p.name == "plan"]
-    rest = [p for p in own if p.name != "plan"]
+    first = [p for name, p in own.items() if name == "plan"]
+    rest = [p for name, p in own.items() if name != "plan"]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *shared.values(), *rest)]
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     hints = get_type_hints(command, include_extras=True)
