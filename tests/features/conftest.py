@@ -1,6 +1,7 @@
 """Small order logs, as frames and as ibis tables of one in-process DuckDB."""
 
 from datetime import date, datetime, time
+from functools import cache
 
 import ibis
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from features.customer.purchase_days import purchase_days
+from features.customer.snapshot import snapshot
 from features.engines.duckdb import connect
 from features.log.transactions import LogSpec, open_log
 from tests.features.written_logs import COLUMNS, NOW
@@ -70,6 +72,24 @@ def frame(connection):
         return rows.sort_values("customer_id", ignore_index=True)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def snapshot_of(connection):
+    """The snapshot of a list of rows, sorted by customer; compiled once, for many examples."""
+    table = ibis.table(ibis.Schema.from_pyarrow(SCHEMA), "rows")
+
+    @cache
+    def compiled(cutoff, attributes):
+        rows = snapshot(purchase_days(table, attributes), cutoff, attributes)
+        return connection.compile(rows.order_by("customer_id"))
+
+    def build(rows, cutoff=CUTOFF, attributes=("channel",)) -> pd.DataFrame:
+        query = compiled(cutoff, attributes)
+        connection.con.register("rows", pa.Table.from_pylist(rows, schema=SCHEMA))
+        return connection.con.sql(query).to_arrow_table().to_pandas()
+
+    return build
 
 
 @pytest.fixture(scope="module")

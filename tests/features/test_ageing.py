@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.customer.catalogue import NAMES
-from features.customer.snapshot import snapshot
 from models.contenders.ageing import ageless, silent_for
 from tests.features.conftest import CUTOFF, logs
 
@@ -16,12 +15,9 @@ from tests.features.conftest import CUTOFF, logs
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(log=logs(min_size=1), days=st.integers(0, 400))
-def test_a_snapshot_aged_by_silence_is_the_snapshot_of_a_later_day(log, days, days_of, frame):
-    known = days_of([row for row in log if row["transacted_at"].date() < CUTOFF])
-    today, later = (
-        frame(snapshot(known, day, ("channel",))).sort_values("customer_id", ignore_index=True)
-        for day in (CUTOFF, CUTOFF + timedelta(days=days))
-    )
+def test_a_snapshot_aged_by_silence_is_the_snapshot_of_a_later_day(log, days, snapshot_of):
+    known = [row for row in log if row["transacted_at"].date() < CUTOFF]
+    today, later = (snapshot_of(known, CUTOFF + timedelta(days=wait)) for wait in (0, days))
     aged = silent_for(ageless(today), days)
     # Sums are rounded to nine decimals a term.
     pd.testing.assert_frame_equal(aged, ageless(later), atol=1e-6, rtol=1e-6, check_dtype=False)

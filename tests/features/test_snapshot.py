@@ -98,8 +98,8 @@ def _orders(day_rows):
 
 @few
 @given(log=logs())
-def test_snapshot_equals_plain_python(log, days_of, frame):
-    found = frame(snapshot(days_of(log), CUTOFF, ("channel",))).set_index("customer_id")
+def test_snapshot_equals_plain_python(log, snapshot_of):
+    found = snapshot_of(log).set_index("customer_id")
     expected = by_hand(log, CUTOFF)
     assert sorted(found.index) == sorted(expected)
     for customer, features in expected.items():
@@ -112,8 +112,8 @@ def test_snapshot_equals_plain_python(log, days_of, frame):
 
 @few
 @given(log=logs(min_size=1))
-def test_null_means_what_the_catalogue_says(log, days_of, frame):
-    rows = frame(snapshot(days_of(log), CUTOFF))
+def test_null_means_what_the_catalogue_says(log, snapshot_of):
+    rows = snapshot_of(log, attributes=())
     never = [f.name for f in CATALOGUE if f.null_means == NEVER_NULL]
     assert not rows[never].isna().any().any()
     repeat = rows[rows.frequency >= 2]
