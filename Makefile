@@ -24,8 +24,8 @@ demo: $(READY) ## The whole journey on the real CDNOW log
 picture: $(READY) ## Draw the README's picture: the first page of the demo's report, with Chromium
 	@test -f out/demo/report.html || $(BIN)/churn demo
 	@mkdir -p docs/pictures
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,900 \
-		--screenshot=docs/pictures/report.png out/demo/report.html
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,600 \
+		--screenshot=docs/pictures/report.png file://$(CURDIR)/out/demo/report.html
 
 test: $(READY) ## All tests that need nothing but Python
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough" tests features models pipeline
