@@ -41,13 +41,14 @@ def score(
 ) -> None:
     """Write one row per customer: how likely to leave, and what they are worth."""
     from pipeline.command_line import show
-    from pipeline.config import load, load_tracking
+    from pipeline.config import load_tracking
     from pipeline.console import Progress, output
     from pipeline.intake.identity import identify
-    from pipeline.intake.orders import open_orders, refuse_overwriting
+    from pipeline.intake.orders import refuse_overwriting
     from pipeline.model_files.identity import refuse_other
     from pipeline.scoring import champion
     from pipeline.scoring import score as scoring
+    from pipeline.scoring.request import open_as_asked, request
 
     progress = Progress(quiet)
     scoring.check_name(out)
@@ -56,11 +57,13 @@ def score(
         found = champion.find(model, uri=tracking.uri, registered_model=tracking.registered_model)
     if found.note:
         progress.note(found.note)
-    config = load(path, overrides, defaults={"log": found.model.manifest.settings["log"]})
+    console = output()
+    show.answering(console, found)
+    config = request(path, overrides, found)
     _same_horizon(config, found.model)
     refuse_overwriting(out, config.log.source, customers, path)
     learned = found.model.manifest.log
-    with open_orders(config.log, progress, also=customers) as orders:
+    with open_as_asked(config, found, progress, customers) as orders:
         asked = identify(orders, config.log, learned)
         if note := refuse_other(learned, asked, found.named, ANOTHER_LOG, allow_other_log):
             progress.note(note)
@@ -73,7 +76,6 @@ def score(
             customers=scoring.customer_list(orders, customers, config.log) if customers else None,
             excel_safe=excel_safe,
         )
-        console = output()
         show.ledger(console, orders)
     show.scored(console, scored, found)
     show.next_command(console, f"churn plan {out} --campaign NAME --out plan.parquet", "churn ui")

@@ -8,6 +8,7 @@ import pandas as pd
 from models.all_contenders import BASELINES
 from models.evaluation.arrays import means_by_group
 from models.evaluation.bootstrap import customer_log_loss, grade, paired_difference
+from models.evaluation.grades import UNJUDGED, Grade, in_words
 from models.evaluation.groups import (
     Group,
     activity_groups,
@@ -15,7 +16,7 @@ from models.evaluation.groups import (
     compare_groups,
     tenure_groups,
 )
-from pipeline.learning import verdict
+from pipeline.learning import grading, verdict
 from pipeline.learning.backtest import Backtest
 from pipeline.markup import words
 
@@ -43,7 +44,7 @@ class Judgement:
     the groups of `races`). `groups` is as `compare_groups`, with a `remark`, and `astray`, by
     how much a group's probabilities are too high beyond chance (0: they are not); `left_out`
     groups were too small for it, and `pooled` counts the values of each attribute that stand
-    together as `all others`.
+    together as `all others`. `grades` are of ranking, level, money, value of months and intervals.
     """
 
     rule: str
@@ -53,11 +54,27 @@ class Judgement:
     left_out: int
     pooled: dict[str, int]
     sentences: tuple[str, ...]
+    grades: tuple[Grade, ...] = ()
 
     @property
     def verdict(self) -> str:
-        """The sentences as one text."""
-        return " ".join(self.sentences)
+        """The grades and the sentences as one text."""
+        return " ".join((self.graded, *self.sentences))
+
+    @property
+    def graded(self) -> str:
+        """The grades in one sentence."""
+        return f"Grade: {in_words(self.grades)}."
+
+    @property
+    def unfit(self) -> str:
+        """Why the answer should not become champion by itself; empty where nothing speaks so."""
+        if self.races.empty:
+            return "it could not be held against any naive rule"
+        if self.grades[0].grade == UNJUDGED:
+            return "all customers fared alike at its cutoffs, so nothing of it could be judged"
+        whole = self.races.iloc[0]
+        return f"it is {whole['grade']}, beyond chance" if whole["low"] > 0 else ""
 
 
 def judge(result: Backtest) -> Judgement:
@@ -66,7 +83,8 @@ def judge(result: Backtest) -> Judgement:
     groups, left_out, pooled = _served(result)
     rule = baseline(result)
     sentences = tuple(verdict.sentences(result, rule, races, groups))
-    return Judgement(rule, races, by_cutoff, groups, left_out, pooled, sentences)
+    grades = grading.grade(result, rule, races)
+    return Judgement(rule, races, by_cutoff, groups, left_out, pooled, sentences, grades)
 
 
 def baseline(result: Backtest) -> str:

@@ -70,6 +70,7 @@ def save(
     attributes: tuple[str, ...] = (),
     data_digest: str,
     log: LogIdentity,
+    grades: Mapping[str, str] | None = None,
     run_id: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Manifest:
@@ -87,6 +88,8 @@ def save(
         The snapshot's columns in the order of the feature catalogue.
     log : LogIdentity
         The log that was learned from.
+    grades : mapping, optional
+        Side of the answer -> how good its training found it.
     settings : mapping, optional
         Whatever scoring needs to answer as trained; values that JSON can hold.
 
@@ -119,6 +122,7 @@ def save(
                 settings=dict(settings or {}),
                 data_digest=data_digest,
                 log=log,
+                grades=dict(grades or {}),
                 run_id=run_id,
                 created=datetime.now(UTC),
                 libraries={name: importlib.metadata.version(name) for name in LIBRARIES},

@@ -41,6 +41,7 @@ class Manifest(BaseModel):
     settings: dict[str, Any] = {}
     data_digest: str
     log: LogIdentity
+    grades: dict[str, str] = {}
     run_id: str | None = None
     created: datetime
     libraries: dict[str, str]

@@ -13,6 +13,7 @@ from pipeline.reporting.document import document
 from pipeline.reporting.evidence import Outlook
 
 CONTENTS = {
+    "grades": "Grades",
     "outlook": "Outlook",
     "rule": "Against a simple rule",
     "calibration": "Probabilities",
@@ -61,7 +62,8 @@ def page(
     """
     rule = judgement.rule
     sections = {
-        "outlook": report_worth.outlook(today, result.horizon_days) if today else "",
+        "grades": report_judgement.grades(judgement.grades),
+        "outlook": report_worth.outlook(today, result) if today else "",
         "rule": report_judgement.races(result, judgement),
         "calibration": report_scores.calibration(result),
         "level": report_level.levels(result),

@@ -1,7 +1,10 @@
 """The report's sections on whom the answer is better for than a simple rule, and whom not."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from models.evaluation.grades import Grade
 from models.evaluation.groups import FALSE_ALARMS
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import FEWEST_OUTCOMES, SMALLEST_GROUP, TELLING, Judgement
@@ -15,6 +18,7 @@ from pipeline.markup import (
     section,
     shortened,
     table,
+    text,
     words,
 )
 
@@ -25,6 +29,20 @@ RULES = {
     "last_horizon_repeat": "everybody does again what they did in the last horizon",
 }
 """Naive rules in a marketer's words."""
+
+
+def grades(found: Sequence[Grade]) -> str:
+    """The grades side by side, each in its colour and its word, with reason and advice."""
+    fields = "".join(
+        f'<div class="{text(one.grade.replace(" ", "-"))}"><dt>{text(one.side)}</dt>'
+        f"<dd><b>{text(one.grade)}</b>{text(_because(one))}</dd></div>"
+        for one in found
+    )
+    return section("grades", "How good it is", f'<dl class="grades">{fields}</dl>') if found else ""
+
+
+def _because(grade: Grade) -> str:
+    return f"{grade.reason}. {grade.advice}" if grade.advice else f"{grade.reason}."
 
 
 def races(result: Backtest, judgement: Judgement) -> str:

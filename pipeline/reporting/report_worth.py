@@ -1,11 +1,13 @@
 """The report's sections on money and action: what is expected, where, and what a contact pays."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
+from pipeline.learning.grading import level_gaps
 from pipeline.markup import (
     Row,
     facts,
@@ -42,16 +44,35 @@ PARTS = {
 """The blend's parts in words."""
 
 
-def outlook(today: Outlook, horizon_days: int) -> str:
-    """What is expected of today's customers altogether."""
+def outlook(today: Outlook, result: Backtest) -> str:
+    """What is expected of today's customers altogether, and how far such totals have been off."""
     customers = today.customers
+    buyers, spend = (1 - customers["p_churn"]).sum(), customers["expected_spend"].sum()
+    gaps = [len(customers) * gap for gap in level_gaps(result)]
+    errors = result.leaderboard.loc[result.leaderboard["chosen"], "spend_bias"].dropna()
+    came_of_buyers = [max(buyers + gap, 0.0) for gap in gaps]
+    came_of_spend = [spend / (1 + error) for error in errors if error > -1]
     tiles = {
         "customers": f"{len(customers):,}",
-        "expected to buy": f"{(1 - customers['p_churn']).sum():,.0f}",
+        f"expected to buy{_range(came_of_buyers)}": f"{buyers:,.0f}",
         "expected purchase days": f"{customers['expected_purchases'].sum():,.0f}",
-        "expected spend": f"{customers['expected_spend'].sum():,.0f}",
+        f"expected spend{_range(came_of_spend)}": f"{spend:,.0f}",
     }
-    return section("outlook", f"The next {horizon_days} days", facts(tiles))
+    return section(
+        "outlook",
+        f"The next {result.horizon_days} days",
+        facts(tiles),
+        paragraph(
+            "The ranges are what would come if these totals were off as those at past cutoffs were."
+            " A few cutoffs show how wrong a total has been, not how wrong it can be.",
+            "note-text",
+        ),
+    )
+
+
+def _range(totals: Sequence[float]) -> str:
+    """Between which totals, in the words of a tile; nothing without any."""
+    return f": {min(totals):,.0f} to {max(totals):,.0f}" if len(totals) else ""
 
 
 def deciles(result: Backtest) -> str:

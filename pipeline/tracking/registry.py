@@ -100,7 +100,11 @@ def check_name(name: str) -> None:
 
 
 def register(
-    opened: Training, folder: Path, name: str = "churn", tags: Mapping[str, str] | None = None
+    opened: Training,
+    folder: Path,
+    name: str = "churn",
+    tags: Mapping[str, str] | None = None,
+    description: str | None = None,
 ) -> str:
     """Log a model directory and register it as the challenger.
 
@@ -144,17 +148,22 @@ def register(
             source=logged.artifact_location,
             run_id=opened.run_id,
             model_id=logged.model_id,
-            tags={
-                "contender": model.manifest.contender,
-                "horizon_days": str(model.manifest.horizon_days),
-                "model_version": model.manifest.version,
-                "log": model.manifest.log.name,
-                IDENTITY: model.manifest.log.model_dump_json(),
-                **(tags or {}),
-            },
+            description=description,
+            tags={**_told(model.manifest), **(tags or {})},
         )
         client.set_registered_model_alias(name, CHALLENGER, made.version)
         return str(made.version)
+
+
+def _told(manifest: Manifest) -> dict[str, str]:
+    """What a version's tags say of its manifest."""
+    return {
+        "contender": manifest.contender,
+        "horizon_days": str(manifest.horizon_days),
+        "model_version": manifest.version,
+        "log": manifest.log.name,
+        IDENTITY: manifest.log.model_dump_json(),
+    }
 
 
 def promote(

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.model_files.identity import relation, why
 from pipeline.tracking.registry import Version
+from pipeline.training.card import UNFIT
 
 NOISE = 5e-4
 """Late returns and corrected rows move a log's past a little; up to this is no difference."""
@@ -16,11 +17,18 @@ BETTER_IS = {"log_loss": -1, "spend_gini": 1}
 def gate(challenger: Version, champion: Version | None) -> list[str]:
     """Reasons against the challenger; none is a yes.
 
+    One that a naive rule beats beyond chance, or of which nothing could be judged, is none even
+    where there is no champion yet.
+
     Both are compared at the cutoffs they share, pair by pair: a mean over other days says
     more about the days than about the model. A champion whose log is not known was made before
     models knew theirs and can no longer be asked: anything takes its place.
     """
-    if champion is None or champion.log is None or champion.version == challenger.version:
+    if champion and champion.version == challenger.version:
+        return []
+    if unfit := challenger.tags.get(UNFIT):
+        return [unfit]
+    if champion is None or champion.log is None:
         return []
     if other := another_log(challenger, champion):
         return [other]

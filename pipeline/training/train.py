@@ -25,7 +25,8 @@ from pipeline.model_files.manifest import Manifest
 from pipeline.own_estimators import refuse_half_answer
 from pipeline.reporting import evidence, report
 from pipeline.tracking import registry, runs, store
-from pipeline.tracking.errors import TrackingError
+from pipeline.tracking.errors import GateError, TrackingError
+from pipeline.training import card
 from pipeline.training.gate import cutoffs, gate
 
 
@@ -90,13 +91,19 @@ def train(
         tracking,
         name=f"{orders.name} {snapshots.plan.as_of}",
         parameters=_parameters(config, snapshots),
-        tags={"churn.config": digest(config), "churn.data": orders.log.fingerprint},
+        tags={
+            "churn.config": digest(config),
+            "churn.data": orders.log.fingerprint,
+            "churn.log": orders.name,
+        },
         data=_data(orders),
     ) as opened:
         result = backtest.backtest(snapshots, config.contenders, progress)
         with progress.step("Judging by group and cutoff"):
             judgement = judge(result)
+        told = card.tags(result, judgement, snapshots.plan.as_of)
         with progress.step("Recording the comparison in MLflow"):
+            runs.tag(opened, {f"churn.{name}": value for name, value in told.items()})
             runs.describe(opened, judgement.verdict)
             runs.log_leaderboard(opened, result.leaderboard, judgement.rule)
         with progress.step(
@@ -116,12 +123,14 @@ def train(
             attributes=snapshots.attributes,
             data_digest=orders.log.fingerprint,
             log=identify(orders, config.log),
+            grades={one.side: one.grade for one in judgement.grades},
             run_id=opened.run_id,
             settings={
                 "segments": parting.to_dict(),
                 "clv": config.clv.model_dump(),
                 "spread": spread(result),
                 "log": _reading(orders, config),
+                "ending": Path(config.log.source).suffix,
             },
         )
         outlook = evidence.outlook(contender, today, predicted, parting)
@@ -130,7 +139,13 @@ def train(
         write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):
             runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
-            version = registry.register(opened, folder / "model", config.tracking.registered_model)
+            version = registry.register(
+                opened,
+                folder / "model",
+                config.tracking.registered_model,
+                told,
+                card.description(orders.name, manifest.horizon_days, told),
+            )
     champion = _promote(tracking, config.tracking.registered_model, promote)
     return Trained(folder / "model", manifest, result, judgement, version, champion)
 
@@ -160,7 +175,12 @@ def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
     champion = registry.describe(tracking, name, registry.CHAMPION)
     if not asked and champion and champion.log:
         return False
-    registry.promote(tracking, name, gate=gate)
+    try:
+        registry.promote(tracking, name, gate=gate)
+    except GateError:
+        if asked:
+            raise
+        return False  # it stays the challenger, and what speaks against it is told
     return True
 
 

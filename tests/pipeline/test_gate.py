@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from pipeline.tracking.registry import IDENTITY, Version
+from pipeline.training.card import UNFIT
 from pipeline.training.gate import compared, gate
 from tests.pipeline import shop
 
@@ -71,3 +72,10 @@ def test_another_log_is_another_business():
     )
     (reason,) = gate(version(2, {FIRST: 0.1}, log=south), version(1, {FIRST: 0.4}, log=north))
     assert "learned from South, the champion of churn from North, another log" in reason
+
+
+@pytest.mark.parametrize("champion", [None, CHAMPION])
+def test_what_a_naive_rule_beats_or_nothing_judged_is_no_champion(champion):
+    unfit = version(2, {FIRST: 0.1, SECOND: 0.1})
+    unfit.tags[UNFIT] = "it is worse than recency alone at all 2 cutoffs, beyond chance"
+    assert gate(unfit, champion) == [unfit.tags[UNFIT]]

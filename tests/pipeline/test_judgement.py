@@ -274,7 +274,7 @@ def test_board_without_a_naive_rule_is_judged_by_itself():
     judgement = judge(backtest(blend=true, pareto_nbd=flat))
     assert judgement.races.empty
     assert judgement.groups.empty
-    assert judgement.verdict.startswith("blend: log loss ")
+    assert judgement.sentences[0].startswith("blend: log loss ")
 
 
 def test_level_of_a_group_is_told_when_it_is_its_own_not_the_seasons():
@@ -292,3 +292,42 @@ def test_level_of_a_group_is_told_when_it_is_its_own_not_the_seasons():
     overall = shifted.mean() - outcomes["churned"].mean()
     # The two cutoffs hold nearly as many of them, so the mean over cutoffs is the whole's.
     assert groups.loc["SE", "excess"] == pytest.approx(gap - overall, abs=0.003)
+
+
+def grades_of(judgement):
+    return {one.side: one.grade for one in judgement.grades}
+
+
+def test_the_verdict_begins_with_the_grades():
+    judgement = judge(backtest(blend=true, recency_alone=flat))
+    assert judgement.verdict.startswith(f"Grade: ranking {grades_of(judgement)['ranking']}, level ")
+    assert judgement.unfit == ""
+
+
+def test_an_answer_that_a_rule_beats_beyond_chance_ranks_poorly_and_is_unfit():
+    judgement = judge(backtest(blend=wrong, recency_alone=true))
+    assert grades_of(judgement)["ranking"] == "poor"
+    assert judgement.grades[0].advice == "Use recency alone instead."
+    assert judgement.unfit.startswith("it is worse than recency alone at all 2 cutoffs")
+
+
+def test_an_answer_without_a_rule_beside_it_is_not_judged_and_unfit():
+    judgement = judge(backtest(blend=true, pareto_nbd=flat))
+    assert grades_of(judgement)["ranking"] == "not judged"
+    assert judgement.unfit == "it could not be held against any naive rule"
+
+
+def test_a_level_that_is_off_at_one_cutoff_is_graded_by_it():
+    outcomes, truth = customers(1500)
+    late = (outcomes["cutoff"] == CUTOFFS[1]).to_numpy()
+    off = np.clip(truth - 0.08 * late, 0.01, 0.99)
+    rule = {"base_rate": np.full(3000, 0.5)}
+    good, bad = (judge(board(outcomes, {"blend": p, **rule})) for p in (truth, off))
+    assert (grades_of(good)["level"], grades_of(bad)["level"]) == ("good", "poor")
+
+
+def test_the_report_has_a_strip_of_grades_with_advice():
+    result = backtest(blend=wrong, recency_alone=true)
+    html = page(LOG, result, judge(result), CampaignConfig())
+    assert '<div class="poor"><dt>ranking</dt><dd><b>poor</b>' in html
+    assert "Use recency alone instead." in html

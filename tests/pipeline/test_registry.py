@@ -28,6 +28,7 @@ from pipeline.tracking import server as light_server
 from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.tracking.runs import prepare
 from pipeline.tracking.store import Store, talking
+from pipeline.training.card import UNFIT
 from pipeline.training.gate import gate
 from pipeline.training.train import _promote
 from tests.pipeline import shop
@@ -97,7 +98,9 @@ def store(tracking_uri: str) -> Store:
     return prepare(tracking_uri)
 
 
-def register(store: Store, folder: Path, log_loss: float = 0.4) -> str:
+def register(
+    store: Store, folder: Path, log_loss: float = 0.4, tags: dict[str, str] | None = None
+) -> str:
     board = pd.DataFrame(
         {
             "contender": ["recency_alone"],
@@ -108,7 +111,7 @@ def register(store: Store, folder: Path, log_loss: float = 0.4) -> str:
     )
     with runs.training(store, name="t", parameters={"horizon_days": 91}) as opened:
         runs.log_leaderboard(opened, board, "recency_alone")
-        return registry.register(opened, folder, tags={"verdict": "good"})
+        return registry.register(opened, folder, tags=tags or {"verdict": "good"})
 
 
 def stored(store: Store) -> Path:
@@ -204,6 +207,20 @@ def test_a_champion_made_before_models_knew_their_log_gives_way(store: Store, fo
     register(store, folder, log_loss=0.5)
     assert _promote(store, "churn", asked=False)
     assert registry.describe(store, "churn", "champion").version == "2"  # type: ignore[union-attr]
+
+
+def test_a_first_model_that_a_rule_beats_stays_challenger_until_it_is_forced(
+    store: Store, folder: Path
+) -> None:
+    register(store, folder, tags={UNFIT: "it is worse than recency alone, beyond chance"})
+    assert not _promote(store, "churn", asked=False)
+    assert registry.describe(store, "churn", "champion") is None
+    with pytest.raises(GateError, match="worse than recency alone"):
+        _promote(store, "churn", asked=True)
+    registry.promote(store, gate=gate, force="nothing else yet")
+    now = registry.describe(store, "churn", "champion")
+    assert now is not None
+    assert now.tags["forced"] == "nothing else yet"
 
 
 def test_what_is_not_registered_cannot_be_promoted_or_found(

@@ -296,7 +296,7 @@ def test_page_leaves_out_what_there_is_not(case):
         "nobody_left": {"groups"},
     }[case]
     everything = {"outlook", "rule", "calibration", "level", "lift", "spend", "profit", "groups"}
-    everything |= {"importance", "segments", "board", "log"}
+    everything |= {"grades", "importance", "segments", "board", "log"}
     assert ids == everything - missing
     assert not re.search(r"\bnan\b", "".join(read(html).words))
 

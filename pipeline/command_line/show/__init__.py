@@ -10,10 +10,17 @@ from pipeline.command_line.show.exported import exported
 from pipeline.command_line.show.log import files, ledger, next_command
 from pipeline.command_line.show.measured import measured
 from pipeline.command_line.show.plan import planned
-from pipeline.command_line.show.scores import contact_list, contacts, scored, segments
+from pipeline.command_line.show.scores import (
+    answering,
+    contact_list,
+    contacts,
+    scored,
+    segments,
+)
 from pipeline.command_line.show.trainings import trainings
 
 __all__ = [
+    "answering",
     "business",
     "checked",
     "contact_list",

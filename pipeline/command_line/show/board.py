@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from models.all_contenders import BASELINES
+from models.evaluation.grades import Grade
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import LIFETIMES, Judgement
@@ -67,20 +69,40 @@ def _board(result: Backtest, title: str, shown: Sequence[str]) -> Table:
 
 
 def verdict(console: Console, judgement: Judgement) -> None:
-    """What the board means, a sentence a line."""
+    """How good the answer is, side by side with why; what the board means, a sentence a line."""
+    grades(console, judgement.grades)
     for sentence in judgement.sentences:
         console.print(sentence, markup=False)
+    console.print()
+
+
+COLOURS = {"good": "green", "fair": "yellow", "poor": "bold red"}
+
+
+def grades(console: Console, found: Sequence[Grade]) -> None:
+    """A line for each side of the answer: its grade, the reason, and what to do."""
+    console.print("How good it is", style="bold")
+    for one in found:
+        told = ". ".join(filter(None, (one.reason, one.advice.removesuffix("."))))
+        console.print(
+            Text.assemble(
+                f"{one.side:15}", (f"{one.grade:11}", COLOURS.get(one.grade, "dim")), f"{told}."
+            )
+        )
     console.print()
 
 
 def standing(console: Console, trained: "Trained") -> None:
     """The verdict in words, and which version now scores."""
     verdict(console, trained.judgement)
-    role = (
-        "champion: it scores from now on"
-        if trained.champion
-        else ("challenger; `churn promote` makes it champion")
-    )
-    console.print(
-        f"Version {trained.version} ({trained.manifest.version}) is {role}.", markup=False
-    )
+    held = f"Version {trained.version} ({trained.manifest.version}) is"
+    if trained.champion:
+        console.print(f"{held} champion: it scores from now on.", markup=False)
+    elif unfit := trained.judgement.unfit:
+        console.print(
+            f'{held} no champion: {unfit}. `churn promote --force "reason"` makes it one.',
+            style="bold red",
+            markup=False,
+        )
+    else:
+        console.print(f"{held} challenger; `churn promote` makes it champion.", markup=False)

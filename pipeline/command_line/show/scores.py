@@ -1,6 +1,7 @@
 """Scores as a person reads them: totals by segment, and whom to contact."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 
 import pandas as pd
@@ -67,6 +68,20 @@ def _contacts(ranked: pd.DataFrame, shown: Sequence[str]) -> Table:
         )
         table.add_row(str(row["customer_id"]), *cells)
     return table
+
+
+def answering(console: Console, found: Found) -> None:
+    """Whose model answers: of which log, trained when, for which horizon, and how good it is."""
+    manifest = found.model.manifest
+    console.print(
+        f"{found.named} answers ({manifest.contender} {manifest.version}): learned from "
+        f"{manifest.log.name} up to {manifest.log.content.until - timedelta(days=1)}, trained on "
+        f"{manifest.created:%Y-%m-%d}, for the next {manifest.horizon_days} days.",
+        markup=False,
+    )
+    if manifest.grades:
+        told = ", ".join(f"{side} {grade}" for side, grade in manifest.grades.items())
+        console.print(f"Its grades: {told}.", markup=False)
 
 
 def scored(console: Console, result: Scored, found: Found) -> None:

@@ -1,0 +1,158 @@
+"""A backtest as five school grades: good, fair or poor, by bounds that were fixed beforehand.
+
+A model that ranks well may still misjudge how many leave, and one that knows both may misjudge
+the money. So each is graded by itself, at the worst of the past cutoffs: a mean would let two
+errors in opposite directions pass for none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+GOOD, FAIR, POOR, UNJUDGED = "good", "fair", "poor", "not judged"
+
+AUC = (0.70, 0.60)
+"""Ranking is good from the first on, poor below the second."""
+
+LEVEL = (0.03, 0.06)
+"""Share expected to leave less the share that left: good up to the first, poor beyond the second;
+a share of all customers."""
+
+TOTAL = (0.10, 0.25)
+"""The same of a total of money, as a share of what came."""
+
+COVERAGE = (0.04, 0.10)
+"""The same of the share of outcomes that the 80 % intervals held, less 80 %."""
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One side of an answer: how good it is, by what, and what that means for its use.
+
+    `grade` is `good`, `fair`, `poor` or `not judged`; `advice` is empty where nothing is to be
+    done.
+    """
+
+    side: str
+    grade: str
+    reason: str
+    advice: str = ""
+
+
+def ranking(auc: float, gap: tuple[float, float] | None, rule: str) -> Grade:
+    """Who leaves rather than whom: AUC, and log loss against the best naive rule.
+
+    Good: an AUC from 0.70 on and a log loss below the rule's, beyond chance. Poor: an AUC below
+    0.60, or a log loss above the rule's, beyond chance.
+
+    Parameters
+    ----------
+    auc : float
+        Mean over the cutoffs; NaN where all customers fared alike.
+    gap : (low, high), optional
+        95 % interval of log loss less the rule's, below 0 where it is better; None where no rule
+        could be raced.
+
+    Examples
+    --------
+    >>> ranking(0.8, (-0.02, -0.01), "recency alone").grade
+    'good'
+    >>> ranking(0.8, (0.01, 0.02), "recency alone").advice
+    'Use recency alone instead.'
+    """
+    if gap is None or np.isnan(auc):
+        return Grade("ranking", UNJUDGED, "there was nothing to hold it against")
+    low, high = gap
+    against = "better than" if high < 0 else "worse than" if low > 0 else "no better than"
+    reason = f"AUC {auc:.2f}, log loss {against} {rule}'s"
+    if low > 0:
+        return Grade("ranking", POOR, reason, f"Use {rule} instead.")
+    if auc < AUC[1]:
+        return Grade("ranking", POOR, reason, "Do not choose customers by it.")
+    if auc < AUC[0] or high >= 0:
+        return Grade("ranking", FAIR, reason, f"It orders customers hardly better than {rule}.")
+    return Grade("ranking", GOOD, reason)
+
+
+def level(gaps: Sequence[float]) -> Grade:
+    """How many leave: the share expected to, less the share that did, at each cutoff.
+
+    Examples
+    --------
+    >>> level([0.01, -0.04]).grade, level([0.01, -0.04]).reason
+    ('fair', 'expected +1.0, -4.0 points too many to leave')
+    """
+    told = ", ".join(f"{100 * gap:+.1f}" for gap in _known(gaps))
+    reason = f"expected {told} points too many to leave"
+    advice = "Trust the order of customers more than how many are to leave."
+    return _by_bounds("level", gaps, LEVEL, reason, advice)
+
+
+def money(errors: Sequence[float]) -> Grade:
+    """What comes in within the horizon: the expected total over what came, minus 1, by cutoff.
+
+    Examples
+    --------
+    >>> money([0.08, -0.3]).grade, money([float("nan")]).grade
+    ('poor', 'not judged')
+    """
+    advice = "Do not budget by the total; its range says how far it has been off."
+    return _by_bounds("money", errors, TOTAL, f"total off by {_percent(errors)}", advice)
+
+
+def value(errors: Sequence[float], months: int) -> Grade:
+    """What comes in within the longest period that is over (`clv`), in the same way."""
+    reason = f"total of {months} months off by {_percent(errors)}"
+    advice = "Compare customers by clv, but do not add it up."
+    return _by_bounds("value of months", errors, TOTAL, reason, advice)
+
+
+def intervals(shares: Sequence[float]) -> Grade:
+    """How often the 80 % intervals of spend held, mean over the cutoffs."""
+    held = float(np.mean(_known(shares))) if _known(shares) else float("nan")
+    narrow = held < 0.8
+    advice = f"Read them as {'narrower' if narrow else 'wider'} than they should be."
+    return _by_bounds(
+        "intervals", [held - 0.8], COVERAGE, f"80 % intervals held {held:.0%} of outcomes", advice
+    )
+
+
+def in_words(grades: Sequence[Grade]) -> str:
+    """All grades as one line.
+
+    >>> in_words([level([0.01]), money([0.2])])
+    'level good, money fair'
+    """
+    return ", ".join(f"{one.side} {one.grade}" for one in grades)
+
+
+def worst(grades: Sequence[Grade]) -> str:
+    """The lowest of the grades; sides that were not judged do not count.
+
+    >>> worst([level([0.01]), money([0.2])]), worst([])
+    ('fair', 'not judged')
+    """
+    found = {one.grade for one in grades}
+    return next((grade for grade in (POOR, FAIR, GOOD) if grade in found), UNJUDGED)
+
+
+def _by_bounds(
+    side: str, errors: Sequence[float], bounds: tuple[float, float], reason: str, advice: str
+) -> Grade:
+    known = _known(errors)
+    if not known:
+        return Grade(side, UNJUDGED, "nothing came that it could be held against")
+    most = round(max(abs(error) for error in known), 6)
+    grade = GOOD if most <= bounds[0] else FAIR if most <= bounds[1] else POOR
+    return Grade(side, grade, reason, "" if grade == GOOD else advice)
+
+
+def _known(values: Sequence[float]) -> list[float]:
+    return [float(one) for one in values if np.isfinite(one)]
+
+
+def _percent(errors: Sequence[float]) -> str:
+    return ", ".join(f"{error:+.0%}" for error in _known(errors))

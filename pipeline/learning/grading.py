@@ -1,0 +1,46 @@
+"""Grades of a backtest's answer: what `models.evaluation.grades` says of its past cutoffs."""
+
+import numpy as np
+import pandas as pd
+
+from models.evaluation import grades
+from models.evaluation.grades import Grade
+from pipeline.learning.backtest import Backtest
+from pipeline.markup import words
+
+
+def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]:
+    """Ranking, level, money, value of months and intervals, in this order.
+
+    Parameters
+    ----------
+    rule, races
+        The best naive rule, and how the answer fares against it; see `learning.judgement`.
+    """
+    rows = result.leaderboard[result.leaderboard["chosen"]].sort_values("cutoff")
+    rows = rows[rows["cutoff"].isin(result.judged)]
+    whole = None if races.empty else (races.iloc[0]["low"], races.iloc[0]["high"])
+    valued = rows.dropna(subset=["clv_bias"])
+    longest = valued[valued["clv_months"] == valued["clv_months"].max()]
+    return (
+        grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
+        grades.level(level_gaps(result)),
+        grades.money(rows["spend_bias"].tolist()),
+        grades.value(longest["clv_bias"].tolist(), int(longest["clv_months"].max() or 0))
+        if len(longest)
+        else grades.value([], 0),
+        grades.intervals(rows["spend_coverage_pit"].tolist()),
+    )
+
+
+def level_gaps(result: Backtest) -> list[float]:
+    """Share that the answer expected to leave less the share that left, at each judged cutoff."""
+    known = result.outcomes
+    p_churn = result.answers[result.chosen]["p_churn"]
+    found = []
+    for day in result.judged:
+        here = (known["cutoff"] == day) & p_churn.notna()
+        if here.any():
+            gap = p_churn[here] - known.loc[here, "churned"]
+            found.append(float(np.average(gap, weights=known.loc[here, "weight"])))
+    return found

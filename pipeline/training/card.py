@@ -1,0 +1,61 @@
+"""What the registry shows of a version: which log, which question, and how good the answer was."""
+
+import math
+from datetime import date
+from typing import Any
+
+from models.evaluation.grades import in_words, worst
+from pipeline.learning.backtest import Backtest
+from pipeline.learning.judgement import Judgement
+from pipeline.markup import words
+
+UNFIT = "unfit"
+"""Tag: why a version should not become champion by itself."""
+
+
+def tags(result: Backtest, judgement: Judgement, as_of: date) -> dict[str, str]:
+    """Figures of a version by which people choose, and the gate decides; means of its cutoffs."""
+    own, rule = (
+        result.means_at(result.shared(result.chosen, name)).T[name]
+        for name in (result.chosen, judgement.rule)
+    )
+    figures: dict[str, Any] = {
+        "as_of": as_of,
+        "cutoffs": ", ".join(str(day) for day in result.judged),
+        "grade": worst(judgement.grades),
+        "grades": in_words(judgement.grades),
+        "log_loss": _digits(result.means_at(result.judged).T[result.chosen]["log_loss"]),
+        "best_rule": words(judgement.rule) if judgement.rule != result.chosen else "",
+        "log_loss_of_best_rule": _digits(rule["log_loss"]),
+        "spend_error": _digits(own["spend_bias"]),
+        "spend_error_of_best_rule": _digits(rule["spend_bias"]),
+        UNFIT: judgement.unfit,
+    }
+    return {name: str(value) for name, value in figures.items() if value != ""}
+
+
+def description(log: str, horizon_days: int, told: dict[str, str]) -> str:
+    """A version in three lines, for the head of its page."""
+    against = (
+        f", {told['best_rule']} {told.get('log_loss_of_best_rule', '–')}"
+        if "best_rule" in told
+        else ""
+    )
+    lines = [
+        f"Learned from **{log}** up to {told['as_of']}; answers for {horizon_days} days.",
+        f"Grade **{told['grade']}**: {told['grades']}.",
+        f"Log loss {told.get('log_loss', '–')}{against}; total spend off by "
+        f"{told.get('spend_error', '–')} (mean over {told['cutoffs']}).",
+    ]
+    if UNFIT in told:
+        lines.append(f"No champion by itself: {told[UNFIT]}.")
+    return "\n\n".join(lines)
+
+
+def _digits(value: float) -> str:
+    """Four significant digits; nothing for no number.
+
+    >>> _digits(0.123456), _digits(float("nan"))
+    ('0.1235', '')
+    """
+    return f"{value:.4g}" if math.isfinite(value) else ""
