@@ -56,6 +56,7 @@ class Business:
     by: dict[str, pd.DataFrame] = field(default_factory=dict)
     by_cohort: dict[str, dict[str, Cohorts]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Asked:
     window: int
     by: tuple[str, ...] = ()
     months: int = 12
+    currency: str = ""
 
 
 def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
@@ -126,6 +128,7 @@ def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
         by=by,
         by_cohort=by_cohort,
         notes=tuple(_notes(orders, asked, listed, first)),
+        currency=asked.currency,
     )
 
 

@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.command_line.options import AsJson, Day, Quiet, takes_a_log
+
+if TYPE_CHECKING:
+    from features.log.spec import LogSpec
 
 
 class Span(StrEnum):
@@ -34,13 +37,15 @@ def describe(
     from pipeline.config import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
-    from pipeline.intake.orders import open_orders
+    from pipeline.intake.orders import open_orders, refuse_overwriting
 
     progress = Progress(quiet)
     config = load(path, overrides)
     if by:
         attributes = dict.fromkeys((*config.log.columns.attributes, *_names(by)))
         config = load(path, {**overrides, "log.columns.attributes": list(attributes)})
+    if out:
+        refuse_overwriting(out, config.log.source, path)
     with open_orders(config.log, progress) as orders:
         asked = stage.Asked(
             as_of=as_of.date() if as_of else orders.end,
@@ -48,8 +53,13 @@ def describe(
             window=horizon_of(orders, config, progress),
             by=_names(by),
             months=config.clv.months,
+            currency=config.log.currency or ("" if _has_money(config.log) else "orders"),
         )
         found = stage.describe(orders, asked, progress)
+        if out:
+            from pipeline.reporting import business_page
+
+            business_page.write(out, orders, found)
         if json:
             from pipeline.business.as_json import as_json
 
@@ -58,6 +68,13 @@ def describe(
         console = output()
         show.ledger(console, orders)
         show.business(console, found)
+        if out:
+            show.files(console, out)
+
+
+def _has_money(spec: "LogSpec") -> bool:
+    """Whether the log has amounts; else each order counts 1."""
+    return bool(spec.columns.amount or spec.columns.unit_price)
 
 
 def _names(by: str) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """Charts as SVG text, drawn from tables; colours and lines are the page's style classes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil, floor, isfinite, log10
 
 from pipeline.markup import number, text
@@ -20,6 +23,25 @@ class Line:
     x: Sequence[float]
     y: Sequence[float]
     dots: bool = False
+
+
+@dataclass(frozen=True)
+class Band:
+    """The area between two lines; `kind` is its style class."""
+
+    kind: str
+    x: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One of the areas on top of each other: its style class, its name, its heights."""
+
+    kind: str
+    name: str
+    values: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -55,8 +77,17 @@ def axis(values: Sequence[float], words: str, style: str = "", zero: bool = Fals
     # The tiny share keeps 0.30000000000000004 from asking for one more step.
     first, last = floor(low / step + 1e-9), -floor(-high / step + 1e-9)
     marks = [round(n * step, 12) for n in range(first, last + 1)]
-    shown = style or f",.{max(0, -floor(log10(step)))}f"
-    return Axis(marks[0], marks[-1], [(mark, number(mark, shown)) for mark in marks], words)
+    return Axis(marks[0], marks[-1], [(mark, _tick(mark, step, style)) for mark in marks], words)
+
+
+def _tick(mark: float, step: float, style: str) -> str:
+    """A tick's label: with the decimals that tell it apart, thousands and millions short."""
+    if style:
+        return number(mark, style)
+    units = ((5e5, 1e6, "M"), (1e4, 1e3, "k"))  # below, all digits have room
+    unit, sign = next(((unit, sign) for least, unit, sign in units if step >= least), (1.0, ""))
+    shown = number(mark / unit, f",.{max(0, -floor(log10(step / unit) + 1e-9))}f")
+    return shown + (sign if mark else "")
 
 
 def _step(rough: float) -> float:
@@ -73,10 +104,76 @@ def places(names: Sequence[str], words: str) -> Axis:
     return Axis(-0.5, len(names) - 0.5, ticks, words)
 
 
-def lines(alt: str, x: Axis, y: Axis, series: Sequence[Line], marks: str = "") -> str:
-    """Lines over common axes; `marks` is drawn on top, see `marker`."""
-    drawn = "".join(_line(x, y, line) for line in series)
-    return _svg(alt, _axes(x, y) + _inside(drawn) + marks)
+def time_axis(first: date, last: date, words: str) -> Axis:
+    """An axis of days, by their ordinal number, with ticks on first days of months.
+
+    >>> axis = time_axis(date(1997, 1, 3), date(1998, 9, 30), "")
+    >>> [name for _, name in axis.ticks]
+    ['1997-05', '1997-09', '1998-01', '1998-05', '1998-09']
+    """
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    apart = next(n for n in (1, 2, 3, 4, 6, 12, 24, 60, 120, 600) if len(months) / n <= 5.5)
+    starts = (date(n // 12, n % 12 + 1, 1) for n in months if n % apart == 0)
+    ticks = [(float(day.toordinal()), f"{day:%Y-%m}") for day in starts if first <= day <= last]
+    if not ticks:
+        ticks = [(float(first.toordinal()), first.isoformat())]
+    return Axis(float(first.toordinal()), float(max(last, first).toordinal()) + 1e-9, ticks, words)
+
+
+def lines(
+    alt: str,
+    x: Axis,
+    y: Axis,
+    series: Sequence[Line],
+    marks: str = "",
+    bands: Sequence[Band] = (),
+    hover: Sequence[tuple[float, str]] = (),
+) -> str:
+    """Lines over common axes, bands below them; `marks` is drawn on top, see `marker`.
+
+    `hover` are places on the x axis, in order, and what a pointer resting near each is told.
+    """
+    drawn = "".join(_band(x, y, band) for band in bands)
+    drawn += "".join(_line(x, y, line) for line in series)
+    return _svg(alt, _axes(x, y) + _inside(drawn) + marks + _hover(x, hover))
+
+
+def stacked(alt: str, x: Axis, y: Axis, at: Sequence[float], layers: Sequence[Layer]) -> str:
+    """Areas on top of each other over common axes, the first at the bottom."""
+    foot = [0.0] * len(at)
+    bands = []
+    for layer in layers:
+        top = [a + b for a, b in zip(foot, layer.values, strict=True)]
+        bands.append(Band(layer.kind, at, foot, top))
+        foot = top
+    told = [
+        (
+            place,
+            "; ".join(f"{layer.name}: {layer.values[n]:,.0f}" for layer in layers),
+        )
+        for n, place in enumerate(at)
+    ]
+    return lines(alt, x, y, [], bands=bands, hover=told)
+
+
+def _band(x: Axis, y: Axis, band: Band) -> str:
+    there = [f"{_x(x, a)} {_y(y, b)}" for a, b in zip(band.x, band.high, strict=True)]
+    back = [f"{_x(x, a)} {_y(y, b)}" for a, b in zip(band.x, band.low, strict=True)]
+    return f'<path class="area {band.kind}" d="M{"L".join(there + back[::-1])}Z"/>'
+
+
+def _hover(x: Axis, places: Sequence[tuple[float, str]]) -> str:
+    """Invisible strips, one around each place, that tell its figures."""
+    edges = [_x(x, at) for at, _ in places]
+    strips = []
+    for n, (_, words) in enumerate(places):
+        left = edges[n - 1] / 2 + edges[n] / 2 if n else max(edges[n] - 4, LEFT)
+        right = edges[n] / 2 + edges[n + 1] / 2 if n + 1 < len(edges) else edges[n] + 4
+        strips.append(
+            f'<rect class="hover" x="{left:.1f}" y="{TOP}" width="{max(right - left, 0.5):.1f}" '
+            f'height="{HEIGHT - TOP - BOTTOM}"><title>{text(words)}</title></rect>'
+        )
+    return "".join(strips)
 
 
 def marker(x: Axis, y: Axis, at: tuple[float, float], words: str) -> str:

@@ -1,9 +1,9 @@
 """The frame of every HTML page: one file, its own style, no script, nothing from the network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from pipeline.markup import contents, paragraph, points, text
+from pipeline.markup import contents, facts, paragraph, points, text
 
 
 def document(
@@ -13,6 +13,8 @@ def document(
     sentences: list[str],
     sections: Mapping[str, str],
     titles: Mapping[str, str],
+    figures: Mapping[str, str] | None = None,
+    styles: Sequence[str] = ("report.css",),
 ) -> str:
     """A page of sections, by name, in the order of `titles`; empty ones are left out.
 
@@ -24,10 +26,16 @@ def document(
         The verdict, most important first.
     titles
         How the list of contents calls each section.
+    figures
+        Large figures below the verdict, by what they count.
+    styles
+        Style sheets of this folder, the later ones over the earlier.
     """
     links = [(name, called) for name, called in titles.items() if sections[name]]
     body = "".join(sections[name] for name in titles)
-    style = (files("pipeline.reporting") / "report.css").read_text(encoding="utf-8")
+    style = "".join(
+        (files("pipeline.reporting") / name).read_text(encoding="utf-8") for name in styles
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -36,6 +44,6 @@ def document(
         f'<div class="soft">{text(about)}</div>'
         f"{contents(links)}</header><main>"
         f'<section class="verdict">{paragraph(sentences[0])}'
-        f"{points(sentences[1:])}</section>"
+        f"{points(sentences[1:])}{facts(figures) if figures else ''}</section>"
         f"{body}</main></body></html>\n"
     )
