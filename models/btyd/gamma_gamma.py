@@ -5,6 +5,7 @@ Fader & Hardie (2013), "The Gamma-Gamma model of monetary value" (FH below); Col
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from models.btyd.customers import (
     read_weights,
     refuse,
 )
+from models.btyd.optimise import FitWarning, Maximum
 from models.btyd.simulate import simulated_ages
 
 Floats = NDArray[np.float64]
@@ -138,10 +140,33 @@ class GammaGammaModel(MaximumLikelihoodModel):
         p, q, v = self._natural(self.theta_)
         return np.where(data.x > 0, _log_density(p, q, v, x, z)[0], 0.0)
 
+    @property
+    def base_has_mean(self) -> bool:
+        """Whether the data bound the mean spend of the base, p v / (q - 1).
+
+        False when the likelihood still rises as q falls to 1: spend has so long a tail that
+        the mean grows with q - 1 going to 0, and says nothing of a customer.
+        """
+        check_is_fitted(self, "params_")
+        q = self.parameter_names.index("q")
+        known = np.isnan(self.n_customers_) or not np.isnan(self.theta_covariance_[q, q])
+        return bool(known or self.theta_[q] > 0)
+
+    def _adopt(self, found: Maximum, data: Any) -> None:
+        super()._adopt(found, data)
+        if not self.base_has_mean:
+            warnings.warn(
+                "q fell to its bound, where the base has no mean spend: what is expected of "
+                "customers without a repeat purchase is NaN. The others stand.",
+                FitWarning,
+                stacklevel=4,
+            )
+
     def expected_spend(self, X: Any) -> Floats:
         """E[mean spend per purchase | x, z], shape (n_rows,), in the unit of money; FH (5).
 
-        A customer without a repeat purchase gets the mean of the base.
+        A customer without a repeat purchase gets the mean of the base; NaN where the data do
+        not bound it (`base_has_mean`).
 
         Raises
         ------
@@ -151,7 +176,8 @@ class GammaGammaModel(MaximumLikelihoodModel):
         check_is_fitted(self, "params_")
         data = self._read(X)
         p, q, v = self._natural(self.theta_)
-        return np.asarray(p * (v + data.x * data.z) / (p * data.x + q - 1))
+        spend = p * (v + data.x * data.z) / (p * data.x + q - 1)
+        return np.where((data.x > 0) | self.base_has_mean, spend, np.nan)
 
     def _spend(self, rng: np.random.Generator, some: Spenders, purchases: Floats) -> Floats:
         """Total spend of so many purchases, drawn for each customer; shape of `purchases`.

@@ -142,6 +142,7 @@ class _Spending:
         rng: np.random.Generator,
     ) -> None:
         thetas = model._theta_draws(_PARAMETER_SETS, rng)
+        self.unbounded = not model.base_has_mean
         self.models = [model._with(theta) for theta in rng.permutation(thetas)]
         self.spenders, self.discounts, self.rng = spenders, discounts, rng
 
@@ -155,6 +156,8 @@ class _Spending:
             each: Spenders = here.take(rows[buying])
             totals = self.models[k]._spend(self.rng, each, purchases[:, buying])
             spend[buying] = self.discounts @ totals
+            if self.unbounded:  # no mean, so no interval around one
+                spend[here.x[rows] == 0] = np.nan
             return spend
 
         return worth

@@ -166,7 +166,8 @@ class _Known:
 class SpendPerPurchase:
     """Expected money per purchase: Gamma-Gamma, or the mean where it cannot be fitted.
 
-    One-time buyers, whose first basket Gamma-Gamma leaves out, have the population's mean.
+    One-time buyers, whose first basket Gamma-Gamma leaves out, have the mean of its base; where
+    the data do not bound that, the mean that was seen.
     """
 
     def __init__(self, mean: float, model: GammaGammaModel | None):
@@ -189,7 +190,11 @@ class SpendPerPurchase:
         """Expected money per purchase, shape (n_customers,)."""
         if self._model is None or customers.empty:
             return np.full(len(customers), self._mean)
-        return np.asarray(self._model.expected_spend(customers), dtype=float)
+        spend = np.asarray(self._model.expected_spend(customers), dtype=float)
+        if self._model.prior_scale is None and self._model.base_has_mean:
+            return spend
+        # A prior steadied the fit: how long the tail is, and so the base's mean, is its say.
+        return np.where(customers["frequency"].to_numpy(float) > 0, spend, self._mean)
 
     def predict_from_all(self, customers: pd.DataFrame) -> np.ndarray:
         """Expected money per purchase from all purchases, the first among them.

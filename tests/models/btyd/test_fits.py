@@ -381,3 +381,45 @@ def test_arrow_is_welcome():
     money = pa.Table.from_pandas(X.assign(monetary_value=20.0))
     assert len(model.clv(money.to_reader(), spend)) == len(X)
     assert len(model.clv_intervals(money.to_reader(), spend, 1, n_draws=32)) == len(X)
+
+
+def long_tailed(tail, n=800):
+    """Repeat buyers whose mean spend has a Pareto tail: below 1 the mean does not exist."""
+    rng = np.random.default_rng(1)
+    x = rng.integers(1, 9, n)
+    mean = 100 * (rng.pareto(tail, n) + 0.2)
+    return pd.DataFrame({"frequency": x, "monetary_value": rng.gamma(4 * x, mean / (4 * x))})
+
+
+def test_where_q_falls_to_its_bound_one_time_buyers_have_no_expected_spend():
+    X = long_tailed(0.8)
+    with pytest.warns(FitWarning) as told:
+        model = GammaGammaModel().fit(X)
+    assert any("customers without a repeat purchase is NaN" in str(w.message) for w in told)
+    assert not model.base_has_mean
+    seen = X["monetary_value"].mean()
+    asked = pd.DataFrame({"frequency": [0, 1, 8], "monetary_value": [0.0, seen, seen]})
+    spend = model.expected_spend(asked)
+    assert np.isnan(spend).tolist() == [True, False, False]
+    assert spend[2] == pytest.approx(seen, rel=0.05)
+    again = GammaGammaModel.from_dict(model.to_dict())
+    assert np.isnan(again.expected_spend(asked)).tolist() == [True, False, False]
+
+
+def test_where_the_base_has_a_mean_one_time_buyers_get_it():
+    X = long_tailed(3)
+    model = GammaGammaModel().fit(X)
+    spend = model.expected_spend(pd.DataFrame({"frequency": [0], "monetary_value": [0.0]}))
+    assert model.base_has_mean
+    assert spend[0] == pytest.approx(X["monetary_value"].mean(), rel=0.1)
+
+
+@pytest.mark.parametrize("tail", [0.5, 0.8, 1.0])
+def test_a_steadied_fit_gives_one_time_buyers_the_mean_that_was_seen(tail):
+    from models.contenders.btyd import SpendPerPurchase
+
+    population = long_tailed(tail).assign(n_customers=1)
+    value = SpendPerPurchase.fit(population)
+    once = value.predict(pd.DataFrame({"frequency": [0], "monetary_value": [0.0]}))
+    weight = population["frequency"]
+    assert once[0] == pytest.approx((population["monetary_value"] * weight).sum() / weight.sum())
