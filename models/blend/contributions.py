@@ -10,7 +10,7 @@ from models.blend.base_predictions import BasePredictions
 from models.blend.stack import Stack
 from models.contenders.encoding import logit
 from models.explain.attribution import contributions
-from models.explain.reasons import by_theme
+from models.explain.reasons import SILENCE, by_theme
 from models.history import weights
 
 
@@ -28,11 +28,11 @@ def blended_contributions(
         `beside_average`.
     """
     customers, clipped = base.customers, stack.log_odds(base)
-    total: dict[str, np.ndarray] = {"purchases": np.full(len(customers), offset)}
+    total: dict[str, np.ndarray] = {SILENCE: np.full(len(customers), offset)}
     for name in stack.used(tuple(PRIOR_WEIGHTS)):
-        # What is clipped is of purchases: no learner but a buy-till-you-die model goes so far.
+        # What is clipped is of silence: a buy-till-you-die model goes that far for nothing else.
         beyond = clipped[name] - logit(base[name]["p_churn"].to_numpy())
-        total["purchases"] = total["purchases"] + stack.weights[name] * beyond
+        total[SILENCE] = total[SILENCE] + stack.weights[name] * beyond
         themes = by_theme(contributions(base.learners[name], customers, reference))
         for theme in map(str, themes):
             own = stack.weights[name] * themes[theme].to_numpy()

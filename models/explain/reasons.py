@@ -1,4 +1,4 @@
-"""Why a customer's churn probability is what it is, in three plain sentences.
+"""Why a customer's churn probability is what it is, in up to three plain sentences.
 
 They say what the models found together with churn in the past. None of them is a cause, and
 none says that changing it would keep the customer.
@@ -6,7 +6,7 @@ none says that changing it would keep the customer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,40 +14,52 @@ import pandas as pd
 
 N_REASONS = 3
 
-HARDLY, STRONGLY = 0.05, 0.7
-"""Sizes in log odds: below the first a probability moves by one point at most, above the
-second its odds double."""
+LEAST, MUCH = 0.1, 0.7
+"""Sizes in log odds: what moves the odds by less than a tenth is no reason, what doubles them is
+much."""
 
 THEMES: dict[str, tuple[str, ...]] = {
-    "purchases": (
-        "days_since_last",
+    "silence": ("days_since_last", "overdue", "gap_"),
+    "trend": (
+        "purchases_30d",
+        "purchases_90d",
+        "purchases_180d",
+        "spend_30d",
+        "spend_90d",
+        "spend_180d",
+        "decayed_purchases_30d",
+        "decayed_purchases_90d",
+        "decayed_spend_30d",
+        "decayed_spend_90d",
+        "trend_",
+    ),
+    "history": (
+        "frequency",
         "recency",
         "T",
-        "frequency",
-        "overdue",
-        "gap_",
         "orders",
         "lines",
         "quantity",
-        "purchases_",
-        "trend_",
-        "decayed_purchases_",
-        "spend_",
-        "decayed_spend_",
         "amount_total",
-        "year_",
+        "purchases_365d",
+        "spend_365d",
+        "decayed_purchases_365d",
+        "decayed_spend_365d",
     ),
     "basket": ("amount_", "monetary_value"),
     "breadth": ("distinct_",),
     "returns": ("return_",),
     "weekday": ("weekend_",),
+    "time of year": ("year_",),
 }
 """What is one thing to a reader: features by the beginning of their names.
 
-How often, how long ago and in which rhythm somebody bought hang together so closely that
-a model may put what it knows on any of them; apart, their signs would say nothing.
+`silence` is held against the own rhythm, `trend` looks at the last two quarters, `history` at how
+often and for how long somebody has bought.
 """
 
+SILENCE = "silence"
+"""The theme that every part of a blend speaks of."""
 
 FIRST = "first_"
 """So begins the name of the column with an attribute's first known value."""
@@ -59,9 +71,9 @@ def theme_of(feature: str) -> str:
     Examples
     --------
     >>> theme_of("purchases_90d"), theme_of("country=GB"), theme_of("first_country=GB")
-    ('purchases', 'country', 'country')
-    >>> theme_of("gap_mean"), theme_of("gap_class=number")
-    ('purchases', 'gap_class')
+    ('trend', 'country', 'country')
+    >>> theme_of("gap_mean"), theme_of("gap_class=number"), theme_of("amount_total")
+    ('silence', 'gap_class', 'history')
     """
     if "=" in feature:
         return feature.split("=", 1)[0].removeprefix(FIRST)
@@ -76,9 +88,9 @@ def by_theme(contributions: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> by_theme(pd.DataFrame({"gap_sd": [0.5], "amount_max": [1.0], "T": [0.25]}))
-       basket  purchases
-    0     1.0       0.75
+    >>> by_theme(pd.DataFrame({"gap_sd": [0.5], "amount_max": [1.0], "overdue": [0.25]}))
+       basket  silence
+    0     1.0     0.75
     """
     themes: dict[str, np.ndarray] = {}
     for feature in contributions:
@@ -94,7 +106,9 @@ def importance(themes: pd.DataFrame) -> pd.Series:
 
 
 def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
-    """Put each customer's three largest contributions into words: `reason_1` to `reason_3`.
+    """Put each customer's largest contributions into words: `reason_1` to `reason_3`.
+
+    A reason is empty where what is left moves the odds by less than a tenth (`LEAST`).
 
     Parameters
     ----------
@@ -105,41 +119,43 @@ def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> themes = pd.DataFrame({"purchases": [1.2], "basket": [-0.02]})
+    >>> themes = pd.DataFrame({"silence": [1.2], "history": [-0.3], "basket": [-0.02]})
     >>> row = pd.DataFrame({"days_since_last": [92.0], "gap_mean": [21.0], "frequency": [4.0]})
-    >>> row = row.assign(T=176.0, amount_mean=35.0)
-    >>> for said in reasons(themes, row).loc[0, ["reason_1", "reason_2"]]:
+    >>> for said in reasons(themes, row.assign(T=176.0)).loc[0]:
     ...     print(said)
-    speaks strongly for leaving: silent for 92 days; usual gap 21; 5 purchases in 176 days
-    hardly matters: spends 35.00 per purchase
+    much more likely to leave: usually buys every 21 days, silent for 92
+    more likely to stay: 5 purchases in 176 days
+    <BLANKLINE>
     """
-    # A model that looks at one theme only finds that others do not matter.
-    silent = [name for name in ("basket", "weekday") if name not in themes]
-    themes = themes.assign(**dict.fromkeys(silent[: max(N_REASONS - themes.shape[1], 0)], 0.0))
-    order = np.argsort(-themes.abs().to_numpy(), axis=1, kind="stable")[:, :N_REASONS]
-    leaving, sizes = themes.to_numpy() > 0, themes.abs().to_numpy()
-    names = [str(theme) for theme in themes]
+    values, names = themes.to_numpy(float), [str(theme) for theme in themes]
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :N_REASONS]
     spoken = {*_SPOKEN_OF, *names}
     wanted = [c for c in customers if str(c) in spoken or str(c).removeprefix(FIRST) in names]
     keys = [str(column) for column in wanted]
-    rows = [dict(zip(keys, values, strict=True)) for values in customers[wanted].to_numpy(object)]
-    columns: dict[str, list[str]] = {f"reason_{rank + 1}": [] for rank in range(N_REASONS)}
-    for number, row in enumerate(rows):
-        for rank, lines in enumerate(columns.values()):
-            if rank >= order.shape[1]:
-                lines.append("")
-                continue
-            theme = order[number, rank]
-            away = bool(leaving[number, theme])
-            said = _strength(sizes[number, theme], away)
-            lines.append(f"{said}: {_words(names[theme], row, away)}")
+    rows = [dict(zip(keys, row, strict=True)) for row in customers[wanted].to_numpy(object)]
+    columns = {}
+    for rank in range(N_REASONS):
+        if rank >= order.shape[1]:
+            columns[f"reason_{rank + 1}"] = [""] * len(rows)
+            continue
+        sizes = values[np.arange(len(rows)), order[:, rank]]
+        columns[f"reason_{rank + 1}"] = [
+            _reason(names[theme], size, row)
+            for theme, size, row in zip(order[:, rank], sizes, rows, strict=True)
+        ]
     return pd.DataFrame(columns, index=customers.index, dtype=object)
 
 
-def _words(theme: str, row: dict[str, Any], leaving: bool) -> str:
-    """Say what is known of one customer under a theme, what weighs most first."""
-    if theme == "purchases":
-        return _purchases(row, leaving)
+def _reason(theme: str, size: float, row: Mapping[str, Any]) -> str:
+    """One sentence, or nothing where the theme hardly moves the odds."""
+    if abs(size) < LEAST:
+        return ""
+    much = "much " if abs(size) >= MUCH else ""
+    return f"{much}more likely to {'leave' if size > 0 else 'stay'}: {_words(theme, row)}"
+
+
+def _words(theme: str, row: Mapping[str, Any]) -> str:
+    """What is known of one customer under a theme."""
     sentence = _SENTENCES.get(theme)
     if sentence is None:
         return f"{theme.replace('_', ' ')}: {_value(row.get(theme, row.get(FIRST + theme)))}"
@@ -157,24 +173,27 @@ def _count(value: float, unit: str) -> str:
     return f"{n:,} {unit}" if n == 1 else f"{n:,} {unit}s"
 
 
-def _strength(size: float, leaving: bool) -> str:
-    """How much a contribution to the log odds moves the answer, and which way."""
-    if size < HARDLY:
-        return "hardly matters"
-    much = " strongly" if size > STRONGLY else ""
-    return f"speaks{much} for {'leaving' if leaving else 'staying'}"
-
-
-def _purchases(row: dict[str, Any], leaving: bool) -> str:
-    silent = _count(row.get("days_since_last", row.get("T", 0) - row.get("recency", 0)), "day")
-    if not row.get("frequency"):
-        return f"bought once, {silent} ago"
+def _silence(row: Mapping[str, Any]) -> str:
+    silent = row.get("days_since_last", row.get("T", 0) - row.get("recency", 0))
     gap = row.get("gap_mean")
-    usual = f"; usual gap {round(gap):,}" if gap == gap and gap is not None else ""
-    often = f"{_count(row['frequency'] + 1, 'purchase')} in {_count(row.get('T', 0), 'day')}"
-    # Silence speaks for leaving, and many purchases for staying, whatever the other says.
-    said = (f"silent for {silent}{usual}", often)
-    return "; ".join(said if leaving else reversed(said))
+    if not row.get("frequency") or gap is None or gap != gap:
+        return f"bought once, {_count(silent, 'day')} ago"
+    return f"usually buys every {_count(gap, 'day')}, silent for {round(silent):,}"
+
+
+def _trend(row: Mapping[str, Any]) -> str:
+    last = row.get("purchases_90d", 0)
+    before = row.get("purchases_180d", last) - last
+    return f"{_count(last, 'purchase')} in the last 90 days, {round(before):,} in the 90 before"
+
+
+def _history(row: Mapping[str, Any]) -> str:
+    return f"{_count(row.get('frequency', 0) + 1, 'purchase')} in {_count(row.get('T', 0), 'day')}"
+
+
+def _time_of_year(row: Mapping[str, Any]) -> str:
+    near = row.get("year_cosine_1", 0) > 0
+    return f"has mostly bought at {'this' if near else 'another'} time of the year"
 
 
 _SPOKEN_OF = (
@@ -183,12 +202,19 @@ _SPOKEN_OF = (
     "T",
     "days_since_last",
     "gap_mean",
+    "purchases_90d",
+    "purchases_180d",
+    "year_cosine_1",
     "amount_mean",
     "return_share",
     "weekend_share",
 )
 
-_SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+_SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "silence": _silence,
+    "trend": _trend,
+    "history": _history,
+    "time of year": _time_of_year,
     "basket": lambda row: f"spends {row.get('amount_mean', 0):,.2f} per purchase",
     "breadth": lambda row: "how many different values the attributes have shown",
     "returns": lambda row: f"gave back {row.get('return_share', 0):.0%} of the money",
