@@ -12,7 +12,8 @@ here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 python3 -m venv "$here/env"
 "$here/env/bin/pip" install --quiet --disable-pip-version-check \
-    lifetimes==0.11.3 clvkit==0.2.1 pymc-marketing==0.19.2 pandas==3.1.1 numpy==2.4.6 pymc==5.28.5 arviz==0.23.4
+    lifetimes==0.11.3 clvkit==0.2.1 pymc-marketing==0.19.2 \
+    pandas==3.1.1 numpy==2.4.6 pymc==5.28.5 arviz==0.23.4
 cat > "$here/run.py" <<'PY'
 import warnings
 

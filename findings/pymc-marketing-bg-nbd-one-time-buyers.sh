@@ -13,7 +13,8 @@ set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
 python3 -m venv "$here/env"
-"$here/env/bin/pip" install --quiet --disable-pip-version-check pymc-marketing==0.19.2 pandas==3.1.1 numpy==2.4.6 pymc==5.28.5 arviz==0.23.4
+"$here/env/bin/pip" install --quiet --disable-pip-version-check \
+    pymc-marketing==0.19.2 pandas==3.1.1 numpy==2.4.6 pymc==5.28.5 arviz==0.23.4
 cat > "$here/run.py" <<'PY'
 import arviz as az
 import numpy as np

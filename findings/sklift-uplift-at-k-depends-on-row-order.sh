@@ -3,10 +3,11 @@
 # the rows.
 #
 # scikit-uplift 0.5.1, uplift_at_k(strategy="overall"). All customers have the same score, so the
-# top 30 % are any 30 %. The function takes those that stand last: of 1,000 customers whose outcome and
-# treatment are coins, -.0218 as drawn, 0 when those who converted come first or last, -.9033 when
-# the converted ones of the control come last. qini_auc_score and uplift_auc_score of the same package average ties and give 0 each
-# time. A score with few values (a segment, a leaf of a tree) is judged by how the table was sorted.
+# top 30 % are any 30 %. The function takes those that stand last: of 1,000 customers whose outcome
+# and treatment are coins, -.0218 as drawn, 0 when those who converted come first or last, -.9033
+# when the converted ones of the control come last. qini_auc_score and uplift_auc_score of the same
+# package average ties and give 0 each time. A score with few values (a segment, a leaf of a tree)
+# is judged by how the table was sorted.
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT
