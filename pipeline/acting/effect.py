@@ -1,11 +1,19 @@
 """What a contact is taken to change: assumed, until campaigns of the same kind were measured."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from glob import glob
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from features.errors import UserError
+from models.campaign.pooling import Pooled, pool
+from models.campaign.uplift import UpliftModel
+from pipeline.acting.measured import read_measured
+from pipeline.campaign_config import CampaignConfig
 
 
 @dataclass(frozen=True)
@@ -13,7 +21,8 @@ class Effect:
     """Spend gained by a contact, as a share of what is at stake.
 
     `low` and `high` are its 95 % interval where it was measured, in `n_campaigns` campaigns;
-    `by_segment` holds the segments whose effect is another one.
+    `by_segment` holds the segments whose effect is another one. A `model` says each customer's
+    own gain instead.
     """
 
     source: str
@@ -22,17 +31,101 @@ class Effect:
     high: float | None = None
     n_campaigns: int = 0
     by_segment: Mapping[str, float] = field(default_factory=dict)
+    model: UpliftModel | None = None
 
-    def gain(self, segment: pd.Series, at_stake: np.ndarray) -> np.ndarray:
+    def gain(self, customers: pd.DataFrame, at_stake: np.ndarray) -> np.ndarray:
         """Spend gained by contacting each customer."""
-        share = segment.map(self.by_segment).fillna(self.share).to_numpy(float)
+        if self.model:
+            return self.model.predict(customers)
+        share = customers["segment"].map(self.by_segment).fillna(self.share).to_numpy(float)
         return np.asarray(share * at_stake)
 
     def told(self) -> dict[str, Any]:
         """What a plan keeps of it."""
-        return {**vars(self), "by_segment": dict(self.by_segment)}
+        plain = {name: value for name, value in vars(self).items() if name != "model"}
+        return {**plain, "by_segment": dict(self.by_segment)}
+
+
+def effect_of(name: str, config: CampaignConfig) -> tuple[Effect, list[str]]:
+    """The effect a campaign is planned by, and what was set aside of the measured ones.
+
+    An uplift model comes first, then measured campaigns of the same kind, then the assumption.
+    """
+    measured, notes = _measured(config.kind or name, config.measured)
+    if config.uplift:
+        share = measured.share if measured else config.effect
+        return Effect("uplift", share, model=_model(Path(config.uplift))), notes
+    return measured or assumed(config.effect), notes
 
 
 def assumed(share: float) -> Effect:
     """The share of those leaving who stay, as the config takes it for granted."""
     return Effect("assumed", share)
+
+
+def _measured(kind: str, patterns: Iterable[str]) -> tuple[Effect | None, list[str]]:
+    """Campaigns of one kind pooled; None when there is none to learn from."""
+    files = [_files(pattern) for pattern in patterns]
+    told = [read_measured(path) for path in dict.fromkeys(path for some in files for path in some)]
+    # A campaign that was measured twice counts once, as it was measured last.
+    latest = {one["fingerprint"]: one for one in sorted(told, key=lambda one: one["until"])}
+    used, notes = [], []
+    reasons = {
+        "of another kind": lambda one: one["kind"] != kind,
+        "interim": lambda one: one["interim"],
+        "without a verdict": lambda one: one["doubts"],
+    }
+    for one in latest.values():
+        why = next((words for words, holds in reasons.items() if holds(one)), None)
+        if why:
+            notes.append(f"Not learned from {one['campaign']}: {why}.")
+        else:
+            used.append(one)
+    return (pooled(used) if used else None), notes
+
+
+def pooled(measured: list[dict[str, Any]]) -> Effect:
+    """Random-effects mean of measured campaigns; segments shrunk to it as far as they agree.
+
+    Parameters
+    ----------
+    measured
+        What `read_measured` gave, each a whole campaign of one kind.
+    """
+    whole = [one["comparisons"][-1]["effect"] for one in measured]
+    mean = pool([one["estimate"] for one in whole], [one["se"] for one in whole])
+    return Effect(
+        "measured",
+        mean.mean,
+        mean.low,
+        mean.high,
+        len(measured),
+        _segments([one["segments"] for one in measured]),
+    )
+
+
+def _segments(measured: list[Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
+    """The effect of each segment over the campaigns, shrunk to that of all segments."""
+    each: dict[str, Pooled] = {}
+    for name in sorted({name for one in measured for name in one}):
+        here = [one[name] for one in measured if name in one]
+        each[name] = pool([one["effect"] for one in here], [one["se"] for one in here])
+    if len(each) < 2:
+        return {}
+    across = pool([one.mean for one in each.values()], [one.se for one in each.values()])
+    if across.spread == 0:  # nothing speaks for another effect in any of them
+        return {}
+    return {name: float(across.shrunk[place]) for place, name in enumerate(each)}
+
+
+def _files(pattern: str) -> list[Path]:
+    found = [Path(path) for path in sorted(glob(pattern, recursive=True))]
+    if not found:
+        raise UserError(f"{pattern}: there is no such result of `churn measure`.")
+    return found
+
+
+def _model(folder: Path) -> UpliftModel:
+    from pipeline.model_files import artifact
+
+    return artifact.load(folder, UpliftModel.restore).contender  # type: ignore[arg-type,return-value]

@@ -2,29 +2,31 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from features.customer.outcomes import outcomes
 from features.errors import UserError
+from features.log.transactions import LogSpec
 from models.campaign import sequential
 from models.campaign.estimation import (
     Difference,
     adjusted_differences,
     blocked_difference,
     complier_difference,
-    winsorised,
 )
 from models.campaign.profit import at_stake
 from pipeline.acting import verdict
 from pipeline.acting.checks import checked
+from pipeline.acting.learn import learn
 from pipeline.acting.measured import Comparison, Estimate, Measurement
-from pipeline.acting.plan_file import PlanFile, Terms, is_control
+from pipeline.acting.outcomes import member_outcomes, within_block
+from pipeline.acting.plan_file import PlanFile, Terms
 from pipeline.acting.segments import by_segment
 from pipeline.campaign_config import CONTROL
+from pipeline.intake.identity import identify
 from pipeline.intake.orders import Orders
 
 ALL = "all treatments"
@@ -32,16 +34,25 @@ OUTCOMES = ("purchase_rate", "orders", "spend", "spend_winsorised", "profit")
 
 
 def measure(
-    plan: PlanFile, orders: Orders, sent: ir.Table | None = None, until: date | None = None
+    plan: PlanFile,
+    orders: Orders,
+    log: LogSpec,
+    sent: ir.Table | None = None,
+    until: date | None = None,
+    uplift: Path | None = None,
 ) -> Measurement:
     """Compare the groups of a plan over the days of its horizon that are over.
 
     Parameters
     ----------
+    log
+        How `orders` were read.
     sent
         One column `customer_id`: who was contacted in fact.
     until
         Rows on or after it are not read; default: the end of the horizon, or of the log.
+    uplift
+        Folder for an uplift model, saved if it is better than simple orders beyond chance.
 
     Raises
     ------
@@ -49,27 +60,52 @@ def measure(
         When the log does not reach the campaign's start.
     """
     last = _last(plan.terms, orders, until)
-    rows = _outcomes(plan, orders, sent, last)
+    rows = member_outcomes(plan, orders, last, sent)
     n_sent = None if sent is None else int(sent.count().to_pyarrow().as_py())
+    found = compare(plan, rows, last, n_sent)
+    if uplift is None:
+        return found
+    if found.interim or found.doubts:
+        why = "the horizon is not over" if found.interim else "there is no verdict"
+        return _saying(found, [f"No uplift model was tried: {why}."])
+    return _saying(found, learn(plan, rows, identify(orders, log), uplift).sentences())
+
+
+def compare(
+    plan: PlanFile, rows: pd.DataFrame, last: date, n_sent: int | None = None
+) -> Measurement:
+    """Compare the groups by what came of their members before `last`.
+
+    Parameters
+    ----------
+    rows
+        See `outcomes.member_outcomes`.
+    n_sent
+        How many stand in the list of those contacted in fact; None without one.
+    """
     doubts, notes = checked(rows, n_sent)
+    terms, sent = plan.terms, n_sent is not None
     arms = plan.treatments if len(plan.treatments) > 1 else []
-    length = plan.terms.horizon_days
-    elapsed = (last - plan.terms.start).days / length
-    reach = sequential.reach(elapsed) if last < plan.terms.end else None
-    compared = [_compared(rows, arm, reach, sent is not None) for arm in (*arms, ALL)]
+    elapsed = (last - terms.start).days / terms.horizon_days
+    reach = sequential.reach(elapsed) if last < terms.end else None
+    compared = [_compared(rows, arm, reach, sent) for arm in (*arms, ALL)]
     found = Measurement(
-        campaign=plan.terms.campaign,
-        kind=plan.terms.kind,
+        campaign=terms.campaign,
+        kind=terms.kind,
         fingerprint=plan.fingerprint,
-        start=plan.terms.start,
+        start=terms.start,
         until=last,
-        end=plan.terms.end,
+        end=terms.end,
         comparisons=tuple(compared),
         segments=by_segment(rows, compared[-1].effect),
         doubts=tuple(doubts),
         notes=tuple(notes),
     )
-    return replace(found, verdict=tuple(verdict.sentences(found, len(rows))))
+    return _saying(found, verdict.sentences(found, len(rows)))
+
+
+def _saying(found: Measurement, more: list[str]) -> Measurement:
+    return replace(found, verdict=(*found.verdict, *more))
 
 
 def _last(terms: Terms, orders: Orders, until: date | None) -> date:
@@ -83,29 +119,6 @@ def _last(terms: Terms, orders: Orders, until: date | None) -> date:
         f"The log ends on {orders.last_day}, and the campaign begins on {terms.start}: its "
         "horizon has not begun there. Bring the log up to date."
     )
-
-
-def _outcomes(plan: PlanFile, orders: Orders, sent: ir.Table | None, last: date) -> pd.DataFrame:
-    """The plan's members with what came of them, and what a contact of them did cost."""
-    members, terms = plan.members, plan.terms
-    ids = pa.table({"customer_id": members["customer_id"], "place": np.arange(len(members))})
-    listed = orders.engine.create_table("members", ids)
-    length = (last - terms.start).days
-    table = outcomes(orders.days, listed, terms.as_of, terms.start, length)
-    names = [name for name in table.columns if name != "customer_id"]
-    if sent is not None:
-        contacted = sent.distinct().mutate(received=1)
-        table = table.left_join(contacted, "customer_id").select(*table.columns, "received")
-        names.append("received")
-    came = table.order_by("place").select(*names).to_pyarrow().to_pandas()
-    rows = pd.concat([members, came.drop(columns="place")], axis=1)
-    treated = ~is_control(rows["arm"])
-    rows["received"] = rows["received"].fillna(0) if sent is not None else treated.astype(float)
-    rows["treated"] = treated.astype(int)
-    rows["purchase_rate"] = (rows["purchases"] > 0).astype(float)
-    rows["spend_winsorised"] = winsorised(rows["spend"])
-    rows["profit"] = terms.margin * rows["spend"] - rows["cost"] * rows["received"]
-    return rows
 
 
 def _compared(rows: pd.DataFrame, arm: str, reach: float | None, sent: bool) -> Comparison:
@@ -136,15 +149,6 @@ def _compared(rows: pd.DataFrame, arm: str, reach: float | None, sent: bool) -> 
         effect=found["spend"].adjusted.scaled(1 / max(float(staked), 1e-12)),
         complier=_reaching(complier, reach) if complier else None,
     )
-
-
-def within_block(rows: pd.DataFrame) -> np.ndarray:
-    """Probability of each customer's group, treated or not, among these rows' groups."""
-    block, treated = rows["block"].to_numpy(int), rows["treated"].to_numpy(int)
-    cell = block * 2 + treated
-    sizes = np.bincount(cell, minlength=2 * (block.max() + 1)).reshape(-1, 2)
-    probability: np.ndarray = sizes[block, treated] / sizes.sum(axis=1)[block]
-    return probability
 
 
 def _covariates(rows: pd.DataFrame) -> np.ndarray:

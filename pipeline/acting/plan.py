@@ -124,7 +124,7 @@ def _refuse_old(read: Scores, start: date, most: int) -> None:
 def _valued(customers: pd.DataFrame, config: CampaignConfig, effect: Effect) -> pd.DataFrame:
     """The customers with what is at stake, and what a contact is expected to bring."""
     staked = at_stake(customers["p_churn"], customers[VALUES[config.value]])
-    gain = effect.gain(customers["segment"], staked)
+    gain = effect.gain(customers, staked)
     profit = expected_profit(gain, config.margin, config.mean_cost)
     return customers.assign(at_stake=staked, expected_gain=gain, expected_profit=profit)
 

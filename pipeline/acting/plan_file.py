@@ -17,7 +17,8 @@ from pyarrow import csv, parquet
 
 from features.errors import UserError
 from features.writing import atomic
-from pipeline.acting.scores_file import FEATURES, WINDOW
+from models.campaign.uplift import FEATURES
+from pipeline.acting.scores_file import WINDOW
 from pipeline.campaign_config import CONTROL
 
 SCHEMA = pa.schema(

@@ -28,6 +28,12 @@ def _effect(plan: Plan) -> str:
             f"This rests on an assumption, not on knowledge: that a contact gains "
             f"{effect['share']:.1%} of what is at stake. {even}"
         )
+    if effect["source"] == "uplift":
+        gain = plan.contacted["expected_gain"].sum() / plan.contacted["at_stake"].sum()
+        return (
+            f"Each customer's gain is that of an uplift model, learned from a randomised campaign: "
+            f"{gain:.1%} of what is at stake for those contacted. {even}"
+        )
     interval = (
         f" ({effect['low']:.1%} to {effect['high']:.1%})" if effect["low"] is not None else ""
     )

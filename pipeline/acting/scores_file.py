@@ -11,13 +11,8 @@ import pyarrow as pa
 from pyarrow import compute, csv, parquet
 
 from features.errors import UserError
+from models.campaign.uplift import FEATURES
 from pipeline.scoring.score import ABOUT, SCHEMA
-
-FEATURES = (
-    *("p_churn", "expected_purchases", "expected_spend", "clv"),
-    *("frequency", "recency", "T", "monetary_value", "days_since_last"),
-)
-"""Figures of a customer that a plan carries: what a measurement adjusts by and learns from."""
 
 WINDOW = ("next_purchase_from", "next_purchase_to")
 

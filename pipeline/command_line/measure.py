@@ -18,6 +18,10 @@ def measure(
         Path | None, typer.Option(help="List of those contacted in fact", metavar="FILE")
     ] = None,
     until: Until = None,
+    uplift: Annotated[
+        Path | None,
+        typer.Option(help="Learn whom a contact changes; kept if it beats simple orders"),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the results as an HTML page")] = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -40,7 +44,8 @@ def measure(
     with open_orders(config.log, progress, also=sent) as orders:
         contacted = customer_list(orders, sent, config.log) if sent else None
         with progress.step(f"Comparing the groups of {planned.terms.campaign}"):
-            found = stage.measure(planned, orders, contacted, until.date() if until else None)
+            day = until.date() if until else None
+            found = stage.measure(planned, orders, config.log, contacted, day, uplift)
         if not json:
             show.ledger(output(), orders)
     write_measured(found, out)

@@ -19,6 +19,12 @@ def plan(
     budget: Annotated[float | None, typer.Option(help="Money", min=0)] = None,
     max_contacts: Annotated[int | None, typer.Option(help="At most so many", min=1)] = None,
     start: Start = None,
+    measured: Annotated[
+        list[str] | None, typer.Option(help="Results of `churn measure`; repeatable")
+    ] = None,
+    uplift: Annotated[
+        str | None, typer.Option(help="Uplift model of `churn measure`", metavar="DIR")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the plan as an HTML page")] = None,
     config: Configured = None,
     settings: Settings = None,
@@ -27,19 +33,27 @@ def plan(
     """Choose the customers worth a contact, draw a control group, say what it will show."""
     from pipeline.acting import plan as stage
     from pipeline.acting import plan_page
-    from pipeline.acting.effect import assumed
+    from pipeline.acting.effect import effect_of
     from pipeline.command_line import show
     from pipeline.config import load_campaign, load_tracking
     from pipeline.console import Progress, output
 
     section = f"campaigns.{campaign}"
-    given = {f"{section}.budget": budget, f"{section}.max_contacts": max_contacts}
+    given = {
+        f"{section}.budget": budget,
+        f"{section}.max_contacts": max_contacts,
+        f"{section}.measured": measured or None,
+        f"{section}.uplift": uplift,
+    }
     overrides, progress = overridden(settings, given), Progress(quiet)
     stage.check_names(campaign, out)
     terms, control = load_campaign(campaign, config, overrides)
+    effect, notes = effect_of(campaign, terms)
+    for note in notes:
+        progress.note(note)
     with progress.step(f"Planning {campaign}"):
         day = start.date() if start else None
-        made = stage.plan(scores, campaign, terms, control, assumed(terms.effect), day)
+        made = stage.plan(scores, campaign, terms, control, effect, day)
     _recorded(made, load_tracking(config, overrides).uri, out, progress)
     if report:
         plan_page.write(report, made)

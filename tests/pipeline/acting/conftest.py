@@ -38,7 +38,7 @@ def planned(scores):
 def measured(tmp_path):
     """Measure a plan with a log, and perhaps a list of those contacted in fact."""
 
-    def measure(plan, log, sent=None, until=None):
+    def measure(plan, log, sent=None, until=None, uplift=None):
         log.to_csv(tmp_path / "orders.csv", index=False)
         spec = LogSpec.model_validate({"source": str(tmp_path / "orders.csv"), **world.LOG})
         listed = None
@@ -47,6 +47,6 @@ def measured(tmp_path):
             listed.write_text("customer_id\n" + "\n".join(sent) + "\n")
         with open_orders(spec, Progress(quiet=True), also=listed) as orders:
             contacts = customer_list(orders, listed, spec) if listed else None
-            return measuring.measure(plan.file, orders, contacts, until)
+            return measuring.measure(plan.file, orders, spec, contacts, until, uplift)
 
     return measure
