@@ -1,11 +1,19 @@
 """`churn measure`: what a planned campaign changed, held against its control."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.command_line.options import AsJson, Quiet, Until, takes_a_log
+
+if TYPE_CHECKING:
+    from pipeline.acting.measured import Measurement
+    from pipeline.acting.plan_file import PlanFile
+    from pipeline.config import Config
+    from pipeline.console import Progress
+    from pipeline.intake.orders import Orders
 
 
 @takes_a_log
@@ -27,27 +35,19 @@ def measure(
     quiet: Quiet = False,
 ) -> None:
     """Compare the groups of a plan over its horizon, or what of it is over."""
-    from pipeline.acting import measure as stage
     from pipeline.acting import measure_page, recorded
     from pipeline.acting.measured import write_measured
     from pipeline.acting.plan_file import read_plan
     from pipeline.command_line import show
     from pipeline.config import load
     from pipeline.console import Progress, output
-    from pipeline.intake.orders import open_orders, refuse_overwriting
-    from pipeline.scoring.score import customer_list
+    from pipeline.intake.orders import refuse_overwriting
 
     progress, planned = Progress(quiet), read_plan(plan)
     config = load(path, overrides, defaults={"log": dict(planned.terms.log)})
     for file in filter(None, (out, report)):
         refuse_overwriting(file, config.log.source, plan, sent, path)
-    with open_orders(config.log, progress, also=sent) as orders:
-        contacted = customer_list(orders, sent, config.log) if sent else None
-        with progress.step(f"Comparing the groups of {planned.terms.campaign}"):
-            day = until.date() if until else None
-            found = stage.measure(planned, orders, config.log, contacted, day, uplift)
-        if not json:
-            show.ledger(output(), orders)
+    found, orders = _found(planned, config, sent, until, uplift, progress)
     write_measured(found, out)
     recorded.record_measurement(config.tracking.uri, found, progress)
     if report:
@@ -55,4 +55,25 @@ def measure(
     if json:
         print(found.to_json())
         return
+    show.ledger(output(), orders)
     show.measured(output(), found, out)
+
+
+def _found(
+    plan: "PlanFile",
+    config: "Config",
+    sent: Path | None,
+    until: datetime | None,
+    uplift: Path | None,
+    progress: "Progress",
+) -> tuple["Measurement", "Orders"]:
+    """Read the log and compare the groups."""
+    from pipeline.acting import measure as stage
+    from pipeline.intake.orders import open_orders
+    from pipeline.scoring.score import customer_list
+
+    day = until.date() if until else None
+    with open_orders(config.log, progress, also=sent) as orders:
+        contacted = customer_list(orders, sent, config.log) if sent else None
+        with progress.step(f"Comparing the groups of {plan.terms.campaign}"):
+            return stage.measure(plan, orders, config.log, contacted, day, uplift), orders

@@ -1,7 +1,8 @@
 """`churn plan`: whom to contact for which expected profit, and whom to leave for comparison."""
 
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,11 +32,9 @@ def plan(
     quiet: Quiet = False,
 ) -> None:
     """Choose the customers worth a contact, draw a control group, say what it will show."""
-    from pipeline.acting import plan as stage
     from pipeline.acting import plan_page
-    from pipeline.acting.effect import effect_of
     from pipeline.command_line import show
-    from pipeline.config import load_campaign, load_tracking
+    from pipeline.config import load_tracking
     from pipeline.console import Progress, output
 
     section = f"campaigns.{campaign}"
@@ -46,21 +45,35 @@ def plan(
         f"{section}.uplift": uplift,
     }
     overrides, progress = overridden(settings, given), Progress(quiet)
+    day = start.date() if start else None
+    made = _made(scores, campaign, out, config, overrides, day, progress)
+    _recorded(made, load_tracking(config, overrides).uri, out, progress)
+    if report:
+        plan_page.write(report, made)
+    show.planned(output(), made, out)
+
+
+def _made(
+    scores: Path,
+    campaign: str,
+    out: Path,
+    config: Path | None,
+    overrides: dict[str, Any],
+    start: date | None,
+    progress: "Progress",
+) -> "Plan":
+    """Plan by the effect that was measured or assumed, and say what was not learned from."""
+    from pipeline.acting import plan as stage
+    from pipeline.acting.effect import effect_of
+    from pipeline.config import load_campaign
+
     stage.check_names(campaign, out)
     terms, control = load_campaign(campaign, config, overrides)
     effect, notes = effect_of(campaign, terms)
     for note in notes:
         progress.note(note)
     with progress.step(f"Planning {campaign}"):
-        day = start.date() if start else None
-        made = stage.plan(scores, campaign, terms, control, effect, day)
-    _recorded(made, load_tracking(config, overrides).uri, out, progress)
-    if report:
-        plan_page.write(report, made)
-    console = output()
-    show.planned(console, made, out)
-    contacts = f"churn export {out} --to csv --contacts contacts.csv --out audience.csv"
-    show.next_command(console, contacts, f"churn measure {out} LOG --out measured.json")
+        return stage.plan(scores, campaign, terms, control, effect, start)
 
 
 def _recorded(made: "Plan", uri: str, out: Path, progress: "Progress") -> None:

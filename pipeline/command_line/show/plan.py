@@ -6,6 +6,7 @@ from rich.console import Console
 
 from pipeline.acting import plan_words
 from pipeline.acting.plan import Plan
+from pipeline.command_line.show.log import next_command
 from pipeline.command_line.show.tables import empty_table, put
 
 
@@ -26,3 +27,5 @@ def planned(console: Console, plan: Plan, out: Path) -> None:
     for sentence in plan_words.sentences(plan):
         console.print(sentence, markup=False)
     console.print(f"Plan {plan.file.fingerprint[:12]}: {out}", markup=False)
+    contacts = f"churn export {out} --to csv --contacts contacts.csv --out audience.csv"
+    next_command(console, contacts, f"churn measure {out} LOG --out measured.json")
