@@ -39,6 +39,17 @@ def as_json(found: Business) -> str:
             ]
             for name, table in found.by.items()
         },
+        "personas": {
+            "stability": found.people.personas.stability,
+            "silhouette": found.people.personas.silhouette,
+            "table": records(found.people.personas.table),
+        },
+        "rules": {
+            "learned_at": found.people.learned_at,
+            "counted_at": found.people.counted_at,
+            "table": [] if found.people.rules is None else records(found.people.rules),
+        },
+        "sampled_share": found.people.share,
         "forecast": _forecast(found.forecast) if found.forecast else None,
         "notes": found.notes,
     }

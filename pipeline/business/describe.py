@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
-from features.business import customers as people
+from features.business import customers as base_table
 from features.business.cohorts import cohort_cells, cohort_sizes
 from features.business.periods import Period, calendar, end_of
 from features.business.retention import period_counts
@@ -20,6 +20,7 @@ from features.errors import UserError
 from pipeline.business import segments
 from pipeline.business.cohorts import Cohorts, cohorts
 from pipeline.business.forecast import Forecast, forecast
+from pipeline.business.people import People, people
 from pipeline.business.retention import metrics, usual_formulas, with_share
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
@@ -51,6 +52,7 @@ class Business:
     lorenz: pd.DataFrame
     moved_since: date
     moved: pd.DataFrame
+    people: People
     daily: pd.DataFrame
     forecast: Forecast | None
     by: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -86,7 +88,7 @@ def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
         )
     days = orders.days.filter(orders.days.transacted_at < asked.as_of)
     with progress.step("Counting who came, stayed and fell silent"):
-        known = people.customers(days, asked.as_of, asked.by)
+        known = base_table.customers(days, asked.as_of, asked.by)
         base = orders.engine.create_table(ibis.util.gen_name("customers"), known)
         overall = _overall(base, asked.as_of)
         if not overall["customers"]:
@@ -102,8 +104,10 @@ def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
         now = scored(base)
         table = frame(segment_table(now, asked.as_of))
         since = max(asked.as_of - timedelta(days=asked.window), first)
-        before = scored(people.customers(days, since))
+        before = scored(base_table.customers(days, since))
         moved = segments.movements(frame(movements(before, now)))
+    with progress.step("Looking for personas, and for rules of who leaves"):
+        told = people(days, asked.as_of, asked.window, first, int(overall["customers"]))
     with progress.step("Forecasting, and holding past forecasts against what came"):
         ahead = forecast(
             daily, asked.as_of, asked.window, lambda day: frame(histogram(rfm(days, day)))
@@ -123,6 +127,7 @@ def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
         lorenz=segments.lorenz(table),
         moved_since=since,
         moved=moved,
+        people=told,
         daily=daily,
         forecast=ahead,
         by=by,
@@ -193,9 +198,9 @@ def _by(
     """Single figures, the last complete period's retention, and cohorts, by each attribute."""
     tables, triangles = {}, {}
     for name in asked.by:
-        values = frame(people.largest_values(base, name, SHOWN_VALUES))["value"].tolist()
-        grouped = people.in_groups(base, name, values)
-        order = [*values, people.OTHERS]
+        values = frame(base_table.largest_values(base, name, SHOWN_VALUES))["value"].tolist()
+        grouped = base_table.in_groups(base, name, values)
+        order = [*values, base_table.OTHERS]
         tables[name] = _by_group(days, grouped, asked, listed, order)
         triangles[name] = _cohorts_by_group(days, grouped, asked, order)
     return tables, triangles
@@ -213,7 +218,7 @@ def _by_group(
         lifetime=lifetime.sum().cast("int64"),
     )
     found = _single_figures(frame(table).set_index("group"))
-    theirs = people.of_customers(days, grouped, asked.as_of, "group").rename(group="own_group")
+    theirs = base_table.of_customers(days, grouped, asked.as_of, "group").rename(group="own_group")
     counts = frame(
         period_counts(theirs, grouped, asked.as_of, asked.period, asked.window, by="group")
     )

@@ -82,7 +82,7 @@ def collect(
         with progress.step(f"Features at {cutoff} ({number} of {len(days) + 1})"):
             over = min(plan.horizon_days, (orders.end - cutoff).days)
             rows = labelled_snapshot(orders.days, cutoff, over, orders.end, orders.attributes)
-            frame = _frame(_sample(rows, share), share)
+            frame = _frame(sample(rows, share), share)
             if cutoff in plan.unfinished:
                 unfinished[cutoff] = frame
                 continue
@@ -90,7 +90,7 @@ def collect(
             populations[cutoff] = _population(orders.days, cutoff)
     with progress.step(f"Features at {plan.as_of} (today)"):
         rows = snapshot(orders.days, plan.as_of, orders.attributes)
-        today = _frame(_sample(rows, share), share)
+        today = _frame(sample(rows, share), share)
         populations[plan.as_of] = _population(orders.days, plan.as_of)
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
         errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.levels}
@@ -117,20 +117,20 @@ def _longer(orders: Orders, cutoff: date, months: int, share: float) -> Longer:
     """Features at a cutoff with the labels of some months, of customers at even distances."""
     days = int(month_ends(months, start=cutoff)[-1])
     rows = labelled_snapshot(orders.days, cutoff, days, orders.end, orders.attributes)
-    frame = _frame(_sample(rows, share), share)
+    frame = _frame(sample(rows, share), share)
     return Longer(cutoff, months, frame.iloc[:: len(frame) // MOST_LONGER + 1])
 
 
 def _spend(orders: Orders, cutoff: date, months: int, share: float) -> np.ndarray:
     """Net spend of each customer in the months after a cutoff, in the order of its snapshot."""
     days = int(month_ends(months, start=cutoff)[-1])
-    rows = _sample(labels(orders.days, cutoff, days, orders.end), share)
+    rows = sample(labels(orders.days, cutoff, days, orders.end), share)
     return _pandas(rows.order_by("customer_id").select("spend"))["spend"].to_numpy(float)
 
 
 def _level_error(orders: Orders, cutoff: date, plan: Plan, share: float) -> LevelError | None:
     outcome = labels(orders.days, cutoff, plan.horizon_days, orders.end)
-    rows = _sample(rfm(orders.days, cutoff), share).inner_join(outcome, "customer_id")
+    rows = sample(rfm(orders.days, cutoff), share).inner_join(outcome, "customer_id")
     keys = ("frequency", "recency", "T")
     grouped = rows.group_by(*keys).aggregate(n_customers=rows.count(), churned=rows.churned.sum())
     population = _pandas(grouped.order_by(*keys)).astype(float)
@@ -140,7 +140,7 @@ def _level_error(orders: Orders, cutoff: date, plan: Plan, share: float) -> Leve
     return level_error(cutoff, plan.horizon_days, population, population["churned"].sum(), came)
 
 
-def _sample(rows: ir.Table, share: float) -> ir.Table:
+def sample(rows: ir.Table, share: float) -> ir.Table:
     """Keep a share of the customers, the same ones at every cutoff and on every engine."""
     if share == 1.0:
         return rows

@@ -5,7 +5,7 @@ from pathlib import Path
 from features.writing import atomic
 from pipeline.business.describe import Business
 from pipeline.intake.orders import Orders
-from pipeline.reporting import business_details, business_now, business_who
+from pipeline.reporting import business_details, business_now, business_people, business_who
 from pipeline.reporting.document import document
 
 CONTENTS = {
@@ -13,6 +13,7 @@ CONTENTS = {
     "who-stays": "Who stays",
     "groups": "Groups",
     "value": "Value",
+    "people": "Personas",
     "by": "By attribute",
     "details": "Details",
 }
@@ -39,6 +40,7 @@ def page(orders: Orders, found: Business) -> str:
         "who-stays": business_now.heatmap_and_groups(found),
         "groups": business_who.groups(found),
         "value": business_who.value(found),
+        "people": business_people.people(found),
         "by": business_who.by(found),
         "details": f'<div id="details">{details}</div>',
     }

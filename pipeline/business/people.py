@@ -1,0 +1,48 @@
+"""Personas of today's customers, and rules of who left; a sample of snapshots is enough."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from features.customer.panel import labelled_snapshot
+from features.customer.snapshot import snapshot
+from models.explain.personas import Personas, personas
+from models.explain.rules import rules
+from pipeline.learning.snapshots import sample
+
+LARGEST = 20_000
+"""Customers that are looked at, the same ones at every cutoff."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Personas; and the rules, learned at `learned_at` and counted at `counted_at`.
+
+    `rules` is of `models.explain.rules.rules`, None where the log has no two horizons to tell.
+    `share` is the share of the customers that was looked at.
+    """
+
+    personas: Personas
+    rules: pd.DataFrame | None
+    learned_at: date
+    counted_at: date
+    share: float
+
+
+def people(days: ir.Table, as_of: date, horizon_days: int, first: date, customers: int) -> People:
+    """Ask a sample of the customers how they buy, and which of them left at past cutoffs."""
+    share = min(1.0, LARGEST / max(customers, 1))
+    some = sample(days.filter(days.transacted_at < as_of), share)
+    now = snapshot(some, as_of).order_by("customer_id").to_pyarrow().to_pandas()
+    horizon = timedelta(days=horizon_days)
+    earlier, later = as_of - 2 * horizon, as_of - horizon
+    found = None
+    if earlier > first:
+        labelled = (
+            labelled_snapshot(some, cutoff, horizon_days, as_of).order_by("customer_id")
+            for cutoff in (earlier, later)
+        )
+        found = rules(*(rows.to_pyarrow().to_pandas() for rows in labelled))
+    return People(personas(now), found, earlier, later, share)
