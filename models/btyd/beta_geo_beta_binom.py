@@ -17,21 +17,17 @@ from sklearn.utils.validation import check_is_fitted
 from models.btyd.base import MaximumLikelihoodModel
 from models.btyd.customers import as_frame, number_column, read_weights, refuse
 from models.btyd.gamma_gamma import GammaGammaModel
-from models.btyd.lifetime_value import DAYS_PER_MONTH, discounts, purchase_days, spend_per_purchase
 from models.btyd.lifetime_value import LONGEST as LONGEST_MONTHS
+from models.btyd.lifetime_value import discounts, spend_per_purchase
 from models.btyd.rounds import Rounds, log_likelihood, log_likelihood_slopes, log_term
-from models.btyd.settings import lengths_of_time, number, quantile_levels, whole
-from models.btyd.simulate import as_summary, in_rounds, simulated_ages
+from models.btyd.rounds_ahead import LONGEST, RoundsAhead, opportunities
+from models.btyd.settings import lengths_of_time, number, whole
 from models.btyd.uncertainty import Intervals, intervals
 
 Floats = NDArray[np.float64]
 
 
-#: Opportunities of one customer, behind him and ahead: more would be continuous time.
-LONGEST = 10_000
-
-
-class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
+class BetaGeoBetaBinomModel(RoundsAhead, Intervals, MaximumLikelihoodModel):
     """BG/BB: at each opportunity an active customer buys or not; before each he may leave.
 
     Reads `frequency`, `recency` (the opportunity of the last purchase, 0 without one) and
@@ -137,7 +133,7 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
 
     def probability_no_purchase(self, X: Any, horizon: int) -> Floats:
         """P(no purchase at the next `horizon` opportunities), shape (n_rows,), in [0, 1]."""
-        periods = _periods(horizon)
+        periods = opportunities(horizon)
         return self._once(X, lambda d: self._silence_now(d, periods))
 
     def expected_purchases(self, X: Any, horizon: int) -> Floats:
@@ -145,7 +141,7 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
 
         The sum over opportunities of P(still active) is positive and has no pole at gamma = 1.
         """
-        periods = _periods(horizon)
+        periods = opportunities(horizon)
         return self._once(X, lambda d: self._sum_alive(d, np.ones(periods)))
 
     def _sum_alive(self, d: Rounds, worth: Floats) -> Floats:
@@ -163,7 +159,7 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         """E[purchases at the first t opportunities] of a new customer, FHS (8), shape of t."""
         check_is_fitted(self, "params_")
         periods = lengths_of_time("t", t)
-        longest = max((_periods(k) for k in periods.ravel()), default=0)
+        longest = max((opportunities(k) for k in periods.ravel()), default=0)
         alpha, beta, gamma, delta = np.exp(self.theta_)
         j = np.arange(longest)
         active = np.cumprod((delta + j) / (gamma + delta + j))
@@ -195,7 +191,7 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         """The opportunities within the coming months, and what money there is worth today."""
         length = number("months_per_period", months_per_period, above=0)
         count = whole("months", months, 1, LONGEST_MONTHS)
-        ends = np.arange(1.0, _periods(np.floor(count / length)) + 1)
+        ends = np.arange(1.0, opportunities(np.floor(count / length)) + 1)
         if not ends.size:
             raise ValueError(
                 f"No opportunity within {months} months: one comes every {length:g} months."
@@ -203,7 +199,7 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         return ends, discounts(ends * length, monthly_discount_rate)
 
     def _ends(self, horizon: float) -> Floats:
-        return np.array([float(_periods(horizon))])
+        return np.array([float(opportunities(horizon))])
 
     def clv_intervals(
         self,
@@ -220,160 +216,3 @@ class BetaGeoBetaBinomModel(Intervals, MaximumLikelihoodModel):
         """Interval for the discounted spend of the coming months; columns low, high."""
         ends, worth = self._opportunities(months, monthly_discount_rate, months_per_period)
         return intervals(self, X, ends, worth, spend_model, level, n_draws, seed)
-
-    def purchase_count_pmf(self, X: Any, horizon: int, n_max: int) -> Floats:
-        """P(k purchases at the next `horizon` opportunities), FHS (13), k = 0 .. n_max.
-
-        Returns
-        -------
-        array, shape (n_rows, n_max + 1)
-        """
-        periods, most = _periods(horizon), whole("n_max", n_max, 0)
-
-        def answer(d: Rounds) -> Floats:
-            pmf = np.zeros((len(d), most + 1))
-            pmf[:, 0] = self._silence_now(d, periods)
-            history = self._log_history(d)
-            for k in range(1, min(most, periods) + 1):
-                pmf[:, k] = self._count(d, periods, k, history)
-            return pmf
-
-        return self._once(X, answer)
-
-    def _count(self, d: Rounds, periods: int, k: int, history: Floats) -> Floats:
-        """P(k purchases), k >= 1: active for i of the coming opportunities, k purchases in them.
-
-        Each i from the one before it, as in the likelihood.
-        """
-        alpha, beta, gamma, delta = p = np.exp(self.theta_)
-        n = d.n + k
-        # Alive after the i-th, and the share of these who leave then.
-        stays = np.exp(log_term(p, d.x + k, n, n, alive=True) - history)
-        total = np.zeros(len(d))
-        for i in range(k, periods):
-            seen = d.n + i
-            total += stays * gamma / (gamma + delta + seen)
-            ways = (i + 1) / (i + 1 - k)
-            silent = (beta + seen - d.x - k) / (alpha + beta + seen)
-            stays = stays * ways * silent * (delta + seen) / (gamma + delta + seen)
-        return np.minimum(total + stays, 1.0)
-
-    def next_purchase_quantiles(self, X: Any, q: ArrayLike) -> Floats:
-        """Opportunities until the next purchase, by quantile; inf where it never comes.
-
-        The smallest count with P(purchase by then) >= q; searched up to 10,000 opportunities ahead.
-        """
-        levels = quantile_levels(q)
-        waits = self._once(X, lambda d: self._waits(d, levels.ravel()))
-        return waits if levels.ndim else waits[:, 0]
-
-    def _waits(self, d: Rounds, levels: Floats) -> Floats:
-        """Opportunity by opportunity, as long as someone may still reach his next level."""
-        alpha, beta, gamma, delta = np.exp(self.theta_)
-        waits = np.full((len(d), levels.size), np.inf)
-        rows, active, bought = np.arange(len(d)), self._alive_now(d), np.zeros(len(d))
-        for j in range(LONGEST):
-            # Active at opportunity j + 1, silent before it, and buys.
-            n = d.n[rows] + j
-            active = active * (delta + n) / (gamma + delta + n)
-            chance = (alpha + d.x[rows]) / (alpha + beta + n)
-            bought = bought + active * chance
-            active = active * (1 - chance)
-            waits[rows] = np.where(
-                (bought[:, None] >= levels) & np.isinf(waits[rows]), j + 1.0, waits[rows]
-            )
-            within = (bought + active)[:, None] >= levels
-            may = (within & np.isinf(waits[rows])).any(axis=1)
-            if not may.all():
-                rows, active, bought = rows[may], active[may], bought[may]
-            if not rows.size:
-                break
-        return waits
-
-    def alive_path(
-        self, dates: Any, until: Any, *, months_per_period: float = 12.0
-    ) -> pd.Series[float]:
-        """P(active at the next opportunity) of one customer, after each opportunity so far.
-
-        Parameters
-        ----------
-        dates : sequence of dates
-            All purchases of the customer. The first begins his first period; of those in one
-            period one counts, as its opportunity has but one purchase.
-        until : date
-            Periods that end by then are over.
-        months_per_period : float
-            Length of a period; whole months follow the calendar.
-
-        Returns
-        -------
-        Series indexed by the last day of each period, in [0, 1]
-        """
-        purchases, last = purchase_days(dates, until)
-        ends = _period_ends(purchases[0], last, months_per_period)
-        if not len(ends):
-            raise ValueError("until lies within the first period: no opportunity is over.")
-        # A day of purchase that ends a period lies in it; the first purchase lies in none.
-        bought = np.unique(ends.searchsorted(purchases[1:])) + 1
-        periods = np.arange(1, len(ends) + 1)
-        seen = np.searchsorted(bought, periods, side="right")
-        latest = np.concatenate([[0], bought])[seen]
-        history = pd.DataFrame({"frequency": seen, "recency": latest, "n_periods": periods})
-        return pd.Series(self.probability_alive(history), index=ends, name="p_alive")
-
-    def simulate(
-        self,
-        n: int,
-        T: ArrayLike,
-        seed: int | np.random.Generator | None = None,
-        *,
-        horizon: int = 0,
-    ) -> pd.DataFrame:
-        """Customers drawn from the model; T is the number of opportunities.
-
-        Returns
-        -------
-        DataFrame with frequency, recency, n_periods, alive; purchases when a horizon is given
-        """
-        check_is_fitted(self, "params_")
-        rounds, more = simulated_ages(n, T), _periods(horizon)
-        if (rounds != np.floor(rounds)).any() or rounds.max() > LONGEST:
-            raise ValueError(f"T must hold whole numbers of opportunities up to {LONGEST:,}.")
-        rng = np.random.default_rng(seed)
-        alpha, beta, gamma, delta = np.exp(self.theta_)
-        chance, dropout = rng.beta(alpha, beta, len(rounds)), rng.beta(gamma, delta, len(rounds))
-        drawn = in_rounds(rng, chance, dropout, rounds, more)
-        return as_summary(drawn, rounds, more).rename(columns={"T": "n_periods"})
-
-    # -- draws of the future, for intervals -----------------------------------------------
-
-    def _live_on(self, rng: np.random.Generator, d: Rounds, ends: Floats) -> Floats:
-        alpha, beta, gamma, delta = np.exp(self.theta_)
-        chance = rng.beta(alpha + d.x, beta + d.n - d.x)
-        dropout = rng.beta(gamma, delta + d.n)
-        life = rng.geometric(np.maximum(dropout, 1e-12)) - 1.0
-        lived = np.minimum(life, ends[:, None])
-        fresh = np.diff(lived, axis=0, prepend=0.0).astype(np.int64)
-        return rng.binomial(fresh, chance).astype(float)
-
-
-def _periods(horizon: Any) -> int:
-    return whole("The number of opportunities", horizon, 0, LONGEST)
-
-
-def _period_ends(
-    first: pd.Timestamp, last: pd.Timestamp, months_per_period: float
-) -> pd.DatetimeIndex:
-    """The last day of each period that is over by `last`; the first begins at `first`."""
-    length = number("months_per_period", months_per_period, above=0)
-    count = (last - first).days / (length * DAYS_PER_MONTH)
-    if count > LONGEST:
-        raise ValueError(f"More than {LONGEST:,} opportunities between the dates.")
-    whole_months = length == np.floor(length)
-    ends = [
-        first + pd.DateOffset(months=int(length * k))
-        if whole_months
-        else (first + pd.Timedelta(days=length * DAYS_PER_MONTH * k)).normalize()
-        for k in range(1, int(count) + 3)
-    ]
-    return pd.DatetimeIndex([end for end in ends if end <= last])

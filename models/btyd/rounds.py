@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from models.btyd.customers import distinct
+from models.btyd.distinct import distinct
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from models.btyd.customers import as_frame, distinct
+from models.btyd.customers import as_frame
+from models.btyd.distinct import distinct
 from models.btyd.gamma_gamma import GammaGammaModel, Spenders
 from models.btyd.settings import number, whole
 
