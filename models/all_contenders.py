@@ -39,6 +39,10 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
 }
 """Name -> a new, unfitted contender."""
 
+BOARD = tuple(name for name in CONTENDERS if name != "lifetimes_bg_nbd")
+"""Those that are compared unless the config names others. That of the lifetimes package, whose
+probabilities are no answer to this question, stands beside them on the demo's board."""
+
 BASELINES = ("base_rate", "recency_alone", "status_quo_rate", "last_horizon_repeat")
 """The naive rules that a model must beat to be worth its keep."""
 

@@ -42,9 +42,32 @@ def interval(low: float, high: float, style: str) -> str:
     return f"{number(low, style)} to {number(high, style)}"
 
 
+NAMES = {
+    "base_rate": "average customer",
+    "status_quo_rate": "as before",
+    "last_horizon_repeat": "last horizon again",
+    "logistic_rfm": "logistic regression on RFM",
+    "logistic": "logistic regression",
+    "hist_gradient_boosting_one_cutoff": "boosted trees, one cutoff",
+    "hist_gradient_boosting": "boosted trees",
+    "boosted_hazard": "boosted trees, step by step",
+    "boosted_spend": "boosted trees for spend",
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "mbg_cnbd_k": "MBG/CNBD-k",
+    "lifetimes_bg_nbd": "BG/NBD by lifetimes",
+}
+"""Contenders as people say them, where their names in the config are not words by themselves."""
+
+
 def words(name: str) -> str:
-    """A contender's name as people say it."""
-    return name.replace("_", " ")
+    """A contender's name as people say it.
+
+    >>> words("status_quo_rate"), words("recency_alone"), words("sklearn.svm.SVC")
+    ('as before', 'recency alone', 'sklearn.svm.SVC')
+    """
+    return NAMES.get(name, name if "." in name else name.replace("_", " "))
 
 
 def counted(some: Sized, cutoffs: Sized) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from features.errors import UserError
-from pipeline.command_line.options import Quiet, takes_a_log
+from pipeline.command_line.options import Full, Quiet, takes_a_log
 
 
 @takes_a_log
@@ -16,6 +16,7 @@ def backtest(
     overrides: dict[str, Any],
     out: Annotated[Path | None, typer.Option(help="Write the leaderboard as CSV")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report, one HTML page")] = None,
+    full: Full = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders at past cutoffs, without training or recording anything."""
@@ -44,7 +45,7 @@ def backtest(
         stage.write(result, out)
     console = output()
     show.ledger(console, orders)
-    show.leaderboard(console, result)
+    show.leaderboard(console, result, full or bool(config.contenders))
     show.verdict(console, judgement)
     for file in (out, report):
         if file:

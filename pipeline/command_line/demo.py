@@ -1,11 +1,26 @@
 """`churn demo`: the whole journey on CDNOW, a real log that comes with the lifetimes package."""
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.command_line.options import Quiet
+
+
+def kept_apart(out: Path) -> dict[str, Any]:
+    """Settings by which the demo meets nothing of the user's: its own store, names and folder.
+
+    Every contender there is stands on its board.
+    """
+    from models.all_contenders import CONTENDERS
+
+    return {
+        "output.folder": str(out),
+        "tracking.uri": f"sqlite:///{out / 'mlflow.db'}",
+        "contenders": list(CONTENDERS),
+    }
 
 
 def demo(
@@ -16,7 +31,9 @@ def demo(
     from importlib.resources import as_file, files
 
     import pandas as pd
+    import yaml
 
+    from features.writing import atomic
     from pipeline.command_line import show
     from pipeline.config import load
     from pipeline.console import Progress, output
@@ -27,7 +44,11 @@ def demo(
 
     progress = Progress(quiet)
     with as_file(files("configs") / "cdnow.yaml") as path:
-        config = load(path, {"output.folder": out})
+        config = load(path, kept_apart(out))
+    settings = out / "churn.yaml"
+    out.mkdir(parents=True, exist_ok=True)
+    with atomic(settings) as draft:
+        draft.write_text(yaml.safe_dump(config.model_dump(mode="json", exclude_none=True)))
     with open_orders(config.log, progress) as orders:
         trained = train(orders, config, progress)
         found = champion.find(str(trained.folder))
@@ -40,5 +61,5 @@ def demo(
     show.contact_list(console, pd.read_parquet(out / "scores.parquet"))
     show.scored(console, scored, found)
     show.files(console, out)
-    show.next_command(console, "churn ui")
+    show.next_command(console, f"churn ui --config {shlex.quote(str(settings))}")
     console.print("With a log of your own, begin with churn check and its file.", markup=False)

@@ -14,6 +14,7 @@ from features.errors import MappingError, SettingError, UserError
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
+Full = Annotated[bool, typer.Option("--full", help="Show every contender, not only the best")]
 AllowOtherLog = Annotated[
     bool, typer.Option("--allow-other-log", help="Go on where the model learned from another log")
 ]

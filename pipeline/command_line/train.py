@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.command_line.options import AllowOtherLog, Quiet, takes_a_log
+from pipeline.command_line.options import AllowOtherLog, Full, Quiet, takes_a_log
 
 
 @takes_a_log
@@ -16,6 +16,7 @@ def train(
         bool, typer.Option("--promote", help="Make it champion if it is not worse")
     ] = False,
     allow_other_log: AllowOtherLog = False,
+    full: Full = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders on the past, train the answer, record both in MLflow."""
@@ -30,7 +31,7 @@ def train(
         trained = stage.train(orders, config, progress, promote, allow_other_log)
     console = output()
     show.ledger(console, orders)
-    show.leaderboard(console, trained.result)
+    show.leaderboard(console, trained.result, full or bool(config.contenders))
     show.standing(console, trained)
     show.files(console, config.output.folder)
     where = {"log.source": config.log.source, "log.table": config.log.table}

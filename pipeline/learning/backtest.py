@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from features.customer.purchase_days import daily
 from features.errors import UserError
 from features.writing import atomic
-from models.all_contenders import CONTENDERS, DEFAULT
+from models.all_contenders import BOARD, DEFAULT
 from models.blend.blend import Blend
 from models.blend.predictions import BlendPredictions
 from models.contenders.protocol import Contender
@@ -150,7 +150,7 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
     UserError
         When the chosen contender cannot be fitted at any cutoff.
     """
-    board = names or tuple(CONTENDERS)
+    board = names or BOARD
     cutoffs = snapshots.plan.backtest
     rows: list[dict[str, Any]] = []
     said: dict[str, list[pd.DataFrame]] = {name: [] for name in board}

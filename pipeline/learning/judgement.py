@@ -21,8 +21,8 @@ from pipeline.learning.backtest import Backtest
 from pipeline.markup import words
 
 LIFETIMES = (
-    "lifetimes_bg_nbd answers 1 - P(alive), the only probability lifetimes has: 0 for everybody "
-    "who bought once. bg_nbd is the same model asked for no purchase in the horizon."
+    "BG/NBD by lifetimes answers 1 - P(alive), the only probability lifetimes has: 0 for everybody "
+    "who bought once. BG/NBD is the same model asked for no purchase in the horizon."
 )
 
 SMALLEST_GROUP = 100
@@ -136,7 +136,7 @@ def _races(result: Backtest) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "rule": rule,
                 "rule_log_loss": means[rule]["rule"].mean(),
                 **gap._asdict(),
-                "grade": grade(gap, rule),
+                "grade": grade(gap, words(rule)),
             }
         )
         gaps[group.value] = means[rule]["own"] - means[rule]["rule"]

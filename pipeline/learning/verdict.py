@@ -49,7 +49,7 @@ def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFram
     # A loss cannot fall below 0; the interval is of a difference, whose draws do not know that.
     low, high = (max(whole[end] / floor.log_loss, -1) for end in ("low", "high"))
     return (
-        f"{chosen} is {whole['grade']}: log loss {best.log_loss:.4f} against "
+        f"{words(chosen)} is {whole['grade']}: log loss {best.log_loss:.4f} against "
         f"{floor.log_loss:.4f} ({best.log_loss / floor.log_loss - 1:+.1%}, 95 % interval "
         f"{low:+.1%} to {high:+.1%}){_auc(best, floor)}."
     )
@@ -84,7 +84,7 @@ def _ahead(result: Backtest) -> list[str]:
     cutoffs = len(result.cutoffs)
     some = f"At the {first['cutoffs']:.0f} of {cutoffs} cutoffs they share,"
     where = "On this log" if first["cutoffs"] == cutoffs else some
-    return [f"{where} {first.name} has a lower log loss still."]
+    return [f"{where} {words(str(first.name))} has a lower log loss still."]
 
 
 def _auc(*rows: pd.Series) -> str:

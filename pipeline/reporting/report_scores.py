@@ -36,7 +36,7 @@ def board(result: Backtest) -> str:
         kind = "chosen" if name == result.chosen else "rule" if name in BASELINES else ""
         cells = [number(row[column], style) for column, (_, style) in columns.items()]
         mark = " (the answer)" if name == result.chosen else ""
-        rows.append((kind, [f"{name}{mark}", *cells]))
+        rows.append((kind, [f"{words(str(name))}{mark}", *cells]))
     stated = "lifetimes_bg_nbd" in result.means["log_loss"].dropna()
     return section(
         "board",

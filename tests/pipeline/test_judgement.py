@@ -78,7 +78,7 @@ def test_money_that_came_back_whole_is_told_and_measures_nothing():
 def test_better_contender_that_was_not_chosen_is_named():
     said = judge(backtest(blend=nearly, base_rate=flat, pareto_nbd=true)).verdict
     better = backtest(blend=nearly, base_rate=flat, pareto_nbd=true).means.index[0]
-    assert ("pareto_nbd has a lower log loss still" in said) == (better == "pareto_nbd")
+    assert ("Pareto/NBD has a lower log loss still" in said) == (better == "pareto_nbd")
 
 
 def test_baseline_is_the_naive_rule_with_the_best_log_loss():
@@ -185,7 +185,7 @@ def test_contender_that_answered_at_the_easier_cutoff_only_is_not_chosen():
 
 def test_better_contender_is_named_with_the_cutoffs_it_shares():
     broken = silent_at_first("pareto_nbd", blend=flat, base_rate=wrong, pareto_nbd=true)
-    said = "At the 1 of 2 cutoffs they share, pareto_nbd has a lower log loss still."
+    said = "At the 1 of 2 cutoffs they share, Pareto/NBD has a lower log loss still."
     assert said in judge(broken).sentences
 
 
@@ -194,7 +194,7 @@ def test_of_better_contenders_one_that_shares_more_cutoffs_is_named():
         "pareto_nbd", blend=wrong, base_rate=wrong, pareto_nbd=true, logistic=flat
     )
     assert broken.gaps["gap"].idxmin() == "pareto_nbd"
-    assert "On this log logistic has a lower log loss still." in judge(broken).sentences
+    assert "On this log logistic regression has a lower log loss still." in judge(broken).sentences
 
 
 def test_a_loss_never_falls_by_more_than_all_of_it():

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from models.all_contenders import CONTENDERS
 from pipeline.command_line import show
-from tests.pipeline.boards import backtest, flat, true
+from pipeline.markup import words
+from tests.pipeline.boards import backtest, flat, nearly, true, wrong
 
 FIGURES = ["AUC", "ECE", "lift", "Gini", "bias"]
 LONG = "sklearn.ensemble.HistGradientBoostingClassifier"
@@ -28,8 +29,20 @@ def header(lines):
 def test_all_contenders_and_all_figures_have_room_in_eighty_columns():
     lines = shown(80, *CONTENDERS)
     assert not any("…" in line for line in lines)
-    assert set(CONTENDERS) <= {line.partition(" ")[0] for line in lines}
+    board = {line.removesuffix(" ←").partition("  ")[0].removesuffix(" ←") for line in lines}
+    assert {words(name) for name in CONTENDERS} <= board
     assert header(lines) == ["contender", "log", "loss", *FIGURES]
+
+
+def test_a_board_that_was_not_asked_for_whole_shows_the_answer_the_best_model_and_the_best_rule():
+    p_churn = {"blend": true, "logistic": nearly, "bg_nbd": flat, "status_quo_rate": flat}
+    result = backtest(n=400, **p_churn, base_rate=wrong)
+    paper = io.StringIO()
+    show.leaderboard(Console(file=paper, width=80), result, whole=False)
+    told = paper.getvalue()
+    assert [name in told for name in ("blend ←", "logistic regression", "as before")] == [True] * 3
+    assert "BG/NBD" not in told
+    assert "2 more contenders: --full" in told
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from models.evaluation.grades import Grade
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import LIFETIMES, Judgement
-from pipeline.markup import counted
+from pipeline.markup import counted, words
 
 if TYPE_CHECKING:  # training imports MLflow, seconds that scoring need not pay
     from pipeline.training.train import Trained
@@ -37,34 +37,51 @@ MEANINGS = {
 }
 
 
-def leaderboard(console: Console, result: Backtest) -> None:
-    """One row per contender, best log loss first; the answer in bold, naive rules dimmed."""
+def leaderboard(console: Console, result: Backtest, whole: bool = True) -> None:
+    """One row per contender, best log loss first; the answer in bold, naive rules dimmed.
+
+    Not `whole`: the answer, the best of the other models and the best naive rule only.
+    """
+    names = [str(name) for name in result.means.index]
+    if not whole:
+        names = _telling(result)
     title = (
         f"Leaderboard: no purchase within {result.horizon_days} days, "
         f"mean of {counted(result.judged, result.cutoffs)}"
     )
-    table, shown = fitting(console, partial(_board, result, title), MEASURES, GIVE_WAY)
+    table, shown = fitting(console, partial(_board, result, names, title), MEASURES, GIVE_WAY)
     put(console, table)
     told = "; ".join(f"{name}: {MEANINGS[name]}" for name in shown if name in MEANINGS)
     notes = [f"← the answer. Dim: naive rules. {told}".rstrip(". ") + "."]
     if lacking := [name for name in MEASURES if name not in shown]:
         notes.append(f"A wider terminal shows {', '.join(lacking)} too.")
-    if "lifetimes_bg_nbd" in result.means["log_loss"].dropna():
+    if hidden := len(result.means) - len(names):
+        notes.append(f"{hidden} more contenders: --full, or leaderboard.csv and the report.")
+    if "lifetimes_bg_nbd" in result.means.loc[names, "log_loss"].dropna():
         notes.append(LIFETIMES)
     for note in notes:
         console.print(note, style="dim", markup=False)
     console.print()
 
 
-def _board(result: Backtest, title: str, shown: Sequence[str]) -> Table:
-    """The leaderboard with some of the `MEASURES`."""
+def _telling(result: Backtest) -> list[str]:
+    """The answer, the best of the other models and the best naive rule, best log loss first."""
+    order = result.means["log_loss"].dropna().index
+    rules = [name for name in order if name in BASELINES]
+    models = [name for name in order if name not in BASELINES and name != result.chosen]
+    return [name for name in order if name in (result.chosen, *models[:1], *rules[:1])]
+
+
+def _board(result: Backtest, names: Sequence[str], title: str, shown: Sequence[str]) -> Table:
+    """The leaderboard of some contenders with some of the `MEASURES`."""
     table = empty_table(title, "contender", *shown)
-    for name, row in result.means.iterrows():
+    for name, row in result.means.loc[list(names)].iterrows():
         style = "bold" if name == result.chosen else "dim" if name in BASELINES else ""
         figures = (
             number(row[measure], form) for measure, form in (MEASURES[header] for header in shown)
         )
-        table.add_row(f"{name} ←" if name == result.chosen else str(name), *figures, style=style)
+        told = words(str(name))
+        table.add_row(f"{told} ←" if name == result.chosen else told, *figures, style=style)
     return table
 
 
@@ -86,7 +103,7 @@ def grades(console: Console, found: Sequence[Grade]) -> None:
         told = ". ".join(filter(None, (one.reason, one.advice.removesuffix("."))))
         console.print(
             Text.assemble(
-                f"{one.side:15}", (f"{one.grade:11}", COLOURS.get(one.grade, "dim")), f"{told}."
+                f"{one.side:17}", (f"{one.grade:11}", COLOURS.get(one.grade, "dim")), f"{told}."
             )
         )
     console.print()
