@@ -5,6 +5,7 @@ A library of its own: no panel, no cutoff, no other room of models is known here
 
 from models.btyd.beta_geo import BetaGeoModel
 from models.btyd.beta_geo_beta_binom import BetaGeoBetaBinomModel
+from models.btyd.from_orders import rfm_summary
 from models.btyd.gamma_gamma import GammaGammaModel
 from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
 from models.btyd.modified_beta_geo_erlang import ModifiedBetaGeoErlangModel
@@ -22,4 +23,5 @@ __all__ = [
     "ModifiedBetaGeoModel",
     "NBDModel",
     "ParetoNBDModel",
+    "rfm_summary",
 ]

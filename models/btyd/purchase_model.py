@@ -121,6 +121,59 @@ class PurchaseModel(Intervals, Answers):
         """A typical time between purchases: alpha, the second parameter of each model."""
         return p[1]
 
+    def predict(
+        self,
+        X: Any,
+        horizon: float,
+        spend_model: GammaGammaModel | None = None,
+        months: int = 12,
+        monthly_discount_rate: float = 0.01,
+        *,
+        days_per_unit: float = 1.0,
+    ) -> pd.DataFrame:
+        """The answers of each customer in one table, with the index of `X` where it has one.
+
+        Parameters
+        ----------
+        X : frame
+            As for `fit`; with a `spend_model` also `monetary_value`.
+        horizon : float
+            In the unit of T.
+        months, monthly_discount_rate, days_per_unit
+            As for `clv`.
+
+        Returns
+        -------
+        DataFrame with `p_churn` (no purchase in the horizon), `p_alive`, `expected_purchases`,
+        and with a `spend_model` `expected_spend` (in the horizon) and `clv`
+
+        Examples
+        --------
+        A customer's value in six lines.
+
+        >>> from models.btyd import BetaGeoModel, GammaGammaModel, rfm_summary
+        >>> orders = pd.DataFrame({"customer_id": ["A", "A", "B"], "total": [9.0, 9.0, 5.0],
+        ...     "transacted_at": ["2026-01-01", "2026-02-01", "2026-01-05"]})
+        >>> customers = rfm_summary(orders, amount="total", cutoff="2026-03-01")
+        >>> model = BetaGeoModel.from_params({"r": 0.24, "alpha": 31, "a": 0.79, "b": 2.43})
+        >>> spend = GammaGammaModel.from_params({"p": 6.25, "q": 3.74, "v": 15.44})
+        >>> model.predict(customers, 90, spend).loc["A", ["p_churn", "clv"]].round(2).tolist()
+        [0.62, 33.1]
+        """
+        frame = as_frame(X, ("frequency", "recency", "T"))
+        columns = {
+            "p_churn": self.probability_no_purchase(frame, horizon),
+            "p_alive": self.probability_alive(frame),
+            "expected_purchases": self.expected_purchases(frame, horizon),
+        }
+        if spend_model is not None:
+            money = spend_model.expected_spend(frame)
+            columns["expected_spend"] = columns["expected_purchases"] * money
+            columns["clv"] = self.clv(
+                frame, spend_model, months, monthly_discount_rate, days_per_unit=days_per_unit
+            )
+        return pd.DataFrame(columns, index=frame.index)
+
     def alive_path(
         self, dates: Any, until: Any, *, days_per_unit: float = 1.0, covariates: Any = None
     ) -> pd.Series[float]:
