@@ -64,8 +64,36 @@ def rfm_summary(
     1           B        0.0      0.0  27.0             0.0
     """
     unit = number("days_per_unit", days_per_unit, above=0)
-    columns = [customer_id, transacted_at, *([amount] if amount else [])]
-    frame = as_frame(orders, columns)[columns]
+    days = _days(
+        as_frame(orders, [customer_id, transacted_at, *([amount] if amount else [])]),
+        customer_id,
+        transacted_at,
+        amount,
+    )
+    end = days["day"].max() + pd.Timedelta(days=1) if cutoff is None else pd.Timestamp(cutoff)
+    days = days[days["day"] < end]
+    days = days.groupby(["customer", "day"], sort=True)["amount"].sum().reset_index()
+    days = days[days["amount"] > 0]
+    by_customer = days.groupby("customer")
+    first, last, n = by_customer["day"].min(), by_customer["day"].max(), by_customer["day"].size()
+    summary = pd.DataFrame(
+        {
+            "frequency": n - 1.0,
+            "recency": (last - first).dt.days / unit,
+            "T": (end - first).dt.days / unit,
+        }
+    )
+    summary.index.name = customer_id
+    if amount:
+        repeat = by_customer["amount"].sum() - by_customer["amount"].first()
+        summary["monetary_value"] = (repeat / (n - 1).clip(lower=1)).where(n > 1, 0.0)
+    return summary
+
+
+def _days(
+    frame: pd.DataFrame, customer_id: str, transacted_at: str, amount: str | None
+) -> pd.DataFrame:
+    """Checked orders: `customer`, `day`, `amount` (1 where there is none)."""
     if frame.empty:
         raise ValueError("There are no orders.")
     ids = frame[customer_id]
@@ -81,20 +109,4 @@ def rfm_summary(
         },
         len(frame),
     )
-    end = day.max() + pd.Timedelta(days=1) if cutoff is None else pd.Timestamp(cutoff)
-    known = pd.DataFrame({customer_id: ids, "day": day, "amount": money})[day < end]
-    days = known.groupby([customer_id, "day"], sort=True)["amount"].sum().reset_index()
-    days = days[days["amount"] > 0]
-    by_customer = days.groupby(customer_id)
-    first, last, n = by_customer["day"].min(), by_customer["day"].max(), by_customer["day"].size()
-    summary = pd.DataFrame(
-        {
-            "frequency": n - 1.0,
-            "recency": (last - first).dt.days / unit,
-            "T": (end - first).dt.days / unit,
-        }
-    )
-    if amount:
-        repeat = by_customer["amount"].sum() - by_customer["amount"].first()
-        summary["monetary_value"] = (repeat / (n - 1).clip(lower=1)).where(n > 1, 0.0)
-    return summary
+    return pd.DataFrame({"customer": ids, "day": day, "amount": money})
