@@ -115,6 +115,7 @@ class History:
     money: tuple[str, ...] = ()
     seed: int = 0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _shared: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _locks: dict[Any, RLock] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +194,23 @@ class History:
                 self._fitted[key] = fit()
             return self._fitted[key]
 
+    def sharing(self, fits: dict[Any, Any]) -> History:
+        """Look for fits among those of other histories of the same snapshots, and add to them."""
+        object.__setattr__(self, "_shared", fits)
+        return self
+
+    def fitted_once(self, key: Any, fit: Callable[[], Any]) -> Any:
+        """Do as `once`, for histories that share fits: equal cutoffs are then equal data."""
+        recent = () if self.recent is None else tuple(self.recent["cutoff"].unique())
+        place = (self.cutoff, tuple(self.cutoffs), recent, key)
+
+        def shared() -> Any:
+            if place not in self._shared:
+                self._shared[place] = fit()
+            return self._shared[place]
+
+        return self.once(key, shared)
+
     def at(self, cutoff: date) -> History:
         """Go back to what was known at an earlier cutoff: only labels complete by then."""
         return self if cutoff == self.cutoff else self.once(cutoff, lambda: self._back_to(cutoff))
@@ -209,7 +227,7 @@ class History:
             level_errors=completed(self.level_errors, cutoff, self.horizon_days),
             recent=self._unfinished(cutoff),
             longer=None,
-        )
+        ).sharing(self._shared)
 
     def _unfinished(self, cutoff: date) -> pd.DataFrame | None:
         """Rows of cutoffs whose horizon was not over at `cutoff`, with what was known by then."""

@@ -52,7 +52,7 @@ def fitted(name: str, history: History) -> Any:
         except ValueError as refusal:
             return refusal
 
-    return history.once(("blend", name), attempt)
+    return history.fitted_once(("blend", name), attempt)
 
 
 def fit_base_learners(

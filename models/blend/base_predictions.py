@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
+from models.contenders.btyd import BtydContender
+from models.contenders.histories import Histories
 from models.contenders.protocol import Contender
 
 
@@ -23,12 +27,27 @@ class BasePredictions(Mapping[str, pd.DataFrame]):
     def __init__(self, learners: dict[str, Contender], customers: pd.DataFrame) -> None:
         self.learners = learners
         self.customers = customers
+        self._terms: dict[str, Any] = {}
         self._made: dict[str, pd.DataFrame] = {}
+
+    @cached_property
+    def histories(self) -> Histories:
+        """The customers' purchase histories, read once for all buy-till-you-die models."""
+        return Histories(self.customers)
+
+    def terms(self, name: str) -> Any:
+        """What a learner's prediction, and its contributions, are made of."""
+        if name not in self._terms:
+            learner: Any = self.learners[name]
+            btyd = isinstance(learner, BtydContender)
+            self._terms[name] = self.histories if btyd else learner.terms(self.customers)
+        return self._terms[name]
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """What one learner predicts, one row per customer."""
         if name not in self._made:
-            self._made[name] = self.learners[name].predict(self.customers)
+            learner: Any = self.learners[name]
+            self._made[name] = learner.from_terms(self.customers, self.terms(name))
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:

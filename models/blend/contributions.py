@@ -33,7 +33,7 @@ def blended_contributions(
         # What is clipped is of silence: a buy-till-you-die model goes that far for nothing else.
         beyond = clipped[name] - logit(base[name]["p_churn"].to_numpy())
         total[SILENCE] = total[SILENCE] + stack.weights[name] * beyond
-        themes = by_theme(contributions(base.learners[name], customers, reference))
+        themes = by_theme(contributions(base.learners[name], base.terms(name), reference))
         for theme in map(str, themes):
             own = stack.weights[name] * themes[theme].to_numpy()
             total[theme] = total[theme] + own if theme in total else own

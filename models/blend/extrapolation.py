@@ -10,6 +10,7 @@ import pandas as pd
 
 from models.blend.level_error import YEAR
 from models.contenders.btyd import BtydContender
+from models.contenders.histories import Histories
 from models.evaluation.spend import normalised_gini
 
 TRUSTS, MARGIN = (0.5, 0.0), 0.01
@@ -51,7 +52,7 @@ class Extrapolation:
         return spend
 
     def lengths(
-        self, btyd: BtydContender, customers: pd.DataFrame, days: float
+        self, btyd: BtydContender, customers: pd.DataFrame | Histories, days: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """How many horizons, as high as today's, the purchases within `days` make.
 

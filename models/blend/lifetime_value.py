@@ -51,15 +51,15 @@ def lifetime_value(
     base, predicted
         What the base learners, and what the blend, predict for the horizon.
     """
-    customers, models = base.customers, btyd_models(base.learners)
+    histories, models = base.histories, btyd_models(base.learners)
     each = [base[model.name]["expected_spend"].to_numpy(float) for model in models]
     btyd_spend: np.ndarray = np.add.reduce(each)
     rate, start = months.monthly_discount_rate, months.start
-    worth = sum(model.clv(customers, months.number, rate, start) for model in models)
+    worth = sum(model.clv(histories, months.number, rate, start) for model in models)
     own = predicted["expected_spend"].to_numpy()
     # Who expects nothing in the horizon expects nothing later either.
     length = np.divide(worth, btyd_spend, out=np.zeros_like(own), where=btyd_spend > 0)
-    corrected, uncorrected = extrapolation.lengths(models[0], customers, months.days)
+    corrected, uncorrected = extrapolation.lengths(models[0], histories, months.days)
     left = np.divide(corrected - 1, uncorrected - 1, out=np.ones_like(own), where=uncorrected > 1)
     after = extrapolation.later_spend(own, btyd_spend) * np.maximum(length - 1.0, 0.0) * left
     return own * np.minimum(length, 1.0) + after

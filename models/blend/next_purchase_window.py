@@ -11,6 +11,7 @@ import pandas as pd
 
 from models.blend.spend_distribution import COVERED, TAIL
 from models.contenders.btyd import BtydContender
+from models.contenders.histories import Histories
 from models.history import History, weights
 
 MIDDLE = (TAIL, 1 - TAIL)
@@ -59,12 +60,12 @@ class NextPurchase:
         known = [times for times in (_waiting_times(history, day) for day in cutoffs) if times]
         return cls(history.horizon_days, _timing_model(history), conformal_tails(known))
 
-    def window(self, customers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    def window(self, customers: pd.DataFrame | Histories) -> tuple[np.ndarray, np.ndarray]:
         """First and last day, from the cutoff on; NaN where there is no model."""
         if self.model is None:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
-        if customers.empty:
+        if not len(customers):
             return np.empty(0), np.empty(0)
         return window(*_by_then(self.model, customers, self.horizon_days), self.tails)
 
@@ -91,7 +92,7 @@ def _timing_model(history: History) -> BtydContender | None:
 
 
 def _by_then(
-    model: BtydContender, customers: pd.DataFrame, horizon_days: int
+    model: BtydContender, customers: pd.DataFrame | Histories, horizon_days: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probability of a purchase by each of some days, (n_days, n_customers), and those days."""
     days = horizon_days * (np.arange(1, STEPS + 1) / STEPS) ** 2

@@ -17,6 +17,7 @@ from models.blend.outliers import without_outliers
 from models.blend.spend_distribution import PRIOR_SPREAD, SpendDistribution
 from models.contenders.btyd import BtydContender
 from models.contenders.encoding import expit, logit
+from models.contenders.histories import Histories
 from models.contenders.protocol import ANSWERS
 from models.history import History, Longer, weights
 
@@ -103,7 +104,9 @@ class PredictionIntervals:
         )
         return replace(self, long_period=LongPeriod(longer.days, spend, silent)) if spend else self
 
-    def columns(self, customers: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, np.ndarray]:
+    def columns(
+        self, customers: pd.DataFrame | Histories, predicted: pd.DataFrame
+    ) -> dict[str, np.ndarray]:
         """`expected_spend_low`, `_high` (money); `next_purchase_from`, `_to` (days from cutoff).
 
         NaN where the past held too few buyers. `predicted` holds the blend's `p_churn`,
@@ -122,7 +125,7 @@ class PredictionIntervals:
 
     def of_period(
         self,
-        customers: pd.DataFrame,
+        customers: pd.DataFrame | Histories,
         btyd: BtydContender | None,
         predicted: pd.DataFrame,
         expected_spend: np.ndarray,
@@ -137,7 +140,7 @@ class PredictionIntervals:
         """
         long_period = self._nearer(days)
         spend = long_period.spend if long_period else self.spend
-        if spend is None or btyd is None or customers.empty:
+        if spend is None or btyd is None or not len(customers):
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
         lengths = extrapolation.lengths(btyd, customers, days)
@@ -146,7 +149,7 @@ class PredictionIntervals:
 
     def none_within(
         self,
-        customers: pd.DataFrame,
+        customers: pd.DataFrame | Histories,
         btyd: BtydContender,
         predicted: pd.DataFrame,
         days: float,
@@ -168,7 +171,7 @@ class PredictionIntervals:
 
     def _none(
         self,
-        customers: pd.DataFrame,
+        customers: pd.DataFrame | Histories,
         btyd: BtydContender,
         predicted: pd.DataFrame,
         days: float,

@@ -77,7 +77,7 @@ class BlendPredictions:
             purchases,
             spend,
             p_alive=alive[0] if alive else np.full(len(customers), np.nan),
-            **self._fitted.intervals.columns(customers, means),
+            **self._fitted.intervals.columns(base.histories, means),
         )
 
     @cached_property
@@ -117,7 +117,7 @@ class BlendPredictions:
         NaN where the past held too few buyers.
         """
         return self._fitted.intervals.of_period(
-            self._base.customers,
+            self._base.histories,
             next(iter(btyd_models(self._base.learners)), None),
             self.answers,
             clv,
@@ -131,7 +131,7 @@ class BlendPredictions:
         if not models:
             return np.full(len(self._base.customers), np.nan)
         return self._fitted.intervals.none_within(
-            self._base.customers,
+            self._base.histories,
             models[0],
             self.answers,
             Months(months, 0.0, start).days,

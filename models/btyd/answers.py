@@ -58,9 +58,10 @@ class Answers(HistoryLikelihood):
         check_is_fitted(self, "params_")
         c = self._read(X)
         size = rows or BATCH_ROWS
+        if len(c) <= size:
+            return answer(c, slice(None))
         batches = [slice(at, at + size) for at in range(0, len(c), size)]
-        parts = [answer(c.take(batch), batch) for batch in batches]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return np.concatenate([answer(c.take(batch), batch) for batch in batches])
 
     def probability_alive(self, X: Any) -> Floats:
         """Probability that the customer has not dropped out, shape (n_rows,), in [0, 1].
@@ -228,7 +229,8 @@ class Answers(HistoryLikelihood):
         """
         ends = month_ends(months, days_per_unit, start)
         worth = month_discounts(months, monthly_discount_rate)
-        X = as_frame(X, ())  # a reader of Arrow batches can be read but once
+        if not isinstance(X, Customers):
+            X = as_frame(X, ())  # a reader of Arrow batches can be read but once
         purchases = self._in_batches(X, lambda c, _: self._discounted(c, ends, worth))
         return purchases * spend_per_purchase(spend_model, X)
 

@@ -107,6 +107,8 @@ class HistoryLikelihood(MaximumLikelihoodModel):
     # -- likelihood -----------------------------------------------------------------------
 
     def _read(self, X: Any, sample_weight: ArrayLike | None = None) -> Customers:
+        if isinstance(X, Customers):  # checked, and grouped, before
+            return X
         return read_customers(X, self._covariates(), sample_weight)
 
     def _scale(self, data: Customers) -> float:

@@ -111,6 +111,8 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
         return self
 
     def _read(self, X: Any, sample_weight: ArrayLike | None = None) -> Customers:
+        if isinstance(X, Customers):
+            return X
         frame = as_frame(X, ("frequency", "recency", "T"))
         customers = super()._read(frame, sample_weight)
         if "log_intervals" not in frame.columns:

@@ -19,12 +19,12 @@ from models.btyd import (
     ModifiedBetaGeoModel,
     ParetoNBDModel,
 )
+from models.btyd.customers import read_customers
+from models.contenders.histories import DAYS_PER_UNIT, Histories, in_weeks
 from models.contenders.protocol import answers
+from models.contenders.shared_fits import FITS
 from models.contenders.warning_filters import filtered
 from models.history import History
-
-DAYS_PER_UNIT = 7.0
-"""The papers count in weeks; parameters printed in weeks can be compared with them."""
 
 PRIOR_SCALE = 2.0
 """Standard deviation of the log parameters where the likelihood alone decides nothing."""
@@ -66,6 +66,13 @@ class BtydContender:
             raise ValueError(f"{self.name} has not been fitted.")
         return self._value
 
+    @property
+    def purchases(self) -> Any:
+        """The fitted model of purchases."""
+        if self._purchases is None:
+            raise ValueError(f"{self.name} has not been fitted.")
+        return self._purchases
+
     def fit(self, history: History) -> Self:
         """Fit both models on the population known at the history's cutoff."""
         self._horizon_days = history.horizon_days
@@ -74,58 +81,68 @@ class BtydContender:
         return self
 
     def _fitted_to(self, history: History) -> Any:
-        population = history.population
-        return steadied_fit(
-            FAMILIES[self.name],
-            in_weeks(population),
-            population["n_customers"].to_numpy(float),
+        rows = in_weeks(history.population)
+        n_customers = history.population["n_customers"].to_numpy(float)
+        seen = read_customers(rows, sample_weight=n_customers).counted()
+        return FITS.get(
+            self.name,
+            (seen.x, seen.t_x, seen.T, seen.weight),
+            lambda: steadied_fit(FAMILIES[self.name], rows, n_customers),
+        )
+
+    def terms(self, customers: pd.DataFrame) -> Histories:
+        """The histories that the answers are computed from."""
+        return Histories(customers)
+
+    def from_terms(self, customers: pd.DataFrame, terms: Histories) -> pd.DataFrame:
+        """Answer everything, with `p_alive` as a diagnostic."""
+        if customers.empty:
+            return answers(customers.index, p_alive=np.empty(0))
+        expected = self.expected_purchases(terms, self._horizon_days)
+        return answers(
+            customers.index,
+            self.probability_no_purchase(terms, self._horizon_days),
+            expected,
+            expected * self.value.predict(customers),
+            p_alive=terms.spread(self.purchases.probability_alive(terms.distinct)),
         )
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer everything, with `p_alive` as a diagnostic."""
-        if self._purchases is None or self._value is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        if customers.empty:
-            return answers(customers.index, p_alive=np.empty(0))
-        weeks, horizon = in_weeks(customers), self._horizon_days / DAYS_PER_UNIT
-        expected = np.asarray(self._purchases.expected_purchases(weeks, horizon), dtype=float)
-        return answers(
-            customers.index,
-            np.clip(self._purchases.probability_no_purchase(weeks, horizon), 0.0, 1.0),
-            expected,
-            expected * self._value.predict(customers),
-            p_alive=np.asarray(self._purchases.probability_alive(weeks), dtype=float),
-        )
+        return self.from_terms(customers, self.terms(customers))
 
-    def probability_no_purchase(self, customers: pd.DataFrame, days: float) -> np.ndarray:
+    def probability_no_purchase(
+        self, customers: pd.DataFrame | Histories, days: float
+    ) -> np.ndarray:
         """Probability of no purchase within `days`, shape (n_customers,)."""
-        if self._purchases is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        silent = self._purchases.probability_no_purchase(in_weeks(customers), days / DAYS_PER_UNIT)
-        return np.clip(np.asarray(silent, dtype=float), 0.0, 1.0)
+        histories = Histories.of(customers)
+        silent = self.purchases.probability_no_purchase(histories.distinct, days / DAYS_PER_UNIT)
+        return histories.spread(np.clip(silent, 0.0, 1.0))
 
-    def expected_purchases(self, customers: pd.DataFrame, days: float) -> np.ndarray:
+    def expected_purchases(self, customers: pd.DataFrame | Histories, days: float) -> np.ndarray:
         """Expected purchase days within `days`, shape (n_customers,)."""
-        if self._purchases is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        expected = self._purchases.expected_purchases(in_weeks(customers), days / DAYS_PER_UNIT)
-        return np.asarray(expected, dtype=float)
+        histories = Histories.of(customers)
+        expected = self.purchases.expected_purchases(histories.distinct, days / DAYS_PER_UNIT)
+        return histories.spread(expected)
 
     def clv(
-        self, customers: pd.DataFrame, months: int, monthly_discount_rate: float, start: date
+        self,
+        customers: pd.DataFrame | Histories,
+        months: int,
+        monthly_discount_rate: float,
+        start: date,
     ) -> np.ndarray:
         """Expected spend of the months from `start` on, discounted; shape (n_customers,), money."""
-        if self._purchases is None or self._value is None:
-            raise ValueError(f"{self.name} has not been fitted.")
-        worth = self._purchases.clv(
-            in_weeks(customers),
-            _Known(self._value.predict(customers)),
+        histories = Histories.of(customers)
+        purchases = self.purchases.clv(
+            histories.distinct,
+            _Known(np.ones(len(histories.distinct))),
             months,
             monthly_discount_rate,
             days_per_unit=DAYS_PER_UNIT,
             start=start,
         )
-        return np.asarray(worth, dtype=float)
+        return histories.spread(purchases) * self.value.predict(histories.customers)
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state: all of it."""
@@ -184,7 +201,11 @@ class SpendPerPurchase:
         mean = float(np.average(repeat["monetary_value"], weights=n * repeat["frequency"]))
         if n.sum() < 50 or np.ptp(repeat["monetary_value"]) < 1e-9 * mean:
             return cls(mean, None)
-        return cls(mean, steadied_fit(GammaGammaModel, repeat, n))
+        data = (repeat["frequency"].to_numpy(float), repeat["monetary_value"].to_numpy(float), n)
+        return cls(
+            mean,
+            FITS.get("gamma_gamma", data, lambda: steadied_fit(GammaGammaModel, repeat, n)),
+        )
 
     def predict(self, customers: pd.DataFrame) -> np.ndarray:
         """Expected money per purchase, shape (n_customers,)."""
@@ -235,18 +256,3 @@ def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -
     except (FitError, FitWarning):
         with filtered("ignore", FitWarning):
             return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)
-
-
-def in_weeks(rfm: pd.DataFrame) -> pd.DataFrame:
-    """Frequency, recency and T in the papers' convention: weeks, up to the last day seen.
-
-    A cutoff is the day after; the horizon's days are then exactly `(T, T + horizon]`.
-    """
-    return pd.DataFrame(
-        {
-            "frequency": rfm["frequency"].to_numpy(float),
-            "recency": rfm["recency"].to_numpy(float) / DAYS_PER_UNIT,
-            "T": np.maximum(rfm["T"].to_numpy(float) - 1.0, 0.0) / DAYS_PER_UNIT,
-        },
-        index=rfm.index,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from models.contenders.encoding import Encoder, expit
+from models.contenders.forest import Forest
 from models.contenders.linear import LinearLogit
 from models.contenders.protocol import answers
 from models.contenders.trees import boosted_classifier, snapped, thinned
@@ -43,7 +44,7 @@ class LogisticChurn:
     def fit(self, history: History) -> Self:
         """Fit on the panel, or on its latest cutoff."""
         key = ("logistic", self._features, self._latest_only)
-        self._model = history.once(key, lambda: self._fitted_to(history))
+        self._model = history.fitted_once(key, lambda: self._fitted_to(history))
         return self
 
     def _fitted_to(self, history: History) -> LinearLogit:
@@ -54,9 +55,17 @@ class LogisticChurn:
         churned = panel["churned"].to_numpy()
         return LinearLogit.fit(features, churned, weights(panel), attributes, history.money)
 
+    def terms(self, customers: pd.DataFrame) -> np.ndarray:
+        """What the log odds are summed from, see `LinearLogit.contributions`."""
+        return self.model.contributions(customers)
+
+    def from_terms(self, customers: pd.DataFrame, terms: np.ndarray) -> pd.DataFrame:
+        """Answer `p_churn` only."""
+        return answers(customers.index, expit(self.model.summed(terms)))
+
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer `p_churn` only."""
-        return answers(customers.index, expit(self.model.log_odds(customers)))
+        return self.from_terms(customers, self.terms(customers))
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state: all of it."""
@@ -116,21 +125,27 @@ class BoostedChurn(FittedTrees):
     def fit(self, history: History) -> Self:
         """Fit on the panel, or on its latest cutoff."""
         key = ("boosted_churn", self._latest_only)
-        self._encoder, self._estimator = history.once(key, lambda: self._fitted_to(history))
+        self._encoder, self._estimator = history.fitted_once(key, lambda: self._fitted_to(history))
         return self
 
     def _fitted_to(self, history: History) -> tuple[Encoder, BaseEstimator]:
         panel = history.latest().panel if self._latest_only else history.panel
         refuse_unlearnable(panel)
-        return fitted_trees(panel, history)
+        if self._latest_only:
+            return fitted_trees(Training.of(panel, history), history.seed)
+        return fitted_trees(Training.of_panel(history), history.seed)
 
-    def log_odds(self, customers: pd.DataFrame) -> np.ndarray:
-        """Log odds of no purchase, shape (n_customers,)."""
-        return boosted_log_odds(self.estimator, self.encoder, customers)
+    def terms(self, customers: pd.DataFrame) -> Forest:
+        """The leaves whose values are the log odds of no purchase."""
+        return Forest.walked(self.estimator, self.encoder.transform(customers))
+
+    def from_terms(self, customers: pd.DataFrame, terms: Forest) -> pd.DataFrame:
+        """Answer `p_churn` only."""
+        return answers(customers.index, expit(terms.margin()))
 
     def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
         """Answer `p_churn` only."""
-        return answers(customers.index, expit(self.log_odds(customers)))
+        return self.from_terms(customers, self.terms(customers))
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""
@@ -143,25 +158,33 @@ class BoostedChurn(FittedTrees):
         return cls(parameters["name"], encoder=encoder, estimator=estimators["trees"])
 
 
-def fitted_trees(rows: pd.DataFrame, history: History) -> tuple[Encoder, BaseEstimator]:
+class Training(NamedTuple):
+    """What trees learn from: rows, thinned, and their features as a matrix."""
+
+    encoder: Encoder
+    rows: pd.DataFrame
+    matrix: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, history: History) -> Training:
+        """Encode some rows of a history."""
+        encoder, few = Encoder.fit(rows, history.attributes), thinned(rows)
+        return cls(encoder, few, snapped(encoder.transform(few)))
+
+    @classmethod
+    def of_panel(cls, history: History) -> Training:
+        """Encode a history's panel, once for all trees that learn from it."""
+        return history.once("training", lambda: cls.of(history.panel, history))
+
+
+def fitted_trees(training: Training, seed: int) -> tuple[Encoder, BaseEstimator]:
     """Encoder and trees that tell the churned rows from the others."""
-    encoder, few = Encoder.fit(rows, history.attributes), thinned(rows)
-    trees = boosted_classifier(len(few), history.seed)
+    encoder, few, matrix = training
+    trees = boosted_classifier(len(few), seed)
     # One thread: sums in another order would be another model in the last digits.
     with threadpool_limits(limits=1, user_api="openmp"):
-        matrix = snapped(encoder.transform(few))
         trees.fit(matrix, few["churned"].to_numpy(int), sample_weight=weights(few))
     return encoder, trees
-
-
-def boosted_log_odds(trees: Any, encoder: Encoder, customers: pd.DataFrame) -> np.ndarray:
-    """Log odds of no purchase, shape (n_customers,)."""
-    if customers.empty:
-        return np.empty(0)
-    # One thread: waiting for a second one takes longer than these small trees.
-    with threadpool_limits(limits=1, user_api="openmp"):
-        odds: np.ndarray = trees.decision_function(encoder.transform(customers))
-    return odds
 
 
 def refuse_unlearnable(panel: pd.DataFrame) -> None:

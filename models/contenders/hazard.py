@@ -16,13 +16,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from models.contenders.ageing import ageless, silent_for
-from models.contenders.classifiers import (
-    FittedTrees,
-    boosted_log_odds,
-    fitted_trees,
-    refuse_unlearnable,
-)
+from models.contenders.classifiers import FittedTrees, Training, fitted_trees, refuse_unlearnable
 from models.contenders.encoding import Encoder
+from models.contenders.forest import Forest
 from models.contenders.protocol import answers
 from models.history import SO_FAR, History
 
@@ -37,6 +33,11 @@ def step_days(horizon_days: int) -> int:
     (30, 1)
     """
     return max(1, round(horizon_days / STEPS))
+
+
+def step_log_odds(steps: list[Forest]) -> np.ndarray:
+    """Log odds of no purchase in each step, given none before it; (n_customers, n_steps)."""
+    return np.column_stack([forest.margin() for forest in steps])
 
 
 class BoostedHazard(FittedTrees):
@@ -57,7 +58,7 @@ class BoostedHazard(FittedTrees):
     def fit(self, history: History) -> Self:
         """Fit on all cutoffs whose first step is over."""
         self._horizon_days = history.horizon_days
-        self._encoder, self._estimator = history.once(
+        self._encoder, self._estimator = history.fitted_once(
             "boosted_hazard", lambda: self._fitted_to(history)
         )
         return self
@@ -65,7 +66,7 @@ class BoostedHazard(FittedTrees):
     def _fitted_to(self, history: History) -> tuple[Encoder, BaseEstimator]:
         rows = ageless(history.soon(step_days(history.horizon_days)).drop(columns=SO_FAR))
         refuse_unlearnable(rows)
-        return fitted_trees(rows, history)
+        return fitted_trees(Training.of(rows, history), history.seed)
 
     def futures(self, customers: pd.DataFrame) -> list[pd.DataFrame]:
         """What will be known at the beginning of each step if nothing is bought until then."""
@@ -74,23 +75,24 @@ class BoostedHazard(FittedTrees):
         today = ageless(customers)
         return [silent_for(today, step * number) for number in range(n_steps)]
 
-    def step_log_odds(self, customers: pd.DataFrame) -> np.ndarray:
-        """Log odds of no purchase in each step, given none before it; (n_customers, n_steps)."""
-        each = [
-            boosted_log_odds(self.estimator, self.encoder, future)
+    def terms(self, customers: pd.DataFrame) -> list[Forest]:
+        """The leaves by step, whose values are the log odds of no purchase in it."""
+        return [
+            Forest.walked(self.estimator, self.encoder.transform(future))
             for future in self.futures(customers)
         ]
-        return np.column_stack(each)
 
-    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+    def from_terms(self, customers: pd.DataFrame, terms: list[Forest]) -> pd.DataFrame:
         """Answer `p_churn` only."""
-        if customers.empty:
-            return answers(customers.index)
-        silent = -np.logaddexp(0.0, -self.step_log_odds(customers))
+        silent = -np.logaddexp(0.0, -step_log_odds(terms))
         # Whole steps may end a day or two before or after the horizon does.
         length = self._horizon_days / (step_days(self._horizon_days) * silent.shape[1])
         # Column by column: the last digits of a row sum may depend on the number of rows.
         return answers(customers.index, np.exp(length * np.add.reduce(list(silent.T))))
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer `p_churn` only."""
+        return self.from_terms(customers, self.terms(customers))
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""

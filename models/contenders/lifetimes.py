@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from models.contenders.btyd import DAYS_PER_UNIT, in_weeks
+from models.contenders.histories import DAYS_PER_UNIT, in_weeks
 from models.contenders.protocol import answers
 from models.contenders.warning_filters import filtered
 from models.history import History

@@ -102,11 +102,11 @@ class LinearLogit:
         parts[:, self.indicated] += absent[:, self.indicated] * self.coefficients[n_features:]
         return parts
 
-    def log_odds(self, customers: pd.DataFrame) -> np.ndarray:
-        """Log odds of no purchase, shape (n_customers,)."""
+    def summed(self, contributions: np.ndarray) -> np.ndarray:
+        """Log odds of no purchase, shape (n_customers,), from `contributions`."""
         # Column by column, not by BLAS, whose last digits depend on the number of rows.
-        total = np.full(len(customers), self.intercept)
-        for part in self.contributions(customers).T:
+        total = np.full(len(contributions), self.intercept)
+        for part in contributions.T:
             total += part
         return total
 

@@ -9,9 +9,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
+from models.contenders.classifiers import Training
 from models.contenders.encoding import Encoder
 from models.contenders.protocol import answers
-from models.contenders.trees import BoostedMean, snapped, thinned
+from models.contenders.trees import BoostedMean
 from models.history import History, weights
 
 TOP_SHARE = 0.002
@@ -40,7 +41,7 @@ class BoostedSpend:
 
     def fit(self, history: History) -> Self:
         """Fit both outcomes on the panel."""
-        self._encoder, self._trees, self._restored = history.once(
+        self._encoder, self._trees, self._restored = history.fitted_once(
             "boosted_spend", lambda: self._fitted_to(history)
         )
         return self
@@ -48,9 +49,8 @@ class BoostedSpend:
     def _fitted_to(
         self, history: History
     ) -> tuple[Encoder, dict[str, BoostedMean], dict[str, float]]:
-        encoder = Encoder.fit(history.panel, history.attributes)
-        panel = thinned(history.panel)
-        matrix, w = snapped(encoder.transform(panel)), weights(panel)
+        encoder, panel, matrix = Training.of_panel(history)
+        w = weights(panel)
         trees: dict[str, BoostedMean] = {}
         restored = {}
         for what in ("purchases", "spend"):
@@ -63,22 +63,26 @@ class BoostedSpend:
                 trees[what] = BoostedMean.fit(matrix, cut, w, history.seed)
         return encoder, trees, restored
 
-    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
-        """Answer `expected_purchases` and `expected_spend` only."""
+    def terms(self, customers: pd.DataFrame) -> np.ndarray:
+        """The features as a matrix."""
         if self._encoder is None:
             raise ValueError(f"{self.name} has not been fitted.")
-        if customers.empty:
-            return answers(customers.index)
-        matrix = self._encoder.transform(customers)
+        return self._encoder.transform(customers)
+
+    def from_terms(self, customers: pd.DataFrame, terms: np.ndarray) -> pd.DataFrame:
+        """Answer `expected_purchases` and `expected_spend` only."""
         expected = {
-            what: trees.predict(matrix) * self._restored[what]
-            for what, trees in self._trees.items()
+            what: trees.predict(terms) * self._restored[what] for what, trees in self._trees.items()
         }
         return answers(
             customers.index,
             expected_purchases=expected["purchases"],
             expected_spend=expected["spend"],
         )
+
+    def predict(self, customers: pd.DataFrame) -> pd.DataFrame:
+        """Answer `expected_purchases` and `expected_spend` only."""
+        return self.from_terms(customers, self.terms(customers))
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""

@@ -7,6 +7,7 @@ as 255 here, in half the time.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from models.contenders.forest import Forest
 from models.history import weights
 
 MOST_ROWS = 60_000
@@ -107,16 +109,16 @@ class BoostedMean:
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """Expected outcome, shape (n_rows,), in the unit of the outcomes."""
-        boosted: Any = self._boosted
-        expected: np.ndarray = self._mean * self._begun(matrix) * boosted.predict(matrix)
+        boosted = Forest.walked(self._boosted, matrix).mean()
+        expected: np.ndarray = self._mean * self._begun(matrix) * boosted
         return expected
 
     def _begun(self, matrix: np.ndarray) -> np.ndarray:
         """What the first tree leaves the others to multiply; 1 without it."""
-        first: Any = self._first
-        if first is None:
+        if self._first is None:
             return np.ones(len(matrix))
-        begun: np.ndarray = np.maximum(first.predict(matrix), FIRST_LEAST) ** self._power
+        first = Forest.walked(self._first, matrix).mean()
+        begun: np.ndarray = np.maximum(first, FIRST_LEAST) ** self._power
         return begun
 
     def parameters(self) -> dict[str, float]:
@@ -152,12 +154,20 @@ def snapped(matrix: np.ndarray) -> np.ndarray:
     n_bins, near = SETTINGS["max_bins"], matrix.copy(order="F")
     for column in near.T:
         known = column[~np.isnan(column)]
-        if len(np.unique(known)) <= n_bins:
+        ordered = np.sort(known)
+        if np.count_nonzero(ordered[1:] != ordered[:-1]) < n_bins:
             continue
-        kept = np.unique(np.quantile(known, np.linspace(0, 1, n_bins), method="nearest"))
+        kept = np.unique(ordered[_evenly_placed(len(ordered), n_bins)])
         half_way = (kept[1:] + kept[:-1]) / 2
         column[~np.isnan(column)] = kept[np.searchsorted(half_way, known)]
     return near
+
+
+@lru_cache(maxsize=64)
+def _evenly_placed(n_values: int, n_quantiles: int) -> np.ndarray:
+    """Places of the quantiles, the nearest values, among so many ordered ones."""
+    places = np.quantile(np.arange(n_values), np.linspace(0, 1, n_quantiles), method="nearest")
+    return places.astype(np.intp)
 
 
 def thinned(panel: pd.DataFrame, most_rows: int = MOST_ROWS) -> pd.DataFrame:

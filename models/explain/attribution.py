@@ -18,37 +18,36 @@ import pandas as pd
 from models.contenders.btyd import BtydContender
 from models.contenders.classifiers import BoostedChurn, LogisticChurn
 from models.contenders.encoding import expit, logit
-from models.contenders.hazard import BoostedHazard
+from models.contenders.forest import Forest
+from models.contenders.hazard import BoostedHazard, step_log_odds
+from models.contenders.histories import Histories
 
 BTYD_INPUTS = ("frequency", "days_since_last", "T")
 
 
-def contributions(part: Any, customers: pd.DataFrame, reference: dict[str, float]) -> pd.DataFrame:
+def contributions(learner: Any, terms: Any, reference: dict[str, float]) -> pd.DataFrame:
     """Parts of the log odds of churn by feature, one row per customer; positive raises churn.
 
     Parameters
     ----------
-    part : contender
+    learner : contender
         A logistic regression, boosted trees or a buy-till-you-die model, fitted.
-    customers : DataFrame
-        A snapshot.
+    terms
+        Its `terms` of a snapshot, which its prediction is made of as well.
     reference : dict
         `frequency`, `days_since_last` and `T` of the customer to compare with.
     """
-    if isinstance(part, LogisticChurn):
-        model = part.model
-        return pd.DataFrame(
-            model.contributions(customers), columns=model.encoder.names, index=customers.index
-        )
-    if isinstance(part, BoostedChurn):
-        matrix = part.encoder.transform(customers)
-        along = path_contributions(part.estimator, matrix)
-        return pd.DataFrame(along, columns=part.encoder.names, index=customers.index)
-    if isinstance(part, BoostedHazard):
-        return _chained_contributions(part, customers)
-    if isinstance(part, BtydContender):
-        return _btyd_contributions(part, customers, reference)
-    raise ValueError(f"{type(part).__name__} has no contributions.")
+    if isinstance(learner, BtydContender):
+        return _btyd_contributions(learner, terms, reference)
+    if isinstance(learner, LogisticChurn):
+        return pd.DataFrame(terms, columns=learner.model.encoder.names, copy=False)
+    if isinstance(learner, BoostedChurn):
+        names = learner.encoder.names
+        return pd.DataFrame(path_contributions(terms, len(names)), columns=names, copy=False)
+    if isinstance(learner, BoostedHazard):
+        names = learner.encoder.names
+        return pd.DataFrame(_chained_contributions(terms, len(names)), columns=names, copy=False)
+    raise ValueError(f"{type(learner).__name__} has no contributions.")
 
 
 def reference_customer(customers: pd.DataFrame) -> dict[str, float]:
@@ -58,29 +57,28 @@ def reference_customer(customers: pd.DataFrame) -> dict[str, float]:
     return {name: float(np.floor(column.median())) for name, column in columns.items()}
 
 
-def _chained_contributions(part: BoostedHazard, customers: pd.DataFrame) -> pd.DataFrame:
+def _chained_contributions(steps: list[Forest], n_features: int) -> np.ndarray:
     """Contributions of each step, times the change of the whole with it.
 
     With s the probability of no purchase in a step and S in all of them, the log odds of S
     change by (1 - s) / (1 - S) for each unit of the step's own log odds.
     """
-    steps = expit(part.step_log_odds(customers))
-    bought = np.maximum(1 - np.multiply.reduce(list(steps.T)), 1e-9)
-    total = np.zeros((len(customers), len(part.encoder.names)))
-    for future, step in zip(part.futures(customers), steps.T, strict=True):
-        along = path_contributions(part.estimator, part.encoder.transform(future))
-        total += along * ((1 - step) / bought)[:, None]
-    return pd.DataFrame(total, columns=part.encoder.names, index=customers.index)
+    silent = expit(step_log_odds(steps))
+    bought = np.maximum(1 - np.multiply.reduce(list(silent.T)), 1e-9)
+    total = np.zeros((n_features, len(silent)))
+    for forest, step in zip(steps, silent.T, strict=True):
+        total += path_contributions(forest, n_features).T * ((1 - step) / bought)
+    return total.T
 
 
 def _btyd_contributions(
-    part: BtydContender, customers: pd.DataFrame, reference: dict[str, float]
+    learner: BtydContender, histories: Histories, reference: dict[str, float]
 ) -> pd.DataFrame:
-    silent = (customers["T"] - customers["recency"]).to_numpy(float)
+    days = histories.days
     own = {
-        "frequency": customers["frequency"].to_numpy(float),
-        "days_since_last": silent,
-        "T": customers["T"].to_numpy(float),
+        "frequency": days["frequency"].to_numpy(),
+        "days_since_last": (days["T"] - days["recency"]).to_numpy(),
+        "T": days["T"].to_numpy(),
     }
     known: dict[frozenset[str], np.ndarray] = {}
 
@@ -88,16 +86,18 @@ def _btyd_contributions(
         """Log odds with the customer's own `inputs`, and the reference's others."""
         if inputs not in known:
             shown = {n: v if n in inputs else np.full(len(v), reference[n]) for n, v in own.items()}
-            known[inputs] = logit(part.predict(_plausible(shown))["p_churn"].to_numpy())
+            shown_rows = _plausible(shown)
+            silent = learner.probability_no_purchase(shown_rows, learner.horizon_days)
+            known[inputs] = logit(silent)
         return known[inputs]
 
-    totals = {name: np.zeros(len(customers)) for name in BTYD_INPUTS}
+    totals = {name: np.zeros(len(days)) for name in BTYD_INPUTS}
     for order in permutations(BTYD_INPUTS):
         for place, name in enumerate(order):
             before = frozenset(order[:place])
             totals[name] = totals[name] + (value(before | {name}) - value(before))
     shapley = {name: total / factorial(len(BTYD_INPUTS)) for name, total in totals.items()}
-    return pd.DataFrame(shapley, index=customers.index)
+    return pd.DataFrame({name: histories.spread(values) for name, values in shapley.items()})
 
 
 def _plausible(shown: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -112,36 +112,17 @@ def _plausible(shown: dict[str, np.ndarray]) -> pd.DataFrame:
     )
 
 
-def path_contributions(trees: Any, matrix: np.ndarray) -> np.ndarray:
-    """Change of the mean log odds along each row's path, by feature; shape as `matrix`.
+def path_contributions(forest: Forest, n_features: int) -> np.ndarray:
+    """Change of the mean log odds along each row's path, by feature; (n_customers, n_features).
 
     Row sums differ from the model's log odds by one constant, the mean over its training rows.
     """
-    columns = np.asfortranarray(matrix).T
-    total = np.zeros(columns.shape)
-    for (tree,) in trees._predictors:
-        nodes = tree.nodes
-        leaf = _leaves(nodes, columns)
-        for feature, moved in _moves(nodes).items():
+    total = np.zeros((n_features, len(forest.reached[0])))
+    for (tree,), reached in zip(forest.trees._predictors, forest.reached, strict=True):
+        leaf = reached.astype(np.intp)
+        for feature, moved in _moves(tree.nodes).items():
             total[feature] += moved[leaf]
     return total.T
-
-
-def _leaves(nodes: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Number of the node where each row ends, shape (n_rows,); `columns` are the features."""
-    place = np.zeros(columns.shape[1], dtype=np.intp)
-    # Children come after their parent, so each row passes its nodes in this order.
-    for number, node in enumerate(nodes):
-        if node["is_leaf"]:
-            continue
-        value = columns[node["feature_idx"]]
-        left = value <= node["num_threshold"]
-        if node["missing_go_to_left"]:
-            left |= np.isnan(value)
-        here = place == number
-        place[here & left] = node["left"]
-        place[here & ~left] = node["right"]
-    return place
 
 
 def _moves(nodes: np.ndarray) -> dict[int, np.ndarray]:

@@ -46,6 +46,7 @@ class Snapshots:
     spend: dict[date, np.ndarray] = field(default_factory=dict)
     longer: dict[date, Longer] = field(default_factory=dict)
     seed: int = 0
+    _fits: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def history(self, cutoff: date) -> History:
         """What was known at `cutoff`, one of the plan's days of judgement or its `as_of`."""
@@ -63,7 +64,7 @@ class Snapshots:
             seed=self.seed,
             snapshot=self.today if known is None else known.drop(columns=list(LABELS)),
             level_errors=completed(self.level_errors, cutoff, self.plan.horizon_days),
-        )
+        ).sharing(self._fits)
 
     def _recent(self, cutoff: date) -> pd.DataFrame | None:
         frames = {**self.unfinished, **self.labelled}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.contenders.encoding import expit, logit
-from models.contenders.hazard import BoostedHazard, step_days
+from models.contenders.hazard import BoostedHazard, step_days, step_log_odds
 from models.explain.attribution import contributions
 from models.history import SO_FAR
 
@@ -18,7 +18,7 @@ def hazard(history) -> BoostedHazard:
 
 
 def test_a_chain_is_the_product_of_its_steps(hazard, outcomes, history):
-    steps = expit(hazard.step_log_odds(outcomes))
+    steps = expit(step_log_odds(hazard.terms(outcomes)))
     assert steps.shape == (len(outcomes), 3)
     assert step_days(history.horizon_days) * 3 == history.horizon_days
     np.testing.assert_allclose(hazard.predict(outcomes)["p_churn"], steps.prod(axis=1), rtol=1e-12)
@@ -54,6 +54,6 @@ def test_recent_cutoffs_teach(history, outcomes):
 
 def test_reasons_of_a_chain_move_as_its_answer_does(hazard, outcomes):
     reference = {"frequency": 1.0, "days_since_last": 50.0, "T": 200.0}
-    moved = contributions(hazard, outcomes, reference).sum(axis=1)
+    moved = contributions(hazard, hazard.terms(outcomes), reference).sum(axis=1)
     answer = logit(hazard.predict(outcomes)["p_churn"].to_numpy())
     assert np.corrcoef(moved, answer)[0, 1] > 0.95

@@ -12,7 +12,7 @@ from models.blend.base_predictions import BasePredictions
 from models.blend.blend import Blend
 from models.blend.contributions import blended_contributions
 from models.blend.stack import Stack
-from models.contenders.encoding import logit
+from models.contenders.encoding import expit, logit
 from models.explain.attribution import contributions, path_contributions, reference_customer
 from models.explain.reasons import by_theme, importance, reasons, theme_of
 
@@ -26,21 +26,23 @@ def blend(history):
 
 def test_tree_contributions_add_up_to_the_log_odds(history, outcomes):
     model = create("hist_gradient_boosting").fit(history)
-    along = path_contributions(model.estimator, model.encoder.transform(outcomes))
-    rest = model.log_odds(outcomes) - along.sum(axis=1)
+    forest = model.terms(outcomes)
+    along = path_contributions(forest, len(model.encoder.names))
+    rest = forest.margin() - along.sum(axis=1)
     np.testing.assert_allclose(rest, rest[0], atol=1e-9)
 
 
 def test_linear_contributions_add_up_to_the_log_odds(history, outcomes):
     model = create("logistic").fit(history)
-    parts = contributions(model, outcomes, {}).sum(axis=1)
-    np.testing.assert_allclose(parts + model.model.intercept, model.model.log_odds(outcomes))
+    parts = contributions(model, model.terms(outcomes), {}).sum(axis=1)
+    p_churn = model.predict(outcomes)["p_churn"]
+    np.testing.assert_allclose(expit(parts + model.model.intercept), p_churn)
 
 
 def test_btyd_contributions_add_up_to_the_distance_from_the_reference(history, outcomes):
     model = create("pareto_nbd").fit(history)
     reference = reference_customer(outcomes)
-    parts = contributions(model, outcomes, reference)
+    parts = contributions(model, model.terms(outcomes), reference)
     silent = reference["days_since_last"]
     like = pd.DataFrame(
         {
@@ -109,8 +111,9 @@ def test_numbers_of_an_attribute_called_like_a_feature_are_the_attributes(histor
     )
     customers = outcomes.assign(**{name: [str(n % 97) for n in range(len(outcomes))]})
     for part in ("logistic", "hist_gradient_boosting"):
-        without = contributions(create(part).fit(history), outcomes, {})
-        parts = contributions(create(part).fit(known), customers, {})
+        plain, told = create(part).fit(history), create(part).fit(known)
+        without = contributions(plain, plain.terms(outcomes), {})
+        parts = contributions(told, told.terms(customers), {})
         (column,) = set(parts) - set(without)
         themes = by_theme(parts)
         theme = name.removeprefix("first_")
@@ -125,7 +128,7 @@ def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):
     whole = blended_contributions(base, stack, fitted.reference, fitted.offset)
     assert {"silence", "trend", "history", "basket", "country"} <= set(whole)
     apart = sum(
-        weight * contributions(blend.base_learners[name], outcomes, fitted.reference).sum(axis=1)
+        weight * contributions(base.learners[name], base.terms(name), fitted.reference).sum(axis=1)
         for name, weight in PRIOR_WEIGHTS.items()
     )
     # A part beyond the reach of those that learn counts as far as it is heard.
