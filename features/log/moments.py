@@ -1,6 +1,5 @@
 """Dates as logs write them: read where they can mean one thing only, refused where not."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,63 +8,51 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.errors import UserError
-from features.log.spec import UNIX
-from features.log.written_dates import fitting_formats, numbers_as_dates, shapes
-
-_PER_SECOND = dict(zip(UNIX, (1, 10**3, 10**6, 10**9), strict=True))
-_ISO = r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?"
-_OFFSET = r" ?(Z|UTC|[+-]\d{2}(:?\d{2})?)"
-
-
-@ibis.udf.scalar.builtin(
-    name="try_strptime", signature=((dt.string, dt.Array(dt.string)), dt.timestamp)
+from features.log.date_formats import SEPARATOR, read_formats, split_formats, wall_clock
+from features.log.date_texts import ISO, Parts, parted, tidy
+from features.log.written_dates import (
+    date_numbers,
+    fitting_formats,
+    proposals,
+    refuse_another_unit,
+    refuse_swapped,
 )
-def _try_strptime(text: Any, formats: Any) -> Any:
-    """The first format that fits, else null."""
+
+_UTC_DAYS = "moments are read as UTC days; set log.timezone for others"
 
 
-@ibis.udf.scalar.builtin(
-    name="try_strptime", signature=((dt.string, dt.string), dt.Timestamp(timezone="UTC"))
-)
-def _try_strptime_offset(text: Any, form: Any) -> Any:
-    """A moment with an offset, else null."""
+@dataclass(frozen=True)
+class Dated:
+    """How the config says that dates are written; None: it must follow from the values."""
 
-
-@ibis.udf.scalar.builtin(
-    name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), dt.timestamp)
-)
-def _wall_clock(zone: Any, moment: Any) -> Any:
-    """What the clock on the wall shows in a zone."""
-
-
-@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp))
-def _from_microseconds(microseconds: Any) -> Any:
-    """The moment so long after 1970-01-01 00:00 UTC."""
+    date_format: str | None = None
+    timezone: str | None = None
+    swapped_dates: bool | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a column of dates is read: an expression, and what was found out on the way."""
+    """How a column of dates is read: an expression, and what was found out on the way.
+
+    `formats` are the declaration under which the same dates are read again.
+    """
 
     moment: ir.TimestampValue
     written: str
     note: str = ""
+    formats: str | None = None
 
 
-def read_moments(
-    rows: ir.Table, column: str, date_format: str | None, timezone: str | None, name: str
-) -> Reading:
+def read_moments(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
     """How to turn `column` of `rows` into wall-clock time of the business.
 
     Parameters
     ----------
     rows
         The rows that count, with ``row``; blanks of `column` are null.
-    date_format
-        As declared, else None: then it must follow from the values beyond doubt.
-    timezone
-        Zone of the business. Values with an offset are moments, turned into what its
-        clocks showed; values without are what its clocks showed already.
+    how
+        As declared; the zone is that of the business. Values with an offset are moments,
+        turned into what its clocks showed; values without are what they showed already.
     name
         The column's name in the log, for errors.
 
@@ -83,88 +70,81 @@ def read_moments(
     if isinstance(kind, dt.Timestamp):
         if kind.timezone is None:
             return Reading(values.cast("timestamp"), "timestamp")
-        note = "" if timezone else "moments are read as UTC days; set log.timezone for others"
-        return Reading(
-            _wall_clock(timezone or "UTC", values.cast("timestamp('UTC')")), "moment", note
-        )
+        note = "" if how.timezone else _UTC_DAYS
+        return Reading(wall_clock(values.cast("timestamp('UTC')"), how.timezone), "moment", note)
     if isinstance(kind, dt.Date):
         return Reading(values.cast("timestamp"), "date")
     if isinstance(kind, (dt.Integer, dt.Floating, dt.Decimal)):
-        return _numbers(values, date_format, timezone, name)
+        return _numbers(rows, column, how, name)
     if not isinstance(kind, dt.String):
         raise UserError(f"Column {name!r} holds {kind} values, which are no dates.")
-    if date_format is not None:
-        return _declared(rows, column, date_format, timezone, name)
-    return _found(rows, column, timezone, name)
+    if how.date_format is None and _all_iso(rows, values):
+        return Reading(values.try_cast("timestamp"), "ISO 8601")
+    return _texts(rows, column, how, name)
 
 
-def _numbers(values: Any, date_format: str | None, timezone: str | None, name: str) -> Reading:
-    if date_format is None:
-        raise UserError(numbers_as_dates(name))
-    whole = values.try_cast("int64")
-    if date_format in UNIX:
-        return Reading(_since_1970(whole, date_format, timezone), date_format)
-    return Reading(_try_strptime(whole.cast("string"), [date_format]), date_format)
+def proposed_format(rows: ir.Table, column: str) -> str | None:
+    """The one declaration of `log.date_format` that reads a column which is refused without."""
+    try:
+        read_moments(rows, column, Dated(timezone="UTC", swapped_dates=False), column)
+    except UserError:
+        if isinstance(rows[column].type(), dt.String):
+            rows = rows.select("row", parted(tidy(rows, column)).local.name(column))
+        found = proposals(rows, column)
+        filled = rows[column].count().to_pyarrow().as_py()
+        if len(found) == 1 and found[0].rows > 0.95 * filled:
+            return found[0].declaration
+    return None
 
 
-def _since_1970(whole: Any, unit: str, timezone: str | None) -> Any:
-    per_second = _PER_SECOND[unit]
-    # Beyond the year 9999 the product overflows; such a value is no date.
-    sound = whole.abs() < min(253_402_300_800 * per_second, 2**63 - 1)
-    whole = sound.ifelse(whole, ibis.null("int64"))
-    factor = max(1, 10**6 // per_second)
-    micros = (whole // max(1, per_second // 10**6)) * factor
-    moment = _from_microseconds(micros.cast("int64"))
-    return _wall_clock(timezone or "UTC", moment.cast("timestamp('UTC')"))
-
-
-def _declared(
-    rows: ir.Table, column: str, date_format: str, timezone: str | None, name: str
-) -> Reading:
-    values = rows[column].strip()
-    if date_format in UNIX:
-        digits = values.re_search(r"^-?\d{1,19}$").ifelse(values, ibis.null("string"))
-        return Reading(_since_1970(digits.try_cast("int64"), date_format, timezone), date_format)
-    if "%z" in date_format:
-        zoned = values.re_replace("[Zz]$", "+00")
-        moment = _try_strptime_offset(zoned, date_format)
-        return Reading(_wall_clock(timezone or "UTC", moment), date_format)
-    moment = _try_strptime(values, [date_format])
-    if "%Y%m%d" in date_format:
-        # strptime takes 1997011 for the 1st, and the eighth digit for the hour.
-        fixed = date_format.replace("%Y%m%d", r"\d{8}")
-        shape = "^" + re.sub(r"%[A-Za-z]", r"\\d+", fixed) + "$"
-        moment = values.re_search(shape).ifelse(moment, ibis.null("timestamp"))
-    return Reading(moment, date_format)
-
-
-def _found(rows: ir.Table, column: str, timezone: str | None, name: str) -> Reading:
-    if _all_iso(rows, rows[column]):
-        return Reading(rows[column].try_cast("timestamp"), "ISO 8601")
-    values = rows[column].strip()
-    iso = values.re_search(f"^{_ISO}$")
-    offset = values.re_search(f"^{_ISO}{_OFFSET}$")
-    tally = (
-        rows.aggregate(filled=values.count(), iso=iso.sum(), offset=offset.sum())
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
-    plain, zoned = tally["iso"] or 0, tally["offset"] or 0
-    moment = iso.ifelse(values, ibis.null("string")).try_cast("timestamp")
-    note = ""
-    if zoned:
-        note = _check_offsets(rows, column, plain, zoned, timezone, name)
-        text = offset.ifelse(values, ibis.null("string")).re_replace(" ?UTC$", "Z")
-        instant = text.try_cast("timestamp('UTC')")
-        moment = ibis.coalesce(moment, _wall_clock(timezone or "UTC", instant))
-    if plain + zoned == tally["filled"]:
-        return Reading(moment, "ISO 8601", note)
-    others = rows.filter(~(iso | offset))
-    formats = fitting_formats(others, column, shapes(others, column), tally["filled"], name)
+def _numbers(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
+    formats = split_formats(how.date_format)
     if not formats:
-        return Reading(moment, "ISO 8601", note)
-    written = ", ".join((["ISO 8601"] if plain + zoned else []) + formats)
-    return Reading(ibis.coalesce(moment, _try_strptime(values, formats)), written, note)
+        raise UserError(date_numbers(rows, column, name))
+    refuse_another_unit(rows, column, formats, name)
+    moment = read_formats(rows[column], formats, how.timezone)
+    return Reading(moment, SEPARATOR.join(formats), formats=how.date_format)
+
+
+def _texts(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
+    """Texts in parts: the clock's and the offset's, whatever either looks like."""
+    parts = parted(tidy(rows, column))
+    if "%z" in SEPARATOR.join(split_formats(how.date_format)):
+        parts = Parts(tidy(rows, column), ibis.null("int64"))
+    local = rows.mutate(local=parts.local, minutes=parts.minutes)
+    if how.date_format is None:
+        moment, written, formats = _found(local, parts.local, how, name)
+    else:
+        formats = split_formats(how.date_format)
+        refuse_another_unit(local, "local", formats, name)
+        moment, written = read_formats(parts.local, formats, how.timezone), SEPARATOR.join(formats)
+    note = _check_offsets(local, how.timezone, name)
+    instant = moment - parts.minutes * ibis.interval(minutes=1)
+    moment = parts.minutes.isnull().ifelse(moment, wall_clock(instant, how.timezone))
+    again = how.date_format or (SEPARATOR.join(formats) if "ISO" not in written else None)
+    return Reading(moment, written, note, again)
+
+
+def _found(
+    local: ir.Table, values: Any, how: Dated, name: str
+) -> tuple[ir.TimestampValue, str, tuple[str, ...]]:
+    """ISO 8601 beside the formats that follow from the values, beyond doubt.
+
+    `local` holds the `values` as a column: what is asked of it, and what reads them, are two.
+    """
+    iso = local.local.re_search(f"^{ISO}$")
+    tally = local.aggregate(filled=local.local.count(), iso=iso.sum()).to_pyarrow().to_pylist()[0]
+    plain, formats = tally["iso"] or 0, []
+    if plain < tally["filled"]:
+        formats = fitting_formats(local, "local", local.filter(~iso), tally["filled"], name)
+    text = values.re_search(f"^{ISO}$").ifelse(values.replace(",", "."), ibis.null("string"))
+    if plain and formats and refuse_swapped(local, iso, how.swapped_dates, name):
+        text = text.re_replace(r"^(\d{4})-(\d\d)-(\d\d)", r"\1-\3-\2")
+    moment = text.try_cast("timestamp")
+    if formats:
+        moment = ibis.coalesce(moment, read_formats(values, formats))
+    written = SEPARATOR.join((["ISO 8601"] if plain or not formats else []) + formats)
+    return moment, written, tuple(formats)
 
 
 def _all_iso(rows: ir.Table, values: Any) -> bool:
@@ -175,30 +155,28 @@ def _all_iso(rows: ir.Table, values: Any) -> bool:
     return bool(tally["filled"] == (tally["iso"] or 0))
 
 
-def _check_offsets(
-    rows: ir.Table, column: str, plain: int, zoned: int, timezone: str | None, name: str
-) -> str:
+def _check_offsets(local: ir.Table, timezone: str | None, name: str) -> str:
     if timezone is not None:
         return ""
-    values = rows[column].strip()
-    ends = values.re_extract(f"{_OFFSET}$", 0).upper().strip()
     found = (
-        rows.aggregate(
-            kinds=ends.nunique(where=values.re_search(f"^{_ISO}{_OFFSET}$")),
-            utc=ends.isin(["Z", "UTC", "+00", "+0000", "+00:00"]).sum(),
+        local.aggregate(
+            filled=local.local.count(),
+            zoned=local.minutes.count(),
+            kinds=local.minutes.nunique(),
+            utc=(local.minutes == 0).sum(),
         )
         .to_pyarrow()
         .to_pylist()[0]
     )
-    if plain or (found["kinds"] > 1 and found["utc"] < zoned):
+    zoned, plain = found["zoned"], found["filled"] - found["zoned"]
+    if not zoned:
+        return ""
+    ask = "Name the zone whose days count, such as: --set log.timezone=Europe/London"
+    if plain or found["kinds"] > 1:
         raise UserError(
             f"Column {name!r} mixes UTC offsets ({zoned:,} rows with one, {plain:,} without), so "
-            "that a day is not the same everywhere. Name the zone whose days count: "
-            "log.timezone: Europe/London, for instance."
+            f"that a day is not the same everywhere. {ask}"
         )
-    if found["utc"] < zoned:
-        raise UserError(
-            f"Column {name!r} has UTC offsets. Name the zone whose days count: "
-            "log.timezone: Europe/London, for instance."
-        )
-    return "moments are read as UTC days; set log.timezone for others"
+    if (found["utc"] or 0) < zoned:
+        raise UserError(f"Column {name!r} has UTC offsets. {ask}")
+    return _UTC_DAYS

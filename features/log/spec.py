@@ -7,14 +7,12 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from features.log.date_formats import NUMBERS, split_formats
 from features.log.sales import Condition, Sales
 from features.readers.source import SourceSpec
 
 CANONICAL = ("customer_id", "transacted_at", "amount", "order_id", "quantity")
 """Columns of every validated log, in this order; attribute columns follow."""
-
-UNIX = ("unix_seconds", "unix_milliseconds", "unix_microseconds", "unix_nanoseconds")
-"""Formats of dates that are whole numbers."""
 
 
 class Columns(BaseModel):
@@ -78,7 +76,14 @@ class LogSpec(SourceSpec):
     ] = None
     date_format: Annotated[
         str | None,
-        Field(description="Such as %d/%m/%Y %H:%M, or unix_seconds; default: found if unambiguous"),
+        Field(
+            description="Such as %d/%m/%Y %H:%M, unix_seconds or excel_serial; several with | "
+            "between; default: found if unambiguous"
+        ),
+    ] = None
+    swapped_dates: Annotated[
+        bool | None,
+        Field(description="Dates that a spreadsheet made of 05/01: exchange their day and month"),
     ] = None
     decimal: Annotated[
         Literal[".", ","] | None, Field(description="Decimal mark of amounts; default a point")
@@ -172,15 +177,15 @@ class LogSpec(SourceSpec):
     @field_validator("date_format")
     @classmethod
     def _readable_format(cls, value: str | None) -> str | None:
-        if value is None or value in UNIX:
-            return value
-        parts = re.findall(r"%(-?.|$)", value)
-        if "y" in parts:
-            raise ValueError("two-digit years cannot be placed in a century; write four digits")
-        named = {part.removeprefix("-") for part in parts}
-        days = ({"Y", "j"} <= named) or ({"Y", "d"} <= named and named & {"m", "b", "B"})
-        if not days or not named <= set("YmbBdjHIMSfpzaA%"):
-            raise ValueError(f"is strptime's, with %Y, %m and %d, or one of {', '.join(UNIX)}")
+        for form in split_formats(value):
+            named = {part.removeprefix("-") for part in re.findall(r"%(-?.|$)", form)}
+            years = named & {"Y", "y"}
+            days = years and ("j" in named or ("d" in named and named & {"m", "b", "B"}))
+            known = named <= set("YymbBdjHIMSfnpzaA%")
+            if form not in NUMBERS and not (days and known and len(years) == 1):
+                raise ValueError(
+                    f"is strptime's, with %Y, %m and %d, or one of {', '.join(NUMBERS)}"
+                )
         return value
 
     @model_validator(mode="after")

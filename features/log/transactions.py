@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from features.engines.duckdb import Engine, fingerprint, value_free_errors
 from features.errors import UserError
 from features.log.cells import meaningful, require_columns
-from features.log.moments import read_moments
+from features.log.moments import Dated, read_moments
 from features.log.money import MONEY, Notation, as_money, as_quantity, read_numbers
 from features.log.order_lines import counted_once
 from features.log.reasons import Counts, believable_days, refuse_double_export, refuse_too_many
@@ -39,9 +39,9 @@ class Log:
     (float), one text column per attribute. `quarantine`: ``reason``, ``file``,
     ``row`` (from 1 in its file, the header not counted) and the mapped columns as
     they stand in the file: it is written for the owner of the log and for nobody
-    else. `counts` adds up: rows in = rows used + rows set aside. `date_format` is the
-    one way in which all dates are written, None where there are several: with it a few
-    rows of the same kind can be read whose days would leave it open.
+    else. `counts` adds up: rows in = rows used + rows set aside. `date_format` is
+    how all dates are written, None where some are ISO 8601: with it a few rows of the
+    same kind can be read whose days would leave it open.
     """
 
     transactions: ir.Table
@@ -99,15 +99,17 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     engine.drop_table(name)
     attributes = spec.columns.attributes
     digest = fingerprint(transactions)
-    one = written if "%" in written and ", " not in written else None
-    return Log(transactions, quarantine, counts, digest, attributes, notes, one)
+    return Log(transactions, quarantine, counts, digest, attributes, notes, written)
 
 
-def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tuple[str, ...], str]:
+def _parse(
+    raw: Raw, spec: LogSpec, now: datetime | None
+) -> tuple[ir.Table, tuple[str, ...], str | None]:
     """Canonical columns with the first reason against each row; notes; how dates are written."""
     columns = spec.columns
     rows = meaningful(raw, spec)
-    reading = read_moments(rows, "moment", spec.date_format, spec.timezone, columns.transacted_at)
+    how = Dated(spec.date_format, spec.timezone, spec.swapped_dates)
+    reading = read_moments(rows, "moment", how, columns.transacted_at)
     parsed = rows.mutate(transacted_at=reading.moment, **_numbers(rows, spec))
     parsed = parsed.mutate(amount=_signed(parsed, spec))
     if columns.refund_customer:
@@ -117,7 +119,7 @@ def _parse(raw: Raw, spec: LogSpec, now: datetime | None) -> tuple[ir.Table, tup
     notes = (f"{columns.transacted_at}: {reading.note}",) if reading.note else ()
     back = ("given_back",) if columns.refunded else ()
     kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes, *back)
-    return parsed.select(*kept), notes, reading.written
+    return parsed.select(*kept), notes, reading.formats
 
 
 def _numbers(rows: ir.Table, spec: LogSpec) -> dict[str, ir.Value]:

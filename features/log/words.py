@@ -140,6 +140,20 @@ def headers() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def months() -> Mapping[str, str]:
+    """Name or short form of a month, in lower case with and without accents -> ``%b``'s."""
+    listed = _content()["months"]
+    spelled = [(name, month) for month, names in listed.items() for name in (month, *names)]
+    return {form(name): month for name, month in spelled for form in (str.lower, fold)}
+
+
+@cache
+def signs(code: str) -> tuple[str, ...]:
+    """The signs and words of a currency as shops write them, the longest first."""
+    return tuple(sorted({*_content()["currencies"][code], code}, key=len, reverse=True))
+
+
+@cache
 def footers() -> frozenset[str]:
     """Folded phrases that begin a line of totals."""
     return _phrases("footers")

@@ -1,15 +1,34 @@
-"""How dates are written: the forms of a column, and the one way to read them, if there is one."""
+"""How dates are written: the forms of a column, and the one way to read them, if there is one.
+
+A refusal proposes formats as lines to paste; each was tried on the rows before.
+"""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from shlex import quote
 
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.errors import UserError
-from features.log.spec import UNIX
+from features.log.date_formats import NUMBERS, SEPARATOR, SERIAL, read_formats
 
 _MOST_SHAPES = 2_000
-_HINT = "see data/README.md#dates"
+_BELIEVED_SINCE = datetime(1990, 1, 1)
+_WHOLE = re.compile(r"-?9+([.,]9+)?")
+_TIME = (
+    r"(?P<gap>,? |T)(?P<hour>9{1,2}):99(?P<second>:99)?(?P<fraction>\.9{1,9})?"
+    r"(?P<half> ?[AaPp][Mm])?"
+)
+_NUMERIC = re.compile(rf"9{{1,2}}(?P<mark>[/.-])9{{1,2}}(?P=mark)(?P<year>9999|99)({_TIME})?")
+_YEAR_FIRST = re.compile(rf"9999(?P<mark>[/.-])9{{1,2}}(?P=mark)9{{1,2}}({_TIME})?")
+_DAY_MONTH = re.compile(
+    rf"9{{1,2}}(?P<m1>[ -])[A-Za-z]{{3}}(?P<m2>,? |-)(?P<year>9999|99)({_TIME})?"
+)
+_MONTH_DAY = re.compile(rf"[A-Za-z]{{3}} 9{{1,2}}(?P<comma>,?) (?P<year>9999|99)({_TIME})?")
+_ORDERS = {"dmy": "%d{0}%m{0}{1}", "mdy": "%m{0}%d{0}{1}", "ymd": "{1}{0}%m{0}%d"}
 
 
 @dataclass(frozen=True)
@@ -21,6 +40,19 @@ class Shape:
     first: int
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """A declaration of `log.date_format`, and how many values it reads."""
+
+    declaration: str
+    rows: int
+
+    @property
+    def line(self) -> str:
+        """The option to paste."""
+        return f"--set {quote('log.date_format=' + self.declaration)}"
+
+
 def shapes(rows: ir.Table, column: str) -> list[Shape]:
     """The ways the values are written, most frequent first; never the values, no nulls."""
     rows = rows.filter(rows[column].notnull())
@@ -30,63 +62,131 @@ def shapes(rows: ir.Table, column: str) -> list[Shape]:
     return [Shape(s["shape"].strip(), s["n"], s["first"]) for s in top.to_pylist()]
 
 
-def numbers_as_dates(name: str) -> str:
-    """The refusal of whole numbers that might be days, seconds or anything."""
-    return (
-        f"Column {name!r} holds whole numbers as dates. Say what they are: log.date_format: "
-        f"'%Y%m%d', or one of {', '.join(UNIX)}; {_HINT}."
-    )
+def proposals(rows: ir.Table, column: str) -> list[Proposal]:
+    """Declarations that make believable dates of the values, best first, all of them tried.
 
-
-_TIME = (
-    r"(?P<gap>[ T] ?)(?P<hour>9{1,2}):99(?P<second>:99)?(?P<fraction>\.9+)?(?P<half> ?[AaPp][Mm])?"
-)
-_NUMERIC = re.compile(
-    rf"(?P<a>9{{1,2}})(?P<mark>[/.-])(?P<b>9{{1,2}})(?P=mark)(?P<year>9999|99)({_TIME})?"
-)
-_YEAR_FIRST = re.compile(rf"9999(?P<mark>[/.-])9{{1,2}}(?P=mark)9{{1,2}}({_TIME})?")
-_MONTH = r"(?P<month>[A-Za-z]{3,9})"
-_DAY_MONTH = re.compile(rf"9{{1,2}}(?P<m1>[ -]){_MONTH}(?P<m2>,? |-)(?P<year>9999|99)({_TIME})?")
-_MONTH_DAY = re.compile(rf"{_MONTH} 9{{1,2}}(?P<comma>,?) 9999({_TIME})?")
+    Believable are days since 1990 that have come, or will within a year.
+    """
+    text = isinstance(rows[column].type(), dt.String)
+    found = shapes(rows, column) if text else []
+    whole = not text or any(_WHOLE.fullmatch(shape.text) for shape in found)
+    candidates = [*NUMBERS] if whole else []
+    for order in _ORDERS:
+        formats = _forms(found, dict.fromkeys("/.-", order))
+        # Beside dates a number is a cell that a spreadsheet did not show as one.
+        candidates += [SEPARATOR.join([*formats, *([SERIAL] if whole else [])])] if formats else []
+    tried = _tried(rows, column, list(dict.fromkeys(candidates)))
+    most = max((proposal.rows for proposal in tried), default=0)
+    return [proposal for proposal in tried if proposal.rows == most > 0]
 
 
 def fitting_formats(
-    rows: ir.Table, column: str, found: list[Shape], filled: int, name: str
+    rows: ir.Table, column: str, others: ir.Table, filled: int, name: str
 ) -> list[str]:
-    """The strptime formats that read the shapes; refuses what can be read in two ways."""
-    formats: dict[str, None] = {}
-    orders: dict[str, bool] = {}
-    whole = sum(shape.rows for shape in found if re.fullmatch(r"-?9+(\.9+)?", shape.text))
+    """The strptime formats that read `others`; refuses what can be read in two ways.
+
+    `rows` are all rows of the column, `others` those that are not written as ISO 8601 has it.
+    """
+    found = shapes(others, column)
+    whole = sum(shape.rows for shape in found if _WHOLE.fullmatch(shape.text))
     if 2 * whole > filled:
-        raise UserError(numbers_as_dates(name))
+        raise UserError(date_numbers(rows, column, name))
+    _refuse_two_digit_years(rows, column, found, name)
+    marks = {match["mark"] for s in found if (match := _NUMERIC.fullmatch(s.text))}
+    orders = {mark: _order(rows, others, column, mark, name) for mark in sorted(marks)}
+    return _forms(found, orders)
+
+
+def date_numbers(rows: ir.Table, column: str, name: str) -> str:
+    """The refusal of whole numbers that might be days, seconds or anything."""
+    found = proposals(rows, column)
+    if not found:
+        return (
+            f"Column {name!r} holds whole numbers as dates, and no log.date_format makes days "
+            f"since 1990 of them ({', '.join(NUMBERS)} were tried). Is this the column of dates?"
+        )
+    return f"Column {name!r} holds whole numbers as dates. Say what they are:{_lines(found)}"
+
+
+def refuse_another_unit(rows: ir.Table, column: str, declared: Sequence[str], name: str) -> None:
+    """Stop at a unit that puts every day before 1990 where another makes sense of them all.
+
+    Raises
+    ------
+    UserError
+        With the unit that fits, for milliseconds that were declared seconds and the like.
+    """
+    if not set(declared) <= set(NUMBERS):
+        return
+    if _tried(rows, column, [SEPARATOR.join(declared)])[0].rows:
+        return
+    if found := proposals(rows, column):
+        raise UserError(
+            f"Column {name!r}: log.date_format {SEPARATOR.join(declared)!r} makes no day since "
+            f"1990 of any value. This one does:{_lines(found)}"
+        )
+
+
+def refuse_swapped(rows: ir.Table, iso: ir.BooleanValue, declared: bool | None, name: str) -> bool:
+    """Whether days and months of the dates in ISO 8601 are to be exchanged.
+
+    A spreadsheet that reads 05/01/2024 as the 1st of May makes it a date, and leaves
+    13/01/2024 a text.
+
+    Raises
+    ------
+    UserError
+        If no day of the former is above 12 and one number of all others is, undeclared.
+    """
+    if declared is not None:
+        return declared
+    values = rows.local
+    pattern = r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}"
+    number = {i: values.re_extract(pattern, i).try_cast("int64") for i in (1, 2)}
+    day = values.substr(8, 2).try_cast("int64")
+    above = (number[1] > 12) | (number[2] > 12)
+    seen = (
+        rows.aggregate(
+            iso=iso.sum(),
+            iso_above=(iso & (day > 12)).sum(),
+            others=(~iso & number[1].notnull()).sum(),
+            above=(~iso & above).sum(),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    if seen["iso_above"] or not seen["others"] or seen["others"] > (seen["above"] or 0):
+        return False
+    raise UserError(
+        f"Column {name!r}: {seen['iso']:,} dates are written year first and none of their days is "
+        f"above 12; {seen['others']:,} are written otherwise and a number of each is. So it looks "
+        "where a spreadsheet took the day for the month of those it could read. Say whether:\n"
+        "  --set log.swapped_dates=true    (their days and months are exchanged)\n"
+        "  --set log.swapped_dates=false   (they are right as they stand)"
+    )
+
+
+def _forms(found: Sequence[Shape], orders: Mapping[str, str]) -> list[str]:
+    """The strptime formats of shapes; `orders` says of each mark which number is what."""
+    formats: dict[str, None] = {}
     for shape in found:
         if match := _NUMERIC.fullmatch(shape.text):
-            mark = match["mark"]
-            if match["year"] == "99":
-                _two_digit_year(shape, name)
-            if mark not in orders:
-                orders[mark] = _day_first(rows, column, mark, name)
-            day = f"%d{mark}%m" if orders[mark] else f"%m{mark}%d"
-            formats[f"{day}{mark}%Y{_time(match)}"] = None
+            year = "%Y" if match["year"] == "9999" else "%y"
+            order = orders[match["mark"]]
+            order = "dmy" if order == "ymd" and year == "%Y" else order
+            day = _ORDERS[order].format(match["mark"], year)
         elif match := _YEAR_FIRST.fullmatch(shape.text):
-            mark = match["mark"]
-            formats[f"%Y{mark}%m{mark}%d{_time(match)}"] = None
+            day = _ORDERS["ymd"].format(match["mark"], "%Y")
         elif match := _DAY_MONTH.fullmatch(shape.text):
-            if match["year"] == "99":
-                _two_digit_year(shape, name)
-            month = "%b" if len(match["month"]) == 3 else "%B"
-            formats[f"%d{match['m1']}{month}{match['m2']}%Y{_time(match)}"] = None
+            year = "%Y" if match["year"] == "9999" else "%y"
+            day = f"%d{match['m1']}%b{match['m2']}{year}"
         elif match := _MONTH_DAY.fullmatch(shape.text):
-            month = "%b" if len(match["month"]) == 3 else "%B"
-            formats[f"{month} %d{match['comma']} %Y{_time(match)}"] = None
+            year = "%Y" if match["year"] == "9999" else "%y"
+            day = f"%b %d{match['comma']} {year}"
+        else:
+            continue
+        formats[day + _time(match)] = None
     return list(formats)
-
-
-def _two_digit_year(shape: Shape, name: str) -> None:
-    raise UserError(
-        f"Column {name!r}: {shape.rows:,} rows have years of two digits (written like "
-        f"{shape.text!r}), which cannot be placed in a century. Write them with four."
-    )
 
 
 def _time(match: "re.Match[str]") -> str:
@@ -94,18 +194,53 @@ def _time(match: "re.Match[str]") -> str:
         return ""
     hour = "%I" if match["half"] else "%H"
     half = (" %p" if match["half"].startswith(" ") else "%p") if match["half"] else ""
-    fraction = ".%f" if match["fraction"] else ""
+    # %f takes six digits at most, %n nine.
+    fraction = (".%n" if len(match["fraction"]) > 7 else ".%f") if match["fraction"] else ""
     return f"{match['gap']}{hour}:%M{':%S' if match['second'] else ''}{fraction}{half}"
 
 
-def _day_first(rows: ir.Table, column: str, mark: str, name: str) -> bool:
+def _tried(rows: ir.Table, column: str, declarations: Sequence[str]) -> list[Proposal]:
+    """Each declaration with the number of believable dates that it makes."""
+    if not declarations:
+        return []
+    believed_until = datetime.now() + timedelta(days=366)
+    counts = {}
+    for i, declaration in enumerate(declarations):
+        moment = read_formats(rows[column], declaration.split(SEPARATOR))
+        counts[f"n{i}"] = moment.between(_BELIEVED_SINCE, believed_until).sum()
+    seen = rows.aggregate(**counts).to_pyarrow().to_pylist()[0]
+    return [Proposal(form, seen[f"n{i}"] or 0) for i, form in enumerate(declarations)]
+
+
+def _lines(found: Sequence[Proposal]) -> str:
+    return "".join(f"\n  {proposal.line}" for proposal in found)
+
+
+def _refuse_two_digit_years(rows: ir.Table, column: str, found: Sequence[Shape], name: str) -> None:
+    forms = (_NUMERIC, _DAY_MONTH, _MONTH_DAY)
+    short = [
+        shape
+        for shape in found
+        if any((match := form.fullmatch(shape.text)) and match["year"] == "99" for form in forms)
+    ]
+    if not short:
+        return
+    lines = _lines(proposals(rows, column)) or " No format reads them: write them with four."
+    raise UserError(
+        f"Column {name!r}: {sum(shape.rows for shape in short):,} rows have years of two digits "
+        f"(most are written like {short[0].text!r}). 69 to 99 will be read as 1969 to 1999, 00 to "
+        f"68 as 2000 to 2068. Declare how they are written:{lines}"
+    )
+
+
+def _order(rows: ir.Table, others: ir.Table, column: str, mark: str, name: str) -> str:
     """Whether the day stands before the month, from values above 12; refused without any."""
     escaped = re.escape(mark)
-    pattern = rf"^\s*(\d{{1,2}}){escaped}(\d{{1,2}}){escaped}\d{{4}}"
-    values = rows[column]
+    pattern = rf"^(\d{{1,2}}){escaped}(\d{{1,2}}){escaped}\d{{4}}"
+    values = others[column]
     number = {i: values.re_extract(pattern, i).try_cast("int64") for i in (1, 2)}
     seen = (
-        rows.aggregate(
+        others.aggregate(
             n=number[1].count(),
             first=((number[1] > 12) & (number[2] <= 12)).sum(),
             second=((number[2] > 12) & (number[1] <= 12)).sum(),
@@ -114,16 +249,18 @@ def _day_first(rows: ir.Table, column: str, mark: str, name: str) -> bool:
         .to_pylist()[0]
     )
     first, second = seen["first"] or 0, seen["second"] or 0
+    shape = f"99{mark}99{mark}9999"
     if not first and not second:
         raise UserError(
-            f"Column {name!r}: {seen['n']:,} dates written like '99{mark}99{mark}9999' could be "
-            f"day-month or month-day, no number is above 12. Say which: log.date_format: "
-            f"'%d{mark}%m{mark}%Y' or '%m{mark}%d{mark}%Y' (with %H:%M if times follow); {_HINT}."
+            f"Column {name!r}: {seen['n']:,} dates written like {shape!r} could be day-month or "
+            f"month-day, no number is above 12. Say which:{_lines(proposals(rows, column))}"
         )
     if first and second:
+        found = proposals(rows, column)
+        most = f" The first reads most ({found[0].rows:,} rows):" if len(found) == 1 else ""
         raise UserError(
-            f"Column {name!r}: of the dates written like '99{mark}99{mark}9999', {first:,} can "
-            f"only be day-month and {second:,} only month-day. Declare log.date_format, and the "
-            f"others are set aside, or mend the file; {_HINT}."
+            f"Column {name!r}: of the dates written like {shape!r}, {first:,} can only be "
+            f"day-month and {second:,} only month-day. Mend the file, or declare one order and "
+            f"the others are set aside.{most}{_lines(found)}"
         )
-    return bool(first)
+    return "dmy" if first else "mdy"

@@ -9,13 +9,16 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from features.customer.snapshot import taken
+from features.log.identity import filled
+from features.log.moments import proposed_format
 from features.log.written_dates import shapes
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
 
 _MOMENT = (
-    r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{1,2}[- ][A-Za-z]{3})"
+    r"^\s*(\p{L}{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
+    r"\d{1,2}\.?( de)?[- ]\p{L}{3,12}\.?( de)?[-, ]+\d{2}|\p{L}{3,12}\.? \d{1,2},? \d{4})"
 )
 _COMPACT = r"^(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])$"
 _NUMBER = r"^[^\dA-Za-z]{0,3}[+-]?\s?\d[\d.,' ]*[^\dA-Za-z]{0,3}$"
@@ -136,21 +139,11 @@ def _profile(raw: Raw, name: str, place: str, filled: float, found: dict[str, An
 
 def _date_format(raw: Raw, place: str) -> dict[str, str]:
     kind = _kind(raw, place)
-    digits = raw.table[place].cast("string") if kind.is_numeric() else raw.table[place]
     if not isinstance(kind, dt.String) and not kind.is_numeric():
         return {}
-    rows = raw.table.select("row", value=digits.strip()).limit(SAMPLE)
-    rows = rows.filter(rows.value != "")
-    found = {shape.text for shape in shapes(rows, "value")}
-    if found == {"9" * 8}:
-        dates = (
-            rows.aggregate(n=(~rows.value.re_search(_COMPACT)).sum()).to_pyarrow()["n"][0].as_py()
-        )
-        return {} if dates else {"date_format": "%Y%m%d"}
-    units = {"9" * 10: "unix_seconds", "9" * 13: "unix_milliseconds", "9" * 16: "unix_microseconds"}
-    return (
-        {"date_format": units[next(iter(found))]} if len(found) == 1 and found <= set(units) else {}
-    )
+    rows = raw.table.select("row", value=filled(raw.table[place])).limit(SAMPLE)
+    found = proposed_format(rows, "value")
+    return {"date_format": found} if found else {}
 
 
 def _amount_notation(raw: Raw, place: str) -> dict[str, str]:

@@ -78,6 +78,7 @@ _LOG_KEYS = {
     "sheet": "of a workbook; default: all",
     "timezone": "zone of the business, such as Europe/London; its days count",
     "date_format": "such as %d/%m/%Y; default: found when beyond doubt",
+    "swapped_dates": "true: exchange day and month of dates that a spreadsheet made of texts",
     "decimal": "',' for 12,50; default a point",
     "thousands": "mark between thousands; default none",
     "currency": "sign beside each amount, such as €",

@@ -10,7 +10,9 @@ from tests.features.written_logs import COLUMNS, many, refusal, values
 
 def test_8_dates_that_can_be_read_in_two_ways_are_refused_unless_declared(opened):
     content = [("7", "01/02/2020", "1"), ("8", "03/04/2020", "1")]
-    assert "could be day-month or month-day" in refusal(opened, content)
+    message = refusal(opened, content)
+    assert "could be day-month or month-day" in message
+    assert "\n  --set log.date_format=%d/%m/%Y\n  --set log.date_format=%m/%d/%Y" in message
     assert values(opened(content, date_format="%d/%m/%Y"), "transacted_at") == [
         datetime(2020, 2, 1),
         datetime(2020, 4, 3),
@@ -55,11 +57,19 @@ def test_9_two_orders_in_one_file_are_refused(opened):
     assert "1 can only be day-month and 1 only month-day" in refusal(opened, content)
 
 
-def test_10_two_digit_years_are_refused(opened):
-    content = [("7", "31/01/20", "1"), ("8", "01/02/20", "1")]
-    assert "years of two digits" in refusal(opened, content)
-    with pytest.raises(ValueError, match="two-digit years"):
-        LogSpec(source="x", columns=COLUMNS, date_format="%d/%m/%y")
+def test_10_two_digit_years_are_refused_with_the_format_that_reads_them(opened):
+    content = [("7", "01/15/24", "1"), ("8", "02/01/24", "1")]
+    message = refusal(opened, content, now=datetime(2024, 6, 1))
+    assert "2 rows have years of two digits" in message
+    assert message.endswith("\n  --set log.date_format=%m/%d/%y")
+    log = opened(content, date_format="%m/%d/%y", now=datetime(2024, 6, 1))
+    assert values(log, "transacted_at") == [datetime(2024, 1, 15), datetime(2024, 2, 1)]
+
+
+def test_10_the_count_of_two_digit_years_is_of_all_months(opened):
+    content = [("7", f"0{i}-{month}-19", "1") for i, month in enumerate(["Jan", "June", "Jul"], 1)]
+    assert "3 rows have years of two digits" in refusal(opened, content)
+    assert len(values(opened(content, date_format="%d-%b-%y"), "transacted_at")) == 3
 
 
 @pytest.mark.parametrize("form", ["%Q", "%Y-%m", "%Y-%m-%d %", "%d/%m", "%Y-%m-%d %Q", "iso", "%c"])

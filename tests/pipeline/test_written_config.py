@@ -55,6 +55,7 @@ EVERYTHING = {
         },
         "timezone": "Europe/London",
         "date_format": "%Y-%m-%d",
+        "swapped_dates": False,
         "decimal": ",",
         "thousands": ".",
         "currency": "€",
