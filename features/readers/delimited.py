@@ -6,27 +6,27 @@ line where it stands and never with what stands there.
 """
 
 import codecs
-import gzip
 import re
 import tempfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import BinaryIO
 
-from features.errors import UserError
-from features.readers.header import cells, header
+from features.errors import QuestionError, UserError
+from features.readers.encodings import proposed, utf_16
+from features.readers.header import all_end_in, cells, header
 from features.readers.line_ends import with_plain_line_ends
+from features.readers.packed import unpack
 from features.readers.source import SourceSpec
 
 LONGEST_LINE = 1_000_000
 """Bytes; no order fills more, and a field of megabytes is an attack or a broken quote."""
 
-LARGEST_GROWTH = 200
-"""Times a gzip file may grow on unpacking; logs grow 5 to 30 times, bombs 1,000 times."""
+UNNAMED = "a cell without a name"
+"""What the engine says of a row that does not end in a delimiter where all others do."""
 
-_FREE_GROWTH = 50_000_000
 _CHUNK = 1 << 20
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -47,6 +47,7 @@ class Delimited:
     names: tuple[str, ...]
     skip: int
     line_ends: int
+    cells: int
 
     def line_above(self, rows: int) -> int | None:
         """What to add to a row's number for its line; None where rows and lines part ways.
@@ -87,19 +88,21 @@ def inspect(path: Path, spec: SourceSpec, scratch: Path) -> Delimited:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: no rows, the file is empty.")
     if path.suffix.lower() == ".gz":
-        readable = _unpack(path, scratch)
+        readable = unpack(path, scratch)
     with readable.open("rb") as file:
         start = file.read(8)
     _expected_kind(path, start, encoding)
     if encoding is not None and codecs.lookup(encoding).name not in ("utf-8", "ascii"):
         readable = _transcode(path, readable, encoding, scratch)
     scan = _scan(path, readable)
-    delimiter, names, skip = header(path, readable, spec)
+    found = header(path, readable, spec)
     if scan.mixed:
-        readable = _even_out(readable, delimiter, scratch)
-    if delimiter is not None:
-        _no_trailing_delimiter(path, readable, delimiter, len(names))
-    return Delimited(path, readable, delimiter, names, skip, scan.line_ends)
+        readable = _even_out(readable, found.delimiter, scratch)
+    if found.delimiter is not None and found.cells == len(found.names):
+        _no_trailing_delimiter(path, readable, found.delimiter, found.cells, found.skip)
+    return Delimited(
+        path, readable, found.delimiter, found.names, found.skip, scan.line_ends, found.cells
+    )
 
 
 def explain(message: str, files: list[Delimited]) -> UserError:
@@ -114,6 +117,11 @@ def explain(message: str, files: list[Delimited]) -> UserError:
         what = (
             f"the header has {widths[1]} columns and this line {widths[2]}. A delimiter is missing "
             "or too many, a text with a delimiter is not quoted, or the file was cut short."
+        )
+    elif UNNAMED in message:
+        what = (
+            "a row has a cell more than the header has names, and it is not blank, so "
+            "log.trailing_delimiter does not fit."
         )
     elif "unterminated quote" in message:
         what = (
@@ -135,24 +143,7 @@ def _expected_kind(path: Path, start: bytes, encoding: str | None) -> None:
         raise UserError(f"{path}: is packed by gzip; its name must end in .gz to be read.")
     bom = next((name for mark, name in _BOMS.items() if start.startswith(mark)), None)
     if bom and encoding is None:
-        raise UserError(f"{path}: is written in {bom}, not utf-8. Say so: --encoding {bom}.")
-
-
-def _unpack(path: Path, scratch: Path) -> Path:
-    packed, size = path.stat().st_size, 0
-    try:
-        with gzip.open(path, "rb") as source, _draft(scratch) as target:
-            while chunk := source.read(_CHUNK):
-                size += len(chunk)
-                if size > _FREE_GROWTH and size > LARGEST_GROWTH * packed:
-                    raise UserError(
-                        f"{path}: grows more than {LARGEST_GROWTH} times on unpacking, as archive "
-                        "bombs do. Unpack it yourself if you trust it."
-                    )
-                target.write(chunk)
-            return Path(target.name)
-    except (OSError, EOFError, zlib.error):
-        raise UserError(f"{path}: is no whole gzip file; it was cut short or damaged.") from None
+        raise QuestionError(f"{path}: is written in {bom}, not utf-8. Say so:", {"encoding": bom})
 
 
 def _transcode(origin: Path, path: Path, encoding: str, scratch: Path) -> Path:
@@ -165,10 +156,8 @@ def _transcode(origin: Path, path: Path, encoding: str, scratch: Path) -> Path:
             try:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeError:
-                raise UserError(
-                    f"{origin}, near line {line}: is not written in {encoding}. "
-                    "Name the right one: --encoding."
-                ) from None
+                what = f"{origin}, near line {line}: is not written in {encoding}"
+                raise _another_encoding(what, path) from None
             line += text.count("\n")
             target.write(text.removeprefix("\ufeff").encode("utf-8", "surrogatepass"))
             if not chunk:
@@ -195,18 +184,20 @@ def _scan(origin: Path, path: Path) -> _Scan:
         while chunk := file.read(_CHUNK):
             if (at := chunk.find(b"\0")) >= 0:
                 line = lines + chunk.count(b"\n", 0, at) + 1
-                raise UserError(
-                    f"{origin}, line {line}: holds a NUL byte. The file is damaged or binary; "
-                    "if it is utf-16, say so: --encoding utf-16."
-                )
-            _decode(decoder, chunk, origin, lines)
+                what = f"{origin}, line {line}: holds a NUL byte"
+                if utf_16(path):
+                    raise _another_encoding(what, path)
+                raise UserError(f"{what}. The file is damaged or binary.")
+            _decode(decoder, chunk, origin, path, lines)
             mark = b"\n" if b"\n" in chunk else b"\r"
             first = chunk.find(mark)
             since = since + len(chunk) if first < 0 else since + first
             if since > LONGEST_LINE:
+                line = lines + 1
                 raise UserError(
-                    f"{origin}, line {lines + 1}: is longer than {LONGEST_LINE:,} bytes. "
-                    "No order is; a quote or a line end is missing."
+                    f"{origin}, line {line}: is longer than {LONGEST_LINE:,} bytes. No order is; a "
+                    "quote or a line end is missing. Mend that line, or write a file without it:\n"
+                    f"  sed {line}d {quote(str(origin))} > mended.csv"
                 )
             if first >= 0:
                 since = len(chunk) - chunk.rfind(mark) - 1
@@ -215,31 +206,45 @@ def _scan(origin: Path, path: Path) -> _Scan:
             scan.lf += (fed := chunk.count(b"\n"))
             scan.cr += chunk.count(b"\r")
             lines, last = lines + fed, chunk[-1:]
-    _decode(decoder, b"", origin, lines, final=True)
+    _decode(decoder, b"", origin, path, lines, final=True)
     return scan
 
 
 def _decode(
-    decoder: codecs.IncrementalDecoder, chunk: bytes, origin: Path, lines: int, final: bool = False
+    decoder: codecs.IncrementalDecoder,
+    chunk: bytes,
+    origin: Path,
+    path: Path,
+    lines: int,
+    final: bool = False,
 ) -> None:
     try:
         decoder.decode(chunk, final)
     except UnicodeDecodeError as error:
         line = lines + chunk.count(b"\n", 0, max(error.start, 0)) + 1
-        raise UserError(
-            f"{origin}, line {line}: is not utf-8. Name the encoding: "
-            "--encoding latin-1 (or cp1252, utf-16)."
-        ) from None
+        raise _another_encoding(f"{origin}, line {line}: is not utf-8", path) from None
 
 
-def _no_trailing_delimiter(origin: Path, path: Path, delimiter: str, width: int) -> None:
+def _another_encoding(what: str, path: Path) -> UserError:
+    """The refusal of a text in another encoding, with the one that was found by decoding."""
+    if found := proposed(path):
+        return QuestionError(f"{what}. It reads well in {found}:", {"encoding": found})
+    return UserError(
+        f"{what}, and no encoding that was tried makes letters of one script of it. The file is "
+        "damaged, or parts of it are of different encodings."
+    )
+
+
+def _no_trailing_delimiter(origin: Path, path: Path, delimiter: str, width: int, skip: int) -> None:
     """The engine would take a delimiter too many at a line's end without a word."""
     for line, text in _lines_ending_in(path, delimiter):
-        if text.count(delimiter) >= width and len(cells(text, delimiter)) > width:
-            raise UserError(
-                f"{origin}, line {line}: ends in a delimiter that the header does not have. "
-                "Remove it, or name the column it makes."
-            )
+        if line > skip and text.count(delimiter) >= width and len(cells(text, delimiter)) > width:
+            what = f"{origin}, line {line}: ends in a delimiter that the header does not have."
+            if all_end_in(path, delimiter, width, skip):
+                raise QuestionError(
+                    f"{what} So do the rows below:", {"trailing_delimiter": "ignore"}
+                )
+            raise UserError(f"{what} Other rows do not, so a cell is missing or too many: mend it.")
 
 
 def _lines_ending_in(path: Path, delimiter: str) -> Iterator[tuple[int, str]]:

@@ -3,37 +3,50 @@
 import codecs
 import csv
 import re
+from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from features.errors import UserError
+from features.errors import QuestionError, UserError
 from features.readers.source import SourceSpec
 
 _HEAD = 1 << 20
 _DELIMITERS = (",", ";", "\t", "|")
+_STEADY = 0.6
+"""Share of a file's first lines that must be of one width for it to be the table's."""
 
 
-def header(origin: Path, path: Path, spec: SourceSpec) -> tuple[str | None, tuple[str, ...], int]:
+@dataclass(frozen=True)
+class Header:
     """Delimiter (None: any run of blanks), names of the columns, and lines above the rows.
+
+    `cells` is how many cells a row has: one more than names where all rows end in a delimiter.
+    """
+
+    delimiter: str | None
+    names: tuple[str, ...]
+    skip: int
+    cells: int
+
+
+def header(origin: Path, path: Path, spec: SourceSpec) -> Header:
+    """Find the header of a text file.
 
     Raises
     ------
     UserError
         If the file is blank, or a name stands twice, or the header is none.
     """
-    with path.open("rb") as file:
-        block = file.read(_HEAD)
-    head = codecs.getincrementaldecoder("utf-8-sig")().decode(block)
-    lines = re.split(r"\r\n|\n|\r", head)
-    if len(block) == _HEAD:
-        lines = lines[:-1]
-    lines = lines[:200]
-    filled = [i for i, line in enumerate(lines) if line.strip()]
+    lines = _first_lines(path)
+    filled = [i for i, line in enumerate(lines) if line.strip() and i >= (spec.skip_rows or 0)]
     if filled and (announced := re.fullmatch(r"sep=(.)", lines[filled[0]])):
         # Spreadsheets write the delimiter on a line of its own.
         spec, filled = spec.model_copy(update={"delimiter": announced[1]}), filled[1:]
     if not filled:
         raise UserError(f"{origin}: no rows, the file is blank.")
+    if spec.skip_rows is None:
+        _refuse_title(origin, lines, filled, spec)
     at = filled[0]
     delimiter = _delimiter(lines[at:], spec)
     if spec.header and delimiter is not None and not _well_quoted(lines[at], delimiter):
@@ -43,10 +56,65 @@ def header(origin: Path, path: Path, spec: SourceSpec) -> tuple[str | None, tupl
         )
     first = lines[at].split() if delimiter is None else cells(lines[at], delimiter)
     if not spec.header:
-        return delimiter, tuple(f"column_{i + 1}" for i in range(len(first))), at
-    names = [name.strip() for name in first]
+        names = tuple(f"column_{i + 1}" for i in range(len(first)))
+        return Header(delimiter, names, at, len(first))
+    names = tuple(name.strip() for name in first)
+    if len(names) > 1 and not names[-1] and _narrower(lines[at + 1 :], delimiter, len(names)):
+        names = names[:-1]
     _sound_names(names, origin, at + 1)
-    return delimiter, tuple(name or f"column_{i + 1}" for i, name in enumerate(names)), at + 1
+    named = tuple(name or f"column_{i + 1}" for i, name in enumerate(names))
+    more = int(spec.trailing_delimiter == "ignore" and delimiter is not None)
+    return Header(delimiter, named, at + 1, len(named) + more)
+
+
+def _first_lines(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        block = file.read(_HEAD)
+    head = codecs.getincrementaldecoder("utf-8-sig")().decode(block)
+    lines = re.split(r"\r\n|\n|\r", head)
+    return (lines[:-1] if len(block) == _HEAD else lines)[:200]
+
+
+def _refuse_title(origin: Path, lines: list[str], filled: list[int], spec: SourceSpec) -> None:
+    """Lines above the header: a title has fewer cells than the table below it."""
+    named = {None: _DELIMITERS, "tab": ("\t",), "whitespace": ()}
+    words = {len(lines[i].split()) for i in filled}
+    if len(words) == 1 and words != {1}:  # parted by blanks
+        return
+    tallies = []
+    for mark in named.get(spec.delimiter, (str(spec.delimiter),)):
+        widths = [len(cells(lines[i], mark)) for i in filled]
+        usual, times = Counter(widths).most_common(1)[0]
+        if usual > 1 and times >= max(2, _STEADY * min(len(widths), 40)):
+            tallies.append((times, usual, widths, mark))
+    if not tallies:
+        return
+    _, usual, widths, mark = max(tallies)
+    start = widths.index(usual)
+    title = all(width == 1 or usual - width > 1 for width in widths[:start])
+    if start and title and _well_quoted(lines[filled[0]], mark):
+        at = filled[start]
+        raise QuestionError(
+            f"{origin}, line {filled[0] + 1}: is no header; it has {_count(widths[0], 'cell')} and "
+            f"the lines from line {at + 1} on have {usual}. Leave out what stands above them:",
+            {"skip_rows": at},
+        )
+
+
+def _narrower(rows: list[str], delimiter: str | None, width: int) -> bool:
+    """Whether the first row has one cell less: only the header ends in a delimiter."""
+    first = next((row for row in rows if row.strip()), "")
+    return delimiter is not None and len(cells(first, delimiter)) == width - 1
+
+
+def all_end_in(path: Path, delimiter: str, width: int, skip: int) -> bool:
+    """Whether each of the first rows has one cell more than `width`, and it is blank."""
+    rows = [cells(line, delimiter) for line in _first_lines(path)[skip:] if line.strip()]
+    return all(len(row) == width + 1 and not row[-1] for row in rows)
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}{'s' * (n != 1)}"
 
 
 def _delimiter(lines: list[str], spec: SourceSpec) -> str | None:
@@ -87,9 +155,7 @@ def _well_quoted(line: str, delimiter: str) -> bool:
     return True
 
 
-def _sound_names(names: list[str], origin: Path, line: int) -> None:
-    if len(names) > 1 and not names[-1]:
-        raise UserError(f"{origin}, line {line}: the header ends in a delimiter; remove it.")
+def _sound_names(names: tuple[str, ...], origin: Path, line: int) -> None:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise UserError(

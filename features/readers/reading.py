@@ -171,12 +171,15 @@ def _text_select(file: delimited.Delimited, index: int, names: Sequence[str]) ->
             f"delim = '\x1f', quote = '', escape = '') "
             f"WHERE trim(line, ' \t') <> '')"
         )
-    kinds = ", ".join(f"'s{i}': 'VARCHAR'" for i in range(len(names)))
+    kinds = ", ".join(f"'s{i}': 'VARCHAR'" for i in range(file.cells))
     cells = ", ".join(f"s{p} AS c{i}" for i, p in enumerate(places))
+    last, told = f"s{file.cells - 1}", literal(delimited.UNNAMED)
+    blank = f"WHERE CASE WHEN {last} IS NULL THEN true ELSE error({told})::BOOLEAN END"
     return (
         f"SELECT {index}::SMALLINT AS file, {cells} "
         f"FROM read_csv({options}, columns = {{{kinds}}}, "
-        f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"')"
+        f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"') "
+        f"{blank if file.cells > len(names) else ''}"
     )
 
 

@@ -1,6 +1,6 @@
 """Where the log lies and how its files are written: the part of the spec that needs no columns."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -32,8 +32,18 @@ class SourceSpec(BaseModel):
     header: Annotated[
         bool, Field(description="false: no header line; columns are column_1, column_2, ...")
     ] = True
+    skip_rows: Annotated[
+        int | None, Field(ge=0, description="Lines, or rows of a sheet, above the header")
+    ] = None
+    trailing_delimiter: Annotated[
+        Literal["ignore"] | None,
+        Field(description="ignore: the rows end in a delimiter that the header has not"),
+    ] = None
     sheet: Annotated[
-        str | None, Field(description="Of a workbook; default: all sheets, which must be alike")
+        str | None,
+        Field(
+            description="Of a workbook, or a pattern such as 20*; default: all, which must be alike"
+        ),
     ] = None
 
     @field_validator("delimiter")
@@ -46,6 +56,13 @@ class SourceSpec(BaseModel):
                 "is one character that is no letter, digit or quote, or 'tab', 'whitespace'"
             )
         return value
+
+    @field_validator("sheet", mode="before")
+    @classmethod
+    def _name_of_a_year(cls, value: Any) -> Any:
+        # YAML takes a sheet called 2023 for a number.
+        number = isinstance(value, int) and not isinstance(value, bool)
+        return str(value) if number else value
 
     @field_validator("encoding")
     @classmethod

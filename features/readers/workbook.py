@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
 import pyarrow as pa
 
-from features.errors import UserError
+from features.errors import QuestionError, UserError
 from features.readers.source import SourceSpec
 
 LARGEST_CONTENT = 2_000_000_000
@@ -28,16 +29,20 @@ LONGEST_NUMBER = 10**15
 _FREE_GROWTH = 50_000_000
 _BATCH = 20_000
 _MOST_COLUMNS = 2_000
+_HEAD = 40
+_FILLED = 0.6
+"""Rows that are looked at for the header, and the share of the cells that it fills at least."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its header, and its rows in batches."""
+    """One sheet: its header, and its rows in batches; `above` rows stand above the first."""
 
     file: Path
     name: str
     names: tuple[str, ...]
-    header: bool
+    above: int
+    size: int
 
     @property
     def title(self) -> str:
@@ -54,7 +59,7 @@ class Sheet:
         rows: list[list[str | None]] = []
         with _opened(self.file) as book:
             for number, cells in enumerate(book[self.name].iter_rows(values_only=True)):
-                if number == 0 and self.header:
+                if number < self.above:
                     continue
                 if all(cell is None for cell in cells):
                     continue
@@ -77,15 +82,39 @@ def sheets(file: Path, spec: SourceSpec) -> list[Sheet]:
     """
     _harmless(file)
     with _opened(file) as book:
-        wanted = book.sheetnames if spec.sheet is None else [spec.sheet]
-        missing = [name for name in wanted if name not in book.sheetnames]
-        if missing:
+        wanted = _wanted(book.sheetnames, spec.sheet)
+        if not wanted:
             raise UserError(f"{file}: has no such sheet; there are {', '.join(book.sheetnames)}.")
         found = [_sheet(file, book[name], spec) for name in wanted]
     full = [sheet for sheet in found if sheet is not None]
     if not full:
         raise UserError(f"{file}: no rows, the workbook is blank.")
+    _refuse_others(file, full)
     return full
+
+
+def _wanted(names: list[str], asked: str | None) -> list[str]:
+    """The sheets that are asked for, by name or by patterns with | between them."""
+    if asked is None or asked in names:
+        return names if asked is None else [asked]
+    patterns = [pattern.strip() for pattern in asked.split("|")]
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _refuse_others(file: Path, sheets: list[Sheet]) -> None:
+    """Stop at sheets of several kinds, and name those of the kind that has most rows."""
+    kinds: dict[frozenset[str], list[Sheet]] = {}
+    for sheet in sheets:
+        kinds.setdefault(frozenset(sheet.names), []).append(sheet)
+    if len(kinds) == 1:
+        return
+    alike = max(kinds.values(), key=lambda group: sum(sheet.size for sheet in group))
+    others = [sheet.name for sheet in sheets if sheet not in alike]
+    raise QuestionError(
+        f"{file}: its sheets have not the same columns. {len(alike)} of {len(sheets)} are alike "
+        f"and hold most rows; {', '.join(map(repr, others[:5]))} differ. To read those alike:",
+        {"sheet": " | ".join(sheet.name for sheet in alike)},
+    )
 
 
 def arrow(rows: list[list[str | None]], file: int, width: int) -> pa.Table:
@@ -128,25 +157,44 @@ def _opened(file: Path) -> Iterator[Any]:
 def _sheet(file: Path, sheet: Any, spec: SourceSpec) -> Sheet | None:
     if not hasattr(sheet, "iter_rows"):  # a chart sheet
         return None
-    first = next(sheet.iter_rows(max_row=1, values_only=True), ())
-    if len(first) > _MOST_COLUMNS:
-        raise UserError(f"{file}: sheet {sheet.title} is {len(first):,} columns wide.")
-    while first and first[-1] is None:
-        first = first[:-1]
-    if not first:
+    rows = list(sheet.iter_rows(max_row=_HEAD + (spec.skip_rows or 0), values_only=True))
+    if rows and max(map(len, rows)) > _MOST_COLUMNS:
+        raise UserError(f"{file}: sheet {sheet.title} is {max(map(len, rows)):,} columns wide.")
+    widths = [sum(cell is not None for cell in row) for row in rows]
+    at = next((i for i in range(spec.skip_rows or 0, len(rows)) if widths[i]), None)
+    if at is None:
         return None
+    if spec.skip_rows is None and spec.header:
+        _refuse_title(file, sheet.title, widths, at)
+    first = rows[at]
+    while first[-1] is None:
+        first = first[:-1]
+    size = sheet.max_row or 0
     if not spec.header:
-        return Sheet(file, sheet.title, tuple(f"column_{i + 1}" for i in range(len(first))), False)
-    names = [
+        names = tuple(f"column_{i + 1}" for i in range(len(first)))
+        return Sheet(file, sheet.title, names, at, size)
+    names = tuple(
         str(cell).strip() if cell is not None else f"column_{i + 1}" for i, cell in enumerate(first)
-    ]
+    )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UserError(
             f"{file}: the header of sheet {sheet.title} names {', '.join(map(repr, twice[:5]))} "
             "more than once. Give each column a name of its own."
         )
-    return Sheet(file, sheet.title, tuple(names), True)
+    return Sheet(file, sheet.title, names, at + 1, size)
+
+
+def _refuse_title(file: Path, title: str, widths: list[int], at: int) -> None:
+    """Rows above the header: a title fills few of the cells that the table below it has."""
+    wide = next(i for i, width in enumerate(widths) if width >= _FILLED * max(widths))
+    if wide == at or 2 * widths[at] > max(widths):
+        return
+    raise QuestionError(
+        f"{file}, sheet {title}, row {at + 1}: is no header; {widths[at]} of its cells are filled, "
+        f"and {widths[wide]} of row {wide + 1}. Leave out what stands above that:",
+        {"skip_rows": wide},
+    )
 
 
 def _text(cells: tuple[Any, ...], place: int, kinds: Counter[str]) -> str | None:

@@ -6,7 +6,7 @@ named are proposed, and a config with everything written out can be had.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, value_free_errors
-from features.errors import UserError
+from features.errors import QuestionError, UserError
 from features.log.transactions import LogSpec, validate
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
@@ -155,11 +155,24 @@ def check(
     """
     source = SourceSpec(**{key: section[key] for key in SourceSpec.model_fields if key in section})
     with value_free_errors():
-        raw = read(engine, source.model_copy(update={"source": locate(source.source)}))
+        raw, answers = _read(engine, source.model_copy(update={"source": locate(source.source)}))
         try:
-            return _check(engine, raw, source, section, settings, now, path)
+            found = _check(engine, raw, source, {**section, **answers}, settings, now, path)
+            return replace(found, proposed=[*found.proposed, *answers])
         finally:
             raw.drop()
+
+
+def _read(engine: Engine, source: SourceSpec) -> tuple[Raw, dict[str, Any]]:
+    """Read a source, taking the answer to each question that has one; the keys they settle."""
+    answers: dict[str, Any] = {}
+    while True:
+        try:
+            return read(engine, source.model_copy(update=answers)), answers
+        except QuestionError as question:
+            if question.keys.keys() <= answers.keys():
+                raise
+            answers |= question.keys
 
 
 def _check(
