@@ -342,7 +342,8 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
                 "--set takes key.path=value, for instance --set training.max_cutoffs=6."
             )
         try:
-            values[key.strip()] = yaml.safe_load(text)
+            # A blank is a value of its own: log.thousands may be one.
+            values[key.strip()] = text if text.isspace() else yaml.safe_load(text)
         except (yaml.YAMLError, ValueError):  # a comma, %Y%m%d, 2024-02-31: text
             values[key.strip()] = text
     return values

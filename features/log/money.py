@@ -1,41 +1,32 @@
 """Amounts as logs write them: exact decimals, and no guess at a foreign notation."""
 
-import re
-from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from features.errors import UserError
+from features.errors import QuestionError, UserError
+from features.log.notations import (
+    NUMBER_LIKE,
+    PLAIN,
+    Notation,
+    currencies,
+    lines,
+    masked,
+    plain,
+    proposals,
+)
 from features.log.written_dates import shapes
 
 MONEY = "decimal(18, 4)"
 """Four decimals, up to 10^14: sums are exact and do not depend on the order of rows."""
 
-_PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
 _NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity)$"
-# A number in some notation, with a currency's sign or code on a side; or an accountant's minus.
-_UNIT = r"(\p{Sc}|[A-Za-z]{1,3}\.?)?"
-_NUMBER_LIKE = (
-    rf"^\(?([+-]?\s?{_UNIT}\s?|{_UNIT}\s?[+-]?)\d[\d.,\s\x{{00A0}}\x{{202F}}'\x{{2019}}]*"
-    rf"{_UNIT}(,-|-)?\)?$"
-)
-
-
-@dataclass(frozen=True)
-class Notation:
-    """How numbers are written: decimal mark, mark between thousands, currency beside them."""
-
-    decimal: str | None = None
-    thousands: str | None = None
-    currency: str | None = None
-
-    @property
-    def declared(self) -> bool:
-        """Whether anything but plain numbers was announced."""
-        return (self.decimal or ".", self.thousands, self.currency) != (".", None, None)
+_SCALES = (1_000, 1_000_000, 1_000_000_000)
+_LARGEST = 1e13
+_NOISE = 1e-12
+_SAMPLE = 100_000
 
 
 def read_numbers(rows: ir.Table, column: str, notation: Notation, name: str) -> ir.StringValue:
@@ -55,17 +46,17 @@ def read_numbers(rows: ir.Table, column: str, notation: Notation, name: str) -> 
         raise UserError(f"Column {name!r} holds {kind} values, which are no numbers.")
     if not notation.declared and _all_plain(rows, values, notation):
         return values
-    text = _plain(values.strip(), notation)
-    sound = text.re_search(_PLAIN)
+    text = plain(values, notation)
+    sound = text.re_search(PLAIN)
     _refuse_other_notations(rows, column, sound, notation, name)
-    if notation.decimal is None:
+    if notation.decimal is None and notation.thousands != ",":
         _refuse_ambiguous_points(rows, column, sound, name)
     return (sound | text.re_search(_NOT_FINITE)).ifelse(text, ibis.null("string"))
 
 
-def as_money(number: Any) -> ir.DecimalValue:
+def as_money(number: Any, scale: float | None = None) -> ir.DecimalValue:
     """Numerals or numbers as money; null for NaN, infinity and more than 10^14."""
-    return number.try_cast(MONEY)
+    return (number.try_cast("float64") * scale if scale else number).try_cast(MONEY)
 
 
 def as_quantity(number: Any) -> ir.FloatingValue:
@@ -74,54 +65,94 @@ def as_quantity(number: Any) -> ir.FloatingValue:
     return (value.isnan() | value.isinf()).ifelse(ibis.null("float64"), value)
 
 
+def proposed_notation(rows: ir.Table, column: str) -> dict[str, str]:
+    """Keys of the log section without which the amounts of a column would be refused."""
+    if not isinstance(rows[column].type(), dt.String):
+        return {}
+    try:
+        read_numbers(rows, column, Notation(), column)
+    except QuestionError as question:
+        return dict(question.keys)
+    except UserError:
+        pass
+    return {}
+
+
+def refuse_lost_amounts(rows: ir.Table, numeral: Any, notation: Notation, name: str) -> None:
+    """Stop where four decimals lose amounts, such as 0.00004 of a coin.
+
+    Raises
+    ------
+    QuestionError
+        If more than one in a thousand changes by more than 1 %, with the factor that keeps all.
+    """
+    if notation.scale is not None:
+        return
+    money = numeral.try_cast(MONEY)
+    small = rows.select(x=numeral.try_cast("float64"), m=money.cast("float64"), n=money.abs())
+    filled = rows.count().to_pyarrow().as_py()
+    small = small.filter((small.n < 0.01) & (small.x.abs() >= _NOISE))
+    lost = (small.m - small.x).abs() > 0.01 * small.x.abs()
+    n = small.aggregate(n=lost.sum()).to_pyarrow()["n"][0].as_py() or 0
+    if n <= filled / 1000:
+        return
+    values = rows.select(x=numeral.try_cast("float64"))
+    most = values.x.abs().max().to_pyarrow().as_py()
+    fitting = [scale for scale in _SCALES if _keeps(small, scale) and most * scale < _LARGEST]
+    what = (
+        f"Column {name!r}: {n:,} amounts are so small that four decimals change them by more than "
+        "1 %, and some become 0."
+    )
+    if not fitting:
+        raise UserError(f"{what} Give them in a smaller unit, or take them so: --set log.scale=1")
+    raise QuestionError(
+        f"{what} To count in a unit that is so many times smaller:", {"scale": fitting[0]}
+    )
+
+
+def _keeps(small: ir.Table, scale: int) -> bool:
+    scaled = small.x * scale
+    lost = (scaled.try_cast(MONEY).cast("float64") - scaled).abs() > 0.01 * scaled.abs()
+    return not small.aggregate(n=lost.sum()).to_pyarrow()["n"][0].as_py()
+
+
 def _all_plain(rows: ir.Table, text: Any, notation: Notation) -> bool:
     """Whether there is nothing to ask about: a quick look that spares the slow ones."""
-    plain = text.try_cast(MONEY).notnull() & ~text.contains("_")
+    numbers = text.try_cast(MONEY).notnull() & ~text.contains("_")
     thirds = text.right(4).startswith(".") & (notation.decimal is None)
-    seen = rows.aggregate(filled=text.count(), plain=plain.sum(), thirds=thirds.sum()).to_pyarrow()
+    seen = rows.aggregate(
+        filled=text.count(), plain=numbers.sum(), thirds=thirds.sum()
+    ).to_pyarrow()
     tally = seen.to_pylist()[0]
     return tally["filled"] == (tally["plain"] or 0) and not tally["thirds"]
-
-
-def _plain(text: Any, notation: Notation) -> Any:
-    """The numeral without the currency and marks that were declared."""
-    if not notation.declared:
-        return text
-    if notation.currency:
-        text = text.replace(notation.currency, "").strip()
-    decimal = re.escape(notation.decimal or ".")
-    if notation.thousands:
-        mark = {" ": r"[ \x{00A0}\x{202F}]", "'": r"['\x{2019}]"}.get(
-            notation.thousands, re.escape(notation.thousands)
-        )
-        grouped = text.re_search(rf"^[+-]? ?\d{{1,3}}({mark}\d{{3}})+({decimal}\d*)?$")
-        text = grouped.ifelse(text.re_replace(mark, ""), text)
-    if notation.decimal == ",":
-        # A point is no decimal mark here: it must not become one by chance.
-        text = text.contains(".").ifelse("?" + text, text).replace(",", ".")
-    return text.re_replace(r"^([+-]) ", r"\1")
 
 
 def _refuse_other_notations(
     rows: ir.Table, column: str, sound: Any, notation: Notation, name: str
 ) -> None:
-    values = rows[column].strip()
-    odd = rows.filter(~sound & values.re_search(_NUMBER_LIKE))
-    found = shapes(odd.limit(100_000), column)
+    odd = rows.filter(~sound & rows[column].re_search(NUMBER_LIKE))
+    found = shapes(odd.limit(_SAMPLE), column)
     if not found:
         return
     total = odd.aggregate(n=odd.count(), first=odd.row.min()).to_pyarrow().to_pylist()[0]
     now = "as declared" if notation.declared else "plain digits and a point"
-    raise UserError(
+    what = (
         f"Column {name!r}: {total['n']:,} rows hold a number in another notation than {now} (most "
-        f"are written like {_masked(found[0].text)!r}, the first in row {total['first']:,}). "
-        "Declare it: log.decimal, log.thousands, log.currency; see data/README.md#amounts."
+        f"are written like {masked(found[0].text)!r}, the first in row {total['first']:,})."
     )
-
-
-def _masked(shape: str) -> str:
-    """A shape without letters, of which a name could be made."""
-    return re.sub(r"[A-Za-z]", "a", shape)[:24]
+    numbers = rows.filter(rows[column].re_search(NUMBER_LIKE)).limit(_SAMPLE)
+    several = currencies([shape.text for shape in shapes(numbers, column)])
+    if len(several) > 1:
+        raise UserError(
+            f"{what} {len(several)} currencies stand beside the amounts ({', '.join(several)}): a "
+            "log has one. Convert them first, or split the file."
+        )
+    answers = [n.keys() for n in proposals(numbers, column, notation) if n.keys()]
+    if len(answers) == 1 and answers[0] != notation.keys():
+        raise QuestionError(f"{what} Declare it:", answers[0])
+    if len(answers) > 1:
+        raise UserError(f"{what} It may mean several; say which:{lines(answers)}")
+    raise UserError(f"{what} No single notation reads them all: make them alike in the file.")
 
 
 def _refuse_ambiguous_points(rows: ir.Table, column: str, sound: Any, name: str) -> None:
@@ -132,8 +163,8 @@ def _refuse_ambiguous_points(rows: ir.Table, column: str, sound: Any, name: str)
     seen = rows.aggregate(pointed=pointed.sum(), threes=(pointed & threes).sum()).to_pyarrow()
     tally = seen.to_pylist()[0]
     if tally["threes"] and tally["threes"] == tally["pointed"]:
+        ways = lines([{"decimal": "."}, {"decimal": ",", "thousands": "."}])
         raise UserError(
             f"Column {name!r}: every point stands before exactly three digits ({tally['threes']:,} "
-            "rows), so 9.999 may mean nine and a bit or nearly ten thousand. Say which: "
-            "log.decimal: '.', or log.thousands: '.' with log.decimal: ','."
+            f"rows), so 9.999 may mean nine and a bit or nearly ten thousand. Say which:{ways}"
         )

@@ -89,11 +89,20 @@ class LogSpec(SourceSpec):
         Literal[".", ","] | None, Field(description="Decimal mark of amounts; default a point")
     ] = None
     thousands: Annotated[
-        Literal[",", ".", " ", "'"] | None,
-        Field(description="Mark between thousands; default none"),
+        Literal[",", ".", "space", "apostrophe"] | None,
+        Field(description="Mark between thousands, or lakhs; default none"),
     ] = None
     currency: Annotated[
-        str | None, Field(max_length=5, description="Sign or code written beside each amount")
+        str | None,
+        Field(max_length=5, description="Sign or code beside each amount; a code reads its signs"),
+    ] = None
+    minus: Annotated[
+        Literal["brackets", "trailing"] | None,
+        Field(description="Of amounts below 0: (30.00) or 30.00-; default in front"),
+    ] = None
+    scale: Annotated[
+        float | None,
+        Field(gt=0, le=1e12, description="Amounts are multiplied by it, where they are tiny"),
     ] = None
     returns: Annotated[
         Literal["negative", "quantity", "ignore"],
@@ -166,6 +175,12 @@ class LogSpec(SourceSpec):
     def _ids_are_text(cls, value: Any) -> Any:
         listed = isinstance(value, (list, tuple))
         return tuple(str(one) for one in value) if listed else value
+
+    @field_validator("thousands", mode="before")
+    @classmethod
+    def _marks_by_name(cls, value: Any) -> Any:
+        named = {" ": "space", "\xa0": "space", "\u202f": "space"}
+        return (named | {"'": "apostrophe", "\u2019": "apostrophe"}).get(value, value)
 
     @field_validator("timezone")
     @classmethod

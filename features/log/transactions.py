@@ -16,7 +16,8 @@ from features.engines.duckdb import Engine, fingerprint, value_free_errors
 from features.errors import UserError
 from features.log.cells import meaningful, require_columns
 from features.log.moments import Dated, read_moments
-from features.log.money import MONEY, Notation, as_money, as_quantity, read_numbers
+from features.log.money import MONEY, as_money, as_quantity, read_numbers, refuse_lost_amounts
+from features.log.notations import Notation
 from features.log.order_lines import counted_once
 from features.log.reasons import Counts, believable_days, refuse_double_export, refuse_too_many
 from features.log.sales import folded
@@ -126,17 +127,17 @@ def _numbers(rows: ir.Table, spec: LogSpec) -> dict[str, ir.Value]:
     """``numeral``: what is written, if it is a number; ``price``, ``quantity``: its worth."""
     columns = spec.columns
     found: dict[str, ir.Value] = {"quantity": ibis.null("float64")}
+    notation = Notation(spec.decimal, spec.thousands, spec.currency, spec.minus, spec.scale)
     if name := columns.amount or columns.unit_price:
-        notation = Notation(spec.decimal, spec.thousands, spec.currency)
         found["numeral"] = read_numbers(rows, "money", notation, name)
-        found["price"] = as_money(found["numeral"])
+        refuse_lost_amounts(rows, found["numeral"], notation, name)
+        found["price"] = as_money(found["numeral"], spec.scale)
     if columns.quantity:
-        notation = Notation(spec.decimal, spec.thousands)
-        numeral = read_numbers(rows, "pieces", notation, columns.quantity)
+        numeral = read_numbers(rows, "pieces", replace(notation, currency=None), columns.quantity)
         found["quantity"] = as_quantity(numeral)
     if columns.refunded:
-        notation = Notation(spec.decimal, spec.thousands, spec.currency)
-        found["given_back"] = as_money(read_numbers(rows, "back", notation, columns.refunded))
+        back = read_numbers(rows, "back", notation, columns.refunded)
+        found["given_back"] = as_money(back, spec.scale)
     return found
 
 

@@ -1,6 +1,5 @@
 """Columns as they look, and how their values are written: a proposal, not a decision."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ import ibis.expr.types as ir
 from features.customer.snapshot import taken
 from features.log.identity import filled
 from features.log.moments import proposed_format
-from features.log.written_dates import shapes
+from features.log.money import proposed_notation
+from features.log.notations import NUMBER_LIKE
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
@@ -20,8 +20,8 @@ _MOMENT = (
     r"^\s*(\p{L}{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
     r"\d{1,2}\.?( de)?[- ]\p{L}{3,12}\.?( de)?[-, ]+\d{2}|\p{L}{3,12}\.? \d{1,2},? \d{4})"
 )
+_NUMBERED = r"^\s*\p{L}+[-.]?\d+\s*$"  # INV-10 is no money
 _COMPACT = r"^(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])$"
-_NUMBER = r"^[^\dA-Za-z]{0,3}[+-]?\s?\d[\d.,' ]*[^\dA-Za-z]{0,3}$"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def notation(raw: Raw, roles: dict[str, str]) -> dict[str, str]:
         keys |= _date_format(raw, raw.columns[roles["transacted_at"]])
     money = roles.get("amount") or roles.get("unit_price")
     if money and raw.text:
-        keys |= _amount_notation(raw, raw.columns[money])
+        rows = raw.table.select("row", value=filled(raw.table[raw.columns[money]]))
+        keys |= proposed_notation(rows.limit(SAMPLE), "value")
     if "amount" in roles and "quantity" in roles and _unsigned_returns(raw, roles):
         keys["returns"] = "quantity"
     return keys
@@ -110,7 +111,8 @@ def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
         return dict.fromkeys(("n", "distinct", "numbers", "moments", "fractions", "negative"), none)
     measures: dict[str, ir.Value] = {"n": value.count(), "distinct": value.nunique()}
     if isinstance(kind, dt.String):
-        measures["numbers"] = value.re_search(_NUMBER).sum()
+        number = value.strip().re_search(NUMBER_LIKE) & ~value.re_search(_NUMBERED)
+        measures["numbers"] = number.sum()
         measures["moments"] = (value.re_search(_MOMENT) | value.re_search(_COMPACT)).sum()
         measures["fractions"] = value.re_search(r"\d[.,]\d{1,2}\D{0,4}$").sum()
         measures["negative"] = value.re_search(r"^\s*-").sum()
@@ -144,26 +146,6 @@ def _date_format(raw: Raw, place: str) -> dict[str, str]:
     rows = raw.table.select("row", value=filled(raw.table[place])).limit(SAMPLE)
     found = proposed_format(rows, "value")
     return {"date_format": found} if found else {}
-
-
-def _amount_notation(raw: Raw, place: str) -> dict[str, str]:
-    """From how the amounts are written: the last mark before one or two digits is the decimal."""
-    found = [shape.text for shape in shapes(raw.table.select("row", place).limit(SAMPLE), place)]
-    keys: dict[str, str] = {}
-    signs = {match[0] for text in found for match in re.finditer(r"[^\s\d.,'+-]+", text)}
-    sign = next(iter(signs)) if len(signs) == 1 else ""
-    if sign and not sign.isalpha() and len(sign) <= 2:
-        keys["currency"] = sign
-    bare = [text.replace(sign, "").strip() if sign else text for text in found]
-    comma = [t for t in bare if re.search(r"\d,9{1,2}$".replace("\\d", "9"), t)]
-    point = [t for t in bare if re.search(r"9\.9{1,2}$", t)]
-    if comma and not point:
-        keys["decimal"] = ","
-        if any(re.search(r"9\.999(\D|$)", t) for t in bare):
-            keys["thousands"] = "."
-    elif point and any(re.search(r"9,999(\.|,|$)", t) for t in bare):
-        keys["thousands"] = ","
-    return keys
 
 
 def _unsigned_returns(raw: Raw, roles: dict[str, str]) -> bool:

@@ -60,6 +60,8 @@ EVERYTHING = {
         "decimal": ",",
         "thousands": ".",
         "currency": "€",
+        "minus": "trailing",
+        "scale": 1.0,
         "sales": {"column": "column_6", "not": ["void", "on: hold"]},
         "where": [{"column": "column_6", "operator": "in", "value": ["NO", "SE", 2]}],
         "lines": "each",

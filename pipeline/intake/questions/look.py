@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 
 from features.errors import UserError
 from features.log.identity import filled
-from features.log.money import Notation, read_numbers
+from features.log.money import read_numbers
+from features.log.notations import Notation
 from features.log.order_lines import with_blanks_filled
 from features.log.spec import LogSpec
 from features.log.words import means, split
@@ -96,7 +97,10 @@ class Look:
         cells = table.select("row", "file", cell=filled(table[self.place(name)]))
         try:
             numeral = read_numbers(
-                cells, "cell", Notation(spec.decimal, spec.thousands, spec.currency), name
+                cells,
+                "cell",
+                Notation(spec.decimal, spec.thousands, spec.currency, spec.minus),
+                name,
             )
         except UserError:
             return None

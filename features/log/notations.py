@@ -1,0 +1,150 @@
+"""How numbers are written: marks, minus and currency, and the notation that reads a column.
+
+A notation is proposed after it was tried on the rows.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from shlex import quote
+from typing import Any
+
+import ibis.expr.types as ir
+
+from features.log.words import currency, signs
+from features.log.written_dates import shapes
+
+PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
+_BLANK = r"[\s\x{00A0}\x{2009}\x{202F}]"
+_DASHES = "\\-\u2019\u2212\xa0\u202f\u2009\u00b4"
+_UNIT = r"(\p{Sc}|\p{L}{1,5}\.?|\p{L}{1,2}\p{Sc})?"
+NUMBER_LIKE = (
+    rf"^\(?([+\x{{2212}}-]?{_BLANK}?{_UNIT}{_BLANK}?|{_UNIT}{_BLANK}?[+\x{{2212}}-]?)\(?"
+    rf"\d[\d.,\s\x{{00A0}}\x{{2009}}\x{{202F}}'\x{{2019}}]*"
+    rf"[+-]?{_UNIT}(,-|-)?\)?{_BLANK}?{_UNIT}$"
+)
+"""A number in some notation, with a currency's sign or code on a side, or an accountant's minus."""
+
+_MARKS: Sequence[tuple[str | None, str | None]] = (
+    (None, None), (None, ","), (None, "space"), (None, "apostrophe"),
+    (",", None), (",", "."), (",", "space"), (",", "apostrophe"),
+)  # fmt: skip
+_THOUSANDS = {"space": _BLANK, "apostrophe": r"['\x{2019}\x{00B4}]"}
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How numbers are written; None: plain digits, a point, a minus in front.
+
+    `scale` is what amounts are multiplied by.
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+    currency: str | None = None
+    minus: str | None = None
+    scale: float | None = None
+
+    @property
+    def declared(self) -> bool:
+        """Whether anything but plain numbers was announced."""
+        return (self.decimal or ".", self.thousands, self.currency, self.minus) != (
+            *(".", None, None, None),
+        )
+
+    def keys(self) -> dict[str, str]:
+        """What the log section says of it."""
+        names = ("currency", "minus", "decimal", "thousands")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+def plain(values: Any, notation: Notation) -> ir.StringValue:
+    """The numerals without the currency, marks and minus that were declared."""
+    text = values.re_replace(rf"^{_BLANK}+|{_BLANK}+$", "").re_replace("^\u2212", "-")
+    if not notation.declared:
+        return text
+    if notation.currency:
+        unit = "|".join(re.escape(sign) for sign in _signs(notation.currency))
+        text = text.re_replace(rf"(?i)^([+(-]*){_BLANK}*(?:{unit}){_BLANK}*", r"\1")
+        text = text.re_replace(rf"(?i){_BLANK}*(?:{unit}){_BLANK}*([)-]*)$", r"\1")
+    if notation.minus == "brackets":
+        text = text.re_replace(rf"^\({_BLANK}*(.*?){_BLANK}*\)$", r"-\1")
+    if notation.minus == "trailing":
+        text = text.re_replace(rf"^([^+-].*?){_BLANK}*-$", r"-\1")
+    decimal = re.escape(notation.decimal or ".")
+    if notation.thousands:
+        mark = _THOUSANDS.get(notation.thousands, re.escape(notation.thousands))
+        groups = rf"\d{{1,3}}({mark}\d{{3}})+"
+        if notation.thousands == ",":  # 12,34,567 in India
+            groups = rf"(?:{groups}|\d{{1,2}}({mark}\d{{2}})+{mark}\d{{3}})"
+        grouped = text.re_search(rf"^[+-]?{_BLANK}?{groups}({decimal}\d*)?$")
+        text = grouped.ifelse(text.re_replace(mark, ""), text)
+    if notation.decimal == ",":
+        # A point is no decimal mark here: it must not become one by chance.
+        text = text.contains(".").ifelse("?" + text, text).replace(",", ".")
+    return text.re_replace(rf"^([+-]){_BLANK}+", r"\1")
+
+
+def proposals(rows: ir.Table, column: str, now: Notation) -> list[Notation]:
+    """Notations that read most values and declare least; several if they differ in value."""
+    found = [shape.text for shape in shapes(rows, column)]
+    codes = currencies(found)
+    minus = "brackets" if any(text.endswith(")") for text in found) else None
+    minus = minus or ("trailing" if any(re.search(r"9\D*-\D*$", text) for text in found) else None)
+    unit = _unit(found, codes) or now.currency
+    tried = [Notation(decimal, mark, unit, minus or now.minus) for decimal, mark in _MARKS]
+    counts = {
+        f"n{i}": plain(rows[column], notation).re_search(PLAIN).sum()
+        for i, notation in enumerate(tried)
+    }
+    seen = rows.aggregate(**counts).to_pyarrow().to_pylist()[0]
+    most = max(seen[name] or 0 for name in counts)
+    best = [notation for i, notation in enumerate(tried) if (seen[f"n{i}"] or 0) == most > 0]
+    # With a mark that no value needs, the same values are read.
+    least = min((len(notation.keys()) for notation in best), default=0)
+    plainest = [notation for notation in best if len(notation.keys()) == least]
+    if any(re.search(r"9,999(?![.,9])", text) for text in found):
+        # The comma of 9,999 may be either mark.
+        return [
+            n for n in best if (n.decimal, n.thousands) in ((",", None), (None, ","))
+        ] or plainest
+    return plainest
+
+
+def currencies(found: Sequence[str]) -> Counter[str]:
+    """The signs and words beside the numbers of shapes, by ISO code, else as they stand."""
+    counted: Counter[str] = Counter()
+    for text in found:
+        for word in re.findall(rf"[^\s\d,.'()+{_DASHES}]+\.?", text):
+            counted[currency(word) or word] += 1
+    return counted
+
+
+def lines(found: Sequence[Mapping[str, Any]]) -> str:
+    """Each set of keys as options to paste."""
+    return "".join(
+        "\n  " + " ".join(f"--set {quote(f'log.{key}={value}')}" for key, value in keys.items())
+        for keys in found
+    )
+
+
+def masked(shape: str) -> str:
+    """A shape without letters, of which a name could be made."""
+    return "".join("a" if letter.isalpha() else letter for letter in shape)[:24]
+
+
+def _unit(found: Sequence[str], codes: Counter[str]) -> str | None:
+    """The one currency of a column: its sign where there is one, else its code."""
+    if len(codes) != 1:
+        return None
+    code = next(iter(codes))
+    written = {sign for sign in (code, *_signs(code)) if any(sign in text for text in found)}
+    symbols = sorted(sign for sign in written if not sign[0].isalpha())
+    return symbols[0] if len(written) == 1 and symbols else code
+
+
+def _signs(declared: str) -> tuple[str, ...]:
+    """All that stands for a currency, the longest first; an unknown one is what it is."""
+    code = currency(declared)
+    return signs(code) if code else (declared,)

@@ -1,0 +1,117 @@
+"""Forms in which shops write money; the refusal of each ends in the line that reads it."""
+
+import shlex
+from decimal import Decimal
+
+import pytest
+import yaml
+
+from features.errors import QuestionError
+from pipeline.config import parse_overrides
+from tests.features.written_logs import many, refusal, rows, values
+
+
+def answers(message):
+    """The keys of the log section that each line of a message would set."""
+    found = []
+    for line in message.splitlines()[1:]:
+        words = [word for word in shlex.split(line) if word != "--set"]
+        found.append({k.removeprefix("log."): v for k, v in parse_overrides(words).items()})
+    return found
+
+
+FORMS = {
+    "1,25,000.00": "125000",
+    "12,34,56,789.50": "123456789.5",
+    "($30.00)": "-30",
+    "$(30.00)": "-30",
+    "-$30.00": "-30",
+    "$-30.00": "-30",
+    "12.34-": "-12.34",
+    "12,34- €": "-12.34",
+    "12,34 €-": "-12.34",
+    "\u221212,34": "-12.34",
+    "20 000,00": "20000",
+    "1\u00a0103,14 ₽": "1103.14",
+    "1\u202f103,14 руб.": "1103.14",
+    "1103,14р.": "1103.14",
+    "1 234,50 грн": "1234.5",
+    "10,50 zł": "10.5",
+    "R$ 1.234,50": "1234.5",
+    "1'234.50": "1234.5",
+    "1\u2019234.50 CHF": "1234.5",
+    "USD 1,234.50": "1234.5",
+    "1.234.567,5": "1234567.5",
+    "₹ 1,25,000.00": "125000",
+    "1 500 ₸": "1500",
+}
+
+
+@pytest.mark.parametrize(("written", "value"), FORMS.items())
+def test_the_line_that_a_refusal_ends_in_reads_the_amount(opened, written, value):
+    content = [("7", "2020-01-31", f'"{written}"')]
+    message = refusal(opened, content)
+    assert written not in message
+    (keys,) = answers(message)
+    assert values(opened(content, **keys), "amount") == [Decimal(value)]
+
+
+def test_a_code_reads_all_signs_of_its_currency_and_of_no_other(opened):
+    content = [("7", "2020-01-31", "5 ₽"), ("8", "2020-01-31", "7 руб."), ("9", "2020-02-01", "9")]
+    assert answers(refusal(opened, content)) == [{"currency": "RUB"}]
+    assert values(opened(content, currency="RUB"), "amount") == [5, 7, 9]
+    assert "another notation than as declared" in refusal(opened, content, currency="UAH")
+
+
+def test_amounts_of_two_currencies_are_refused_without_a_way_that_does_not_help(opened):
+    message = refusal(opened, [("7", "2020-01-31", "5 EUR"), ("8", "2020-01-31", "7 USD")])
+    assert "2 currencies stand beside the amounts (EUR, USD)" in message
+    assert "--set" not in message
+
+
+def test_a_comma_before_three_digits_is_a_question_with_both_answers(opened):
+    content = [("7", "2020-01-31", '"1,234"'), ("8", "2020-01-31", "12")]
+    found = answers(refusal(opened, content))
+    assert [sorted(values(opened(content, **keys), "amount")) for keys in found] == [
+        [Decimal("1.234"), 12],
+        [12, 1234],
+    ]
+
+
+def test_a_comma_that_other_rows_explain_is_no_question(opened):
+    content = [("7", "2020-01-31", '"1,234"'), ("8", "2020-01-31", '"12,50"')]
+    assert answers(refusal(opened, content)) == [{"decimal": ","}]
+
+
+def test_customers_of_tiny_amounts_stay_by_a_scale(opened):
+    content = [("A", "2020-01-31", "0.00004"), ("A", "2020-02-01", "0.00031")]
+    content += [("B", "2020-01-31", "0.00002")]
+    with pytest.raises(QuestionError) as caught:
+        opened(content)
+    assert caught.value.keys == {"scale": 1_000}
+    found = rows(opened(content, scale=1_000), "customer_id", "amount")
+    assert sorted(found) == [("A", Decimal("0.04")), ("A", Decimal("0.31")), ("B", Decimal("0.02"))]
+
+
+@pytest.mark.parametrize("noise", ["0.00", "0", "1e-17", "0.0000"])
+def test_zeros_and_the_noise_of_floats_are_no_tiny_amounts(opened, noise):
+    assert opened([("7", "2020-01-31", noise), ("8", "2020-01-31", "1")]).counts.used == 2
+
+
+def test_one_tiny_amount_among_many_others_is_taken_as_money_has_it(opened):
+    assert opened(many([("x", "2020-01-31", "0.00001")], sound=2_000)).counts.used == 2_001
+
+
+def test_a_blank_as_thousands_mark_can_be_given_in_every_way():
+    for text in ["log.thousands= ", "log.thousands=space", "log.thousands=' '"]:
+        (value,) = parse_overrides([text]).values()
+        assert value in (" ", "space"), text
+    assert yaml.safe_load("thousands: space") == {"thousands": "space"}
+
+
+@pytest.mark.parametrize(
+    "written", ["1", "1.", ".5", "+1", "-1.5e3", "1E-2", "1e0005", "007", "1.25e+1"]
+)
+def test_whatever_is_taken_for_a_plain_number_is_read(opened, written):
+    (amount,) = values(opened([("7", "2020-01-31", written)]), "amount")
+    assert amount == Decimal(written)
