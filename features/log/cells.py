@@ -9,6 +9,7 @@ from features.errors import UserError
 from features.log.identity import filled, read_ids, read_text, same_person
 from features.log.order_lines import with_blanks_filled
 from features.log.spec import LogSpec
+from features.log.strays import stray
 from features.readers.reading import Raw
 
 
@@ -42,8 +43,8 @@ def require_columns(raw: Raw, spec: LogSpec) -> None:
 def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     """The columns that mean something, still as they are written, blanks as null.
 
-    Rows without a customer, and those that are no sales, lose their values here: whatever
-    stands in them, they are set aside, and they shall not decide how the others are read.
+    Rows without a customer, and those that are no orders or no sales, lose their values here:
+    whatever stands in them, they are set aside, and they shall not decide how the others are read.
     """
     columns = spec.columns
     table = with_blanks_filled(raw, spec)
@@ -54,6 +55,8 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     if columns.refund_customer:
         selected["payee"] = _person(table, raw, spec, columns.refund_customer)
         named |= selected["payee"].notnull()
+    selected["stray"] = stray(table, raw, spec)
+    named &= selected["stray"].isnull()
     kept = _declared(table, raw, spec)
     selected |= kept
     counts = ibis.and_(named, *kept.values())

@@ -14,7 +14,7 @@ from features.log.spec import LogSpec
 from features.log.written_dates import shapes
 from features.readers.reading import Raw
 
-Kind = Literal["anonymous", "fault", "declared"]
+Kind = Literal["anonymous", "fault", "declared", "no_order"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Reason:
     """One reason: in words, and whether it counts as a fault of the log.
 
     ``anonymous`` rows are sound sales that belong to no customer; they have a limit
-    of their own. ``declared`` rows are left out because the config says so.
+    of their own. ``declared`` rows are left out because the config says so, ``no_order``
+    rows because they never were orders; neither has a limit.
     """
 
     words: str
@@ -31,6 +32,8 @@ class Reason:
 
 
 REASONS = {
+    "header_again": Reason("the header once more", "no_order"),
+    "footer": Reason("a line of totals", "no_order"),
     "superseded": Reason("an earlier version of an order (log.versions: last)", "declared"),
     "not_a_sale": Reason("no sale (log.sales)", "declared"),
     "not_where": Reason("does not meet log.where", "declared"),

@@ -167,7 +167,7 @@ def _written(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
 def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringValue:
     """The first of `reasons.REASONS` that holds for a row."""
     moment, amount, quantity = parsed.transacted_at, parsed.amount, parsed.quantity
-    cases: list[tuple[ir.BooleanValue, str]] = []
+    cases = [(parsed.stray == stray, stray) for stray in ("header_again", "footer")]
     if spec.sales:
         cases.append((~parsed.sale, "not_a_sale"))
     cases += [(~parsed[f"where_{i}"], "not_where") for i in range(len(spec.where))]

@@ -155,8 +155,10 @@ def signs(code: str) -> tuple[str, ...]:
 
 @cache
 def footers() -> frozenset[str]:
-    """Folded phrases that begin a line of totals."""
-    return _phrases("footers")
+    """Phrases that begin a line of totals, in lower case with and without accents."""
+    return frozenset(
+        form(str(word)) for word in _content()["footers"] for form in (str.lower, fold)
+    )
 
 
 @cache

@@ -1,0 +1,54 @@
+"""Lines of a file that are no orders: totals at its foot, and headers of files put together."""
+
+import re
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+from features.log.identity import filled
+from features.log.spec import LogSpec
+from features.log.words import footers
+from features.readers.reading import Raw
+
+
+def stray(table: ir.Table, raw: Raw, spec: LogSpec) -> ir.StringValue:
+    """Why a row is no order: ``header_again``, ``footer``, or null for all others.
+
+    A footer names itself in the customer's cell; or, where customer or day are missing, in
+    its first filled cell.
+    """
+    names = (spec.columns.customer_id, spec.columns.transacted_at)
+    owner, day = (filled(table[raw.columns[name]]) for name in names)
+    texts = [isinstance(cell.type(), dt.String) for cell in (owner, day)]
+    cases: list[tuple[Any, Any]] = []
+    if all(texts):
+        cases.append(((owner == names[0]) & (day == names[1]), "header_again"))
+    if texts[0]:
+        cases.append((owner.lower().isin(_spellings()), "footer"))
+    lacking = owner.isnull() | day.isnull()
+    if texts[1]:
+        # Most days begin with a digit and need no closer look.
+        digit = (day >= "0") & (day < ":")
+        lacking |= ibis.cases((digit, False), else_=~day.re_search(r"\d"))
+    if (label := _first_text(table, raw)) is not None:
+        named = ibis.cases((ibis.coalesce(lacking, True), label.re_search(_pattern())), else_=False)
+        cases.append((ibis.coalesce(named, False), "footer"))
+    return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
+
+
+def _first_text(table: ir.Table, raw: Raw) -> ir.StringValue | None:
+    cells = [filled(table[place]) for place in raw.columns.values()]
+    texts = [cell for cell in cells if isinstance(cell.type(), dt.String)]
+    return ibis.coalesce(*texts) if texts else None
+
+
+def _spellings() -> list[str]:
+    return sorted({f"{word}{end}" for word in footers() for end in ("", ":", " :")})
+
+
+def _pattern() -> str:
+    """A phrase of totals at the start, and behind it no further word but a number."""
+    words = "|".join(re.escape(word) for word in sorted(footers(), key=len, reverse=True))
+    return rf"(?i)^[\s\x{{00A0}}]*(?:{words})[^\p{{L}}]*$"
