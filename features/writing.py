@@ -115,6 +115,8 @@ def clear(path: Path, suffix: str) -> None:
 
 
 def _writable(target: Path) -> None:
+    if address := re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(target)):
+        raise UserError(f"{address[0]}… is a network address; name a file, and copy it there.")
     if target.is_symlink():
         raise UserError(f"{target}: is a symbolic link; name the file itself.")
     if target.is_dir():

@@ -370,7 +370,8 @@ FLAGS = {
 
 def _option(key: str, value: Any) -> str:
     if key == "log.source":
-        return shlex.quote(without_secret(value))
+        # The user of a database is part of its address; a password in it is refused anyway.
+        return shlex.quote(re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", value))
     if key == "horizon_days":
         return f"--horizon {value}d"
     if key in FLAGS and isinstance(value, str):

@@ -179,6 +179,9 @@ def value_free_errors() -> Iterator[None]:
             "The log needs more memory or scratch space than there is. Free some, or read fewer "
             "files at a time."
         ) from None
+    except duckdb.InterruptException:
+        # Ctrl-C, or a signal to end, in the middle of a query.
+        raise KeyboardInterrupt from None
     except duckdb.Error as error:
         if "No space left" in str(error):
             raise UserError("The disk with the scratch folder is full. Free some space.") from None

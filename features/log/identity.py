@@ -12,6 +12,9 @@ LARGEST_EXACT = 2**53
 """Above it a float cannot tell neighbours apart: ids stored as floats are lost."""
 
 
+BLANK = r"^[\s\x{00A0}\x{1680}\x{2000}-\x{200B}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}\x{FEFF}]*$"
+"""A text of blanks only, of whatever width."""
+
 PHONE = r"^\s*\+?[\d\s()./\x{00A0}\x{202F}-]{10,25}$"
 """How a phone number is written: digits, and what parts them."""
 
@@ -97,9 +100,11 @@ def filled(values: Any) -> Any:
     """The values, blank texts as null."""
     if not isinstance(values.type(), dt.String):
         return values
-    # What begins with a visible character is not blank: most texts need no closer look.
+    # What begins with a visible character of ASCII is not blank: most texts need no closer look.
     return ibis.cases(
-        (values >= "!", values), (values.strip() == "", ibis.null("string")), else_=values
+        ((values >= "!") & (values < "\x7f"), values),
+        (values.re_search(BLANK), ibis.null("string")),
+        else_=values,
     )
 
 

@@ -201,8 +201,9 @@ def _ragged_blanks(engine: Engine, view: str, files: list[delimited.Delimited]) 
 
 def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
     described = [(file, *_parquet_shape(engine, file)) for file in files]
-    names = _same_columns([(file, found) for file, found, _ in described])
-    cells = ", ".join(f"{quote(name)} AS c{i}" for i, name in enumerate(names))
+    names = _same_columns([(file, tuple(found)) for file, found, _ in described])
+    kinds = described[0][1]
+    cells = ", ".join(f"{_moment(quote(n), kinds[n])} AS c{i}" for i, n in enumerate(names))
     offsets = [0, *accumulate(rows for _, _, rows in described)][:-1]
     view = ibis.util.gen_name("raw")
     engine.raw_sql(
@@ -223,8 +224,14 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
     )
 
 
-def _parquet_shape(engine: Engine, file: Path) -> tuple[tuple[str, ...], int]:
-    """Names of the columns, and how many rows there are."""
+def _moment(cell: str, kind: str) -> str:
+    """Nanoseconds with a zone, as pandas writes them: a type that no expression knows."""
+    zoned = kind.startswith("TIMESTAMP") and "NS" in kind and ("TZ" in kind or "ZONE" in kind)
+    return f"{cell}::TIMESTAMPTZ" if zoned else cell
+
+
+def _parquet_shape(engine: Engine, file: Path) -> tuple[dict[str, str], int]:
+    """Names and types of the columns, and how many rows there are."""
     source = f"read_parquet([{literal(_exact(file))}], hive_partitioning = false)"
     try:
         described = engine.raw_sql(f"DESCRIBE FROM {source}").fetchall()
@@ -233,7 +240,7 @@ def _parquet_shape(engine: Engine, file: Path) -> tuple[tuple[str, ...], int]:
         raise
     except duckdb.Error:
         _damaged(file, "Parquet file")
-    return tuple(name for name, *_ in described), rows
+    return {name: str(kind) for name, kind, *_ in described}, rows
 
 
 def workbook_table(engine: Engine, files: list[Path], spec: SourceSpec) -> Raw:

@@ -70,6 +70,8 @@ def _main(
 
 def main() -> None:
     """Entry point of the command."""
+    # Whatever is written is customer data, or knows of it: nobody else reads it.
+    os.umask(0o077)
     # Threads that wait should sleep: spinning on shared cores makes training four times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # OpenBLAS has no such policy, and our matrices are small: fits need a quarter of the time.
@@ -87,6 +89,10 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+_HALTED = "Stopped; nothing was left half-written."
+_NO_MEMORY = "There is not enough memory. Free some, or lower training.max_customers."
+
+
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code.
 
@@ -95,15 +101,19 @@ def run(arguments: list[str]) -> int:
     try:
         app(arguments)
     except SystemExit as left:  # help, --version, a wrong option: said already
+        if isinstance(getattr(left.__context__, "__cause__", None), KeyboardInterrupt):
+            return _refuse(_HALTED, STOPPED)
         return int(left.code or 0)
     except UserError as error:
         return _refuse(str(error), REFUSED)
     except KeyboardInterrupt:
-        return _refuse("Stopped; nothing was left half-written.", STOPPED)
+        return _refuse(_HALTED, STOPPED)
     except MemoryError:
-        return _refuse(
-            "There is not enough memory. Free some, or lower training.max_customers.", REFUSED
-        )
+        return _refuse(_NO_MEMORY, REFUSED)
+    except ImportError as error:
+        if "failed to map" in str(error) or "annot allocate memory" in str(error):
+            return _refuse(_NO_MEMORY, REFUSED)
+        return _refuse(_bug(error), BUG)
     except OSError as error:
         return _refuse(_system(error), REFUSED)
     except Exception as error:

@@ -303,7 +303,7 @@ def _write(
     with atomic(out) as draft, _writer(out, draft, schema) as writer:
         batch: pa.RecordBatch | None = first
         while batch is not None:
-            writer.write_batch(_inert(batch) if excel_safe else batch)
+            writer.write_batch(_inert(batch) if excel_safe and out.suffix == ".csv" else batch)
             written.append(_totals(batch))
             batch = next(scores, None)
     return _by_segment(written, names)

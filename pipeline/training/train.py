@@ -205,8 +205,6 @@ def _reading(orders: Orders, config: Config) -> dict[str, Any]:
     return {
         **spec,
         "date_format": config.log.date_format or orders.log.date_format,
-        "decimal": config.log.decimal or ".",
-        "duplicates": config.log.duplicates or "keep",
     }
 
 
