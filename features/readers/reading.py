@@ -5,6 +5,7 @@ Text stays text. Inside the engine columns are called by their place, so a name
 in a header never becomes part of a query, whatever characters it is made of.
 """
 
+import glob
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from features.readers.files import expand, file_format, is_database
 from features.readers.source import SourceSpec
 
 MOST_COLUMNS = 2_000
+_CASTS = {"TIMESTAMPTZ_NS": "::TIMESTAMPTZ"}  # what pandas writes, and no expression knows
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,7 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
     described = [(file, *_parquet_shape(engine, file)) for file in files]
     names = _same_columns([(file, tuple(found)) for file, found, _ in described])
     kinds = described[0][1]
-    cells = ", ".join(f"{_moment(quote(n), kinds[n])} AS c{i}" for i, n in enumerate(names))
+    cells = ", ".join(f"{quote(n)}{_CASTS.get(kinds[n], '')} AS c{i}" for i, n in enumerate(names))
     offsets = [0, *accumulate(rows for _, _, rows in described)][:-1]
     view = ibis.util.gen_name("raw")
     engine.raw_sql(
@@ -222,12 +224,6 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
         text=False,
         owned=(f"DROP VIEW {quote(view)}",),
     )
-
-
-def _moment(cell: str, kind: str) -> str:
-    """Nanoseconds with a zone, as pandas writes them: a type that no expression knows."""
-    zoned = kind.startswith("TIMESTAMP") and "NS" in kind and ("TZ" in kind or "ZONE" in kind)
-    return f"{cell}::TIMESTAMPTZ" if zoned else cell
 
 
 def _parquet_shape(engine: Engine, file: Path) -> tuple[dict[str, str], int]:
@@ -296,8 +292,6 @@ def _same_columns(described: Sequence[tuple[Path, Sequence[str]]]) -> tuple[str,
 
 def _exact(path: Path) -> str:
     """A path that the engine does not take for a pattern."""
-    import glob
-
     return glob.escape(str(path))
 
 

@@ -38,13 +38,13 @@ def order(customer_id="a", day=date(2023, 6, 1), amount="10", **more):
 
 @few
 @given(log=PAST, later=FUTURE)
-def test_features_are_blind_to_rows_added_later(log, later, snapshot_of):
+def test_39_features_are_blind_to_rows_added_later(log, later, snapshot_of):
     assert_frame_equal(snapshot_of(log), snapshot_of(log + later), check_exact=True)
 
 
 @few
 @given(log=PAST, later=FUTURE, changed=FUTURE)
-def test_features_are_blind_to_rows_altered_or_removed_later(log, later, changed, snapshot_of):
+def test_39_features_are_blind_to_rows_altered_or_removed_later(log, later, changed, snapshot_of):
     assert_frame_equal(snapshot_of(log + later), snapshot_of(log + changed), check_exact=True)
 
 

@@ -83,7 +83,7 @@ def test_everything_but_the_naive_rules_knows_something(fitted, outcomes):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["hist_gradient_boosting", "boosted_hazard", "logistic", "blend"])
-def test_one_thread_or_two_give_the_same_model(name, make_log, make_history, outcomes):
+def test_52_one_thread_or_two_give_the_same_model(name, make_log, make_history, outcomes):
     log = make_log(400, seed=5)
     answers = []
     for threads in (1, 2):
@@ -121,7 +121,7 @@ def test_one_outcome_only_is_refused(name, log, make_history):
         create(name).fit(history)
 
 
-def test_permuted_labels_teach_nothing(log, make_history, outcomes):
+def test_40_permuted_labels_teach_nothing(log, make_history, outcomes):
     history = make_history(log, 400, (220, 280, 340))
     order = np.random.default_rng(0).permutation(len(history.panel))
     history.panel["churned"] = history.panel["churned"].to_numpy()[order]
@@ -129,7 +129,7 @@ def test_permuted_labels_teach_nothing(log, make_history, outcomes):
     assert evaluate(outcomes, model.predict(outcomes))["roc_auc"] == pytest.approx(0.5, abs=0.1)
 
 
-def test_a_category_never_seen_is_answered(history, outcomes):
+def test_47_a_category_never_seen_is_answered(history, outcomes):
     model = create("logistic").fit(history)
     new = model.predict(outcomes.assign(country="FR"))["p_churn"]
     missing = model.predict(outcomes.assign(country=None))["p_churn"]

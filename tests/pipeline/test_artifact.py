@@ -145,7 +145,7 @@ def test_a_loaded_contender_predicts_to_the_last_bit_what_the_saved_one_did(
     assert model.manifest.settings == {"clv_months": 12}
 
 
-def test_only_the_owner_can_read_a_model(folder: Path) -> None:
+def test_37_only_the_owner_can_read_a_model(folder: Path) -> None:
     modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()}
     assert modes == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -174,7 +174,7 @@ def test_a_damaged_file_is_refused_before_any_estimator_is_opened(
         artifact.load(folder, restore)
 
 
-def test_each_flipped_bit_of_the_manifest_is_noticed(folder: Path) -> None:
+def test_34_each_flipped_bit_of_the_manifest_is_noticed(folder: Path) -> None:
     path = folder / "manifest.json"
     content = path.read_bytes()
     for position in range(0, len(content), 5):
@@ -216,7 +216,7 @@ class Bomb:
 
 
 @pytest.mark.parametrize("place", ["a_file", "a_folder_of_it"])
-def test_a_pickle_is_refused_unopened(tmp_path: Path, place: str) -> None:
+def test_32_a_pickle_is_refused_unopened(tmp_path: Path, place: str) -> None:
     model = tmp_path / "theirs" / "model.pkl"
     model.parent.mkdir()
     model.write_bytes(pickle.dumps(Bomb(tmp_path / "exploded")))
@@ -249,7 +249,7 @@ def forged(content: bytes, changes: dict[str, object]) -> bytes:
     ],
     ids=["function", "foreign_class", "operator", "method", "unknown_loader", "old_protocol"],
 )
-def test_a_skops_file_that_asks_for_more_than_our_list_is_refused(
+def test_33_a_skops_file_that_asks_for_more_than_our_list_is_refused(
     folder: Path, changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import skops.io
@@ -315,7 +315,7 @@ def test_the_estimators_that_people_add_come_back_with_the_same_answers(
     [({"scikit-learn": "1.2.0"}, True), ({"numpy": "1.26.4"}, True), ({"skops": None}, True)],
     ids=["older_scikit_learn", "older_numpy", "unknown_skops"],
 )
-def test_another_library_version_is_refused(
+def test_48_another_library_version_is_refused(
     folder: Path, libraries: dict[str, str | None], refused: bool
 ) -> None:
     manifest = artifact.verify(folder)
@@ -415,7 +415,7 @@ def test_of_two_trainings_into_one_folder_the_later_replaces_the_whole_of_the_ot
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_what_a_killed_training_left_does_not_stop_the_next(
+def test_53_what_a_killed_training_left_does_not_stop_the_next(
     tmp_path: Path, contender: Pair
 ) -> None:
     left = private_folder(tmp_path / "model", artifact.PARTIAL)

@@ -81,7 +81,7 @@ def test_scores_have_the_published_columns_and_make_sense(here, tmp_path):
     assert set(found.customer_id) == bought, "ids are exact text"
 
 
-def test_scoring_again_gives_the_same_bytes(here, tmp_path):
+def test_59_scoring_again_gives_the_same_bytes(here, tmp_path):
     for name in ("a.csv", "b.csv"):
         assert score(tmp_path / name) == 0
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()

@@ -18,7 +18,7 @@ def quoted(text: bytes) -> list[str]:
     return [word for word in words if word.encode() in text]
 
 
-def test_no_id_and_no_email_is_in_messages_tracking_store_report_or_model(here: Path) -> None:
+def test_36_no_id_and_no_email_is_in_messages_tracking_store_report_or_model(here: Path) -> None:
     said = (here / "said.txt").read_bytes()
     assert b"recency_alone" in said
     assert b"1 set aside" in said
@@ -31,7 +31,7 @@ def test_no_id_and_no_email_is_in_messages_tracking_store_report_or_model(here: 
     assert quoted((here / "orders.csv").read_bytes())
 
 
-def test_scoring_says_no_id_and_no_email(
+def test_36_scoring_says_no_id_and_no_email(
     here: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(["score", "orders.csv", "--out", str(tmp_path / "scores.parquet")]) == 0

@@ -71,7 +71,7 @@ def test_one_customer(refused, tmp_path):
     assert "customer" in message
 
 
-def test_all_one_time_buyers(refused, tmp_path):
+def test_41_all_one_time_buyers(refused, tmp_path):
     rows = [(f"c{n}", f"2022-{n % 12 + 1:02d}-15", "10", str(n), "NO") for n in range(400)]
     refused("train", log(tmp_path, rows), *COLUMNS, "--horizon", "60d")
 
@@ -152,7 +152,7 @@ def test_a_wrong_tracking_key_is_told_whole(refused, tmp_path):
     assert "c.yaml: 1 key cannot be used. tracking.experiment: " in message
 
 
-def test_yaml_that_would_build_an_object(refused, tmp_path):
+def test_30_yaml_that_would_build_an_object(refused, tmp_path):
     (tmp_path / "c.yaml").write_text("log: !!python/object/apply:os.system ['true']\n")
     assert "not plain YAML" in refused("train", "--config", tmp_path / "c.yaml")
 
@@ -167,7 +167,7 @@ def test_no_model_yet(refused, tmp_path):
     refused("score", log(tmp_path, shop.rows(5)), "--out", tmp_path / "s.csv")
 
 
-def test_pickle_is_no_model(refused, tmp_path):
+def test_32_pickle_is_no_model(refused, tmp_path):
     import pickle
 
     (tmp_path / "m").mkdir()

@@ -153,7 +153,7 @@ def test_a_new_model_is_challenger_and_the_champion_stays(
     assert find(store, tmp_path, "models:/churn/2").version == "2"
 
 
-def test_the_gate_keeps_a_worse_challenger_from_becoming_champion(
+def test_50_the_gate_keeps_a_worse_challenger_from_becoming_champion(
     store: Store, folder: Path
 ) -> None:
     register(store, folder, log_loss=0.40)
@@ -270,7 +270,7 @@ def test_a_folder_scores_without_any_tracking_store(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["gone", "no_database"])
-def test_while_the_store_is_down_the_last_known_champion_scores_and_it_is_said(
+def test_61_while_the_store_is_down_the_last_known_champion_scores_and_it_is_said(
     store: Store, folder: Path, tmp_path: Path, fault: str
 ) -> None:
     register(store, folder)
@@ -309,7 +309,7 @@ def test_a_store_that_is_down_is_not_answered_for_by_another_store(
         champion.find("models:/churn/1", uri="http://127.0.0.1:9", cache=tmp_path / "cache")
 
 
-def test_an_edited_loader_is_refused_and_none_of_its_code_runs(
+def test_33_an_edited_loader_is_refused_and_none_of_its_code_runs(
     store: Store, folder: Path, tmp_path: Path
 ) -> None:
     register(store, folder)

@@ -61,7 +61,7 @@ def trained(tracking_uri: str) -> Store:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.org", ""])
-def test_a_host_that_others_reach_is_refused_before_anything_starts(host: str) -> None:
+def test_38_a_host_that_others_reach_is_refused_before_anything_starts(host: str) -> None:
     with pytest.raises(UserError, match="asks for no password"), server.running(host=host):
         pytest.fail("it started")
 

@@ -187,7 +187,7 @@ def test_a_training_on_a_local_store_calls_nobody_and_gives_no_warning(
     ],
     ids=["missing_log_loss", "infinite_auc", "missing_at_one_cutoff"],
 )
-def test_a_contender_with_a_figure_that_is_no_number_ends_failed(
+def test_49_a_contender_with_a_figure_that_is_no_number_ends_failed(
     store: Store, changed: dict[str, float], words: str
 ) -> None:
     parent = train(store, leaderboard(**changed))
@@ -346,7 +346,7 @@ with runs.training(prepare(sys.argv[1]), name="long", parameters={}):
     ],
     ids=["terminated", "killed_at_once_and_swept"],
 )
-def test_a_stopped_process_leaves_no_running_run(
+def test_56_a_stopped_process_leaves_no_running_run(
     store: Store, number: signal.Signals, code: int, before: str, after: str
 ) -> None:
     process = subprocess.Popen(
@@ -364,7 +364,7 @@ def test_a_stopped_process_leaves_no_running_run(
     assert compare.trainings(store)[0]["status"] == after
 
 
-def test_a_contenders_run_left_open_by_a_dead_training_is_swept(store: Store) -> None:
+def test_57_a_contenders_run_left_open_by_a_dead_training_is_swept(store: Store) -> None:
     parent = train(store, leaderboard())
     with talking(store.uri):
         tags = {"mlflow.parentRunId": parent, "churn.level": "contender"}
@@ -391,7 +391,7 @@ prepare(sys.argv[1])
 
 
 @pytest.mark.thorough
-def test_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
+def test_58_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
     words = [sys.executable, "-W", "ignore", "-c", COLD_START, uri, str(time.time() + 6)]
     starts = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(4)]

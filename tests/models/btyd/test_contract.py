@@ -110,7 +110,7 @@ def test_answers_have_one_entry_per_row_and_keep_to_their_range(case):
             assert (values[:, 0] <= values[:, 1]).all(), name
 
 
-def test_order_columns_and_index_do_not_matter(case):
+def test_46_order_columns_and_index_do_not_matter(case):
     _, X, model = case
     shuffled = X.sample(frac=1, random_state=1)
     turned = shuffled[shuffled.columns[::-1]].assign(extra="text")

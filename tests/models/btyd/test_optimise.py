@@ -38,7 +38,7 @@ def test_the_higher_of_two_hills():
         assert found(hills, starts).theta == pytest.approx([4.0, 4.0], abs=1e-3)
 
 
-def test_a_search_that_stays_where_it_started():
+def test_43_a_search_that_stays_where_it_started():
     with pytest.raises(FitError, match=r"did not leave its start values.*prior_scale"):
         found(lambda theta: (0.0, np.zeros(2)))
 

@@ -182,7 +182,7 @@ def test_stress_of_intervals(kind):
             assert (found["low"] <= found["high"]).all()
 
 
-def test_a_customer_with_a_hundred_thousand_orders_does_not_derail_a_fit():
+def test_44_a_customer_with_a_hundred_thousand_orders_does_not_derail_a_fit():
     known = ParetoNBDModel.from_params({"r": 0.55, "alpha": 74.0, "s": 0.61, "beta": 82.0})
     X = known.simulate(3000, 700.0, seed=2)
     giant = pd.DataFrame({"frequency": [100_000.0], "recency": [699.99], "T": [700.0]})

@@ -1,0 +1,156 @@
+"""Promises held on the real command line that no other test keeps; the number is the promise's."""
+
+import gzip
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from pipeline.command_line import main as cli
+from tests.pipeline import shop
+
+HEAD = "id,day,amount\n"
+FORMULA = '=HYPERLINK("http://example.org")'
+
+
+def lines(*rows):
+    return HEAD + "".join(f"{row}\n" for row in rows)
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000", "\u2003 ", "\ufeff"])
+def test_4_an_id_of_wide_blanks_is_no_customer(checked, blank):
+    found = checked(lines("7,2020-01-31,1", f"{blank},2020-02-01,2"))
+    assert found["set_aside"] == {"customer_blank": 1}
+
+
+@pytest.mark.parametrize("mark", [" ", "space"])
+def test_7_a_blank_between_thousands_can_be_declared_on_the_command_line(checked, mark):
+    found = checked(lines("7,2020-01-31,1 234.50"), "--set", f"log.thousands={mark}")
+    assert found["amount_total"] == 1234.5
+
+
+def test_13_a_wrong_unit_never_puts_a_log_on_two_days_of_1970(checked):
+    log = lines("7,1580428800,1", "8,1580515200,2")
+    found = checked(log, "--set", "log.date_format=unix_milliseconds")
+    assert "--set log.date_format=unix_seconds" in found["problem"]
+    assert checked(log, "--set", "log.date_format=unix_seconds")["first_order"] == "2020-01-31"
+
+
+def test_25_a_gzip_that_grows_without_end_is_refused_before_it_is_written(churn, tmp_path):
+    bomb = tmp_path / "log.csv.gz"
+    with gzip.open(bomb, "wb") as file:
+        for _ in range(120):
+            file.write(b"7,2020-01-31,1\n" * 40_000)
+    code, _, err = churn("check", bomb, "--quiet")
+    assert (code, "archive bombs" in err) == (2, True)
+
+
+@pytest.mark.parametrize("out", ["s3://bucket/k.parquet", "gs://b/scores.csv"])
+def test_29_a_network_address_is_no_output_and_no_folder_is_made_for_it(here, churn, out):
+    before = sorted(os.listdir())
+    code, _, err = churn("score", "orders.csv", "--out", out, "--quiet")
+    assert (code, "network address" in err) == (2, True)
+    assert sorted(os.listdir()) == before
+
+
+@pytest.mark.slow
+def test_35_a_formula_is_made_text_in_csv_and_stays_exact_in_parquet(here, churn, tmp_path):
+    log = tmp_path / "orders.csv"
+    lines_of_log = (here / "orders.csv").read_text().splitlines()
+    mine = lines_of_log[1].split(",")
+    quoted = FORMULA.replace('"', '""')
+    log.write_text("\n".join([*lines_of_log, ",".join([f'"{quoted}"', *mine[1:]])]) + "\n")
+    for name in ("scores.csv", "scores.parquet"):
+        code, _, err = churn("score", log, "--out", tmp_path / name, "--excel-safe", "--quiet")
+        assert code == 0, err
+    exact = pyarrow.parquet.read_table(tmp_path / "scores.parquet")["customer_id"].to_pylist()
+    safe = pyarrow.csv.read_csv(tmp_path / "scores.csv")["customer_id"].to_pylist()
+    assert FORMULA in exact
+    assert FORMULA not in safe
+    assert not any(str(name).startswith(("=", "+", "-", "@")) for name in safe)
+
+
+@pytest.mark.slow
+def test_15_a_log_that_stands_twice_is_refused_by_score_as_by_train(here, churn, tmp_path):
+    content = (here / "orders.csv").read_text()
+    twice = tmp_path / "twice.csv"
+    twice.write_text(content + content.split("\n", 1)[1])
+    out = tmp_path / "scores.parquet"
+    code, _, err = churn("score", twice, "--out", out, "--quiet")
+    assert (code, "log.duplicates" in err, out.exists()) == (2, True, False)
+
+
+@pytest.mark.slow
+def test_45_a_log_without_a_column_that_the_model_needs_is_refused(here, churn, tmp_path):
+    rows = pd.read_csv(here / "orders.csv", dtype=str).drop(columns=shop.HEADER[2])
+    rows.to_csv(tmp_path / "log.csv", index=False)
+    out = tmp_path / "scores.parquet"
+    code, _, err = churn("score", tmp_path / "log.csv", "--out", out, "--quiet")
+    assert (code, repr(shop.HEADER[2]) in err, out.exists()) == (2, True, False)
+
+
+@pytest.mark.slow
+def test_37_what_a_command_writes_only_its_owner_reads(tmp_path):
+    (tmp_path / "log.csv").write_text(lines("7,2020-01-31,1"))
+    command = (
+        "import sys; from pipeline.command_line.main import main; sys.argv[0] = 'churn'; main()"
+    )
+    arguments = ["simulate", "--customers", "20", "--years", "1", "--out", "made.parquet"]
+    done = subprocess.run([sys.executable, "-c", command, *arguments], cwd=tmp_path, timeout=250)
+    assert done.returncode == 0
+    assert stat.S_IMODE((tmp_path / "made.parquet").stat().st_mode) == 0o600
+
+
+def test_55_a_library_that_finds_no_memory_is_no_bug(monkeypatch, capsys):
+    def short(_):
+        raise ImportError("x.so: failed to map segment from shared object")
+
+    monkeypatch.setattr(cli, "app", short)
+    assert cli.run(["check"]) == 2
+    assert "not enough memory" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_56_a_signal_in_the_middle_of_a_query_is_no_bug_and_leaves_nothing(tmp_path, number):
+    query = (
+        "import signal, sys, os\n"
+        "from features.engines.duckdb import connect, value_free_errors\n"
+        "from pipeline.command_line import main as cli\n"
+        "signal.signal(signal.SIGTERM, lambda n, _: sys.exit(128 + n))\n"
+        "def app(_):\n"
+        "    with value_free_errors():\n"
+        "        print('ready', flush=True)\n"
+        "        connect().raw_sql('SELECT count(*) FROM range(10000000) a, range(10000000) b')\n"
+        "cli.app = app\n"
+        "sys.exit(cli.run([]))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", query], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"ready\n"
+    time.sleep(1)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode in (130, 143), err
+    assert b"bug" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_moments_of_nanoseconds_with_a_zone_are_read_from_parquet(churn, tmp_path):
+    days = pd.to_datetime(["2020-01-31 23:30", "2020-02-01 12:00"]).as_unit("ns")
+    log = pd.DataFrame({"id": ["7", "8"], "day": days.tz_localize("UTC"), "amount": [1.0, 2.0]})
+    pyarrow.parquet.write_table(
+        pyarrow.Table.from_pandas(log, preserve_index=False), tmp_path / "log.parquet"
+    )
+    columns = ["--customer-id", "id", "--transacted-at", "day", "--amount", "amount"]
+    zone = ["--set", "log.timezone=Europe/Berlin"]
+    _, out, err = churn("check", tmp_path / "log.parquet", *columns, *zone, "--json", "--quiet")
+    assert '"first_order": "2020-02-01"' in out, err
