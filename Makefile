@@ -30,6 +30,12 @@ picture: $(READY) ## Draw the README's picture: the first page of the demo's rep
 test: $(READY) ## All tests that need nothing but Python
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough" tests features models pipeline
 
+test-abuse: $(READY) ## What is promised of faulty input, faults and abuse: N tried, N as promised
+	$(BIN)/python -m pytest -n 2 --dist worksteal -p tests.abuse.tally -m "not browser" tests
+
+fuzz: $(READY) ## Random logs in random dialects, for about an hour
+	FUZZ_EXAMPLES=5000 $(BIN)/pytest --timeout 0 tests/abuse/test_fuzz.py
+
 check: $(READY) ## Format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -62,4 +68,4 @@ lock: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove .venv and what tools left behind
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo picture test check format bench-btyd bench-quality bench-kinds bench-coverage lock clean
+.PHONY: help install demo picture test test-abuse fuzz check format bench-btyd bench-quality bench-kinds bench-coverage lock clean
