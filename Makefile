@@ -40,7 +40,6 @@ check: $(READY) ## Format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough and not slow" tests features models pipeline
 
 format: $(READY) ## Format the code and mend what can be mended

@@ -93,6 +93,7 @@ def _cell(value):
     return "" if value is None else '"' + str(value).replace('"', '""') + '"'
 
 
+@pytest.mark.slow
 @given(rows=rows_of_a_log)
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

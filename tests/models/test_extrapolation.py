@@ -70,6 +70,7 @@ def test_one_cutoff_says_less_than_many():
     )
 
 
+@pytest.mark.slow
 def test_the_value_of_more_months_is_never_less(history, outcomes):
     btyd = BtydContender("mbg_nbd").fit(history)
     for course in (

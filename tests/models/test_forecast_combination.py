@@ -168,6 +168,7 @@ def subscribers(make_history, make_outcomes):
     return Blend().fit(replace(history, level_errors=errors)), rows
 
 
+@pytest.mark.slow
 def test_of_subscribers_the_level_is_the_learned_one(subscribers):
     blend, rows = subscribers
     churned, said = rows["churned"], blend.predict(rows)
@@ -179,6 +180,7 @@ def test_of_subscribers_the_level_is_the_learned_one(subscribers):
     assert said["expected_purchases"].sum() == pytest.approx(rows["purchases"].sum(), rel=0.15)
 
 
+@pytest.mark.slow
 def test_intervals_hold_a_bill_that_is_always_the_same(subscribers):
     blend, rows = subscribers
     said = blend.predict(rows)
@@ -190,6 +192,7 @@ def test_intervals_hold_a_bill_that_is_always_the_same(subscribers):
     assert held[buyers].mean() > 0.75
 
 
+@pytest.mark.slow
 def test_of_those_who_are_given_up_hardly_anything_is_expected(subscribers):
     blend, rows = subscribers
     said = blend.predict(rows)
@@ -202,6 +205,7 @@ def test_of_those_who_are_given_up_hardly_anything_is_expected(subscribers):
     assert (said["expected_purchases"] >= 1 - said["p_churn"] - 1e-12).all()
 
 
+@pytest.mark.slow
 def test_spend_is_net_of_returns_on_later_days(log, make_history, make_outcomes):
     rng = np.random.default_rng(4)
     back = log[rng.random(len(log)) < 0.3]

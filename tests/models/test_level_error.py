@@ -223,6 +223,7 @@ def seasoned(history) -> Blend:
     return Blend().fit(replace(history, level_errors=made_up))
 
 
+@pytest.mark.slow
 def test_the_blend_expects_less_where_the_same_weeks_had_less(seasoned, history, outcomes):
     plain, moved = Blend().fit(history).predict(outcomes), seasoned.predict(outcomes)
     assert moved["p_churn"].mean() > plain["p_churn"].mean() + 0.005

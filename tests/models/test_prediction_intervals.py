@@ -169,6 +169,7 @@ def test_over_the_horizon_itself_the_range_of_clv_is_that_of_spend(blend, histor
         np.testing.assert_allclose(end, said[name], rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_clv_over_a_long_period_is_covered_on_simulated_customers(make_log, make_history):
     """Five more months of a simulated log; the model family is not the one that drew it."""
     log = make_log(2_000, 5)
@@ -226,6 +227,7 @@ def test_without_a_past_there_are_windows_but_no_ranges_of_spend(history, outcom
     assert all(len(values) == 0 for values in none.values())
 
 
+@pytest.mark.slow
 def test_giants_do_not_stretch_the_ranges_of_the_others(make_log, make_history):
     """Three of 600 ordered for a million times as much, until the first past cutoff."""
     log = make_log(600, seed=6)

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from contextlib import chdir
 from datetime import date, timedelta
 
 import numpy as np
@@ -16,6 +17,9 @@ from pipeline.learning.backtest import COLUMNS as BOARD
 from pipeline.model_files import artifact
 from pipeline.scoring.score import SCHEMA
 from tests.pipeline import shop
+from tests.pipeline.conftest import recorded
+
+pytestmark = pytest.mark.slow
 
 
 def score(out, *more):
@@ -25,6 +29,18 @@ def score(out, *more):
 def scores(tmp_path, *more, name="scores.parquet"):
     assert score(tmp_path / name, *more) == 0
     return pd.read_parquet(tmp_path / name)
+
+
+@pytest.fixture(scope="module")
+def whole(made_once, trained):
+    """What `churn score` answers about the whole log, and what it says."""
+
+    def make(folder):
+        with chdir(trained), recorded(folder / "said.txt"):
+            assert score(folder / "scores.parquet") == 0
+
+    folder = made_once("scored", make)
+    return pd.read_parquet(folder / "scores.parquet"), (folder / "said.txt").read_text()
 
 
 def test_training_leaves_a_model_a_board_a_report_and_what_was_set_aside(here):
@@ -56,8 +72,8 @@ def test_tracking_has_a_parent_a_run_per_contender_and_a_champion(here):
         assert str(client.get_model_version_by_alias("churn", "champion").version) == "1"
 
 
-def test_scores_have_the_published_columns_and_make_sense(here, tmp_path):
-    found = scores(tmp_path)
+def test_scores_have_the_published_columns_and_make_sense(here, whole):
+    found, _ = whole
     assert found.columns.tolist() == SCHEMA.names
     assert found.customer_id.is_unique
     assert found[["p_churn", "p_alive"]].apply(lambda p: p.between(0, 1)).all().all()
@@ -88,8 +104,8 @@ def test_59_scoring_again_gives_the_same_bytes(here, tmp_path):
     assert (tmp_path / "a.csv").stat().st_mode & 0o777 == 0o600
 
 
-def test_scoring_in_halves_by_customer_gives_the_same_rows(here, tmp_path):
-    whole = scores(tmp_path)
+def test_scoring_in_halves_by_customer_gives_the_same_rows(here, whole, tmp_path):
+    whole, _ = whole
     halves = []
     for half in (0, 1):
         ids = whole.customer_id[half::2]
@@ -147,7 +163,7 @@ def test_config_file_and_flags_are_the_same_request(here, tmp_path, capsys):
     assert yaml.safe_load(flags)["horizon_days"] == 60
 
 
-def test_the_registered_model_answers_what_churn_score_wrote(here, tmp_path):
+def test_the_registered_model_answers_what_churn_score_wrote(here, whole):
     import mlflow
 
     from features.customer.snapshot import snapshot
@@ -156,7 +172,7 @@ def test_the_registered_model_answers_what_churn_score_wrote(here, tmp_path):
     from pipeline.intake.orders import open_orders
     from pipeline.tracking.store import talking
 
-    written = scores(tmp_path).set_index("customer_id")
+    written = whole[0].set_index("customer_id")
     manifest = artifact.load(here / "out/model").manifest
     config = load(None, {"log.source": "orders.csv"}, {"log": manifest.settings["log"]})
     with open_orders(config.log, Progress(quiet=True)) as orders:
@@ -180,7 +196,6 @@ def test_compare_lists_the_training_as_data(here, capsys):
     ]
 
 
-@pytest.mark.slow
 def test_two_trainings_give_the_same_scores(here, tmp_path, migrated_store):
     first = scores(tmp_path, "--model", "out/model")
     # Which contenders stand beside it makes no difference either.
@@ -230,9 +245,8 @@ def test_scoring_a_day_that_the_model_has_seen_past_says_so(here, tmp_path, caps
     assert "knows what came after" not in capsys.readouterr().err
 
 
-def test_segments_are_told_with_their_totals(here, tmp_path, capsys):
-    found = scores(tmp_path)
-    told = capsys.readouterr().out
+def test_segments_are_told_with_their_totals(whole):
+    found, told = whole
     by = found.groupby("segment")
     for name, size in by.size().items():
         p_churn, spend = by["p_churn"].mean()[name], by["expected_spend"].sum()[name]

@@ -10,6 +10,8 @@ import pytest
 from pipeline.command_line import main as cli
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 
 def quoted(text: bytes) -> list[str]:
     """Ids of customers, long enough to be nobody else's, and e-mails that a text holds."""

@@ -63,6 +63,7 @@ def bare(tmp_path_factory) -> History:
     return history(tmp_path_factory.mktemp("bare") / "log.csv", written([]))
 
 
+@pytest.mark.slow
 @settings(
     max_examples=2,
     deadline=None,

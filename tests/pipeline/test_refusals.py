@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from contextlib import chdir
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from pipeline.command_line import main as cli
 from tests.pipeline import shop
+from tests.pipeline.conftest import recorded
 
 COLUMNS = ["--customer-id", "Customer ID", "--transacted-at", "Date", "--amount", "Total"]
 
@@ -216,61 +218,79 @@ def test_a_contender_that_cannot_be_the_answer(refused, tmp_path):
     assert "Add blend" in message
 
 
-@pytest.fixture
-def awakened(tmp_path, monkeypatch, migrated_store):
-    """A log whose customers buy once, but for the last weeks: too late for most cutoffs."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+def awakened(command, *more):
+    """Ask about a log whose customers buy once but for its last weeks, too late for most days."""
     days = [(f"c{n}", n * 11 % 540) for n in range(200)]
     days += [(f"c{n}", 455 + (n * 7 + 25 * k) % 105) for n in range(0, 200, 2) for k in range(4)]
     rows = [(c, (shop.FIRST + timedelta(days=d)).isoformat(), 9 + d % 7, "", "") for c, d in days]
     request = [
-        str(log(tmp_path, sorted(rows, key=lambda row: row[1]))), *COLUMNS, "--horizon", "60d",
+        str(log(Path.cwd(), sorted(rows, key=lambda row: row[1]))), *COLUMNS, "--horizon", "60d",
         *("--set", "contenders=[base_rate,blend]", "--set", "training.max_cutoffs=1"),
     ]  # fmt: skip
-    return lambda command, *more: cli.run([command, *request, *more])
+    return cli.run([command, *request, *more])
 
 
-def unfitted(said):
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch, migrated_store):
+    """An empty folder with a store of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def late(made_once, migrated_store):
+    """A folder in which such a log was trained on, and what was said."""
+
+    def train(folder):
+        shutil.copy(migrated_store, folder / "mlflow.db")
+        with chdir(folder), recorded(folder / "said.txt"):
+            assert awakened("train") == 0
+
+    return made_once("late", train)
+
+
+def unfitted(late):
     """The cutoffs at which the blend could not be fitted, as the notes tell them."""
-    return re.findall(r"blend could not be fitted at (\S+): None of the blend's parts", said)
+    said = " ".join((late / "said.txt").read_text().split())
+    return re.findall(r"blend could not be fitted at (\S+): None of the blend's", said)
 
 
-def test_an_answer_that_cannot_be_fitted_at_a_cutoff_is_judged_at_the_others(
-    awakened, tmp_path, capsys
-):
-    assert awakened("train") == 0
-    told = capsys.readouterr()
-    days = unfitted(" ".join(told.err.split()))
-    board = pd.read_csv(tmp_path / "out/leaderboard.csv")
+@pytest.mark.slow
+def test_an_answer_that_cannot_be_fitted_at_a_cutoff_is_judged_at_the_others(late, monkeypatch):
+    days, told = unfitted(late), (late / "said.txt").read_text()
+    board = pd.read_csv(late / "out/leaderboard.csv")
     rows = board[board["contender"] == "blend"]
     assert rows.loc[rows["log_loss"].isna(), "cutoff"].tolist() == days
     n, of = rows["log_loss"].notna().sum(), len(rows)
     assert 0 < n < of
-    assert f"mean of {n} of {of} cutoffs" in told.out
+    assert f"mean of {n} of {of} cutoffs" in told
     said = f"These are figures of {n} of {of} cutoffs: blend could not be fitted at "
-    assert said + ", ".join(days) in told.out
-    assert "is champion" in told.out
+    assert said + ", ".join(days) in told
+    assert "is champion" in told
     # The champion's cutoffs are asked for again, and compared where there are figures.
-    assert awakened("train", "--promote") == 0
+    monkeypatch.chdir(late)
+    elsewhere = f"output.folder={late / 'again'}"
+    assert awakened("train", "--promote", "--set", elsewhere) == 0
 
 
-def test_a_refused_training_leaves_the_results_of_the_last_one(awakened, tmp_path, capsys):
-    assert awakened("backtest") == 0
-    day, *_ = unfitted(" ".join(capsys.readouterr().err.split()))
-    (tmp_path / "out").mkdir()
+@pytest.mark.slow
+def test_a_refused_training_leaves_the_results_of_the_last_one(late, elsewhere, capsys):
+    day, *_ = unfitted(late)
+    (elsewhere / "out").mkdir()
     for name in ("leaderboard.csv", "report.html", "quarantine.parquet"):
-        (tmp_path / "out" / name).write_text("yesterday")
-    before = tree(tmp_path / "out")
+        (elsewhere / "out" / name).write_text("yesterday")
+    before = tree(elsewhere / "out")
     assert awakened("train", "--set", f"backtest.cutoffs=[{day}]") == 2
-    assert tree(tmp_path / "out") == before
+    assert tree(elsewhere / "out") == before
     said = " ".join(capsys.readouterr().err.split())
     assert "Fitting blend on everything" not in said
     assert "blend cannot be fitted to this log at any cutoff" in said
 
 
-def test_a_backtest_does_not_recommend_a_training_that_would_be_refused(awakened, capsys):
+@pytest.mark.slow
+def test_a_backtest_does_not_recommend_a_training_that_would_be_refused(elsewhere, capsys):
     assert awakened("backtest", "--set", "contenders=[base_rate]") == 0
     said = capsys.readouterr().out
     assert "Next: churn train" not in said

@@ -259,6 +259,7 @@ def test_an_address_of_another_form_is_refused(address: str) -> None:
         download.parse(address)
 
 
+@pytest.mark.slow
 def test_a_folder_scores_without_any_tracking_store(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pipeline.scoring import champion; "

@@ -116,6 +116,7 @@ def test_flows_and_cohorts_of_nasty_logs(kept, as_frame, log, as_of, period, win
     assert_same_scores(as_frame, days, own, as_of)
 
 
+@pytest.mark.slow
 @few
 @given(log=logs(min_size=1), later=logs(start=date(2024, 1, 1), min_size=1))
 def test_nothing_at_or_after_the_day_is_known(kept, as_frame, log, later):

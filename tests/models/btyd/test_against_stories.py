@@ -32,6 +32,7 @@ def digits():
 # -- continuous time --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_every_answer_of_a_customer(name):
     kind, story, settings, shape = MODELS[name]
@@ -141,6 +142,7 @@ def drawn_rounds(rng, k):
     return params, (x, t_x, n), X
 
 
+@pytest.mark.slow
 def test_every_answer_at_opportunities():
     rng = np.random.default_rng(46)
     for k in range(DRAWS):

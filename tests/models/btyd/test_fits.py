@@ -151,6 +151,7 @@ def test_parameters_are_recovered_from_simulation(name):
         assert abs(away) < 4, (parameter, away)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "base", "coefficients"),
     [

@@ -195,6 +195,7 @@ def test_silent_customers_cost_no_draws():
     assert model.purchase_intervals(X, 10).to_numpy().tolist() == [[0.0, 0.0]]
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded():
     """Four times the customers, not four times the memory beyond what they bring themselves."""
     model = BetaGeoModel.from_params(GEOMETRIC)

@@ -241,6 +241,7 @@ def run(*more, out="plan.parquet", name="spring"):
     return cli.run(["plan", "scores.parquet", *fixed, *more])
 
 
+@pytest.mark.slow
 def test_command_plans_writes_records_and_refuses_another_of_the_name(here, tracking_uri, capsys):
     assert run("--budget", "100", "--report", "page.html") == 0
     shown = capsys.readouterr().out

@@ -128,6 +128,7 @@ def described(tmp_path, capsys, *options, log=None):
     return code, *capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_the_json_is_the_whole_picture(tmp_path, capsys):
     code, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--by", "Country")
     found = json.loads(out)
@@ -145,6 +146,7 @@ def test_the_json_is_the_whole_picture(tmp_path, capsys):
     assert shop.SENTINEL not in out
 
 
+@pytest.mark.slow
 def test_rare_values_of_an_attribute_go_together(tmp_path, capsys):
     log = [(c, d, a, i, f"land {n % 40}") for n, (c, d, a, i, _) in enumerate(shop.rows(200))]
     _, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--by", "Country", log=log)

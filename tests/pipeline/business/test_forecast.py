@@ -37,6 +37,7 @@ def test_steps_are_whole_and_end_with_the_day_before():
     assert table["orders"].sum() == daily(31)["orders"].tail(28).sum()
 
 
+@pytest.mark.slow
 def test_the_shown_forecast_has_the_smallest_error_of_its_board(found):
     for name in MEASURES:
         outlook = found.outlooks[name]
@@ -49,6 +50,7 @@ def test_the_shown_forecast_has_the_smallest_error_of_its_board(found):
     assert total == pytest.approx(20 * 28, rel=0.15)
 
 
+@pytest.mark.slow
 def test_past_forecasts_know_nothing_of_what_came():
     asked = []
 
