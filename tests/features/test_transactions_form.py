@@ -104,13 +104,14 @@ def test_21_a_nul_byte_is_refused_with_its_line(opened):
 
 
 @pytest.mark.parametrize("quote", [b"", b'"'])
-def test_21_a_field_of_20_megabytes_is_refused_within_two_seconds(opened, quote):
+def test_21_a_field_of_20_megabytes_is_refused_without_going_back_in_it(opened, quote):
     import time
 
     content = b"id,day,amount\n7,2020-01-31,1\n" + quote + b"x" * 20_000_000 + quote + b",1,1\n"
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert "line 3: is longer than" in refusal(opened, content)
-    assert time.perf_counter() - begun < 2
+    # A tenth of a second of computing; a search that goes back in the field takes many minutes.
+    assert time.process_time() - begun < 10
 
 
 def test_22_a_name_that_stands_twice_in_the_header_is_refused(opened):

@@ -400,14 +400,14 @@ def test_of_two_trainings_into_one_folder_the_later_replaces_the_whole_of_the_ot
     class Slow(Pair):
         def parameters(self) -> dict[str, Any]:
             inside.set()
-            waiting.wait(10)
+            waiting.wait()
             sleep(0.2)
             return super().parameters()
 
     slow = Slow(0.25, contender.fitted)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(write, folder, slow)
-        inside.wait(10)
+        inside.wait()
         second = pool.submit(write, folder, contender)
         waiting.set()
         assert first.result().digest != second.result().digest

@@ -333,7 +333,7 @@ from pipeline.tracking import runs
 from pipeline.tracking.runs import prepare
 with runs.training(prepare(sys.argv[1]), name="long", parameters={}):
     print("open", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -358,7 +358,7 @@ def test_56_a_stopped_process_leaves_no_running_run(
     prepare(store.uri)  # a run whose process lives is let alone
     assert compare.trainings(store)[0]["status"] == "RUNNING"
     process.send_signal(number)
-    assert process.wait(30) == code
+    assert process.wait() == code
     assert compare.trainings(store)[0]["status"] == before
     prepare(store.uri)
     assert compare.trainings(store)[0]["status"] == after
@@ -395,7 +395,7 @@ def test_58_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
     words = [sys.executable, "-W", "ignore", "-c", COLD_START, uri, str(time.time() + 6)]
     starts = [subprocess.Popen(words, stderr=subprocess.PIPE) for _ in range(4)]
-    ends = [start.communicate(timeout=120)[1].decode() for start in starts]
+    ends = [start.communicate()[1].decode() for start in starts]
     assert [start.returncode for start in starts] == [0] * 4, ends
     assert stat.S_IMODE((tmp_path / "new" / "mlflow.db").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "new" / "mlartifacts").stat().st_mode) == 0o700
