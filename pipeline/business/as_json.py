@@ -10,7 +10,9 @@ import pandas as pd
 from pipeline.business.cohorts import Cohorts, latest
 from pipeline.business.describe import Business
 from pipeline.business.forecast import Forecast
+from pipeline.business.people import People
 from pipeline.business.retention import DEFINITIONS
+from pipeline.business.survey import Survey
 
 
 def as_json(found: Business) -> str:
@@ -39,21 +41,37 @@ def as_json(found: Business) -> str:
             ]
             for name, table in found.by.items()
         },
-        "personas": {
-            "stability": found.people.personas.stability,
-            "silhouette": found.people.personas.silhouette,
-            "table": records(found.people.personas.table),
-        },
-        "rules": {
-            "learned_at": found.people.learned_at,
-            "counted_at": found.people.counted_at,
-            "table": [] if found.people.rules is None else records(found.people.rules),
-        },
-        "sampled_share": found.people.share,
+        **_people(found.people),
+        "survey": _survey(found.survey) if found.survey else None,
         "forecast": _forecast(found.forecast) if found.forecast else None,
         "notes": found.notes,
     }
     return json.dumps(plain(values), indent=2)
+
+
+def _people(found: People) -> dict[str, Any]:
+    return {
+        "personas": {
+            "stability": found.personas.stability,
+            "silhouette": found.personas.silhouette,
+            "table": records(found.personas.table),
+        },
+        "rules": {
+            "learned_at": found.learned_at,
+            "counted_at": found.counted_at,
+            "table": [] if found.rules is None else records(found.rules),
+        },
+        "sampled_share": found.share,
+    }
+
+
+def _survey(found: Survey) -> dict[str, Any]:
+    return {
+        "kind": found.kind,
+        "by_period": records(found.by_period),
+        "by_rfm_group": records(found.by_group),
+        "rows": found.told,
+    }
 
 
 def _forecast(found: Forecast) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -17,11 +19,13 @@ from features.business.rfm_scores import movements, scored
 from features.business.rfm_scores import segments as segment_table
 from features.customer.rfm import histogram, rfm
 from features.errors import UserError
+from features.log.spec import LogSpec
 from pipeline.business import segments
 from pipeline.business.cohorts import Cohorts, cohorts
 from pipeline.business.forecast import Forecast, forecast
 from pipeline.business.people import People, people
 from pipeline.business.retention import metrics, usual_formulas, with_share
+from pipeline.business.survey import Survey, survey
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
 
@@ -59,6 +63,7 @@ class Business:
     by_cohort: dict[str, dict[str, Cohorts]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     currency: str = ""
+    survey: Survey | None = None
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,10 @@ class Asked:
     by: tuple[str, ...] = ()
     months: int = 12
     currency: str = ""
+    survey: Path | None = None
 
 
-def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
+def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) -> Business:
     """Retention, cohorts and segments of a log.
 
     Raises
@@ -81,60 +87,80 @@ def describe(orders: Orders, asked: Asked, progress: Progress) -> Business:
     UserError
         When nobody has bought before the day that is asked about, or the log ends before it.
     """
-    if asked.as_of > orders.end:
-        raise UserError(
-            f"The log ends on {orders.last_day}: after it everybody would seem to fall silent. "
-            f"Ask about a day up to {orders.end}."
-        )
+    _refuse_later_day(orders, asked.as_of)
     days = orders.days.filter(orders.days.transacted_at < asked.as_of)
+    first = min(orders.first_day, asked.as_of - timedelta(days=1))
     with progress.step("Counting who came, stayed and fell silent"):
         known = base_table.customers(days, asked.as_of, asked.by)
         base = orders.engine.create_table(ibis.util.gen_name("customers"), known)
-        overall = _overall(base, asked.as_of)
-        if not overall["customers"]:
-            raise UserError(f"Nobody has bought before {asked.as_of}; ask about a later day.")
-        first = min(orders.first_day, asked.as_of - timedelta(days=1))
-        listed = calendar(first, asked.as_of, asked.period)
-        periods = _periods(days, base, asked, listed)
-        daily = _daily(days, base, asked, first)
+        flow = _flow(days, base, asked, first)
     with progress.step("Following the cohorts"):
-        found = _cohorts(days, base, asked)
-        by, by_cohort = _by(days, base, asked, listed)
+        triangles = {"cohorts": _cohorts(days, base, asked), **_by(days, base, asked, first)}
     with progress.step("Placing customers in segments"):
-        now = scored(base)
-        table = frame(segment_table(now, asked.as_of))
-        since = max(asked.as_of - timedelta(days=asked.window), first)
-        before = scored(base_table.customers(days, since))
-        moved = segments.movements(frame(movements(before, now)))
+        now = orders.engine.create_table(ibis.util.gen_name("scored"), scored(base))
+        placed = _placed(days, now, asked, first)
     with progress.step("Looking for personas, and for rules of who leaves"):
-        told = people(days, asked.as_of, asked.window, first, int(overall["customers"]))
+        n_customers = int(flow["overall"]["customers"])
+        told = people(days, asked.as_of, asked.window, first, n_customers)
     with progress.step("Forecasting, and holding past forecasts against what came"):
         ahead = forecast(
-            daily, asked.as_of, asked.window, lambda day: frame(histogram(rfm(days, day)))
+            flow["daily"], asked.as_of, asked.window, lambda day: frame(histogram(rfm(days, day)))
         )
+    answers = None
+    if asked.survey:
+        with progress.step("Counting the answers of the survey"):
+            answers = survey(orders, asked.survey, spec, now, asked.as_of, asked.period)
     return Business(
         name=orders.name,
         as_of=asked.as_of,
         first_day=first,
         period=asked.period,
         window=asked.window,
-        overall=overall,
-        formulas=usual_formulas(periods, asked.period, asked.as_of, asked.months),
-        periods=periods,
-        cohorts=found,
-        groups=segments.groups(table),
-        tiers=segments.tiers(table),
-        lorenz=segments.lorenz(table),
-        moved_since=since,
-        moved=moved,
         people=told,
-        daily=daily,
         forecast=ahead,
-        by=by,
-        by_cohort=by_cohort,
-        notes=tuple(_notes(orders, asked, listed, first)),
         currency=asked.currency,
+        survey=answers,
+        **flow,
+        **triangles,
+        **placed,
     )
+
+
+def _refuse_later_day(orders: Orders, as_of: date) -> None:
+    if as_of > orders.end:
+        raise UserError(
+            f"The log ends on {orders.last_day}: after it everybody would seem to fall silent. "
+            f"Ask about a day up to {orders.end}."
+        )
+
+
+def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str, Any]:
+    """Single figures, periods, days and what to know of them."""
+    overall = _overall(base, asked.as_of)
+    if not overall["customers"]:
+        raise UserError(f"Nobody has bought before {asked.as_of}; ask about a later day.")
+    periods = _periods(days, base, asked, first)
+    return {
+        "overall": overall,
+        "periods": periods,
+        "formulas": usual_formulas(periods, asked.period, asked.as_of, asked.months),
+        "daily": _daily(days, base, asked, first),
+        "notes": tuple(_notes(asked, list(periods.index), first)),
+    }
+
+
+def _placed(days: ir.Table, now: ir.Table, asked: Asked, first: date) -> dict[str, Any]:
+    """Groups, tiers, the Lorenz curve, and the movements of the last window."""
+    table = frame(segment_table(now, asked.as_of))
+    since = max(asked.as_of - timedelta(days=asked.window), first)
+    before = scored(base_table.customers(days, since))
+    return {
+        "groups": segments.groups(table),
+        "tiers": segments.tiers(table),
+        "lorenz": segments.lorenz(table),
+        "moved_since": since,
+        "moved": segments.movements(frame(movements(before, now))),
+    }
 
 
 def frame(table: ir.Table) -> pd.DataFrame:
@@ -169,8 +195,9 @@ def _single_figures(row: pd.DataFrame) -> pd.DataFrame:
     ).drop(columns="lifetime")
 
 
-def _periods(days: ir.Table, base: ir.Table, asked: Asked, listed: Sequence[date]) -> pd.DataFrame:
+def _periods(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> pd.DataFrame:
     counts = period_counts(days, base, asked.as_of, asked.period, asked.window)
+    listed = calendar(first, asked.as_of, asked.period)
     indexed = frame(counts).set_index("period")
     return metrics(indexed, listed, asked.period, asked.window, asked.as_of)
 
@@ -192,18 +219,17 @@ def _cohorts(days: ir.Table, base: ir.Table, asked: Asked) -> Cohorts:
     return cohorts(cells.set_index(["cohort", "age"]), sizes, asked.period, asked.as_of)
 
 
-def _by(
-    days: ir.Table, base: ir.Table, asked: Asked, listed: Sequence[date]
-) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, Cohorts]]]:
+def _by(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str, Any]:
     """Single figures, the last complete period's retention, and cohorts, by each attribute."""
     tables, triangles = {}, {}
+    listed = calendar(first, asked.as_of, asked.period)
     for name in asked.by:
         values = frame(base_table.largest_values(base, name, SHOWN_VALUES))["value"].tolist()
         grouped = base_table.in_groups(base, name, values)
         order = [*values, base_table.OTHERS]
         tables[name] = _by_group(days, grouped, asked, listed, order)
         triangles[name] = _cohorts_by_group(days, grouped, asked, order)
-    return tables, triangles
+    return {"by": tables, "by_cohort": triangles}
 
 
 def _by_group(
@@ -246,7 +272,7 @@ def _cohorts_by_group(
     return found
 
 
-def _notes(orders: Orders, asked: Asked, listed: Sequence[date], first: date) -> list[str]:
+def _notes(asked: Asked, listed: Sequence[date], first: date) -> list[str]:
     """What a reader must know so as not to misread the figures."""
     notes = []
     if end_of(listed[-1], asked.period) > asked.as_of:

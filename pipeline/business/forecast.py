@@ -148,9 +148,19 @@ def _outlook(
     }
     board = scoreboard(records)
     method = str(board.index[0])
-    expected, around = answers[method][-1], band(records[method])
-    level = float(np.abs(expected).mean())
     days = [as_of + timedelta(days=step_days * n) for n in range(steps)]
+    coming, total = _coming(answers[method][-1], records[method], days)
+    if name == "active":
+        expected, low, high = (float(x) for x in coming.iloc[-1])
+        total = (expected, low, high)
+    return Outlook(name, method, past, coming, total, board)
+
+
+def _coming(
+    expected: np.ndarray, record: Record, days: list[date]
+) -> tuple[pd.DataFrame, tuple[float, float, float]]:
+    """The coming steps with their band, and their sum with its own."""
+    around, level = band(record), float(np.abs(expected).mean())
     coming = pd.DataFrame(
         {
             "expected": expected,
@@ -159,9 +169,5 @@ def _outlook(
         },
         index=pd.Index(days, name="start"),
     )
-    if name == "active":
-        total = tuple(float(x) for x in coming.iloc[-1])
-    else:
-        sum_, half = float(expected.sum()), around.total * level * steps
-        total = (sum_, max(sum_ - half, 0.0), sum_ + half)
-    return Outlook(name, method, past, coming, (total[0], total[1], total[2]), board)
+    total, half = float(expected.sum()), around.total * level * len(expected)
+    return coming, (total, max(total - half, 0.0), total + half)

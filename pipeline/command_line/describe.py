@@ -20,6 +20,7 @@ class Span(StrEnum):
     QUARTER = "quarter"
 
 
+# Long: the options of the command are its parameters.
 @takes_a_log
 def describe(
     path: Path | None,
@@ -27,6 +28,10 @@ def describe(
     as_of: Day = None,
     by: Annotated[str, typer.Option(help="Attributes to split by", metavar="country,channel")] = "",
     period: Annotated[Span, typer.Option(help="Calendar period of the figures")] = Span.MONTH,
+    survey: Annotated[
+        Path | None,
+        typer.Option(help="Answers of customers: customer_id, date, score", metavar="FILE"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the page, one HTML file")] = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -45,8 +50,8 @@ def describe(
         attributes = dict.fromkeys((*config.log.columns.attributes, *_names(by)))
         config = load(path, {**overrides, "log.columns.attributes": list(attributes)})
     if out:
-        refuse_overwriting(out, config.log.source, path)
-    with open_orders(config.log, progress) as orders:
+        refuse_overwriting(out, config.log.source, path, survey)
+    with open_orders(config.log, progress, also=survey) as orders:
         asked = stage.Asked(
             as_of=as_of.date() if as_of else orders.end,
             period=period.value,
@@ -54,8 +59,9 @@ def describe(
             by=_names(by),
             months=config.clv.months,
             currency=config.log.currency or ("" if _has_money(config.log) else "orders"),
+            survey=survey,
         )
-        found = stage.describe(orders, asked, progress)
+        found = stage.describe(orders, asked, config.log, progress)
         if out:
             from pipeline.reporting import business_page
 

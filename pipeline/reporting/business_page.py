@@ -15,6 +15,7 @@ CONTENTS = {
     "value": "Value",
     "people": "Personas",
     "by": "By attribute",
+    "survey": "Survey",
     "details": "Details",
 }
 """Sections in the page's order, and how the list of contents calls them."""
@@ -42,6 +43,7 @@ def page(orders: Orders, found: Business) -> str:
         "value": business_who.value(found),
         "people": business_people.people(found),
         "by": business_who.by(found),
+        "survey": business_people.survey(found),
         "details": f'<div id="details">{details}</div>',
     }
     return document(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.business.describe import Business
-from pipeline.markup import Row, interval, number, paragraph, points, section, table
+from pipeline.markup import Row, interval, number, pair, paragraph, points, section, table
 
 
 def people(found: Business) -> str:
@@ -54,4 +54,44 @@ def _rules(found: Business) -> str:
         head,
         rows,
         words=(0,),
+    )
+
+
+def survey(found: Business) -> str:
+    """What customers answered, by period and by group."""
+    told = found.survey
+    if told is None:
+        return ""
+    csat = told.kind == "CSAT"
+
+    def shown(value: float) -> str:
+        return number(value, ".0%") if csat else number(100 * value, "+.0f")
+
+    tables = []
+    for name, answers in ((found.period, told.by_period), ("group", told.by_group)):
+        rows: list[Row] = [
+            (
+                "",
+                [
+                    str(key),
+                    f"{row['answers']:,.0f}",
+                    shown(row["score"]),
+                    f"{shown(row['low'])} to {shown(row['high'])}",
+                ],
+            )
+            for key, row in answers.iterrows()
+        ]
+        caption = f"{told.kind} by {name}"
+        tables.append(table(caption, [name, "answers", told.kind, "95 % interval"], rows))
+    meaning = (
+        "CSAT: share of the scores 4 and 5 of 5."
+        if csat
+        else "NPS: percentage of scores 9 and 10 less that of scores 0 to 6; -100 to 100."
+    )
+    return section(
+        "survey",
+        "What customers answered",
+        pair(*tables),
+        paragraph(meaning, "note-text"),
+        *(paragraph(line, "note-text") for line in told.told),
     )

@@ -9,6 +9,7 @@ from rich.table import Table
 from pipeline.business.cohorts import latest
 from pipeline.business.describe import Business
 from pipeline.business.retention import DEFINITIONS
+from pipeline.business.survey import Survey
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
 
 PERIODS = 13
@@ -30,6 +31,13 @@ GROUP = {
     "silent": ("days_silent", ",.0f d"),
 }
 
+ANSWERS = {
+    kind: {"answers": ("answers", ",.0f")}
+    | {name: (name, style) for name in ("score", "low", "high")}
+    for kind, style in (("NPS", "+.2f"), ("CSAT", ".1%"))
+}
+"""Columns of a survey: NPS lies between -1 and 1."""
+
 GIVE_WAY = ("freq", "AOV", "repeat", "churn", "kept", "revenue", "silent", "of it", "share")
 
 
@@ -47,6 +55,8 @@ def business(console: Console, found: Business) -> None:
     console.print()
     _table(console, found.groups, list(found.groups.index), "RFM groups", "group", GROUP)
     _table(console, found.tiers, list(found.tiers.index), "Value tiers", "tier", GROUP)
+    if found.survey:
+        _survey(console, found.survey)
     for name, table in found.by.items():
         columns = {k: v for k, v in GROUP.items() if v[0] in table} | {
             "repeat": ("repeat_rate", ".1%"),
@@ -57,6 +67,21 @@ def business(console: Console, found: Business) -> None:
         console.print(comparison.sentence(found.period), markup=False)
     for note in found.notes:
         _dim(console, note)
+
+
+def _survey(console: Console, found: Survey) -> None:
+    for table, first in ((found.by_period, "period"), (found.by_group, "group")):
+        _table(
+            console,
+            table.tail(PERIODS),
+            [str(name) for name in table.tail(PERIODS).index],
+            f"{found.kind} by {first}, 95 % interval",
+            first,
+            ANSWERS[found.kind],
+        )
+    for line in found.told:
+        console.print(line, markup=False)
+    console.print()
 
 
 def _table(
