@@ -50,9 +50,17 @@ class Record:
 
     @property
     def relative(self) -> Floats:
-        """Errors (came - said) as shares of the mean forecast of their origin."""
-        level = np.abs(self.said).mean(axis=1, keepdims=True)
-        return np.asarray((self.came - self.said) / np.where(level > 0, level, 1.0))
+        """Errors (came - said) as shares of the `level` of their origin's forecast."""
+        level = np.array([[self.level(row)] for row in self.said])
+        return np.asarray((self.came - self.said) / level)
+
+    def level(self, said: Floats) -> float:
+        """The mean of a forecast, but no less than a tenth of what mostly came.
+
+        A forecast of next to nothing would else make any error endless.
+        """
+        usual = float(np.abs(self.came).mean())
+        return max(float(np.abs(said).mean()), usual / 10) or 1.0
 
     def error_of_total(self) -> float:
         """Mean absolute error of the sum of all steps, as a share of the mean sum."""

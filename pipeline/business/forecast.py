@@ -17,6 +17,9 @@ MEASURES = ("revenue", "orders", "active")
 BOTTOM_UP = "customer by customer"
 YARDSTICK = "seasonal naive"
 
+LEAST = 30
+"""Customers below which what comes is the whim of a few."""
+
 Histograms = Callable[[date], pd.DataFrame]
 """Frequency, recency, T and n_customers of all customers known before a day."""
 
@@ -69,12 +72,13 @@ def forecast(
 ) -> Forecast | None:
     """Forecast revenue, orders and active customers until the window after `as_of` ends.
 
-    None where the log is too short for a single past forecast to be checked.
+    None where the log is too short for a single past forecast to be checked, or has fewer than
+    `LEAST` customers.
     """
     step_days, steps = step_of(window)
     series = in_steps(daily, as_of, step_days)
     starts = origins(len(series), steps)
-    if not starts:
+    if not starts or daily["new"].sum() < LEAST:
         return None
     season = 52 if step_days == 7 else 7
 
@@ -160,7 +164,7 @@ def _coming(
     expected: np.ndarray, record: Record, days: list[date]
 ) -> tuple[pd.DataFrame, tuple[float, float, float]]:
     """The coming steps with their band, and their sum with its own."""
-    around, level = band(record), float(np.abs(expected).mean())
+    around, level = band(record), record.level(expected)
     coming = pd.DataFrame(
         {
             "expected": expected,

@@ -100,7 +100,9 @@ def outlook(found: Business) -> str:
         _series(found, "active", "active customers"),
     ]
     words = (
-        "" if ahead else "The log is too short for a forecast that could be checked on its past. "
+        ""
+        if ahead
+        else "The log is too short, or has too few customers, for a forecast that can be checked."
     )
     return section("outlook", "How it goes, and what comes", pair(*drawn), _note(words))
 

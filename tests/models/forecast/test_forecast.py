@@ -56,6 +56,13 @@ def test_bands_hold_what_they_promise():
     assert total == pytest.approx(LEVEL, abs=0.09)
 
 
+def test_a_forecast_of_nothing_has_no_endless_band():
+    starts = np.array([20, 24, 28])
+    past = Record(starts, np.full((3, 4), 1e-30), np.full((3, 4), 1.0))
+    assert past.relative.max() == pytest.approx(10)
+    assert past.level(np.zeros(4)) == pytest.approx(0.1)
+
+
 def test_coverage_counts_only_bands_that_were_known_then():
     rng = np.random.default_rng(6)
     noise = rng.normal(0, 10, (12, 4))

@@ -73,3 +73,9 @@ def test_past_forecasts_know_nothing_of_what_came():
 
 def test_a_log_too_short_for_one_past_forecast_has_none():
     assert forecast(daily(60), AS_OF, 30, histogram) is None
+
+
+def test_a_handful_of_customers_has_none():
+    few = daily(200).assign(new=0)
+    few.iloc[:5, 0] = 1
+    assert forecast(few, AS_OF, 30, histogram) is None
