@@ -55,6 +55,9 @@ bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, t
 bench-kinds: $(READY) ## The same on twelve simulated kinds of business, and beside the best part
 	$(BIN)/python -m benchmarks.kinds
 
+bench-campaign: $(READY) ## Campaigns: intervals, plans that learn, a real trial, a million customers
+	$(BIN)/python -m benchmarks.campaign
+
 bench-coverage: $(READY) ## How often the 80 % intervals hold what came
 	$(BIN)/python -m benchmarks.coverage
 
@@ -67,4 +70,4 @@ lock: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove .venv and what tools left behind
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo picture test test-abuse fuzz check format bench-btyd bench-quality bench-kinds bench-coverage lock clean
+.PHONY: help install demo picture test test-abuse fuzz check format bench-btyd bench-quality bench-kinds bench-campaign bench-coverage lock clean

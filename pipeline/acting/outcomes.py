@@ -28,13 +28,25 @@ def member_outcomes(
         table = table.left_join(contacted, "customer_id").select(*table.columns, "received")
         names.append("received")
     came = table.order_by("place").select(*names).to_pyarrow().to_pandas()
-    rows = pd.concat([members, came.drop(columns="place")], axis=1)
+    return with_outcomes(plan, came.drop(columns="place"))
+
+
+def with_outcomes(plan: PlanFile, came: pd.DataFrame) -> pd.DataFrame:
+    """The plan's members beside what came of them, one row each in the same order.
+
+    Parameters
+    ----------
+    came
+        The columns of `features.customer.outcomes`, and `received`, missing or 1, where it is
+        known who was contacted in fact.
+    """
+    rows = pd.concat([plan.members, came], axis=1)
     treated = ~is_control(rows["arm"])
-    rows["received"] = rows["received"].fillna(0) if sent is not None else treated.astype(float)
+    rows["received"] = rows["received"].fillna(0) if "received" in came else treated.astype(float)
     rows["treated"] = treated.astype(int)
     rows["purchase_rate"] = (rows["purchases"] > 0).astype(float)
     rows["spend_winsorised"] = winsorised(rows["spend"])
-    rows["profit"] = terms.margin * rows["spend"] - rows["cost"] * rows["received"]
+    rows["profit"] = plan.terms.margin * rows["spend"] - rows["cost"] * rows["received"]
     return rows
 
 
