@@ -30,7 +30,8 @@ def by_segment(rows: pd.DataFrame, whole: Difference) -> Mapping[str, Mapping[st
         gap = blocked_difference(here["spend"], here["treated"], here["block"])
         if gap.se > 0:
             found[str(name)] = len(here), gap.scaled(1 / float(staked))
-    if len(found) < 2:
+    # One segment alone is told, too: later campaigns may be of it only.
+    if not found:
         return {}
     pooled = pool([d.estimate for _, d in found.values()], [d.se for _, d in found.values()])
     return {

@@ -85,6 +85,18 @@ def test_segments_part_only_where_the_evidence_carries_it(tmp_path):
     assert effect.by_segment["loyal"][0] == pytest.approx(-0.3, abs=0.03)
 
 
+def test_a_lucky_segment_is_corrected_by_campaigns_of_it_alone(tmp_path, planned, frame, measured):
+    lucky = {"loyal": (0.0, 0.05), "at risk": (0.9, 0.1), "lost": (0.0, 0.05)}
+    files = [result(tmp_path / "first.json", 0.1, 0.05, lucky)]
+    plan = planned(eligible={"segment": "at risk"}, kind="mail")
+    found = measured(plan, world.orders(frame))
+    assert set(found.segments) == {"at risk"}
+    write_measured(found, tmp_path / "again.json")
+    before, _ = effect_of("next", config(*files))
+    after, _ = effect_of("next", config(*files, str(tmp_path / "again.json")))
+    assert after.by_segment.get("at risk", (after.share,))[0] < before.by_segment["at risk"][0]
+
+
 def test_a_plan_by_measured_effects_leaves_out_whom_contacts_drive_away(tmp_path, scores):
     apart = {"loyal": (-0.3, 0.05), "at risk": (0.9, 0.05), "lost": (0.0, 0.05)}
     result(tmp_path / "a.json", 0.3, 0.1, apart)
