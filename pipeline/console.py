@@ -32,7 +32,8 @@ class Progress:
 
     def note(self, text: str) -> None:
         """Say something worth knowing, whatever the verbosity: a person may act on it."""
-        self.console.print(text, style="yellow", markup=False)
+        # Not broken into lines: it may hold a command, to be pasted as it stands.
+        self.console.print(text, style="yellow", markup=False, soft_wrap=True)
 
 
 def output() -> Console:

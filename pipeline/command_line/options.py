@@ -122,7 +122,7 @@ def _taken(config: Path | None, overrides: dict[str, Any]) -> dict[str, Any]:
     from pipeline.console import Progress
     from pipeline.intake.proposal import guessed
 
-    progress = Progress()
+    progress = Progress(quiet=True)
     found = guessed(config, overrides, progress)
     progress.note(f"Guessed: {as_options(found) or 'nothing was left open'}")
     return found
@@ -170,7 +170,7 @@ def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
             from pipeline.console import Progress
             from pipeline.intake.proposal import offer
 
-            raise UserError(offer(path, overrides, Progress())) from None
+            raise UserError(offer(path, overrides, Progress(quiet=True))) from None
         except SettingError as error:
             raise UserError(f"{path}: {error}" if path else str(error)) from None
 

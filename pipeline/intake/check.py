@@ -212,7 +212,7 @@ def _check(
         problem = "\n".join([*_open_lines(before, asked), str(error)])
         return _refused(problem, source, columns, config, proposed, found, asked)
     found |= facts.shape(log, history)
-    found["dates_written"] = log.date_format or spec.date_format
+    found["read_as"] = facts.assumptions(log, spec, proposed)
     horizon = propose_horizon(history)
     horizon_days = config.horizon_days or horizon.days
     verdict, reasons = judge(found, horizon_days)

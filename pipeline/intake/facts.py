@@ -139,3 +139,29 @@ def remarks(log: Log, spec: LogSpec, days: ir.Table, questions: Sequence[Questio
     if spec.columns.amount is None and spec.columns.unit_price is None:
         found.append("There is no amount, so money is counted in orders: each is worth 1.")
     return found
+
+
+def assumptions(log: Log, spec: LogSpec, proposed: Sequence[str]) -> list[str]:
+    """How dates and money were read, and on what evidence; for the screen and the config alike."""
+
+    def how(*keys: str) -> str:
+        return "guessed" if set(keys) & set(proposed) else "declared"
+
+    columns = spec.columns
+    dates = f"{spec.date_format}, {how('date_format')}" if spec.date_format else ""
+    if not dates:
+        only = f"{log.date_format}, the only order that fits all" if log.date_format else ""
+        dates = only or "year first or months by name, as they stand"
+    found = [f"dates: {dates}; days of {spec.timezone or 'the log as written'}"]
+    if columns.unit_price:
+        found.append(f"money: {columns.quantity!r} x {columns.unit_price!r}")
+    elif columns.amount:
+        found.append(f"money: {columns.amount!r}")
+    else:
+        return [*found, "money: none, each order counts 1"]
+    if columns.refunded:
+        found[-1] += f" less {columns.refunded!r}"
+    marks = {"decimal": spec.decimal, "thousands": spec.thousands, "currency": spec.currency}
+    named = [f"{key} {mark!r}, {how(key)}" for key, mark in marks.items() if mark]
+    found[-1] += f" ({'; '.join(named) or 'plain digits and a point'})"
+    return found

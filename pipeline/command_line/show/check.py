@@ -25,7 +25,7 @@ def checked(console: Console, found: Check) -> None:
     if "customers" in found.facts:
         console.print(_facts(found))
     for note in found.notes:
-        console.print(Text(f"• {note}"))
+        console.print(Text(f"• {note}"), soft_wrap=True)
     if found.horizon:
         console.print(
             Text.assemble(("Horizon ", "bold"), f"{found.horizon_days} days. {proposal(found)}")
@@ -68,6 +68,8 @@ def _facts(found: Check) -> Table:
     )
     for reason, n in facts["set_aside"].items():
         add("", f"{n:,} ({100 * n / facts['rows']:.1f} %) {REASONS[reason].words}")
+    for i, line in enumerate(facts["read_as"]):
+        add("" if i else "read as", line)
     repeat = facts["repeat_customers"] / facts["customers"]
     add("customers", f"{facts['customers']:,}, of whom {repeat:.0%} bought on more than one day")
     add("purchase days", f"{facts['purchase_days']:,} from {facts['orders']:,} orders")
@@ -97,4 +99,4 @@ def _verdict(found: Check, console: Console) -> None:
     words = _ASKED if asked else _VERDICTS[found.verdict]
     console.print(Text(words, f"bold {_COLOURS[found.verdict]}"))
     for line in found.problem.splitlines() or found.reasons:
-        console.print(Text(f"  {line}"))
+        console.print(Text(f"  {line}"), soft_wrap=True)

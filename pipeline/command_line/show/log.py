@@ -33,4 +33,6 @@ def files(console: Console, place: Path) -> None:
 def next_command(console: Console, *commands: str) -> None:
     """What to do now: commands that can be pasted as they stand, one a line."""
     for i, command in enumerate(commands):
-        console.print(f"{'  or' if i else 'Next'}: {command}", style="bold", markup=False)
+        console.print(
+            f"{'  or' if i else 'Next'}: {command}", style="bold", markup=False, soft_wrap=True
+        )

@@ -7,13 +7,15 @@ values; words only break ties. Nothing is answered here.
 from collections.abc import Sequence
 from typing import Any
 
+import ibis
+
 from features.errors import UserError
 from features.log.cells import require_columns
 from features.log.spec import LogSpec
 from features.readers.reading import Raw
 from pipeline.config import as_options
 from pipeline.intake.questions import currencies, lines, people, refunds, statuses
-from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question, merged
 
 __all__ = ["Question", "answered", "ask", "proposals", "refuse_unanswered", "told"]
@@ -30,13 +32,16 @@ def ask(raw: Raw, spec: LogSpec) -> list[Question]:
         When a column of the mapping is not there.
     """
     require_columns(raw, spec)
-    if not first(raw.table.limit(1).aggregate(n=raw.table.limit(1).count()))["n"]:
-        return []
+    engine, name = raw.table.get_backend(), ibis.util.gen_name("sample")
+    sample = engine.create_table(name, raw.table.limit(ROWS))
     found: list[Question] = []
-    for room in (statuses, refunds, lines, people, currencies):
-        asked = list(room.ask(Look(raw, spec)))
-        spec = answered(spec, asked)
-        found += asked
+    counted: dict[str, dict[str, int]] = {}
+    if first(sample.aggregate(n=sample.count()))["n"]:
+        for room in (statuses, refunds, lines, people, currencies):
+            asked = list(room.ask(Look(raw, spec, sample, counted)))
+            spec = answered(spec, asked)
+            found += asked
+    engine.drop_table(name)
     return sorted(found, key=lambda question: not question.pressing)
 
 

@@ -11,7 +11,7 @@ from features.log.identity import filled
 from features.log.order_lines import with_blanks_filled
 from pipeline.intake import mapping, roles
 from pipeline.intake.questions import pieces
-from pipeline.intake.questions.look import ROWS, Look, first
+from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question
 
 
@@ -36,7 +36,7 @@ def ask(look: Look) -> Iterator[Question]:
 
 def _likely_order(look: Look) -> str | None:
     """The column that would be proposed as the order's number."""
-    looked_at = replace(look.raw, table=look.raw.table.limit(ROWS))
+    looked_at = replace(look.raw, table=look.sample)
     total = first(looked_at.table.aggregate(n=looked_at.table.count()))["n"]
     columns = [c for c in mapping.profiles(looked_at, total) if c.name in look.free]
     return roles.propose(columns).columns.get("order_id")
@@ -106,7 +106,7 @@ def _continued(look: Look, order: str | None) -> Question | None:
     columns = look.spec.columns
     named = columns.model_copy(update={"order_id": order})
     spec = look.spec.model_copy(update={"lines": "first_line_total", "columns": named})
-    before = look.raw.table.limit(ROWS)
+    before = look.sample
     whole = [columns.transacted_at, *([columns.amount] if columns.amount else [])]
     filled_in = first(before.aggregate(n=before.count(), **_counts(look, before, whole)))
     if set(filled_in.values()) == {filled_in["n"]}:

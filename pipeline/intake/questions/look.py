@@ -1,6 +1,6 @@
 """A first look at a log, for those who ask: cells, money, and columns of few values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,15 +26,21 @@ FEW = 40
 
 @dataclass(frozen=True)
 class Look:
-    """A raw log and how it is read so far; `rows` are its first `ROWS`."""
+    """A raw log and how it is read so far; `rows` are its first `ROWS`.
+
+    `sample` holds those rows as they stand in the file; `counted` is what is known of columns
+    of few values, shared by all that look.
+    """
 
     raw: Raw
     spec: LogSpec
+    sample: ir.Table
+    counted: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> ir.Table:
         """The first rows; what the config leaves out of them is left out."""
-        looked_at = replace(self.raw, table=self.raw.table.limit(ROWS))
+        looked_at = replace(self.raw, table=self.sample)
         table = with_blanks_filled(looked_at, self.spec)
         kept = [c.holds(self.text(table, c.column)) for c in self.spec.where]
         if sales := self.spec.sales:
@@ -53,14 +59,17 @@ class Look:
     def few(self) -> dict[str, dict[str, int]]:
         """Free columns of few values: value -> rows, of all rows; '' is a blank."""
         candidates = [name for name in self.free if not self.kind(name).is_nested()]
-        if not candidates:
-            return {}
-        sample = self.raw.table.limit(ROWS)
-        measures = {f"n{i}": sample[self.place(n)].nunique() for i, n in enumerate(candidates)}
-        distinct = sample.aggregate(**measures).to_pyarrow().to_pylist()[0]
-        names = [n for i, n in enumerate(candidates) if 1 <= (distinct[f"n{i}"] or 0) <= FEW]
-        counted = {name: self._values(name) for name in names}
-        return {name: values for name, values in counted.items() if len(values) <= FEW}
+        new = [name for name in candidates if name not in self.counted]
+        if new:
+            measures = {f"n{i}": self.sample[self.place(n)].nunique() for i, n in enumerate(new)}
+            distinct = first(self.sample.aggregate(**measures))
+            few = [1 <= (distinct[f"n{i}"] or 0) <= FEW for i in range(len(new))]
+            known = {
+                name: self._values(name) if is_few else {}
+                for name, is_few in zip(new, few, strict=True)
+            }
+            self.counted.update(known)
+        return {n: self.counted[n] for n in candidates if 0 < len(self.counted[n]) <= FEW}
 
     def _values(self, name: str) -> dict[str, int]:
         cells = ibis.coalesce(self.text(self.raw.table, name), "")

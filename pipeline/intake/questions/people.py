@@ -49,13 +49,8 @@ def _several_mails(look: Look) -> Iterator[Question]:
     """Ids beside several mails: the mail may be the better id."""
     name = look.spec.columns.customer_id
     rows = look.rows.mutate(who=look.text(look.rows, name))
-    for other in look.free:
-        if not look.kind(other).is_string():
-            continue
+    for other in _mails(look, rows):
         mails = rows.mutate(mail=look.text(rows, other).strip().lower())
-        seen = first(mails.aggregate(n=mails.mail.count(), at=mails.mail.contains("@").sum()))
-        if not seen["n"] or (seen["at"] or 0) < 0.9 * seen["n"]:
-            continue
         mails = mails.filter(mails.who.notnull())
         people = mails.group_by("who").aggregate(mails=mails.mail.nunique(), rows=mails.count())
         shared = people.filter(people.mails >= MANY)
@@ -70,6 +65,22 @@ def _several_mails(look: Look) -> Iterator[Question]:
                 {"log.columns.customer_id": other},
                 pressing=False,
             )
+
+
+def _mails(look: Look, rows: ir.Table) -> list[str]:
+    """Free columns of mail addresses."""
+    texts = [name for name in look.free if look.kind(name).is_string()]
+    if not texts:
+        return []
+    cells = [look.text(rows, name) for name in texts]
+    filled = {f"n{i}": cell.count() for i, cell in enumerate(cells)}
+    at = {f"at{i}": cell.contains("@").sum() for i, cell in enumerate(cells)}
+    seen = first(rows.aggregate(**filled, **at))
+    return [
+        name
+        for i, name in enumerate(texts)
+        if seen[f"n{i}"] and (seen[f"at{i}"] or 0) >= 0.9 * seen[f"n{i}"]
+    ]
 
 
 def alike(customers: ir.Table, spec: LogSpec) -> Iterator[Question]:

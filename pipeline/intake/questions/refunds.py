@@ -27,6 +27,30 @@ def ask(look: Look) -> Iterator[Question]:
             {"log.columns.refunded": name},
         )
     yield from _own_account(look)
+    yield from _beside(look)
+
+
+def _beside(look: Look) -> Iterator[Question]:
+    """Money beside the amount, such as shipping: named, and left to the person who knows."""
+    amount = look.spec.columns.amount
+    names = [name for name in look.free if look.called(name, "shipping", "tax", "discount", "fee")]
+    filled = [name for name in names if amount and _has_money(look, name)]
+    if filled:
+        yield Question(
+            filled[0],
+            f"Money beside {amount!r} that is not counted: {', '.join(map(repr, filled))}. Whether "
+            f"{amount!r} has it in it, the log does not say.",
+            pressing=False,
+        )
+
+
+def _has_money(look: Look, name: str) -> bool:
+    if look.kind(name).is_nested() or look.kind(name).is_temporal() or look.kind(name).is_boolean():
+        return False
+    numbers = look.number(name)
+    return numbers is not None and bool(
+        first(numbers.aggregate(n=(numbers.number != 0).sum()))["n"]
+    )
 
 
 def refund_column(look: Look) -> str | None:
