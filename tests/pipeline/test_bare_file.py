@@ -1,0 +1,123 @@
+"""A bare file on the command line: what would be mapped, one line to take it, lines to paste."""
+
+import shlex
+
+import pytest
+
+from pipeline.command_line import main as cli
+from pipeline.config import load
+from tests.pipeline.shop import rows
+
+HEAD = "Order No,Client,Day,Paid,State"
+
+
+@pytest.fixture
+def said(tmp_path, monkeypatch, capsys):
+    """Run a command in a folder of its own: exit code, lines of stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def runs(*arguments):
+        code = cli.run([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out.splitlines(), err
+
+    return runs
+
+
+def shop(path, bad="cancelled"):
+    """Orders of the shop, one in ten of them cancelled."""
+    lines = [
+        f"{number},{who},{day},{paid},{bad if i % 10 == 0 else 'paid'}"
+        for i, (who, day, paid, number, _) in enumerate(rows(120))
+    ]
+    path.write_text("\n".join([HEAD, *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", ["train", "backtest", "describe"])
+def test_a_bare_file_is_answered_with_what_check_would_map(said, tmp_path, command):
+    log = shop(tmp_path / "my log.csv")
+    code, out, err = said(command, log, "--quiet")
+    assert (code, out) == (2, [])
+    assert "--customer-id Client --transacted-at Day --amount Paid --order-id 'Order No'" in err
+    assert "--set log.sales.column=State --set 'log.sales.values=[paid]'" in err
+    assert "--guess" in err
+
+
+def test_what_is_offered_can_be_pasted(said, tmp_path):
+    log = shop(tmp_path / "my log.csv")
+    _, _, err = said("train", log, "--quiet")
+    options = shlex.split(next(line for line in err.splitlines() if "--customer-id" in line))
+    code, out, _ = said("check", log, *options, "--quiet")
+    assert code == 0
+    assert not any("guessed" in line for line in out)
+    assert any("no sale (log.sales)" in line for line in out)
+
+
+def test_guess_takes_what_check_proposes_and_says_so(said, tmp_path):
+    log = shop(tmp_path / "log.csv")
+    code, out, err = said("config", "show", log, "--guess")
+    assert code == 0
+    assert "  customer_id: Client" in "\n".join(out)
+    assert "Guessed: --customer-id Client" in err
+    assert "log.sales.values=[paid]" in err
+
+
+@pytest.mark.parametrize("command", ["train", "backtest", "describe", "check"])
+def test_an_open_question_stops_every_command_alike(said, tmp_path, command):
+    log = shop(tmp_path / "log.csv")
+    named = ["--customer-id", "Client", "--transacted-at", "Day", "--amount", "Paid"]
+    code, out, err = said(command, log, *named, "--quiet")
+    told = err + "\n".join(out)
+    assert code == 2
+    assert "Column 'State' says what became of each row (paid " in told
+    assert "--set log.sales.column=State --set 'log.sales.values=[paid]'" in told
+
+
+def test_flags_stand_for_their_keys():
+    from pipeline.command_line.options import options
+
+    path, overrides = options(
+        log="x.csv", customer_id="a", transacted_at="b", unit_price="p", quantity="q",
+        attributes=["c", "d, e"], currency="€", date_format="%d/%m/%Y", profile=None,
+    )  # fmt: skip
+    columns = load(path, overrides).log.columns
+    assert (columns.unit_price, columns.quantity) == ("p", "q")
+    assert columns.attributes == ("c", "d, e")
+    assert (load(path, overrides).log.currency, load(path, overrides).log.date_format) == (
+        "€",
+        "%d/%m/%Y",
+    )
+
+
+def test_until_leaves_out_later_rows(said, tmp_path):
+    log = shop(tmp_path / "log.csv")
+    code, out, _ = said("check", log, "--guess", "--until", "2023-01-01", "--quiet")
+    assert code == 0
+    assert any("at or after log.until" in line for line in out)
+
+
+def test_next_lines_are_commands_that_run_as_they_stand(said, tmp_path):
+    log = shop(tmp_path / "my log.csv", bad="paid")
+    code, out, _ = said("check", log, "--horizon", "30d", "--quiet")
+    following = [line.split(": ", 1)[1] for line in out if line.startswith(("Next: ", "  or: "))]
+    assert code == 0
+    assert [shlex.split(line)[:2] for line in following] == [["churn", "check"], ["churn", "train"]]
+    assert not any("'\"" in line or "\"'" in line for line in following)
+    assert said(*shlex.split(following[0])[1:], "--quiet")[0] == 0
+    assert (tmp_path / "churn.yaml").exists()
+
+
+def test_a_crash_names_the_switch_that_shows_more(said, monkeypatch):
+    import pipeline.config
+
+    def crashes(*_):
+        raise KeyError("anna")
+
+    monkeypatch.setattr(pipeline.config, "redacted", crashes)
+    monkeypatch.delenv("CHURN_DEBUG", raising=False)
+    code, _, err = said("config", "show", "x.csv", "--customer-id", "a", "--transacted-at", "b")
+    assert code == 1
+    assert "CHURN_DEBUG=1" in err
+    assert "anna" not in err
