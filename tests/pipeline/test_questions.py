@@ -95,6 +95,8 @@ def test_views_and_carts_are_no_purchases(looked_over):
         ("result", "succeeded,captured", "requires_payment_method,failed"),
         ("state", "order shipped", "Cancelled by customer"),
         ("is_test", "false", "true"),
+        ("livemode", "true", "false"),
+        ("mode", "live", "test"),
         ("cancelled", "0", "1"),
         ("Paid", "Yes", "No"),
         ("Cancelled at", "", "2024-01-09"),
@@ -193,6 +195,16 @@ def test_an_orders_total_on_every_line_is_asked_about(looked_over):
     assert (pressing(found), money(found)) == (["order_total"], (3, 52))
 
 
+def test_orders_are_found_by_their_lines_where_no_word_names_them(looked_over):
+    rows = [
+        f"#{i // 2},c{i // 2 % 3},2024-01-{1 + i // 2:02d},{i},{10 + i // 2}.50" for i in range(12)
+    ]
+    found = looked_over(log(*rows, head="Beleg7,customer,date,item,total"))
+    assert pressing(found) == ["total"]
+    assert found.config.log.columns.order_id == "Beleg7"
+    assert found.facts["amount_total"] == sum(10.5 + i for i in range(6))
+
+
 def test_lines_with_their_own_money_are_not_asked_about(looked_over):
     rows = [f"{i // 2},c{i // 2 % 3},2024-01-{1 + i // 2:02d},{i % 7}.50" for i in range(20)]
     assert pressing(looked_over(log(*rows, head="order,customer,date,amount"))) == []
@@ -277,6 +289,17 @@ def test_of_an_order_in_two_files_the_later_version_is_proposed(looked_over):
     assert (pressing(found), money(found)) == (["status", "order_id"], (2, 55))
 
 
+def test_rows_that_two_files_have_alike_are_asked_about(looked_over):
+    head = "customer,date,amount\n"
+    found = looked_over(
+        {
+            "jan.csv": head + "A,2024-01-30,40\nB,2024-01-31,5\n",
+            "feb.csv": head + "B,2024-01-31,5\nA,2024-02-10,15\n",
+        }
+    )
+    assert (pressing(found), found.facts["amount_total"]) == ([""], 60)
+
+
 def test_orders_spread_over_files_are_not_asked_about(looked_over):
     head = "order_id,customer,date,amount\n"
     found = looked_over(
@@ -304,6 +327,16 @@ def test_an_id_of_nobody_is_remarked_until_it_is_named(looked_over, nobody):
     rows = [f"{i},{nobody if i % 2 else f'c{i}'},2024-01-{1 + i:02d},{i + 1},x" for i in range(12)]
     assert remarked(looked_over(log(*rows)), "log.anonymous_ids=[")
     assert not remarked(looked_over(log(*rows), anonymous_ids=[nobody]), "log.anonymous_ids")
+
+
+def test_an_id_that_towers_over_all_others_is_remarked(looked_over):
+    rows = [
+        f"{i},{'shop@x.org' if i % 2 else f'c{i}@x.org'},2024-01-0{1 + i % 9},{i + 1},x"
+        for i in range(60)
+    ]
+    assert remarked(looked_over(log(*rows)), "stands on 30 of 60 rows")
+    rows = [f"{i},c{i % 12}@x.org,2024-01-0{1 + i % 9},{i + 1},x" for i in range(60)]
+    assert not remarked(looked_over(log(*rows)), "the most frequent")
 
 
 @pytest.mark.parametrize(

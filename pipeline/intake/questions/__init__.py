@@ -80,7 +80,7 @@ def refuse_unanswered(spec: LogSpec, questions: Sequence[Question]) -> None:
     lines = [question.seen for question in pressing]
     lines.append(f"If that is right, add: {as_options(proposals(spec, questions))}")
     roles = spec.columns.model_dump(exclude={"attributes"})
-    about = dict.fromkeys(q.about for q in pressing if q.about not in roles.values())
+    about = dict.fromkeys(q.about for q in pressing if q.about and q.about not in roles.values())
     if about:
         lines.append(f"If one plays no part, name it in log.unused ({', '.join(about)}).")
     raise UserError("\n".join(lines))

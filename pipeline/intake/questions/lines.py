@@ -11,8 +11,11 @@ from features.log.identity import filled
 from features.log.order_lines import with_blanks_filled
 from pipeline.intake import mapping, roles
 from pipeline.intake.questions import pieces
-from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question
+
+SEVERAL = 3
+"""So many further lines show that a column without a name for it numbers the orders."""
 
 
 def ask(look: Look) -> Iterator[Question]:
@@ -32,6 +35,8 @@ def ask(look: Look) -> Iterator[Question]:
             replace(question, answer={**named, **question.answer})
             for question in _versions(look, order)
         )
+    if len(look.raw.files) > 1 and look.spec.duplicates is None and look.spec.versions is None:
+        yield from _overlap(look)
 
 
 def _likely_order(look: Look) -> str | None:
@@ -39,7 +44,28 @@ def _likely_order(look: Look) -> str | None:
     looked_at = replace(look.raw, table=look.sample)
     total = first(looked_at.table.aggregate(n=looked_at.table.count()))["n"]
     columns = [c for c in mapping.profiles(looked_at, total) if c.name in look.free]
-    return roles.propose(columns).columns.get("order_id")
+    named = roles.propose(columns).columns.get("order_id")
+    return named or _one_customer_and_day(look, columns)
+
+
+def _one_customer_and_day(look: Look, columns: list[mapping.Profile]) -> str | None:
+    """A column whose values stand on several lines, each of one customer and one day."""
+    rows, spec = look.sample, look.spec.columns
+    who, day = look.text(rows, spec.customer_id), look.text(rows, spec.transacted_at)[:10]
+    names = [c.name for c in columns if c.distinct > 1 and not c.unique and c.fractions < 0.5]
+    if not names:
+        return None
+    cells = [look.text(rows, name) for name in names]
+    alone = {f"n{i}": cell.nunique() for i, cell in enumerate(cells)}
+    both = {f"b{i}": (cell + "|" + who + "|" + day).nunique() for i, cell in enumerate(cells)}
+    lines = {f"l{i}": cell.count() for i, cell in enumerate(cells)}
+    seen = first(rows.aggregate(**alone, **both, **lines))
+    fitting = [
+        (seen[f"n{i}"], name)
+        for i, name in enumerate(names)
+        if seen[f"n{i}"] == seen[f"b{i}"] and seen[f"l{i}"] - seen[f"n{i}"] >= SEVERAL
+    ]
+    return max(fitting)[1] if fitting else None
 
 
 def _repeated(look: Look, order: str) -> Question | None:
@@ -181,3 +207,23 @@ def _versions(look: Look, order: str) -> Iterator[Question]:
         "later file's stand (log.versions: last); or all, if their lines are spread over files.",
         {"log.versions": "last"},
     )
+
+
+def _overlap(look: Look) -> Iterator[Question]:
+    """Rows that two files have alike in every column: exports whose periods overlap."""
+    rows = look.raw.table
+    total = first(rows.aggregate(n=rows.count()))["n"]
+    if total > 10 * ROWS:
+        rows = rows.filter(rows.digest % 64 == 0)
+    each = rows.group_by("digest").aggregate(files=rows.file.nunique())
+    n = first(each.aggregate(n=(each.files > 1).sum()))["n"]
+    if n:
+        scaled = "about " if total > 10 * ROWS else ""
+        n *= 64 if scaled else 1
+        yield Question(
+            "",
+            f"{scaled}{n:,} of {total:,} rows stand in several files, equal in every column, and "
+            "would count twice: the exports overlap (log.duplicates: drop; keep, if they are "
+            "orders of their own).",
+            {"log.duplicates": "drop"},
+        )

@@ -15,10 +15,15 @@ MANY = 3
 """So many mails beside one id are not one person's."""
 
 
+TOWERING = 10
+"""An id on so many times the rows of the next one is hardly one person's."""
+
+
 def ask(look: Look) -> Iterator[Question]:
     """Remarks on ids that many share; nothing here is refused."""
     yield from _nobody(look)
     yield from _several_mails(look)
+    yield from _towering(look)
 
 
 def _nobody(look: Look) -> Iterator[Question]:
@@ -65,6 +70,26 @@ def _several_mails(look: Look) -> Iterator[Question]:
                 {"log.columns.customer_id": other},
                 pressing=False,
             )
+
+
+def _towering(look: Look) -> Iterator[Question]:
+    """One id on far more rows than any other, such as the shop's own mail."""
+    name = look.spec.columns.customer_id
+    rows = look.rows.select(who=look.text(look.rows, name))
+    rows = rows.filter(rows.who.notnull())
+    each = rows.group_by("who").aggregate(n=rows.count())
+    top = each.order_by(each.n.desc()).limit(2).to_pyarrow().to_pylist()
+    seen = first(each.aggregate(n=each.n.sum(), people=each.count()))
+    if len(top) < 2 or seen["people"] < 10 or top[0]["n"] < max(TOWERING * top[1]["n"], 20):
+        return
+    if top[0]["n"] < 0.05 * seen["n"] or words.is_anonymous(top[0]["who"]):
+        return
+    yield Question(
+        name,
+        f"One id of {name!r}, the most frequent, stands on {top[0]['n']:,} of {seen['n']:,} rows, "
+        f"the next one on {top[1]['n']:,}. If many people share it, name it in log.anonymous_ids.",
+        pressing=False,
+    )
 
 
 def _mails(look: Look, rows: ir.Table) -> list[str]:

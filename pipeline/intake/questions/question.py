@@ -9,8 +9,9 @@ from typing import Any
 class Question:
     """What the values of a log leave open.
 
-    A `pressing` one is refused until it is answered: without an answer numbers would be
-    wrong. `answer` holds dotted keys of the config; it is proposed and never taken silently.
+    `about` is the column that raises it, empty when no single one does. A `pressing` one is
+    refused until it is answered: without an answer numbers would be wrong. `answer` holds
+    dotted keys of the config; it is proposed and never taken silently.
     """
 
     about: str
