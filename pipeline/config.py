@@ -262,9 +262,15 @@ def with_profile(
 ) -> dict[str, Any]:
     """The defaults below the keys of the known export that `log.profile` names, if it does."""
     section = file.get("log")
-    named = section.get("profile") if isinstance(section, dict) else None
-    name = overrides.get("log.profile", named)
-    return under(defaults, {"log": dict(known_export(name).log)}) if name else defaults
+    own = section if isinstance(section, dict) else {}
+    name = overrides.get("log.profile", own.get("profile"))
+    if not name:
+        return defaults
+    log = dict(known_export(name).log)
+    # Values and exceptions of one column exclude one another: a rule of one's own stands alone.
+    if "sales" in own or any(key.startswith("log.sales") for key in overrides):
+        log.pop("sales", None)
+    return under(defaults, {"log": log})
 
 
 def under(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,12 @@ def test_a_key_of_the_config_comes_before_the_profiles(tmp_path):
     assert load(None, {"log.source": "x", "log.profile": "odoo", "log.lines": "each"}).log.lines
 
 
+def test_a_rule_of_ones_own_on_sales_takes_the_place_of_the_profiles():
+    asked = {"log.source": "x", "log.profile": "stripe", "log.sales.column": "Status"}
+    sales = load(None, {**asked, "log.sales.not": ["Failed"]}).log.sales
+    assert (sales.values, sales.not_) == (None, ("Failed",))
+
+
 @pytest.mark.slow
 def test_a_known_export_is_checked_trained_on_and_scored(tmp_path, tracking_uri, capsys):
     path, layout = written(tmp_path, "stripe")

@@ -52,8 +52,8 @@ def asked(engine, tmp_path):
         questions = ask(raw, spec)
         found = answered(spec, questions)
         used = validate(engine, raw, found, NOW).transactions
-        most = used.aggregate(most=used.amount.max()).to_pyarrow()["most"][0].as_py()
         raw.drop()
+        most = used.aggregate(most=used.amount.max()).to_pyarrow()["most"][0].as_py()
         return [question.about for question in questions if question.pressing], found, most
 
     return asks
