@@ -14,7 +14,7 @@ from features.business.rfm_scores import GROUPS
 from features.business.survey import survey_counts
 from features.errors import UserError
 from features.log.identity import filled, read_ids, same_person
-from features.log.moments import read_moments
+from features.log.moments import Dated, read_moments
 from features.log.money import Notation, read_numbers
 from features.log.spec import LogSpec
 from features.readers.reading import Raw, read
@@ -119,7 +119,7 @@ def _answers(orders: Orders, path: Path, spec: LogSpec) -> tuple[ir.Table, int, 
             read_ids(raw.table, places[owner], owner), spec.customer_case, spec.customer_form
         ),
     )
-    day = read_moments(rows, "moment", None, spec.timezone, moment).moment.cast("date")
+    day = read_moments(rows, "moment", Dated(timezone=spec.timezone), moment).moment.cast("date")
     number = read_numbers(rows, "said", Notation(spec.decimal, spec.thousands), score)
     answers = rows.select("customer_id", day=day, score=number.try_cast("float64"))
     sound = answers.filter(
