@@ -9,7 +9,9 @@ numbers are scikit-learn's, to the bit.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -26,6 +28,100 @@ def _first_free(n_bits: int) -> np.ndarray:
 _FIRST_FREE = {np.uint8: _first_free(8), np.uint16: _first_free(16)}
 
 
+class Question(NamedTuple):
+    """A split: who has more than `threshold` goes right, past the leaves whose bits are set."""
+
+    feature: int
+    threshold: float
+    missing_goes_left: bool
+    left_leaves: int
+
+
+class Tree:
+    """One fitted tree, its splits as questions."""
+
+    def __init__(self, nodes: np.ndarray) -> None:
+        self.nodes = nodes
+        self.values = np.ascontiguousarray(nodes["value"])
+        self._questions: list[Question] = []
+        self._order: list[int] = []
+        self._walk(0)
+        if len(self._order) > MOST_LEAVES:
+            raise ValueError(
+                f"A tree has {len(self._order)} leaves; at most {MOST_LEAVES} are expected."
+            )
+        self._kind = np.uint8 if len(self._order) <= 8 else np.uint16
+        # The last leaf's bit is never set, so that one is always free.
+        free = np.minimum(_FIRST_FREE[self._kind], len(self._order) - 1)
+        self._leaf = np.array(self._order, dtype=np.uint8)[free]
+
+    def _walk(self, number: int) -> None:
+        """Note the leaves from left to right, and of each split those on its left."""
+        node = self.nodes[number]
+        if node["is_leaf"]:
+            self._order.append(number)
+            return
+        first = len(self._order)
+        self._walk(int(node["left"]))
+        left = (1 << len(self._order)) - (1 << first)
+        split = int(node["feature_idx"]), float(node["num_threshold"])
+        self._questions.append(Question(*split, bool(node["missing_go_to_left"]), left))
+        self._walk(int(node["right"]))
+
+    def reached(self, columns: np.ndarray) -> np.ndarray:
+        """Number of the node where each customer ends; `columns` are the features, one a row."""
+        ruled_out: np.ndarray = np.zeros(columns.shape[1], dtype=self._kind)
+        for feature, threshold, missing_goes_left, left_leaves in self._questions:
+            right: np.ndarray
+            # A comparison with NaN is false: so a missing value goes where the tree wants it.
+            if missing_goes_left:
+                right = columns[feature] > threshold
+            else:
+                right = columns[feature] <= threshold
+                np.logical_not(right, out=right)
+            ruled_out |= right.view(np.uint8) * self._kind(left_leaves)
+        return self._leaf[ruled_out]
+
+    @cached_property
+    def moves(self) -> dict[int, np.ndarray]:
+        """By feature, the change of the mean from the root to each node, shape (n_nodes,)."""
+        nodes, means = self.nodes, self._node_means()
+        moved: dict[int, np.ndarray] = {}
+        for number, node in enumerate(nodes):
+            if node["is_leaf"]:
+                continue
+            moved.setdefault(int(node["feature_idx"]), np.zeros(len(nodes)))
+            for child in (int(node["left"]), int(node["right"])):
+                for feature, change in moved.items():
+                    own = means[child] - means[number] if feature == node["feature_idx"] else 0.0
+                    change[child] = change[number] + own
+        return moved
+
+    def _node_means(self) -> np.ndarray:
+        """Mean of the leaves below each node, by training rows; children come after parents."""
+        nodes = self.nodes
+        means, counts = nodes["value"].astype(float), nodes["count"].astype(float)
+        for node in range(len(nodes) - 1, -1, -1):
+            if not nodes["is_leaf"][node]:
+                left, right = int(nodes["left"][node]), int(nodes["right"][node])
+                whole = counts[left] + counts[right]
+                means[node] = (means[left] * counts[left] + means[right] * counts[right]) / whole
+        return means
+
+
+_READ: WeakKeyDictionary[Any, tuple[Any, tuple[Tree, ...]]] = WeakKeyDictionary()
+"""Estimator -> what it had learned when it was read, and its trees."""
+
+
+def trees_of(estimator: Any) -> tuple[Tree, ...]:
+    """The trees of a fitted estimator; read once, however many frames it is asked about."""
+    learned, trees = _READ.get(estimator, (None, ()))
+    if learned is not estimator._predictors:
+        trees = tuple(Tree(tree.nodes) for (tree,) in estimator._predictors)
+        _READ[estimator] = (estimator._predictors, trees)
+    return trees
+
+
 @dataclass(frozen=True)
 class Forest:
     """Fitted boosted trees beside the leaf that each customer reaches in each of them.
@@ -33,71 +129,30 @@ class Forest:
     `reached` holds, by tree, the number of the node where each customer ends, shape (n_customers,).
     """
 
-    trees: Any
+    estimator: Any
+    trees: tuple[Tree, ...]
     reached: tuple[np.ndarray, ...]
 
     @classmethod
-    def walked(cls, trees: Any, matrix: np.ndarray) -> Forest:
+    def walked(cls, estimator: Any, matrix: np.ndarray) -> Forest:
         """Send each row of a feature matrix, shape (n_customers, n_features), down all trees.
 
         Parameters
         ----------
-        trees : HistGradientBoostingClassifier or HistGradientBoostingRegressor
+        estimator : HistGradientBoostingClassifier or HistGradientBoostingRegressor
             Fitted, on numbers only, one tree an iteration.
         """
-        columns = np.asfortranarray(matrix).T
-        return cls(trees, tuple(_reached(tree.nodes, columns) for (tree,) in trees._predictors))
+        columns, trees = np.asfortranarray(matrix).T, trees_of(estimator)
+        return cls(estimator, trees, tuple(tree.reached(columns) for tree in trees))
 
     def margin(self) -> np.ndarray:
         """Sum of the trees' values, before the link function; shape (n_customers,)."""
-        baseline = self.trees._baseline_prediction
-        total = np.zeros(len(self.reached[0])) + baseline.item()
-        for (tree,), leaf in zip(self.trees._predictors, self.reached, strict=True):
-            total += np.ascontiguousarray(tree.nodes["value"])[leaf]
+        total = np.zeros(len(self.reached[0])) + self.estimator._baseline_prediction.item()
+        for tree, leaf in zip(self.trees, self.reached, strict=True):
+            total += tree.values[leaf]
         return total
 
     def mean(self) -> np.ndarray:
         """What a regression predicts: the margin through the inverse link."""
-        expected: np.ndarray = self.trees._loss.link.inverse(self.margin())
+        expected: np.ndarray = self.estimator._loss.link.inverse(self.margin())
         return expected
-
-
-def _reached(nodes: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Number of the node where each customer ends; `columns` are the features, one a row."""
-    order, left_of = _leaves(nodes)
-    if len(order) > MOST_LEAVES:
-        raise ValueError(f"A tree has {len(order)} leaves; at most {MOST_LEAVES} are expected.")
-    kind = np.uint8 if len(order) <= 8 else np.uint16
-    ruled_out: np.ndarray = np.zeros(columns.shape[1], dtype=kind)
-    for number, bits in left_of.items():
-        node = nodes[number]
-        value, threshold = columns[node["feature_idx"]], node["num_threshold"]
-        # A comparison with NaN is false: so a missing value goes where the tree wants it.
-        right: np.ndarray
-        if node["missing_go_to_left"]:
-            right = value > threshold
-        else:
-            right = value <= threshold
-            np.logical_not(right, out=right)
-        ruled_out |= right.view(np.uint8) * kind(bits)
-    # The last leaf's bit is never set, so that one is always free.
-    table = order[np.minimum(_FIRST_FREE[kind], len(order) - 1)]
-    return table[ruled_out]
-
-
-def _leaves(nodes: np.ndarray) -> tuple[np.ndarray, dict[int, int]]:
-    """Leaves from left to right; and of each question, the bits of the leaves on its left."""
-    order: list[int] = []
-    left_of: dict[int, int] = {}
-
-    def walk(number: int) -> None:
-        if nodes["is_leaf"][number]:
-            order.append(number)
-            return
-        first = len(order)
-        walk(int(nodes["left"][number]))
-        left_of[number] = (1 << len(order)) - (1 << first)
-        walk(int(nodes["right"][number]))
-
-    walk(0)
-    return np.array(order, dtype=np.uint8), left_of

@@ -118,35 +118,8 @@ def path_contributions(forest: Forest, n_features: int) -> np.ndarray:
     Row sums differ from the model's log odds by one constant, the mean over its training rows.
     """
     total = np.zeros((n_features, len(forest.reached[0])))
-    for (tree,), reached in zip(forest.trees._predictors, forest.reached, strict=True):
+    for tree, reached in zip(forest.trees, forest.reached, strict=True):
         leaf = reached.astype(np.intp)
-        for feature, moved in _moves(tree.nodes).items():
+        for feature, moved in tree.moves.items():
             total[feature] += moved[leaf]
     return total.T
-
-
-def _moves(nodes: np.ndarray) -> dict[int, np.ndarray]:
-    """By feature, the change of the mean from the root to each node, shape (n_nodes,)."""
-    means = _node_means(nodes)
-    moved: dict[int, np.ndarray] = {}
-    for number, node in enumerate(nodes):
-        if node["is_leaf"]:
-            continue
-        moved.setdefault(int(node["feature_idx"]), np.zeros(len(nodes)))
-        for child in (int(node["left"]), int(node["right"])):
-            for feature, change in moved.items():
-                own = means[child] - means[number] if feature == node["feature_idx"] else 0.0
-                change[child] = change[number] + own
-    return moved
-
-
-def _node_means(nodes: np.ndarray) -> np.ndarray:
-    """Mean of the leaves below each node, by training rows; children come after their parent."""
-    means = nodes["value"].astype(float)
-    counts = nodes["count"].astype(float)
-    for node in range(len(nodes) - 1, -1, -1):
-        if not nodes["is_leaf"][node]:
-            left, right = int(nodes["left"][node]), int(nodes["right"][node])
-            whole = counts[left] + counts[right]
-            means[node] = (means[left] * counts[left] + means[right] * counts[right]) / whole
-    return means

@@ -57,3 +57,12 @@ def test_a_tree_of_too_many_leaves_is_refused(rows):
     trees = HistGradientBoostingRegressor(max_iter=1, max_leaf_nodes=31).fit(matrix, count)
     with pytest.raises(ValueError, match="at most 16"):
         Forest.walked(trees, matrix)
+
+
+def test_an_estimator_that_is_fitted_again_is_read_again(rows):
+    matrix, count = rows
+    trees = HistGradientBoostingClassifier(**settings(4000), random_state=0).fit(matrix, count == 0)
+    Forest.walked(trees, matrix)
+    trees.fit(matrix, count > 2)
+    margin = Forest.walked(trees, matrix).margin()
+    np.testing.assert_array_equal(margin, trees.decision_function(matrix))
