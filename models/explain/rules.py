@@ -91,7 +91,8 @@ def _told(tree: object) -> dict[int, str]:
         walk(right[node], {**bounds, name: (max(low, value), high)})
 
     walk(0, {})
-    return {leaf: text or "everybody" for leaf, text in found.items()}
+    once = PHRASES["purchases"].format(_range(-np.inf, 1))
+    return {leaf: text.replace(once, "bought once") or "everybody" for leaf, text in found.items()}
 
 
 def _range(low: float, high: float) -> str:

@@ -94,6 +94,13 @@ def test_rules_are_read_and_counted_on_later_customers():
     )
 
 
+def test_a_single_purchase_is_said_plainly():
+    earlier, later = (
+        people(seed).assign(churned=lambda t: (t["frequency"] == 0).astype(int)) for seed in (1, 2)
+    )
+    assert rules(earlier, later)["rule"].tolist() == ["bought once", "bought on more than 1 days"]
+
+
 def test_the_later_outcomes_teach_nothing():
     earlier, later = people(1), people(2)
     turned = later.assign(churned=1 - later["churned"])
