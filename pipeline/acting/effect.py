@@ -15,41 +15,30 @@ from models.campaign.uplift import UpliftModel
 from pipeline.acting.measured import read_measured
 from pipeline.campaign_config import CampaignConfig
 
-CAUTION = 1.2816
-"""Standard errors below the estimate: a measured effect is larger than that in 90 of 100 cases."""
-
 
 @dataclass(frozen=True)
 class Effect:
     """Spend gained by a contact, as a share of what is at stake.
 
-    `se`, `low` and `high`, the 95 % interval, are 0 and None unless it was measured, in
-    `n_campaigns` campaigns; `by_segment` holds the effect and its error of the segments that
-    have another one. A `model` says each customer's own gain instead.
+    `low` and `high` are its 95 % interval where it was measured, in `n_campaigns` campaigns;
+    `by_segment` holds the segments whose effect is another one. A `model` says each customer's
+    own gain instead.
     """
 
     source: str
     share: float
-    se: float = 0.0
     low: float | None = None
     high: float | None = None
     n_campaigns: int = 0
-    by_segment: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    by_segment: Mapping[str, float] = field(default_factory=dict)
     model: UpliftModel | None = None
 
-    def gain(
-        self, customers: pd.DataFrame, at_stake: np.ndarray, caution: float = 0.0
-    ) -> np.ndarray:
-        """Spend gained by contacting each customer, so many standard errors below the estimate.
-
-        Whom to contact is decided with `CAUTION`: the largest of noisy effects are too large,
-        and a plan that follows them loses money again and again where a contact changes nothing.
-        """
+    def gain(self, customers: pd.DataFrame, at_stake: np.ndarray) -> np.ndarray:
+        """Spend gained by contacting each customer."""
         if self.model:
             return self.model.predict(customers)
-        lowered = {name: share - caution * se for name, (share, se) in self.by_segment.items()}
-        share = customers["segment"].map(lowered).fillna(self.share - caution * self.se)
-        return np.asarray(share.to_numpy(float) * at_stake)
+        share = customers["segment"].map(self.by_segment).fillna(self.share).to_numpy(float)
+        return np.asarray(share * at_stake)
 
     def told(self) -> dict[str, Any]:
         """What a plan keeps of it."""
@@ -108,7 +97,6 @@ def pooled(measured: list[dict[str, Any]]) -> Effect:
     return Effect(
         "measured",
         mean.mean,
-        mean.se,
         mean.low,
         mean.high,
         len(measured),
@@ -116,9 +104,7 @@ def pooled(measured: list[dict[str, Any]]) -> Effect:
     )
 
 
-def _segments(
-    measured: list[Mapping[str, Mapping[str, float]]],
-) -> dict[str, tuple[float, float]]:
+def _segments(measured: list[Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
     """The effect of each segment over the campaigns, shrunk to that of all segments."""
     each: dict[str, Pooled] = {}
     for name in sorted({name for one in measured for name in one}):
@@ -129,10 +115,7 @@ def _segments(
     across = pool([one.mean for one in each.values()], [one.se for one in each.values()])
     if across.spread == 0:  # nothing speaks for another effect in any of them
         return {}
-    return {
-        name: (float(across.shrunk[place]), float(across.shrunk_se[place]))
-        for place, name in enumerate(each)
-    }
+    return {name: float(across.shrunk[place]) for place, name in enumerate(each)}
 
 
 def _files(pattern: str) -> list[Path]:

@@ -18,7 +18,7 @@ from models.campaign.profit import (
     profit_by_contacts,
 )
 from pipeline.acting import plan_file
-from pipeline.acting.effect import CAUTION, Effect
+from pipeline.acting.effect import Effect
 from pipeline.acting.eligible import ineligible
 from pipeline.acting.outlook import Outlook, outlook
 from pipeline.acting.plan_file import CHOSEN, PlanFile, Terms
@@ -124,20 +124,16 @@ def _refuse_old(read: Scores, start: date, most: int) -> None:
 def _valued(customers: pd.DataFrame, config: CampaignConfig, effect: Effect) -> pd.DataFrame:
     """The customers with what is at stake, and what a contact is expected to bring."""
     staked = at_stake(customers["p_churn"], customers[VALUES[config.value]])
-    gain, sure = effect.gain(customers, staked), effect.gain(customers, staked, CAUTION)
-    return customers.assign(
-        at_stake=staked,
-        expected_gain=gain,
-        expected_profit=expected_profit(gain, config.margin, config.mean_cost),
-        sure_profit=expected_profit(sure, config.margin, config.mean_cost),
-    )
+    gain = effect.gain(customers, staked)
+    profit = expected_profit(gain, config.margin, config.mean_cost)
+    return customers.assign(at_stake=staked, expected_gain=gain, expected_profit=profit)
 
 
 def _reasons(
     customers: pd.DataFrame, name: str, config: CampaignConfig, control: ControlConfig, start: date
 ) -> np.ndarray:
     """Why each customer is part of the campaign, or is not."""
-    profit = customers["sure_profit"].to_numpy()
+    profit = customers["expected_profit"].to_numpy()
     reason = np.where(profit > 0, "beyond the budget", "no profit expected").astype(object)
     reason[np.isnan(profit)] = "no money expected by the scores"
     unmet = ineligible(customers, config.eligible)
@@ -189,8 +185,8 @@ def _refuse_few(
         needed = break_even_effect([customers["at_stake"].max()], config.margin, config.mean_cost)
         raise UserError(
             f"Nobody of {len(chosen):,} is worth a contact: each would cost "
-            f"{config.mean_cost:,.2f} and cannot be relied on to earn that. The best one earns "
-            f"nothing below an effect of {needed:.1%}."
+            f"{config.mean_cost:,.2f} and is expected to earn less. The best one earns nothing "
+            f"below an effect of {needed:.1%}."
         )
     raise UserError(
         f"A campaign of {n:,} customers with a smallest group of {smallest:.0f} can show nothing: "

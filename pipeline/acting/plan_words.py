@@ -40,8 +40,7 @@ def _effect(plan: Plan) -> str:
     n = effect["n_campaigns"]
     return (
         f"The effect was measured in {n} campaign{'s' * (n > 1)} of this kind: a contact gains "
-        f"{effect['share']:.1%}{interval} of what is at stake. Chosen are those who pay at what it "
-        f"is larger than in 90 of 100 cases. {even}"
+        f"{effect['share']:.1%}{interval} of what is at stake. {even}"
     )
 
 
