@@ -25,6 +25,7 @@ def require_columns(raw: Raw, spec: LogSpec) -> None:
     wanted = [(f"log.columns.{key}", name) for key, name in mapped.items()]
     wanted += [("log.columns.attributes", name) for name in spec.columns.attributes]
     wanted += [("log.sales.column", spec.sales.column)] if spec.sales else []
+    wanted += [("log.refunds.column", spec.refunds.column)] if spec.refunds else []
     wanted += [("log.where", condition.column) for condition in spec.where]
     missing = [(key, name) for key, name in wanted if name not in raw.columns]
     if not missing:
@@ -59,6 +60,8 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     named &= selected["stray"].isnull()
     kept = _declared(table, raw, spec)
     selected |= kept
+    if spec.refunds:
+        selected["refund"] = spec.refunds.holds(_text(table, raw, spec.refunds.column))
     counts = ibis.and_(named, *kept.values())
     # Which of two files goes on longer is known by all their days.
     dated = named if spec.versions == "last" else counts

@@ -83,6 +83,7 @@ def _shared(raw: Raw, spec: LogSpec) -> list[str]:
     columns = spec.columns
     names = [columns.customer_id, columns.transacted_at, columns.order_id]
     names += [columns.refund_customer, spec.sales.column if spec.sales else None]
+    names += [spec.refunds.column if spec.refunds else None]
     names += [condition.column for condition in spec.where]
     return list({raw.columns[name]: None for name in names if name is not None})
 

@@ -115,6 +115,10 @@ class LogSpec(SourceSpec):
         Sales | None,
         Field(description="Which rows are sales: a column, and its values that are (or not: are)"),
     ] = None
+    refunds: Annotated[
+        Sales | None,
+        Field(description="Rows that give money back though their amount is above 0, such as Type"),
+    ] = None
     where: Annotated[
         tuple[Condition, ...],
         Field(description="Rows to use: each a column, an operator and a value; all must hold"),

@@ -144,6 +144,8 @@ def _numbers(rows: ir.Table, spec: LogSpec) -> dict[str, ir.Value]:
 def _signed(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
     """The money of each row, returns negative, without what was given back of it later."""
     money = _written(parsed, spec)
+    if spec.refunds:
+        money = parsed.refund.ifelse(-money.abs(), money).cast(MONEY)
     if not spec.columns.refunded:
         return money
     # Some exports write what was given back below 0, others above.

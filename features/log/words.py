@@ -81,6 +81,17 @@ def is_unsure(value: str) -> bool:
     return _phrase(value) in _phrases("unsure")
 
 
+def is_sale_row(value: str) -> bool:
+    """Whether a value names a kind of row, such as order, and not the state of one.
+
+    Examples
+    --------
+    >>> is_sale_row("Order"), is_sale_row("Paid")
+    (True, False)
+    """
+    return _phrase(value) in _phrases("sale_rows")
+
+
 def flag(word: str) -> Outcome | None:
     """What a yes says of a row, below a header with this folded word.
 

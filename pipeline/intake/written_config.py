@@ -88,6 +88,7 @@ _LOG_KEYS = {
     "minus": "brackets for (30.00), trailing for 30.00-; default in front",
     "scale": "amounts are multiplied by it, where they are tiny",
     "sales": "rows that are sales: {column: Status, values: [Paid]}, or not: [...]; default all",
+    "refunds": "rows that give money back though above 0: {column: Type, values: [Refund]}",
     "where": "conditions on rows: [{column: Type, operator: '!=', value: Fee}]",
     "lines": "each, repeated_total, first_line_total or continued; default each",
     "versions": "of an order in several files: all or last; default all",

@@ -63,6 +63,7 @@ EVERYTHING = {
         "minus": "trailing",
         "scale": 1.0,
         "sales": {"column": "column_6", "not": ["void", "on: hold"]},
+        "refunds": {"column": "column_6", "values": ["back"]},
         "where": [{"column": "column_6", "operator": "in", "value": ["NO", "SE", 2]}],
         "lines": "each",
         "versions": "all",

@@ -52,7 +52,7 @@ class Look:
         """Columns that have no meaning yet and were not called unused."""
         columns = self.spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
         taken = {*columns.values(), *self.spec.unused, *(c.column for c in self.spec.where)}
-        taken |= {self.spec.sales.column} if self.spec.sales else set()
+        taken |= {rule.column for rule in (self.spec.sales, self.spec.refunds) if rule}
         return [name for name in self.raw.columns if name not in taken]
 
     @cached_property

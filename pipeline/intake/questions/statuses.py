@@ -48,9 +48,12 @@ def ask(look: Look) -> Iterator[Question]:
         kept = [value for value in values if said[value] in ("sale", None)]
         if said == dict.fromkeys(values) or not kept:
             continue
-        answer = _answer(look, name, kept, taken)
+        back = _refund_rows(look, said)
+        answer = _answer(look, name, [*kept, *back], taken)
+        if back:
+            answer |= {"log.refunds.column": name, "log.refunds.values": back}
         taken = taken or "log.sales.column" in answer
-        yield _question(name, values, said, kept, answer)
+        yield _question(name, values, said, [*kept, *back], answer, back)
     yield from _filled_marks(look)
 
 
@@ -114,6 +117,13 @@ def _taken_off(look: Look, name: str, value: str) -> bool:
     return bool(first(everywhere)["n"])
 
 
+def _refund_rows(look: Look, said: Mapping[str, str | None]) -> list[str]:
+    """Values of rows that give money back above 0, where sales are rows of another kind."""
+    if look.spec.refunds or not any(words.is_sale_row(value) for value in said):
+        return []
+    return [value for value, what in said.items() if what == "refund"]
+
+
 def _has_refund_column(look: Look) -> bool:
     from pipeline.intake.questions.refunds import refund_column
 
@@ -162,13 +172,16 @@ def _question(
     said: Mapping[str, str | None],
     kept: Sequence[str],
     answer: Mapping[str, Any],
+    back: Sequence[str],
 ) -> Question:
     lost = {value: n for value, n in values.items() if value not in kept}
     unknown = {value: n for value, n in values.items() if value and said[value] is None}
-    text = (
-        f"Column {name!r} says what became of each row ({counted(values)}). Rows that never "
-        f"brought money would count as purchases: {counted(lost)}."
-    )
+    text = f"Column {name!r} says what became of each row ({counted(values)})."
+    if lost:
+        text += f" Rows that never brought money would count as purchases: {counted(lost)}."
+    if back:
+        given = {value: values[value] for value in back}
+        text += f" Rows that give money back would count as purchases: {counted(given)}."
     if unknown:
         text += f" Look at these, which no word explains: {counted(unknown)}."
     return Question(name, text, answer)
