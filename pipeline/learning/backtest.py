@@ -41,6 +41,7 @@ COLUMNS = (
     "churn_rate",
     *CHURN_SCORES,
     *SPEND_SCORES,
+    "level_error",
     "fit_seconds",
     "chosen",
     "spend_coverage",
@@ -54,6 +55,8 @@ COLUMNS = (
     "clv_coverage_pit_top_10",
 )
 """The leaderboard's columns; smaller is better for log_loss, brier, ece, spend_mae_ratio.
+
+`level_error` is the share expected to leave less the share that did.
 
 The four from `spend_coverage` on say how often the 80 % intervals held. `spend_coverage` is the
 plain share of customers whose spend lay inside: where more than 80 % spend nothing it cannot be as
@@ -207,6 +210,9 @@ def _judge(
     blended = fitted.predictions(customers) if isinstance(fitted, Blend) else None
     predicted = blended.answers if blended else fitted.predict(customers)
     scores = {**evaluate(outcomes, predicted), **_covered(outcomes, predicted)}
+    if "p_churn" in predicted:
+        gap = predicted["p_churn"] - outcomes["churned"]
+        scores["level_error"] = float(np.average(gap, weights=weights(outcomes)))
     if blended and later[1] is not None:
         scores |= _valued(blended, weights(customers), later[0], later[1], history.cutoff)
     return {**scores, "fit_seconds": seconds}, predicted.reindex(columns=list(SAID))

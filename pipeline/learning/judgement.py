@@ -87,6 +87,21 @@ def judge(result: Backtest) -> Judgement:
     return Judgement(rule, races, by_cutoff, groups, left_out, pooled, sentences, grades)
 
 
+def intervals(result: Backtest, rule: str) -> dict[str, tuple[float, float]]:
+    """95 % interval of each contender's log loss less a rule's, where both answered."""
+    theirs, found = _losses(result, rule), {}
+    for name in result.answers:
+        cases = _paired(result.outcomes, _losses(result, name), theirs)
+        parts = [part for _, part in cases.groupby("cutoff", sort=True)]
+        if name != rule and parts:
+            own, other, weight = (
+                [part[key].to_numpy(float) for part in parts] for key in ("own", "rule", "weight")
+            )
+            gap = paired_difference(own, other, weight, repeats=200)
+            found[name] = (gap.low, gap.high)
+    return found
+
+
 def baseline(result: Backtest) -> str:
     """The naive rule that is hardest to beat where both answered; the chosen one without any."""
     rules = _gaps(result)["gap"]

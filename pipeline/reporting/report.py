@@ -1,5 +1,7 @@
 """One self-contained HTML page on a backtest: no script, no network, no customer's id."""
 
+import re
+from importlib.resources import files
 from pathlib import Path
 
 from features.writing import atomic
@@ -42,6 +44,27 @@ def write(
     """Write the page to `path`, all of it or nothing."""
     with atomic(path) as draft:
         draft.write_text(page(orders, result, judgement, assumed, today), encoding="utf-8")
+
+
+def drawings(page: Path) -> dict[str, str]:
+    """The charts of a page that was written, each as an SVG file of its own by section and number.
+
+    They carry the page's style, without which they have no colours.
+    """
+    style = (files("pipeline.reporting") / "report.css").read_text(encoding="utf-8")
+    found = {}
+    for name, section in re.findall(
+        r'<section id="(\w+)">(.*?)</section>', page.read_text(encoding="utf-8"), re.DOTALL
+    ):
+        # Greedy within a figure: a drawing may hold another one.
+        figures = re.findall(r"<figure>.*?</figure>", section, re.DOTALL)
+        charts = [re.search(r'<svg class="chart"([^>]*)>(.*)</svg>', f, re.DOTALL) for f in figures]
+        for number, (attributes, drawn) in enumerate((c.groups() for c in charts if c), 1):
+            found[f"{name}-{number}"] = (
+                f'<svg xmlns="http://www.w3.org/2000/svg"{attributes}>'
+                f"<style>{style} svg {{ background: var(--card); }}</style>{drawn}</svg>"
+            )
+    return found
 
 
 def page(

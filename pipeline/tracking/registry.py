@@ -68,6 +68,9 @@ class Version:
         return LogIdentity.model_validate_json(told) if told else None
 
 
+ALIAS = "churn.alias"
+"""Tag of a training: what its version is or was, for the view of all trainings."""
+
 IDENTITY = "log_identity"
 """Tag of a version: the name and the sketch of its log."""
 
@@ -152,6 +155,7 @@ def register(
             tags={**_told(model.manifest), **(tags or {})},
         )
         client.set_registered_model_alias(name, CHALLENGER, made.version)
+        client.set_tag(opened.run_id, ALIAS, f"{CHALLENGER} {made.version}")
         return str(made.version)
 
 
@@ -211,6 +215,9 @@ def promote(
         for key, value in noted.items():
             store.client.set_model_version_tag(name, challenger.version, key, value)
         store.client.set_registered_model_alias(name, CHAMPION, challenger.version)
+        if champion is not None and champion.run_id != challenger.run_id:
+            store.client.set_tag(champion.run_id, ALIAS, f"champion before {challenger.version}")
+        store.client.set_tag(challenger.run_id, ALIAS, f"{CHAMPION} {challenger.version}")
         return challenger
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,32 +17,12 @@ from mlflow.entities import Metric, Param, RunTag
 from pipeline.tracking import processes, views
 from pipeline.tracking.board import Standing, refuse_unjudged, standings
 from pipeline.tracking.errors import TrackingError
+from pipeline.tracking.looks import ANSWER, COLORS, INTERVAL, RULE, metric, metrics_of, most_drawn
 from pipeline.tracking.provenance import Data, git_state
 from pipeline.tracking.store import Store, connect, talking
 
 MOST_PARAMETERS = 14
 LONGEST_PARAMETER = 100
-DECIMALS = 6
-
-COLORS = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#8C6BB1",
-    "#B8A000",
-    "#7F7F7F",
-    "#8C564B",
-    "#1B3A6B",
-    "#A6761D",
-    "#66C2A5",
-    "#E7298A",
-    "#4D9221",
-    "#B2182B",
-)
-"""Okabe and Ito's colours, which colour-blind people can tell apart, and ten more."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +101,11 @@ def training(
 
 
 def log_leaderboard(
-    opened: Training, leaderboard: pd.DataFrame, baseline: str
+    opened: Training,
+    leaderboard: pd.DataFrame,
+    baseline: str,
+    rules: Sequence[str] = (),
+    intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, Standing]:
     """Record one child run per contender, and the chosen one's figures on the parent.
 
@@ -134,6 +119,10 @@ def log_leaderboard(
         One row per contender and cutoff, as `churn backtest` writes it.
     baseline : str
         The contender that the others are measured against.
+    rules : sequence of str
+        The naive rules, which are drawn in one colour.
+    intervals : mapping, optional
+        Contender -> 95 % interval of its log loss less the baseline's.
 
     Returns
     -------
@@ -149,26 +138,37 @@ def log_leaderboard(
     """
     found = standings(leaderboard, baseline)
     with talking(opened.store.uri):
-        for standing, color in zip(found.values(), itertools.cycle(COLORS)):
-            _log_contender(opened, standing, color)
+        others = itertools.cycle(COLORS)
+        for name, standing in found.items():
+            color = ANSWER if standing.chosen else RULE if name in rules else next(others)
+            ends = (intervals or {}).get(name, ())
+            gaps = dict(zip(INTERVAL, ends, strict=False))
+            _log_contender(opened, standing, color, gaps)
         for standing in found.values():
             if standing.chosen and not standing.failure:
                 _log(
                     opened.store,
                     opened.run_id,
                     parameters={"contender": standing.contender},
-                    metrics=_metrics(standing),
+                    metrics=metrics_of(standing),
                 )
-        views.seed(opened.store, opened.run_id)
+        views.seed(opened.store, opened.run_id, most_drawn(found))
     refuse_unjudged(found)
     return found
 
 
-def log_files(opened: Training, files: Sequence[Path]) -> None:
-    """Put files at the root of the parent run, where MLflow can lay two runs side by side."""
+def log_files(
+    opened: Training, files: Sequence[Path], drawings: Mapping[str, str] | None = None
+) -> None:
+    """Put files at the root of the parent run, where MLflow can lay two runs side by side.
+
+    `drawings` (name -> SVG) lie in its folder `charts`, which MLflow shows as images.
+    """
     with talking(opened.store.uri):
         for file in files:
             opened.store.client.log_artifact(opened.run_id, str(file))
+        for name, drawing in (drawings or {}).items():
+            opened.store.client.log_text(opened.run_id, drawing, f"charts/{name}.svg")
 
 
 def describe(opened: Training, verdict: str) -> None:
@@ -195,7 +195,9 @@ def sweep(store: Store) -> int:
     return swept
 
 
-def _log_contender(opened: Training, standing: Standing, color: str) -> None:
+def _log_contender(
+    opened: Training, standing: Standing, color: str, gaps: Mapping[str, float]
+) -> None:
     store = opened.store
     tags = {
         "mlflow.parentRunId": opened.run_id,
@@ -204,29 +206,13 @@ def _log_contender(opened: Training, standing: Standing, color: str) -> None:
         "churn.level": "contender",
         "chosen": str(standing.chosen).lower(),
     }
-    run_id = _create(store, standing.contender, tags)
+    name = f"{standing.contender} (answer)" if standing.chosen else standing.contender
+    run_id = _create(store, name, tags)
     parameters = {**opened.parameters, "contender": standing.contender}
-    _log(store, run_id, metrics=_metrics(standing), parameters=parameters)
-    store.client.set_terminated(run_id, "FAILED" if standing.failure else "FINISHED")
-
-
-def _metrics(standing: Standing) -> list[Metric]:
-    """A standing's means, its values by cutoff and its differences, as MLflow takes them."""
     now = int(datetime.now(UTC).timestamp() * 1000)
-    metrics = [_metric(name, value, now) for name, value in standing.means.items()]
-    metrics += [
-        _metric(f"vs_baseline/{name}", value, now) for name, value in standing.differences.items()
-    ]
-    for step, (cutoff, values) in enumerate(standing.by_cutoff.items(), start=1):
-        # The wall clock of a step is its cutoff: MLflow's time axis is then the calendar.
-        at = int(datetime(cutoff.year, cutoff.month, cutoff.day, tzinfo=UTC).timestamp() * 1000)
-        metrics += [_metric(f"by_cutoff/{name}", value, at, step) for name, value in values.items()]
-    return metrics
-
-
-def _metric(name: str, value: float, at: int, step: int = 0) -> Metric:
-    # MLflow prints every digit there is and then cuts the column off.
-    return Metric(name, round(value, DECIMALS), at, step)
+    ends = [metric(name, value, now) for name, value in gaps.items() if math.isfinite(value)]
+    _log(store, run_id, metrics=[*metrics_of(standing), *ends], parameters=parameters)
+    store.client.set_terminated(run_id, "FAILED" if standing.failure else "FINISHED")
 
 
 def _create(store: Store, name: str, tags: Mapping[str, str]) -> str:

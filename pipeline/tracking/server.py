@@ -25,6 +25,10 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LONGEST_START = 60.0
 """Seconds that a server may take to answer; three are usual."""
 
+NAMED = "churn.localhost"
+"""How the address is called. Browsers lead any name under `localhost` to this machine; under
+another name than the usual ones MLflow does not open its assistant over the page."""
+
 # MLflow's defaults start four workers and seven job consumers, 3 GB; this is 0.25 GB.
 LIGHT = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -78,7 +82,7 @@ def running(
         server = _start(store.uri, host, port, log.fileno())
         try:
             _wait(server, address, log)
-            yield views.url(address, store.experiment_id)
+            yield views.url(address.replace("127.0.0.1", NAMED), store.experiment_id)
         finally:
             _stop(server)
 
@@ -97,6 +101,8 @@ def _start(uri: str, host: str, port: int, log: int) -> subprocess.Popen[bytes]:
     if uri.startswith("sqlite"):
         folder = Path(uri.partition(":///")[2]).parent / "mlartifacts"
         environment["MLFLOW_ARTIFACTS_DESTINATION"] = folder.as_uri()
+    environment["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"localhost:*,127.0.0.1:*,[[]::1]:*,{NAMED}:*"
+    environment["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"] = f"http://{NAMED}:*"
     words = ["server", "--host", host, "--port", str(port), "--workers", "1"]
     return subprocess.Popen(  # noqa: S603 - our own interpreter, no shell
         [sys.executable, "-m", "mlflow", *words],

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import time
 import zlib
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,36 +20,75 @@ from pipeline.tracking.store import Store
 TAG = "mlflow.sharedViewState."
 COLUMNS = (
     "log_loss",
+    "vs_baseline/log_loss",
     "roc_auc",
-    "average_precision",
-    "brier",
+    "level_error",
     "ece",
     "buyer_lift_10",
     "spend_gini",
     "spend_bias",
-    "fit_seconds",
 )
-BARS = ("log_loss", "vs_baseline/log_loss", "roc_auc", "spend_gini", "ece", "buyer_lift_10")
+OF_TRAININGS = (
+    "tags.`churn.log`",
+    "params.`horizon_days`",
+    "params.`as_of`",
+    "tags.`churn.grade`",
+    "tags.`churn.alias`",
+    "metrics.`log_loss`",
+    "metrics.`level_error`",
+    "metrics.`spend_bias`",
+)
+"""Columns of the trainings: what was asked of which log, how good it was, and what became of it."""
+
+AGAINST = ("vs_baseline/log_loss", "vs_baseline/log_loss_low", "vs_baseline/log_loss_high")
+MEANS = ("log_loss", "roc_auc", "spend_gini", "ece", "buyer_lift_10")
+BY_CUTOFF = ("by_cutoff/log_loss", "by_cutoff/level_error")
+OVER_TIME = ("log_loss", "level_error", "spend_bias")
 FOLDED = ("Model metrics", "by_cutoff", "vs_baseline")
-LINES = ("by_cutoff/log_loss", "by_cutoff/spend_gini")
+
+Section = tuple[str, str, str, tuple[str, ...]]
+"""A section's key, its title, the kind of its charts, and their metrics."""
+
+CONTENDERS: tuple[Section, ...] = (
+    (
+        "against",
+        "Log loss less the best rule's: below 0 wins",
+        "BAR",
+        AGAINST,
+    ),
+    ("cutoffs", "Cutoff by cutoff", "LINE", BY_CUTOFF),
+    ("measures", "Mean over the cutoffs", "BAR", MEANS),
+)
+TRAININGS: tuple[Section, ...] = (
+    ("time", "Each training: loss, level, spend error", "BAR", OVER_TIME),
+)
 
 
-def seed(store: Store, latest: str | None = None) -> None:
-    """Write the views `leaderboard` and `trainings` into the experiment.
+def seed(store: Store, latest: str | None = None, most: float = math.inf) -> None:
+    """Write the views `leaderboard`, `trainings` and `over time` into the experiment.
 
     Parameters
     ----------
     latest : str, optional
         The parent run whose contenders `leaderboard` shows; of all trainings without it.
+    most : float
+        Log loss from which on a contender is left out, until the filter is taken away: one far
+        off would flatten the bars of the rest.
     """
     contenders = "tags.`churn.level` = 'contender'"
     if latest:
         contenders += f" AND tags.`mlflow.parentRunId` = '{latest}'"
+        if math.isfinite(most):
+            contenders += f" AND metrics.`log_loss` < {most:.4g}"
     elif TAG + "leaderboard" in store.experiment.tags:
         return
     trainings = "tags.`churn.level` = 'training'"
-    _write(store, "leaderboard", _state(contenders, "metrics.`log_loss`", True, LINES))
-    _write(store, "trainings", _state(trainings, "attributes.start_time", False, ()))
+    columns = [f"metrics.`{name}`" for name in COLUMNS]
+    board = _state(contenders, "metrics.`log_loss`", True, columns, CONTENDERS)
+    _write(store, "leaderboard", board)
+    started = "attributes.start_time"
+    _write(store, "trainings", _state(trainings, started, False, OF_TRAININGS, TRAININGS))
+    _write(store, "over time", _state(trainings, started, True, OF_TRAININGS, TRAININGS))
 
 
 def url(server: str, experiment_id: str, view: str = "leaderboard") -> str:
@@ -72,16 +113,18 @@ def _write(store: Store, name: str, state: dict[str, Any]) -> None:
     store.client.set_experiment_tag(store.experiment_id, TAG + name, json.dumps(value))
 
 
-def _state(condition: str, order: str, ascending: bool, lines: tuple[str, ...]) -> dict[str, Any]:
+def _state(
+    condition: str,
+    order: str,
+    ascending: bool,
+    columns: Sequence[str],
+    sections: Sequence[Section],
+) -> dict[str, Any]:
     """The state of MLflow's runs page: which runs, columns, order and charts."""
-    charts = [_card("BAR", metric, "measures") for metric in BARS]
-    charts += [_card("LINE", metric, "cutoffs") for metric in lines]
-    sections = [_section("measures", "Mean over the cutoffs")]
-    if lines:
-        sections.append(_section("cutoffs", "Cutoff by cutoff"))
+    charts = [_card(kind, metric, key) for key, _, kind, metrics in sections for metric in metrics]
     # MLflow adds a chart for each further metric, in sections of these names: folded away.
-    sections += [_section(name, name, display=False) for name in FOLDED]
-    columns = [f"metrics.`{name}`" for name in COLUMNS]
+    shown = [_section(key, title) for key, title, _, _ in sections]
+    shown += [_section(name, name, display=False) for name in FOLDED]
     return {
         "searchFilter": condition,
         "orderByKey": order,
@@ -90,12 +133,11 @@ def _state(condition: str, order: str, ascending: bool, lines: tuple[str, ...]) 
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": columns,
-        "columnOrder": columns,
-        # All are listed, the ten best are drawn: one far off would flatten the bars of the rest.
-        "runsHiddenMode": "FIRST_10_RUNS",
+        "selectedColumns": list(columns),
+        "columnOrder": list(columns),
+        "runsHiddenMode": "SHOWALL",
         "compareRunCharts": charts,
-        "compareRunSections": sections,
+        "compareRunSections": shown,
         "isAccordionReordered": True,
         "hideEmptyCharts": True,
         "groupBy": None,
@@ -109,7 +151,7 @@ def _card(kind: str, metric: str, section: str) -> dict[str, Any]:
         "type": kind,
         "metricKey": metric,
         "metricSectionId": section,
-        "runsCountToCompare": 10,
+        "runsCountToCompare": 20,
         "deleted": False,
         "isGenerated": False,
     }

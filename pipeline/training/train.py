@@ -7,7 +7,7 @@ from typing import Any
 from features.customer.catalogue import NAMES
 from features.engines.duckdb import write_parquet
 from features.errors import UserError
-from models.all_contenders import DEFAULT
+from models.all_contenders import BASELINES, DEFAULT
 from models.contenders.protocol import Contender
 from models.explain.segments import Rules, thresholds
 from pipeline.config import Config, TrackingConfig, digest
@@ -16,7 +16,7 @@ from pipeline.intake.identity import identify
 from pipeline.intake.orders import Orders
 from pipeline.learning import backtest
 from pipeline.learning.backtest import Backtest
-from pipeline.learning.judgement import Judgement, judge
+from pipeline.learning.judgement import Judgement, intervals, judge
 from pipeline.learning.snapshots import Snapshots
 from pipeline.learning.spread import spread
 from pipeline.model_files import artifact
@@ -105,7 +105,9 @@ def train(
         with progress.step("Recording the comparison in MLflow"):
             runs.tag(opened, {f"churn.{name}": value for name, value in told.items()})
             runs.describe(opened, judgement.verdict)
-            runs.log_leaderboard(opened, result.leaderboard, judgement.rule)
+            ends = intervals(result, judgement.rule)
+            board = result.leaderboard
+            runs.log_leaderboard(opened, board, judgement.rule, BASELINES, ends)
         with progress.step(
             f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
         ):
@@ -138,7 +140,8 @@ def train(
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):
-            runs.log_files(opened, [folder / "report.html", folder / "leaderboard.csv"])
+            written = [folder / "report.html", folder / "leaderboard.csv"]
+            runs.log_files(opened, written, report.drawings(written[0]))
             version = registry.register(
                 opened,
                 folder / "model",

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.resources import files
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from pipeline.learning.judgement import judge
 from pipeline.reporting import charts, evidence
 from pipeline.reporting.campaign import campaign
 from pipeline.reporting.evidence import Outlook
-from pipeline.reporting.report import page
+from pipeline.reporting.report import drawings, page
 from tests.pipeline import shop
 from tests.pipeline.boards import CUTOFFS, LOG, backtest, board, customers, flat, true
 
@@ -356,3 +357,14 @@ def test_backtest_writes_the_report_on_request(tmp_path, monkeypatch, capfd):
     assert "Country" in html
     ids = {row[0] for row in shop.rows()}
     assert not [name for name in ids if len(name) > 8 and name in html]
+
+
+def test_charts_are_drawings_of_their_own_with_their_colours(tmp_path, result):
+    file = tmp_path / "report.html"
+    file.write_text(report(result, TODAY), encoding="utf-8")
+    found = drawings(file)
+    assert {"calibration-1", "level-1", "level-2"} <= set(found)
+    for name, drawn in found.items():
+        assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg", name
+        assert "--main:" in drawn
+    assert len(found) == file.read_text(encoding="utf-8").count('<svg class="chart"')

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from features.errors import UserError
-from pipeline.tracking import runs, server, views
+from pipeline.tracking import looks, runs, server, views
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import prepare
 from pipeline.tracking.store import Store
@@ -30,7 +30,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1700,1300",
+    "--window-size=1440,2600",
     "--virtual-time-budget=30000",
     "--run-all-compositor-stages-before-draw",
 )
@@ -47,6 +47,7 @@ def trained(tracking_uri: str) -> Store:
             "roc_auc": 1 - loss / 2,
             "log_loss": loss,
             "ece": loss / 20,
+            "level_error": loss / 30,
             "buyer_lift_10": 4 - loss,
             "spend_gini": 1 - loss,
             "chosen": name == "blend",
@@ -56,7 +57,8 @@ def trained(tracking_uri: str) -> Store:
     ]
     store = prepare(tracking_uri)
     with runs.training(store, name="cdnow", parameters={"horizon_days": 91}) as opened:
-        runs.log_leaderboard(opened, pd.DataFrame(rows), "recency_alone")
+        ends = {name: (loss - 0.44, loss - 0.42) for name, loss in LOG_LOSS.items()}
+        runs.log_leaderboard(opened, pd.DataFrame(rows), "recency_alone", ["recency_alone"], ends)
     return store
 
 
@@ -112,14 +114,15 @@ def test_chromium_shows_the_leaderboard_and_its_charts(trained: Store, tmp_path:
             timeout=120,
             check=True,
         ).stdout
-    table = re.findall(r">(" + "|".join(LOG_LOSS) + r")</span></a>", shown)
+    table = re.findall(r">(" + "|".join(LOG_LOSS) + r")(?: \(answer\))?</span></a>", shown)
+    assert "blend (answer)" in shown
     assert table == list(LOG_LOSS), "the runs table lists the contenders, best log loss first"
     assert shown.count("js-plotly-plot") >= 6
     assert shown.count('class="point"') >= 6 * len(LOG_LOSS), "a bar for each contender and chart"
     assert "Mean over the cutoffs" in shown
 
     pixels = np.asarray(Image.open(picture).convert("RGB"))
-    for color in runs.COLORS[: len(LOG_LOSS)]:
+    for color in (looks.ANSWER, looks.RULE, *looks.COLORS[:2]):
         wanted = np.array([int(color[place : place + 2], 16) for place in (1, 3, 5)])
         drawn = (np.abs(pixels.astype(int) - wanted) < 8).all(axis=2).sum()
         assert drawn > 2000, f"bars in {color} are drawn"

@@ -26,6 +26,7 @@ from features.errors import UserError
 from pipeline.tracking import compare, processes, runs, views
 from pipeline.tracking.board import refuse_unjudged, standings
 from pipeline.tracking.errors import TrackingError
+from pipeline.tracking.looks import ANSWER, INTERVAL, RULE
 from pipeline.tracking.provenance import Data
 from pipeline.tracking.runs import prepare
 from pipeline.tracking.store import Store, connect, talking
@@ -72,7 +73,8 @@ def train(store: Store, board: pd.DataFrame, **parameters: Any) -> str:
     with runs.training(
         store, name="a training", parameters=settings, tags={"config": "c0ffee"}, data=data
     ) as opened:
-        runs.log_leaderboard(opened, board, "recency_alone")
+        ends = {name: (-0.2, 0.1) for name in LOG_LOSS if name != "recency_alone"}
+        runs.log_leaderboard(opened, board, "recency_alone", ["recency_alone"], ends)
         board.to_csv("leaderboard.csv", index=False)
         runs.log_files(opened, [Path("leaderboard.csv")])
         runs.describe(opened, "**blend** is better than recency alone.")
@@ -85,7 +87,7 @@ def children(store: Store, parent: str) -> dict[str, Run]:
         found = store.client.search_runs(
             [store.experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'"
         )
-    return {run.info.run_name: run for run in found}
+    return {run.info.run_name.removesuffix(" (answer)"): run for run in found}
 
 
 def run_of(store: Store, run_id: str) -> Run:
@@ -112,8 +114,40 @@ def test_the_parent_carries_the_figures_of_the_chosen_contender(store: Store) ->
     parent = run_of(store, train(store, leaderboard()))
     chosen = children(store, parent.info.run_id)["blend"]
     assert parent.data.params["contender"] == "blend"
-    assert parent.data.metrics == chosen.data.metrics
+    assert chosen.data.metrics == parent.data.metrics | dict(
+        zip(INTERVAL, (-0.2, 0.1), strict=True)
+    )
     assert chosen.data.tags["chosen"] == "true"
+
+
+def test_the_answer_is_named_so_and_it_and_the_rules_have_colours_of_their_own(
+    store: Store,
+) -> None:
+    below = children(store, train(store, leaderboard()))
+    assert below["blend"].info.run_name == "blend (answer)"
+    colors = {name: run.data.tags["mlflow.runColor"] for name, run in below.items()}
+    assert (colors["blend"], colors["recency_alone"]) == (ANSWER, RULE)
+    assert colors["bg_nbd"] not in (ANSWER, RULE)
+
+
+def test_figures_have_four_significant_digits(store: Store) -> None:
+    board = leaderboard().assign(log_loss=0.123456789)
+    metrics = children(store, train(store, board))["bg_nbd"].data.metrics
+    assert metrics["log_loss"] == 0.1235
+    assert metrics["by_cutoff/log_loss"] == 0.1235
+
+
+def test_a_contender_far_off_is_not_drawn_until_the_filter_is_taken_away(store: Store) -> None:
+    board = leaderboard()
+    board.loc[board["contender"] == "bg_nbd", "log_loss"] = 18.0
+    parent = train(store, board)
+    with talking(store.uri):
+        drawn = store.client.search_runs(
+            [store.experiment_id], state(store, "leaderboard")["searchFilter"]
+        )
+    names = {run.info.run_name for run in drawn}
+    assert names == {"blend (answer)", "recency_alone"}
+    assert len(children(store, parent)) == 3
 
 
 def test_a_measure_is_its_mean_its_steps_by_cutoff_and_its_gap_to_the_baseline(
@@ -482,7 +516,7 @@ def test_the_leaderboard_view_shows_the_contenders_of_the_latest_training(store:
 
 
 def test_every_chart_and_column_of_the_views_is_a_metric_that_runs_have(store: Store) -> None:
-    board = leaderboard().assign(average_precision=0.5, buyer_lift_10=2.0, spend_bias=0.1)
+    board = leaderboard().assign(level_error=0.01, buyer_lift_10=2.0, spend_bias=0.1)
     metrics = set(children(store, train(store, board))["bg_nbd"].data.metrics)
     shown = state(store, "leaderboard")
     assert {chart["metricKey"] for chart in shown["compareRunCharts"]} <= metrics
