@@ -38,6 +38,14 @@ def stray(table: ir.Table, raw: Raw, spec: LogSpec) -> ir.StringValue:
     return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
 
 
+def without_totals(table: ir.Table, raw: Raw) -> ir.Table:
+    """The rows of a raw table whose first filled cell is no word for a total."""
+    label = _first_text(table, raw)
+    return (
+        table if label is None else table.filter(~ibis.coalesce(label.re_search(_pattern()), False))
+    )
+
+
 def _first_text(table: ir.Table, raw: Raw) -> ir.StringValue | None:
     cells = [filled(table[place]) for place in raw.columns.values()]
     texts = [cell for cell in cells if isinstance(cell.type(), dt.String)]

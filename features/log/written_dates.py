@@ -250,6 +250,8 @@ def _order(rows: ir.Table, others: ir.Table, column: str, mark: str, name: str) 
     )
     first, second = seen["first"] or 0, seen["second"] or 0
     shape = f"99{mark}99{mark}9999"
+    if mark == "." and not second:
+        return "dmy"  # No country writes the month first before a point.
     if not first and not second:
         raise UserError(
             f"Column {name!r}: {seen['n']:,} dates written like {shape!r} could be day-month or "

@@ -12,6 +12,7 @@ from features.log.identity import filled
 from features.log.moments import proposed_format
 from features.log.money import proposed_notation
 from features.log.notations import NUMBER_LIKE
+from features.log.strays import without_totals
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
@@ -59,7 +60,7 @@ def profiles(raw: Raw, total: int) -> list[Profile]:
         .to_pyarrow()
         .to_pylist()[0]
     )
-    sample = raw.table.limit(SAMPLE)
+    sample = without_totals(raw.table.limit(SAMPLE), raw)
     found = (
         sample.aggregate(
             **{

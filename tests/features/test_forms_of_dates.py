@@ -147,3 +147,10 @@ def test_dates_that_a_spreadsheet_of_another_country_swapped_are_a_question(open
 def test_dates_of_two_kinds_with_days_above_twelve_in_both_are_read_as_they_stand(opened):
     content = quoted("2020-01-31", "13/01/2020", "28/02/2020")
     assert len(values(opened(content), "transacted_at")) == 3
+
+
+def test_before_points_the_day_stands_first_unless_a_value_says_otherwise(opened):
+    found = values(opened(quoted("02.01.2020", "05.03.2020")), "transacted_at")
+    assert found == [datetime(2020, 1, 2), datetime(2020, 3, 5)]
+    found = values(opened(quoted("02.13.2020", "05.03.2020")), "transacted_at")
+    assert found == [datetime(2020, 2, 13), datetime(2020, 5, 3)]
