@@ -7,8 +7,10 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
@@ -145,11 +147,11 @@ def test_56_a_signal_in_the_middle_of_a_query_is_no_bug_and_leaves_nothing(tmp_p
 
 
 def test_moments_of_nanoseconds_with_a_zone_are_read_from_parquet(churn, tmp_path):
-    days = pd.to_datetime(["2020-01-31 23:30", "2020-02-01 12:00"]).as_unit("ns")
-    log = pd.DataFrame({"id": ["7", "8"], "day": days.tz_localize("UTC"), "amount": [1.0, 2.0]})
-    pyarrow.parquet.write_table(
-        pyarrow.Table.from_pandas(log, preserve_index=False), tmp_path / "log.parquet"
+    days = [datetime(2020, 1, 31, 23, 30), datetime(2020, 2, 1, 12)]
+    log = pa.table(
+        {"id": ["7", "8"], "day": pa.array(days, pa.timestamp("ns", "UTC")), "amount": [1.0, 2.0]}
     )
+    pyarrow.parquet.write_table(log, tmp_path / "log.parquet")
     columns = ["--customer-id", "id", "--transacted-at", "day", "--amount", "amount"]
     zone = ["--set", "log.timezone=Europe/Berlin"]
     _, out, err = churn("check", tmp_path / "log.parquet", *columns, *zone, "--json", "--quiet")
