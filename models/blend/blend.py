@@ -137,8 +137,8 @@ class Blend:
     def _set_offset(self, today: pd.DataFrame) -> None:
         """Let contributions begin at the average probability of today's customers."""
         some = today.iloc[:: len(today) // MOST_COMPARED + 1]
-        said = self.predictions(some)
-        offset = beside_average(some, said.answers["p_churn"].to_numpy(), said.contributions)
+        own = self.predictions(some)
+        offset = beside_average(some, own.answers["p_churn"].to_numpy(), own.contributions)
         self._fitted = replace(self.fitted, offset=offset)
 
     def predictions(self, customers: pd.DataFrame) -> BlendPredictions:

@@ -46,8 +46,8 @@ class OutOfTime:
     @classmethod
     def predicted(cls, rows: pd.DataFrame, learners: dict[str, Contender]) -> OutOfTime:
         """Predict the rows with learners that have not seen them."""
-        said = {name: learner.predict(rows) for name, learner in learners.items()}
-        return cls(rows, learners, said)
+        predictions = {name: learner.predict(rows) for name, learner in learners.items()}
+        return cls(rows, learners, predictions)
 
     def level1_data(self, names: list[str], clipped: bool = True) -> Level1Data:
         """Log odds of these learners beside what came, to learn stacking weights from.
