@@ -13,7 +13,6 @@ from pipeline.intake.orders import open_orders
 from pipeline.profiles import known_export, profiles, recognised
 from tests.pipeline.known_exports import LAYOUTS
 
-READ = [name for name in LAYOUTS if name not in ("shopify", "etsy")]
 EXTENSION = {"amazon": "tsv"}
 
 
@@ -52,7 +51,7 @@ def test_a_log_of_ones_own_is_no_known_export():
     assert recognised(["customer_id", "date", "amount"]) is None
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_a_profile_reads_the_rows_money_and_days_that_pandas_does(tmp_path, name):
     path, layout = written(tmp_path, name)
     total, days = net_days(layout)
@@ -68,7 +67,7 @@ def test_a_profile_reads_the_rows_money_and_days_that_pandas_does(tmp_path, name
     assert ours == theirs
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_check_proposes_the_whole_mapping_and_asks_nothing_more(tmp_path, name):
     path, layout = written(tmp_path, name)
     found = check(connect(read=[tmp_path], threads=1), {"source": str(path)})
