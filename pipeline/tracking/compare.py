@@ -18,8 +18,9 @@ def trainings(
     Returns
     -------
     list of dict
-        `run_id, name, started, status, contender, horizon_days, version, aliases`, then the
-        measures of `MEASURES`, each a mean over the cutoffs; None where a run has none.
+        `run_id, name, started, status, log, as_of, contender, horizon_days, grade, grades,
+        version, aliases`, then the measures of `MEASURES`, each a mean over the cutoffs; None
+        where a run has none.
     """
     with talking(store.uri):
         runs = store.client.search_runs(
@@ -37,8 +38,12 @@ def trainings(
                 timespec="seconds"
             ),
             "status": run.info.status,
+            "log": run.data.tags.get("churn.log"),
+            "as_of": run.data.params.get("as_of"),
             "contender": run.data.params.get("contender"),
             "horizon_days": run.data.params.get("horizon_days"),
+            "grade": run.data.tags.get("churn.grade"),
+            "grades": run.data.tags.get("churn.grades"),
             **versions.get(run.info.run_id, {"version": None, "aliases": []}),
             **{name: run.data.metrics.get(name) for name in MEASURES},
         }

@@ -194,6 +194,9 @@ def test_compare_lists_the_training_as_data(here, capsys):
     assert [(row["contender"], row["aliases"]) for row in found] == [
         ("blend", ["challenger", "champion"])
     ]
+    assert (found[0]["log"], found[0]["as_of"]) == ("orders.csv", "2023-06-30")
+    assert found[0]["grades"].startswith("ranking ")
+    assert found[0]["grade"] in ("good", "fair", "poor")
 
 
 def test_two_trainings_give_the_same_scores(here, tmp_path, migrated_store):

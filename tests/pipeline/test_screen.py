@@ -77,7 +77,8 @@ def test_trainings_stand_beside_each_other_with_whole_names_and_figures(width):
     row = {"started": "2024-05-05T10:00:00", "contender": "blend", "horizon_days": 91}
     row |= {"log_loss": 0.34, "roc_auc": 0.8, "ece": 0.01, "spend_gini": None, "version": "12"}
     paper = io.StringIO()
-    row |= {"name": f"{name} 2024-05-01", "aliases": ["champion"]}
+    row |= {"name": f"{name} 2024-05-01", "aliases": ["champion"], "log": name}
+    row |= {"as_of": "2024-05-01", "grade": "fair"}
     show.trainings(Console(file=paper, width=width), [row])
     lines = paper.getvalue().splitlines()
     assert "…" not in paper.getvalue()
@@ -96,7 +97,14 @@ def drawn(width, show, *about):
 def training(name):
     row = {"started": "2024-05-05T10:00:00", "contender": "blend", "horizon_days": 91}
     row |= {"log_loss": 0.34, "roc_auc": 0.8, "ece": 0.01, "spend_gini": 0.5, "version": "12"}
-    return {**row, "name": f"{name} 2024-05-01", "aliases": ["champion"]}
+    return {
+        **row,
+        "name": f"{name} 2024-05-01",
+        "aliases": ["champion"],
+        "log": name,
+        "as_of": "2024-05-01",
+        "grade": "good",
+    }
 
 
 def customers(clv=1_234_567.89):

@@ -12,14 +12,14 @@ from pipeline.command_line.show.tables import empty_table, fitting, number, put
 COMPARED = {"log loss": "log_loss", "AUC": "roc_auc", "ECE": "ece", "Gini": "spend_gini"}
 """Columns in which trainings are compared, and their measures."""
 
-NARROW = ("Gini", "AUC", "days", "started")
+NARROW = ("Gini", "AUC", "days", "as of", "answer")
 """Left out, the first one first, where the room is less than names need on several lines."""
 
 
 def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     """The trainings of a store beside each other."""
-    columns = ("started", "answer", "days", "version", *COMPARED)
-    table, _ = fitting(console, partial(_trainings, rows), columns, ["ECE"], NARROW)
+    columns = ("as of", "started", "answer", "days", "grade", "version", *COMPARED)
+    table, _ = fitting(console, partial(_trainings, rows), columns, ("ECE", "started"), NARROW)
     put(console, table)
 
 
@@ -32,10 +32,14 @@ def _trainings(rows: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table
         role = "champion" if "champion" in held else "new" if "challenger" in held else ""
         cells = {
             "started": str(row["started"])[5:16].replace("T", " "),
+            "as of": str(row["as_of"] or "–"),
             "answer": str(row["contender"]),
+            "grade": str(row["grade"] or "–"),
             "days": str(row["horizon_days"]),
             "version": f"{row['version'] or '–'} {role}".strip(),
             **{header: number(row[name], ".4f") for header, name in COMPARED.items()},
         }
-        table.add_row(str(row["name"]).rpartition(" ")[0], *(cells[header] for header in shown))
+        table.add_row(
+            row["log"] or str(row["name"]).rpartition(" ")[0], *(cells[header] for header in shown)
+        )
     return table
