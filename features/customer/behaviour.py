@@ -126,4 +126,5 @@ def turn_sine(purchases: ir.Table, turns: int) -> ir.FloatingScalar:
 
 
 def _angle(purchases: ir.Table, turns: int) -> ir.FloatingColumn:
-    return purchases.age * (2 * pi * turns / YEAR)
+    # As floats: some engines read the factor as a decimal of 18 places, and multiply those.
+    return purchases.age.cast("float64") * (2 * pi * turns / YEAR)

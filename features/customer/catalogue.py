@@ -7,7 +7,6 @@ tests and the models pick it up.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 import ibis.expr.types as ir
 
@@ -22,21 +21,21 @@ MONEY = "money"
 class Feature:
     """One column of the snapshot.
 
-    Exactly one of `aggregate` (purchase days, cutoff -> aggregate) and `derive`
+    Exactly one of `aggregate` (purchase days -> aggregate) and `derive`
     (row of aggregates -> column) is given.
     """
 
     name: str
     unit: str
     null_means: str
-    aggregate: Callable[[ir.Table, date], ir.Value] | None = None
+    aggregate: Callable[[ir.Table], ir.Value] | None = None
     derive: Callable[[ir.Table], ir.Value] | None = None
 
 
 def _measure(
     name: str, unit: str, function: Callable[[ir.Table], ir.Value], null_means: str = NEVER_NULL
 ) -> Feature:
-    return Feature(name, unit, null_means, aggregate=lambda days, _cutoff: function(days))
+    return Feature(name, unit, null_means, aggregate=function)
 
 
 def _windows() -> tuple[Feature, ...]:
@@ -82,7 +81,7 @@ def _time_of_year() -> tuple[Feature, ...]:
 CATALOGUE: tuple[Feature, ...] = (
     _measure("frequency", "repeat purchase days", rfm.frequency),
     _measure("recency", "days", rfm.recency),
-    Feature("T", "days", NEVER_NULL, aggregate=rfm.age),
+    _measure("T", "days", lambda d: d.age.max()),
     _measure("monetary_value", MONEY, rfm.monetary_value),
     _measure("days_since_last", "days", behaviour.days_since_last),
     *_windows(),

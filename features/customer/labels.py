@@ -1,12 +1,13 @@
 """What came after a cutoff: churned, purchases, spend and the next purchase in the horizon."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
 
 from features.errors import UserError
-from features.timeline import before, within
+from features.timeline import before_each, within, within_each
 
 
 def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date) -> ir.Table:
@@ -34,6 +35,33 @@ def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date
         When the horizon is not over: a customer who has not come back *yet* is not
         a churned one.
     """
+    return labels_at_each(days, {cutoff: horizon_days}, complete_until).drop("cutoff")
+
+
+def labels_at_each(days: ir.Table, horizons: Mapping[date, int], complete_until: date) -> ir.Table:
+    """`labels` at each of several cutoffs -> its days, in one pass: stacked, with ``cutoff``."""
+    for cutoff, horizon_days in horizons.items():
+        _refuse_unfinished(cutoff, horizon_days, complete_until)
+    known, keys = before_each(days, horizons), ("customer_id", "cutoff")
+    customers = known.filter(known.amount > 0).select(keys).distinct()
+    later = within_each(days, horizons)
+    outcome = later.group_by(keys).aggregate(
+        purchases=(later.amount > 0).sum(),
+        spend=later.amount.sum(),
+        next_day=later.transacted_at.min(where=later.amount > 0),
+    )
+    joined = customers.left_join(outcome, keys)
+    purchases = ibis.coalesce(joined.purchases, 0)
+    return joined.select(
+        *keys,
+        churned=(purchases == 0).cast("int64"),
+        purchases=purchases.cast("int64"),
+        spend=ibis.coalesce(joined.spend.cast("float64"), 0.0),
+        next_purchase=joined.next_day.delta(joined.cutoff, unit="day").cast("float64"),
+    )
+
+
+def _refuse_unfinished(cutoff: date, horizon_days: int, complete_until: date) -> None:
     end = cutoff + timedelta(days=horizon_days)
     if end > complete_until:
         raise UserError(
@@ -42,23 +70,6 @@ def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date
             f"Take a cutoff no later than {complete_until - timedelta(days=horizon_days)}, "
             "or a shorter horizon."
         )
-    known = before(days, cutoff)
-    customers = known.filter(known.amount > 0).select("customer_id").distinct()
-    later = within(days, cutoff, horizon_days)
-    outcome = later.group_by("customer_id").aggregate(
-        purchases=(later.amount > 0).sum(),
-        spend=later.amount.sum(),
-        next_day=later.transacted_at.min(where=later.amount > 0),
-    )
-    joined = customers.left_join(outcome, "customer_id")
-    purchases = ibis.coalesce(joined.purchases, 0)
-    return joined.select(
-        "customer_id",
-        churned=(purchases == 0).cast("int64"),
-        purchases=purchases.cast("int64"),
-        spend=ibis.coalesce(joined.spend.cast("float64"), 0.0),
-        next_purchase=joined.next_day.delta(ibis.literal(cutoff), unit="day").cast("float64"),
-    )
 
 
 def purchases_by_day(days: ir.Table, customers: ir.Table, cutoff: date, span_days: int) -> ir.Table:

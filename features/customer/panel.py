@@ -1,30 +1,30 @@
 """The training table: snapshots at several past cutoffs, stacked, with their labels."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
-import ibis
 import ibis.expr.types as ir
 
-from features.customer.labels import labels
-from features.customer.snapshot import snapshot
+from features.customer.labels import labels_at_each
+from features.customer.snapshot import snapshots
 
 
-def labelled_snapshot(
+def panel(
     days: ir.Table,
-    cutoff: date,
-    horizon_days: int,
+    horizons: Mapping[date, int],
     complete_until: date,
     attributes: tuple[str, ...] = (),
 ) -> ir.Table:
-    """The snapshot at `cutoff` with ``cutoff`` and the outcomes of `features.customer.labels`.
+    """Snapshots at the cutoffs of `horizons`, with the outcomes of the days that each maps to.
 
-    Raises `UserError` when the horizon is not over before `complete_until`.
+    Columns are those of `features.customer.snapshot`, then those of `features.customer.labels`
+    and ``cutoff``. Raises `UserError` when a horizon is not over before `complete_until`.
     """
-    rows = snapshot(days, cutoff, attributes)
-    outcome = labels(days, cutoff, horizon_days, complete_until)
-    joined = rows.inner_join(outcome, "customer_id")
-    known = [name for name in outcome.columns if name != "customer_id"]
-    return joined.select(*rows.columns, *known, cutoff=ibis.literal(cutoff))
+    rows, keys = snapshots(days, horizons, attributes), ("customer_id", "cutoff")
+    outcome = labels_at_each(days, horizons, complete_until)
+    joined = rows.inner_join(outcome, keys)
+    features = [name for name in rows.columns if name != "cutoff"]
+    return joined.select(*features, *outcome.drop(keys).columns, "cutoff")
 
 
 def panel_cutoffs(

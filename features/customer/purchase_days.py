@@ -11,7 +11,23 @@ import ibis.expr.types as ir
 NET_AMOUNT = "decimal(38, 4)"
 
 
-def purchase_days(transactions: ir.Table, attributes: tuple[str, ...] = ()) -> ir.Table:
+def purchase_days(
+    transactions: ir.Table, attributes: tuple[str, ...] = (), numbered: bool = True
+) -> ir.Table:
+    """`netted_days`, each with what it needs to know of the customer's days before it.
+
+    Returns
+    -------
+    Table with the columns of `netted_days`, and ``ordinal`` (1 for the first purchase
+    day, null on return days); ``gap`` (days since the purchase day before, null on the
+    first). Each column depends on this day and earlier ones only.
+    """
+    return with_gaps(netted_days(transactions, attributes, numbered))
+
+
+def netted_days(
+    transactions: ir.Table, attributes: tuple[str, ...] = (), numbered: bool = True
+) -> ir.Table:
     """One row per customer and day.
 
     Parameters
@@ -21,46 +37,68 @@ def purchase_days(transactions: ir.Table, attributes: tuple[str, ...] = ()) -> i
         ``order_id``, ``quantity`` and one text column per attribute.
     attributes
         Names of the attribute columns to carry along.
+    numbered
+        Whether ``order_id`` holds anything: if not, each row is an order, and counting them
+        costs nothing.
 
     Returns
     -------
     Table with ``customer_id``; ``transacted_at`` (date); ``amount`` (net, decimal);
     ``returned`` (decimal >= 0, the money given back); ``orders`` and ``lines``
-    (counts of the rows that are no returns); ``quantity``; ``ordinal`` (1 for the
-    first purchase day, null on return days); ``gap`` (days since the purchase day
-    before, null on the first). For each attribute: its value in the day's last row,
-    and ``new_<attribute>``, how many of its values the customer showed for the
-    first time. Each column depends on this day and earlier ones only.
+    (counts of the rows that are no returns); ``quantity``. For each attribute: its
+    value in the day's last row, and ``new_<attribute>``, how many of its values the
+    customer showed for the first time.
     """
     log = transactions.mutate(transacted_at=transactions.transacted_at.date())
-    bought = log.amount > 0
-    # An order without a number of its own is one row.
-    orders = ibis.coalesce(
-        log.order_id.nunique(where=bought) + (bought & log.order_id.isnull()).sum(), 0
-    )
-    days = log.group_by("customer_id", "transacted_at").aggregate(
-        amount=log.amount.sum().cast(NET_AMOUNT),
-        returned=ibis.coalesce((-log.amount).sum(where=log.amount < 0), 0).cast(NET_AMOUNT),
-        orders=orders.cast("int64"),
-        lines=bought.sum().cast("int64"),
-        quantity=ibis.coalesce(log.quantity.cast(NET_AMOUNT).sum(where=bought), 0).cast("float64"),
+    days = _merged(log, "order_id") if numbered else _merged(log)
+    if numbered:
+        # By way of the orders: a distinct count costs more, and some engines compute it even
+        # where nobody asks for it. An order without a number of its own is one row.
+        several = days.order_id.isnull() | (days.lines == 0)
+        orders = several.ifelse(days.lines, 1).sum()
+        summed = {name: days[name].sum() for name in ("amount", "returned", "lines", "quantity")}
+        days = days.group_by("customer_id", "transacted_at").aggregate(**summed, orders=orders)
+    else:
+        days = days.mutate(orders=days.lines)
+    days = days.select(
+        "customer_id",
+        "transacted_at",
+        amount=days.amount.cast(NET_AMOUNT),
+        returned=days.returned.cast(NET_AMOUNT),
+        orders=days.orders.cast("int64"),
+        lines=days.lines.cast("int64"),
+        quantity=days.quantity.cast("float64"),
     )
     for name in attributes:
         days = days.left_join(
             _attribute_days(transactions, name), ["customer_id", "transacted_at"]
         ).select(*days.columns, name, f"new_{name}")
-    return _with_gaps(days)
+    return days
+
+
+def _merged(log: ir.Table, *also: str) -> ir.Table:
+    """Sums of the rows of each customer and day, and of each `also`."""
+    bought = log.amount > 0
+    return log.group_by("customer_id", "transacted_at", *also).aggregate(
+        amount=log.amount.sum(),
+        returned=ibis.coalesce((-log.amount).sum(where=log.amount < 0), 0),
+        lines=bought.sum(),
+        quantity=ibis.coalesce(log.quantity.cast(NET_AMOUNT).sum(where=bought), 0),
+    )
 
 
 def daily(days: ir.Table) -> ir.Table:
     """One row per day on which anybody bought: ``day``, ``purchases``, ``customers`` (new ones)."""
     bought = days.filter(days.amount > 0)
-    return bought.group_by(day=bought.transacted_at).aggregate(
-        purchases=bought.count(), customers=(bought.ordinal == 1).sum()
-    )
+    counts = bought.group_by(day=bought.transacted_at).aggregate(purchases=bought.count())
+    firsts = bought.group_by("customer_id").aggregate(day=bought.transacted_at.min())
+    new = firsts.group_by("day").aggregate(customers=firsts.count())
+    joined = counts.left_join(new, "day")
+    return joined.select("day", "purchases", customers=ibis.coalesce(joined.customers, 0))
 
 
-def _with_gaps(days: ir.Table) -> ir.Table:
+def with_gaps(days: ir.Table) -> ir.Table:
+    """Add ``ordinal`` and ``gap``, see `purchase_days`: the only step that sorts the days."""
     purchase = days.amount > 0
     history = ibis.window(group_by=[days.customer_id, purchase], order_by=days.transacted_at)
     gap = days.transacted_at.delta(days.transacted_at.lag().over(history), unit="day")

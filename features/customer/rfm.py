@@ -44,7 +44,7 @@ def rfm(days: ir.Table, cutoff: date) -> ir.Table:
 
 def frequency(purchases: ir.Table) -> ir.IntegerScalar:
     """Repeat purchase days: all but the first."""
-    return purchases.ordinal.max() - 1
+    return purchases.count() - 1
 
 
 def recency(purchases: ir.Table) -> ir.IntegerScalar:
@@ -59,8 +59,10 @@ def age(purchases: ir.Table, cutoff: date) -> ir.IntegerScalar:
 
 def monetary_value(purchases: ir.Table) -> ir.FloatingScalar:
     """Mean net spend of the repeat purchase days; 0 when frequency is 0."""
-    # Divided as float only after the exact decimal sum: float sums depend on their order.
-    repeat = purchases.amount.sum(where=purchases.ordinal > 1).cast("float64")
+    # Divided as float only after the exact decimal sum: float sums depend on their order. Without
+    # `ordinal`, so that a query from the log to these numbers needs no window over the days.
+    first = purchases.amount.argmin(purchases.transacted_at)
+    repeat = (purchases.amount.sum() - first).cast("float64")
     return ibis.coalesce(repeat / frequency(purchases).nullif(0), 0.0)
 
 

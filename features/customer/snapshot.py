@@ -1,7 +1,7 @@
 """One row per customer known before a cutoff: every feature of the catalogue."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import ibis
@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from features.customer.catalogue import CATALOGUE, NAMES
 from features.errors import SettingError
-from features.timeline import before
+from features.timeline import before, before_each
 
 TAKEN = {
     *("customer_id", "transacted_at", "amount", "order_id", "quantity", "row", "file", "reason"),
@@ -43,21 +43,15 @@ def snapshot(days: ir.Table, cutoff: date, attributes: tuple[str, ...] = ()) -> 
     each attribute its last known value and ``first_<attribute>``, its first (text), and
     ``distinct_<attribute>``, how many the customer has shown (float64).
     """
-    known = before(days, cutoff)
-    purchases = known.filter(known.amount > 0)
-    purchases = purchases.mutate(
-        age=ibis.literal(cutoff).delta(purchases.transacted_at, unit="day").cast("int64")
-    )
-    rows = _with_returns(_aggregate(purchases, cutoff), known)
-    rows = rows.mutate(**{f.name: f.derive(rows) for f in CATALOGUE if f.derive is not None})
-    columns = {f.name: rows[f.name].cast("float64") for f in CATALOGUE}
-    if not attributes:
-        return rows.select("customer_id", **columns)
-    traits = _attributes(known, attributes)
-    joined = rows.left_join(traits, "customer_id")
-    return joined.select("customer_id", *columns, *(c for c in traits.columns[1:])).cast(
-        dict.fromkeys(columns, "float64")
-    )
+    return _features(before(days, cutoff), ibis.literal(cutoff), attributes, "customer_id")
+
+
+def snapshots(
+    days: ir.Table, cutoffs: Iterable[date], attributes: tuple[str, ...] = ()
+) -> ir.Table:
+    """`snapshot` at each of several cutoffs, in one pass: its rows stacked, with ``cutoff``."""
+    known = before_each(days, cutoffs)
+    return _features(known, known.cutoff, attributes, "customer_id", "cutoff")
 
 
 def taken(attributes: Sequence[str]) -> list[str]:
@@ -101,21 +95,33 @@ def categories(attributes: tuple[str, ...]) -> tuple[str, ...]:
     return (*attributes, *map(first, attributes))
 
 
-def _aggregate(purchases: ir.Table, cutoff: date) -> ir.Table:
-    return purchases.group_by("customer_id").aggregate(
-        **{f.name: f.aggregate(purchases, cutoff) for f in CATALOGUE if f.aggregate is not None}
-    )
+def _features(
+    known: ir.Table, cutoff: ir.DateValue, attributes: tuple[str, ...], *keys: str
+) -> ir.Table:
+    """One row for each of the keys' values, from the days known at `cutoff`."""
+    age = cutoff.delta(known.transacted_at, unit="day").cast("int64")
+    purchases = known.filter(known.amount > 0).mutate(age=age)
+    measures = {f.name: f.aggregate(purchases) for f in CATALOGUE if f.aggregate is not None}
+    rows = _with_returns(purchases.group_by(keys).aggregate(**measures), known, keys)
+    rows = rows.mutate(**{f.name: f.derive(rows) for f in CATALOGUE if f.derive is not None})
+    columns = {f.name: rows[f.name].cast("float64") for f in CATALOGUE}
+    rows = rows.select(*keys, **columns)
+    if not attributes:
+        return rows
+    traits = _attributes(known, attributes, keys)
+    joined = rows.left_join(traits, keys)
+    return joined.select(*rows.columns, *(c for c in traits.columns if c not in keys))
 
 
-def _with_returns(rows: ir.Table, known: ir.Table) -> ir.Table:
+def _with_returns(rows: ir.Table, known: ir.Table, keys: tuple[str, ...]) -> ir.Table:
     """Add `returned`: money given back, on return days as on purchase days."""
     given_back = known.filter(known.returned > 0)
-    returns = given_back.group_by("customer_id").aggregate(returned=given_back.returned.sum())
-    joined = rows.left_join(returns, "customer_id")
+    returns = given_back.group_by(keys).aggregate(returned=given_back.returned.sum())
+    joined = rows.left_join(returns, keys)
     return joined.select(*rows.columns, returned=ibis.coalesce(joined.returned, 0).cast("float64"))
 
 
-def _attributes(known: ir.Table, attributes: tuple[str, ...]) -> ir.Table:
+def _attributes(known: ir.Table, attributes: tuple[str, ...], keys: tuple[str, ...]) -> ir.Table:
     """Last and first known value of each attribute, and how many the customer has shown."""
     measures = {}
     for name in attributes:
@@ -123,4 +129,4 @@ def _attributes(known: ir.Table, attributes: tuple[str, ...]) -> ir.Table:
         measures[name] = value.argmax(known.transacted_at, where=value.notnull())
         measures[first(name)] = value.argmin(known.transacted_at, where=value.notnull())
         measures[f"distinct_{name}"] = ibis.coalesce(known[f"new_{name}"].sum(), 0).cast("float64")
-    return known.group_by("customer_id").aggregate(**measures)
+    return known.group_by(keys).aggregate(**measures)

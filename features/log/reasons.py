@@ -1,6 +1,6 @@
 """Why a row is set aside, how many were, and when they are too many to go on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -77,31 +77,27 @@ class Counts:
     refunded: Decimal = Decimal(0)
 
     @classmethod
-    def of(cls, checked: ir.Table) -> "Counts":
-        """Count the rows of a checked table (``reason``, ``row``, ``digest`` and the values)."""
-        found = checked.group_by("reason").aggregate(
-            n=checked.count(),
-            first=checked.row.min(),
-            distinct=checked.digest.nunique(),
-            zero=(checked.amount == 0).sum(),
-            negative=(checked.amount < 0).sum(),
-            nothing=(checked.quantity == 0).sum(),
-        )
-        by_reason: dict[str | None, dict[str, Any]] = {
-            row["reason"]: row for row in found.to_pyarrow().to_pylist()
-        }
-        used = by_reason.pop(None, None)
-        order = [reason for reason in REASONS if reason in by_reason]
-        rows = used["n"] if used else 0
+    def from_days(cls, days: Sequence[Mapping[str, Any]], distinct: int) -> "Counts":
+        """Add up the rows of `by_day`; `distinct` is how many of the used rows differ."""
+
+        def total(name: str, reason: str | None = None) -> int:
+            return sum(day[name] or 0 for day in days if day["reason"] == reason)
+
+        found = {day["reason"] for day in days}
+        aside = [reason for reason in REASONS if reason in found]
+        used = total("n")
         return cls(
-            rows=rows + sum(by_reason[reason]["n"] for reason in order),
-            used=rows,
-            set_aside={reason: by_reason[reason]["n"] for reason in order},
-            first={reason: by_reason[reason]["first"] for reason in order},
-            duplicates=rows - used["distinct"] if used else 0,
-            zero_amounts=(used["zero"] or 0) if used else 0,
-            negative_amounts=(used["negative"] or 0) if used else 0,
-            zero_quantities=(used["nothing"] or 0) if used else 0,
+            rows=sum(day["n"] for day in days),
+            used=used,
+            set_aside={reason: total("n", reason) for reason in aside},
+            first={
+                reason: min(day["first"] for day in days if day["reason"] == reason)
+                for reason in aside
+            },
+            duplicates=used - distinct,
+            zero_amounts=total("zero"),
+            negative_amounts=total("negative"),
+            zero_quantities=total("nothing"),
         )
 
     def of_kind(self, kind: Kind) -> int:
@@ -137,6 +133,19 @@ class Counts:
         if self.duplicates:
             lines.append(f"{self.duplicates:,} of the used equal an earlier row in every column")
         return [head, *lines]
+
+
+def by_day(checked: ir.Table) -> list[dict[str, Any]]:
+    """What one pass over the rows tells of each reason and day: a table as long as the calendar."""
+    found = checked.group_by("reason", day=checked.transacted_at.date()).aggregate(
+        n=checked.count(),
+        first=checked.row.min(),
+        zero=(checked.amount == 0).sum(),
+        negative=(checked.amount < 0).sum(),
+        nothing=(checked.quantity == 0).sum(),
+    )
+    rows: list[dict[str, Any]] = found.to_pyarrow().to_pylist()
+    return rows
 
 
 def refuse_too_many(counts: Counts, raw: Raw, spec: LogSpec) -> None:

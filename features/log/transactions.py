@@ -5,8 +5,9 @@ What could be read in two ways is refused instead.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -19,7 +20,13 @@ from features.log.moments import Dated, read_moments
 from features.log.money import MONEY, as_money, as_quantity, read_numbers, refuse_lost_amounts
 from features.log.notations import Notation
 from features.log.order_lines import counted_once
-from features.log.reasons import Counts, believable_days, refuse_double_export, refuse_too_many
+from features.log.reasons import (
+    Counts,
+    believable_days,
+    by_day,
+    refuse_double_export,
+    refuse_too_many,
+)
 from features.log.sales import folded
 from features.log.spec import CANONICAL, Columns, LogSpec
 from features.log.versions import without_superseded
@@ -42,7 +49,8 @@ class Log:
     they stand in the file: it is written for the owner of the log and for nobody
     else. `counts` adds up: rows in = rows used + rows set aside. `date_format` is
     how all dates are written, None where some are ISO 8601: with it a few rows of the
-    same kind can be read whose days would leave it open.
+    same kind can be read whose days would leave it open. `numbered` says whether orders
+    have numbers at all.
     """
 
     transactions: ir.Table
@@ -52,6 +60,7 @@ class Log:
     attributes: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
     date_format: str | None = None
+    numbered: bool = True
 
 
 def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
@@ -79,28 +88,41 @@ def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
 
 
 def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = None) -> Log:
-    """Sort the rows of a raw table into used and set aside; see `open_log`."""
+    """Sort the rows of a raw table into used and set aside; see `open_log`.
+
+    Rows that were loaded are kept in their parsed form; those of files that can be read again
+    at will, only the columns that are asked for, are parsed anew by each query.
+    """
     require_columns(raw, spec)
     if not raw.table.count().to_pyarrow().as_py():
         raise UserError(f"{spec.source}: no rows below the header.")
     parsed, notes, written = _parse(raw, spec, now)
-    name = ibis.util.gen_name("checked")
-    checked = _without_stragglers(engine.create_table(name, parsed), spec)
+    changed = spec.versions == "last" or spec.duplicates == "drop"
+    if raw.loaded or changed:
+        parsed = engine.create_table(ibis.util.gen_name("checked"), parsed)
+    days = by_day(parsed)
+    believed = None if spec.until else believable_days(_sound_days(days))
+    checked = _without_stragglers(parsed, believed)
     if spec.versions == "last":
         checked = without_superseded(checked)
     if spec.duplicates == "drop":
         checked = _without_duplicates(checked)
-    counts = Counts.of(checked)
+    if changed:
+        checked = engine.create_table(ibis.util.gen_name("checked"), checked)
+    if changed or believed:
+        days = by_day(checked)
+    sound = checked.filter(checked.reason.isnull())
+    counts = Counts.from_days(days, sound.digest.nunique().to_pyarrow().as_py())
     refuse_too_many(counts, raw, spec)
     refuse_double_export(checked, counts, spec)
-    transactions = engine.create_table(ibis.util.gen_name("transactions"), _used(checked, spec))
-    quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw))
+    transactions = _used(checked, spec)
+    quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw, counts))
     if spec.columns.refunded:
         counts = replace(counts, refunded=_given_back(checked, transactions, spec))
-    engine.drop_table(name)
     attributes = spec.columns.attributes
     digest = fingerprint(transactions)
-    return Log(transactions, quarantine, counts, digest, attributes, notes, written)
+    numbered = spec.columns.order_id is not None
+    return Log(transactions, quarantine, counts, digest, attributes, notes, written, numbered)
 
 
 def _parse(
@@ -208,13 +230,14 @@ def _tomorrow(spec: LogSpec, now: datetime | None) -> datetime:
     return midnight + timedelta(days=1 if spec.timezone else 2)
 
 
-def _without_stragglers(checked: ir.Table, spec: LogSpec) -> ir.Table:
-    """Rows far from all others in time get their reason; `until` says there are none."""
-    sound = checked.filter(checked.reason.isnull())
-    days = sound.group_by(day=sound.transacted_at.date()).aggregate(n=sound.count())
-    listed = [(row["day"], row["n"]) for row in days.order_by("day").to_pyarrow().to_pylist()]
-    believed = believable_days(listed)
-    if believed is None or spec.until:
+def _sound_days(days: list[dict[str, Any]]) -> list[tuple[date, int]]:
+    """Days of the rows without a reason, ascending, and how many each has."""
+    return sorted((day["day"], day["n"]) for day in days if day["reason"] is None)
+
+
+def _without_stragglers(checked: ir.Table, believed: tuple[date, date] | None) -> ir.Table:
+    """Rows of other days than are believed get their reason."""
+    if believed is None:
         return checked
     day = checked.transacted_at.date()
     apart = checked.reason.isnull() & ~day.between(*believed)
@@ -252,7 +275,7 @@ def _given_back(checked: ir.Table, transactions: ir.Table, spec: LogSpec) -> Dec
     return Decimal(sums[0] - sums[1])
 
 
-def _aside(checked: ir.Table, raw: Raw) -> ir.Table:
+def _aside(checked: ir.Table, raw: Raw, counts: Counts) -> ir.Table:
     """The rows set aside as they stand in their files, with reason, file and row."""
     aside = checked.filter(checked.reason.notnull()).select("row", "reason")
     joined = aside.inner_join(raw.table, "row")
@@ -260,7 +283,9 @@ def _aside(checked: ir.Table, raw: Raw) -> ir.Table:
     file = ibis.array([str(path) for path in raw.files])[joined.file]
     row = joined.row - ibis.array(first)[joined.file] + 1
     names = {name: joined[place] for name, place in _free_names(raw.columns).items()}
-    return joined.select(reason=joined.reason, file=file, row=row, **names).order_by("file", "row")
+    listed = joined.select(reason=joined.reason, file=file, row=row, **names)
+    # Where there is nothing to find, the files need not be read again.
+    return listed.order_by("file", "row") if counts.set_aside else listed.limit(0)
 
 
 def _free_names(columns: dict[str, str]) -> dict[str, str]:

@@ -66,8 +66,13 @@ class Raw:
         above = self.lines_above[file] if self.lines_above else None
         return f"row {row}" if above is None else f"line {row + above}"
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the rows lie in the engine; else they are read from their files each time."""
+        return self.format != "parquet"
+
     def drop(self) -> None:
-        """Give the engine's memory back."""
+        """Give the engine's memory back; rows that are not loaded hold none, and stay at hand."""
         engine = self.table.get_backend()
         for statement in self.owned:
             engine.raw_sql(statement)
@@ -209,12 +214,11 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
     offsets = [0, *accumulate(rows for _, _, rows in described)][:-1]
     view = ibis.util.gen_name("raw")
     engine.raw_sql(
-        f"CREATE VIEW {quote(view)} AS SELECT {literal(offsets)}[file] + nth + 1 AS row, "
-        f"(file - 1)::SMALLINT AS file, {_digest(len(names))}, * EXCLUDE (file, nth) FROM ("
-        f"SELECT list_position({literal([str(file) for file in files])}, filename) AS file, "
-        f"file_row_number AS nth, {cells} "
-        f"FROM read_parquet({literal([_exact(file) for file in files])}, filename = true, "
-        f"file_row_number = true, hive_partitioning = false, union_by_name = false))"
+        f"CREATE VIEW {quote(view)} AS SELECT {literal(offsets)}[file + 1] + nth + 1 AS row, "
+        f"file::SMALLINT AS file, {_digest(len(names))}, * EXCLUDE (file, nth) FROM ("
+        f"SELECT file_index::BIGINT AS file, file_row_number AS nth, {cells} "
+        f"FROM read_parquet({literal([_exact(file) for file in files])}, "
+        f"hive_partitioning = false, union_by_name = false))"
     )
     return Raw(
         engine.table(view),
@@ -222,7 +226,6 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
         tuple(files),
         "parquet",
         text=False,
-        owned=(f"DROP VIEW {quote(view)}",),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from features.customer.purchase_days import purchase_days
+from features.customer.purchase_days import netted_days, with_gaps
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, connect, value_free_errors
 from features.errors import UserError
@@ -30,19 +30,25 @@ PACKAGE = "package://"
 class Orders:
     """A validated log, ready to be asked; open as long as `open_orders` is.
 
-    `end` is the day after the last order: the first one that the log does not cover.
+    `netted` holds `features.customer.purchase_days.netted_days`. `end` is the day after the last
+    order: the first one that the log does not cover.
     """
 
     name: str
     engine: Engine
     log: Log
-    days: ir.Table
+    netted: ir.Table
     first_day: date
     end: date
     n_customers: int
     n_purchase_days: int
     n_repeat_customers: int
     n_without_purchase: int
+
+    @property
+    def days(self) -> ir.Table:
+        """Purchase days of everybody; what looks back from one day to the day before is lazy."""
+        return with_gaps(self.netted)
 
     @property
     def attributes(self) -> tuple[str, ...]:
@@ -89,7 +95,8 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
         with progress.step(f"Reading and checking {name}"):
             log, open_questions = _read(engine, spec.model_copy(update={"source": source}))
         with progress.step("Merging orders into purchase days"):
-            days = engine.create_table("days", purchase_days(log.transactions, log.attributes))
+            netted = netted_days(log.transactions, log.attributes, log.numbered)
+            days = engine.create_table("days", netted)
         for note in (*log.notes, *remarks(log, spec, days, open_questions)):
             progress.note(note)
         yield _orders(name, engine, log, days)
@@ -141,33 +148,39 @@ def name_of(source: str) -> str:
     return Path(source).name or source
 
 
-def _orders(name: str, engine: Engine, log: Log, days: ir.Table) -> Orders:
-    purchases = days.filter(days.amount > 0)
+def _orders(name: str, engine: Engine, log: Log, netted: ir.Table) -> Orders:
+    bought = netted.amount > 0
+    customers = netted.group_by("customer_id").aggregate(
+        first=netted.transacted_at.min(where=bought),
+        last=netted.transacted_at.max(),
+        purchases=bought.sum(),
+    )
     facts = _one_row(
-        purchases.aggregate(
-            first=purchases.transacted_at.min(),
-            n=purchases.count(),
-            customers=purchases.customer_id.nunique(),
-            repeaters=(purchases.ordinal == 2).sum(),
+        customers.aggregate(
+            first=customers["first"].min(),
+            last=customers["last"].max(),
+            everybody=customers.count(),
+            purchases=customers.purchases.sum().cast("int64"),
+            buyers=(customers.purchases > 0).sum(),
+            repeaters=(customers.purchases > 1).sum(),
         )
     )
-    if not facts["n"]:
+    if not facts["purchases"]:
         raise UserError(
             "The log has no purchase: on no day does a customer's net amount exceed 0. "
             "Is the amount column the right one, and are returns written below 0?"
         )
-    everybody = _one_row(days.aggregate(day=days.transacted_at.max(), n=days.customer_id.nunique()))
     return Orders(
         name=name,
         engine=engine,
         log=log,
-        days=days,
+        netted=netted,
         first_day=facts["first"],
-        end=everybody["day"] + timedelta(days=1),
-        n_customers=facts["customers"],
-        n_purchase_days=facts["n"],
+        end=facts["last"] + timedelta(days=1),
+        n_customers=facts["buyers"],
+        n_purchase_days=facts["purchases"],
         n_repeat_customers=facts["repeaters"],
-        n_without_purchase=everybody["n"] - facts["customers"],
+        n_without_purchase=facts["everybody"] - facts["buyers"],
     )
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 
 from features.customer.catalogue import CATALOGUE, MONEY
 from features.customer.labels import labels, purchases_by_day
-from features.customer.panel import labelled_snapshot
+from features.customer.panel import panel
+from features.customer.purchase_days import with_gaps
 from features.customer.rfm import rfm
+from features.customer.sample import sample
 from features.customer.snapshot import categories, snapshot
 from models.blend.error_growth import periods
 from models.blend.level_error import level_error
@@ -23,6 +25,9 @@ from pipeline.intake.orders import Orders
 
 MOST_LONGER = 20_000
 """So many customers tell how spend of longer periods is distributed."""
+
+PASS_ROWS = 500_000
+"""So many rows of features at a time, at several cutoffs: more saves no time, and takes memory."""
 
 
 @dataclass(frozen=True)
@@ -75,83 +80,99 @@ class Snapshots:
 def collect(
     orders: Orders, plan: Plan, progress: Progress, max_customers: int = 200_000, seed: int = 0
 ) -> Snapshots:
-    """Run the features at every cutoff of the plan."""
+    """Run the features at every cutoff of the plan, on a sample drawn before any is computed."""
     share = min(1.0, max_customers / max(orders.n_customers, 1))
-    labelled, unfinished, populations = {}, {}, {}
-    days = sorted({*plan.labelled, *plan.unfinished})
-    for number, cutoff in enumerate(days, 1):
-        with progress.step(f"Features at {cutoff} ({number} of {len(days) + 1})"):
-            over = min(plan.horizon_days, (orders.end - cutoff).days)
-            rows = labelled_snapshot(orders.days, cutoff, over, orders.end, orders.attributes)
-            frame = _frame(sample(rows, share), share)
-            if cutoff in plan.unfinished:
-                unfinished[cutoff] = frame
-                continue
-            labelled[cutoff] = frame
-            populations[cutoff] = _population(orders.days, cutoff)
+    with progress.step("Drawing the customers to learn from" if share < 1 else "Ordering the days"):
+        drawn = with_gaps(sample(orders.netted, share))
+        learner = _Learner(orders, orders.engine.create_table("drawn", drawn), share)
+    # An unfinished horizon is read as far as the log goes.
+    horizons = {
+        cutoff: min(plan.horizon_days, (orders.end - cutoff).days)
+        for cutoff in sorted({*plan.labelled, *plan.unfinished})
+    }
+    frames = learner.panel(horizons, progress)
+    unfinished = {cutoff: frames.pop(cutoff) for cutoff in plan.unfinished}
     with progress.step(f"Features at {plan.as_of} (today)"):
-        rows = snapshot(orders.days, plan.as_of, orders.attributes)
-        today = _frame(sample(rows, share), share)
-        populations[plan.as_of] = _population(orders.days, plan.as_of)
+        today = learner.frame(snapshot(learner.days, plan.as_of, orders.attributes))
+    with progress.step("Everybody's recency, frequency and money"):
+        known = (*plan.labelled, plan.as_of)
+        populations = {cutoff: _population(orders.netted, cutoff) for cutoff in known}
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
-        errors = {cutoff: _level_error(orders, cutoff, plan, share) for cutoff in plan.levels}
-    longer = {}
-    for number, (day, (cutoff, months)) in enumerate(plan.longer.items(), 1):
-        text = f"What came in {months} months ({number} of {len(plan.longer)})"
-        with progress.step(text):
-            longer[day] = _longer(orders, cutoff, months, share)
+        errors = {cutoff: learner.level_error(cutoff, plan.horizon_days) for cutoff in plan.levels}
+    with progress.step(f"What came in the months after {len(plan.longer)} cutoffs"):
+        longer = {day: learner.longer(*asked) for day, asked in plan.longer.items()}
+        spend = {cutoff: learner.spend(cutoff, months) for cutoff, months in plan.months.items()}
     return Snapshots(
         plan,
-        labelled,
+        frames,
         unfinished,
         today,
         populations,
         orders.attributes,
         {cutoff: error for cutoff, error in errors.items() if error is not None},
-        {cutoff: _spend(orders, cutoff, n, share) for cutoff, n in plan.months.items()},
+        spend,
         longer,
         seed,
     )
 
 
-def _longer(orders: Orders, cutoff: date, months: int, share: float) -> Longer:
-    """Features at a cutoff with the labels of some months, of customers at even distances."""
-    days = int(month_ends(months, start=cutoff)[-1])
-    rows = labelled_snapshot(orders.days, cutoff, days, orders.end, orders.attributes)
-    frame = _frame(sample(rows, share), share)
-    return Longer(cutoff, months, frame.iloc[:: len(frame) // MOST_LONGER + 1])
+@dataclass(frozen=True)
+class _Learner:
+    """The customers that are learned from: their purchase `days`, and their `share` of all."""
 
+    orders: Orders
+    days: ir.Table
+    share: float
 
-def _spend(orders: Orders, cutoff: date, months: int, share: float) -> np.ndarray:
-    """Net spend of each customer in the months after a cutoff, in the order of its snapshot."""
-    days = int(month_ends(months, start=cutoff)[-1])
-    rows = sample(labels(orders.days, cutoff, days, orders.end), share)
-    return _pandas(rows.order_by("customer_id").select("spend"))["spend"].to_numpy(float)
+    def panel(self, horizons: dict[date, int], progress: Progress) -> dict[date, pd.DataFrame]:
+        """Features and labels at each cutoff, several in one pass over the days."""
+        frames: dict[date, pd.DataFrame] = {}
+        cutoffs = sorted(horizons)
+        drawn = self.share * self.orders.n_customers
+        at_once = max(1, int(PASS_ROWS / max(drawn, 1)))
+        for start in range(0, len(cutoffs), at_once):
+            chosen = {cutoff: horizons[cutoff] for cutoff in cutoffs[start : start + at_once]}
+            last = min(start + at_once, len(cutoffs))
+            with progress.step(f"Features at {max(chosen)} ({last} of {len(cutoffs)})"):
+                frames |= self._panel(chosen)
+        return frames
 
+    def _panel(self, horizons: dict[date, int]) -> dict[date, pd.DataFrame]:
+        rows = panel(self.days, horizons, self.orders.end, self.orders.attributes)
+        stacked = self.frame(rows, "cutoff")
+        day = stacked["cutoff"]
+        return {c: stacked[day == c].reset_index(drop=True) for c in horizons}
 
-def _level_error(orders: Orders, cutoff: date, plan: Plan, share: float) -> LevelError | None:
-    outcome = labels(orders.days, cutoff, plan.horizon_days, orders.end)
-    rows = sample(rfm(orders.days, cutoff), share).inner_join(outcome, "customer_id")
-    keys = ("frequency", "recency", "T")
-    grouped = rows.group_by(*keys).aggregate(n_customers=rows.count(), churned=rows.churned.sum())
-    population = _pandas(grouped.order_by(*keys)).astype(float)
-    over = periods(plan.horizon_days, (orders.end - cutoff).days)
-    daily = _pandas(purchases_by_day(orders.days, rows, cutoff, over[-1]))
-    came = {days: float(daily["purchases"][daily["day"] < days].sum()) for days in over}
-    return level_error(cutoff, plan.horizon_days, population, population["churned"].sum(), came)
+    def frame(self, rows: ir.Table, *order: str) -> pd.DataFrame:
+        """Rows as a frame in order, each with the number of customers it stands for."""
+        frame = _pandas(rows.order_by(*order, "customer_id"))
+        return frame if self.share == 1.0 else frame.assign(weight=1.0 / self.share)
 
+    def longer(self, cutoff: date, months: int) -> Longer:
+        """Features at a cutoff with the labels of some months, of customers at even distances."""
+        days = int(month_ends(months, start=cutoff)[-1])
+        frame = self._panel({cutoff: days})[cutoff]
+        return Longer(cutoff, months, frame.iloc[:: len(frame) // MOST_LONGER + 1])
 
-def sample(rows: ir.Table, share: float) -> ir.Table:
-    """Keep a share of the customers, the same ones at every cutoff and on every engine."""
-    if share == 1.0:
-        return rows
-    last = f"{int(share * 16**8):08x}"
-    return rows.filter(rows.customer_id.hexdigest("md5").substr(0, 8) < last)
+    def spend(self, cutoff: date, months: int) -> np.ndarray:
+        """Net spend of each customer in the months after a cutoff, in the snapshot's order."""
+        days = int(month_ends(months, start=cutoff)[-1])
+        rows = labels(self.days, cutoff, days, self.orders.end)
+        return self.frame(rows)["spend"].to_numpy(float)
 
-
-def _frame(rows: ir.Table, share: float) -> pd.DataFrame:
-    frame = _pandas(rows.order_by("customer_id"))
-    return frame if share == 1.0 else frame.assign(weight=1.0 / share)
+    def level_error(self, cutoff: date, horizon_days: int) -> LevelError | None:
+        """What a buy-till-you-die model said of all these customers, less what came."""
+        outcome = labels(self.days, cutoff, horizon_days, self.orders.end)
+        rows = rfm(self.days, cutoff).inner_join(outcome, "customer_id")
+        keys = ("frequency", "recency", "T")
+        grouped = rows.group_by(*keys).aggregate(
+            n_customers=rows.count(), churned=rows.churned.sum()
+        )
+        population = _pandas(grouped.order_by(*keys)).astype(float)
+        over = periods(horizon_days, (self.orders.end - cutoff).days)
+        daily = _pandas(purchases_by_day(self.days, rows, cutoff, over[-1]))
+        came = {days: float(daily["purchases"][daily["day"] < days].sum()) for days in over}
+        return level_error(cutoff, horizon_days, population, population["churned"].sum(), came)
 
 
 def _population(days: ir.Table, cutoff: date) -> pd.DataFrame:
