@@ -148,6 +148,38 @@ class TrackingConfig(Section):
     ] = "churn"
 
 
+class EngineConfig(Section):
+    """What runs the features, and how much of the machine it may take."""
+
+    kind: Annotated[
+        Literal["duckdb"], Field(description="duckdb: on this machine, out of core")
+    ] = "duckdb"
+    memory_limit: Annotated[
+        str | None,
+        Field(
+            pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$",
+            description="Such as 4GB; default: 60 % of what is free",
+        ),
+    ] = None
+    threads: Annotated[int | None, Field(ge=1, description="Processor threads; default: all")] = (
+        None
+    )
+    scratch: Annotated[
+        Path | None, Field(description="Folder for what exceeds memory; default: the system's")
+    ] = None
+
+
+class CacheConfig(Section):
+    """Where purchase days are kept that were read before; the folder may be deleted at any time."""
+
+    folder: Annotated[
+        Path | None, Field(description="Made when it is not there; null: nothing is kept")
+    ] = Path("out/cache")
+    limit_gb: Annotated[
+        float, Field(ge=0, description="Above it, what was not used for longest is dropped")
+    ] = 10.0
+
+
 class OutputConfig(Section):
     """Where the results go."""
 
@@ -180,6 +212,8 @@ class Config(Section):
         tuple[str, ...] | None, Field(min_length=1, description="Names of the board; default: all")
     ] = None
     tracking: TrackingConfig = TrackingConfig()
+    engine: EngineConfig = EngineConfig()
+    cache: CacheConfig = CacheConfig()
     output: OutputConfig = OutputConfig()
     seed: Annotated[int, Field(ge=0, lt=2**32, description="For models that draw")] = 0
 

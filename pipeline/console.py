@@ -30,6 +30,11 @@ class Progress:
             self.console.print(f"{text} ...")
             yield
 
+    def tell(self, text: str) -> None:
+        """Say how far a long step is; nothing when quiet."""
+        if not self.quiet:
+            self.console.print(text, style="dim", markup=False)
+
     def note(self, text: str) -> None:
         """Say something worth knowing, whatever the verbosity: a person may act on it."""
         # Not broken into lines: it may hold a command, to be pasted as it stands.

@@ -128,6 +128,8 @@ def _orders(rng: np.random.Generator, block: range, start: Any, lines: float) ->
     returned = {name: values[back] for name, values in rows.items()}
     returned["moment"] = returned["moment"] + rng.integers(1, 30 * SECONDS, len(back))
     returned["cents"], returned["quantity"] = -returned["cents"], -returned["quantity"]
+    # A credit note has a number of its own.
+    returned["order_id"] = block.start * 1_000 + len(owner) + np.arange(len(back))
     rows = {name: np.concatenate([values, returned[name]]) for name, values in rows.items()}
     # A home country each: a hash of the number, so that it needs no memory of its own.
     rows["country"] = (rows["customer"] * 2_654_435_761 % 2**32 % 97) % len(_COUNTRIES)

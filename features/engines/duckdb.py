@@ -25,7 +25,6 @@ from ibis.backends.duckdb import Backend
 from ibis.expr.schema import Schema
 
 from features.errors import UserError
-from features.writing import atomic
 
 BATCH_ROWS = 100_000
 
@@ -110,7 +109,7 @@ def connect(
     threads
         Number of threads; default all.
     memory_limit
-        Such as ``"4GB"``; default 60 % of the machine's memory.
+        Such as ``"4GB"``; default 60 % of the memory that is free.
     scratch_limit
         What may lie in the scratch folder at most; default nine tenths of the free disk.
 
@@ -192,23 +191,6 @@ def value_free_errors() -> Iterator[None]:
         raise RuntimeError(f"{type(error).__name__}: {masked}") from None
 
 
-def batches(table: ir.Table, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
-    """Stream a table as Arrow batches of at most `rows` rows, in constant memory."""
-    yield from table.to_pyarrow_batches(chunk_size=rows)
-
-
-def write_parquet(table: ir.Table, path: str | os.PathLike[str]) -> int:
-    """Stream a table into the Parquet file `path`, all of it or none; returns the row count."""
-    from pyarrow.parquet import ParquetWriter
-
-    written = 0
-    with atomic(path) as draft, ParquetWriter(draft, table.schema().to_pyarrow()) as writer:
-        for batch in batches(table):
-            writer.write_batch(batch)
-            written += batch.num_rows
-    return written
-
-
 def quote(name: str) -> str:
     """A column's or table's name as SQL reads it, whatever characters are in it.
 
@@ -256,7 +238,7 @@ def fingerprint(table: ir.Table) -> str:
     sums = engine.raw_sql(
         f"SELECT count(*), sum(digest::HUGEINT), sum(hash(digest, 1)::HUGEINT) "
         f"FROM (SELECT hash({columns}) AS digest FROM ({ibis.to_sql(table, 'duckdb')}))"
-    ).fetchone()
+    ).fetchall()[0]
     text = repr((table.columns, [str(kind) for kind in table.schema().types], sums))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -276,8 +258,10 @@ def _fence(connection: duckdb.DuckDBPyConnection, paths: Iterable[str | os.PathL
 
 
 def _memory() -> str:
+    """60 % of the memory that is free, as far as the system tells."""
     try:
-        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, ValueError, StopIteration):
         return "4GB"
-    return f"{int(pages * 0.6) // 2**20}MiB"
+    return f"{max(free * 6 // 10 // 1024, 256)}MiB"

@@ -197,7 +197,7 @@ def _ragged_blanks(engine: Engine, view: str, files: list[delimited.Delimited]) 
     width = len(files[0].names)
     wrong = engine.raw_sql(
         f"SELECT count(*), min(row) FROM {quote(view)} WHERE width <> {width}"
-    ).fetchone()
+    ).fetchall()[0]
     if wrong[0]:
         raise UserError(
             f"{files[0].origin}: {wrong[0]:,} rows have not {width} cells as the header has "
@@ -234,7 +234,7 @@ def _parquet_shape(engine: Engine, file: Path) -> tuple[dict[str, str], int]:
     source = f"read_parquet([{literal(_exact(file))}], hive_partitioning = false)"
     try:
         described = engine.raw_sql(f"DESCRIBE FROM {source}").fetchall()
-        rows = engine.raw_sql(f"SELECT count(*) FROM {source}").fetchone()[0]
+        rows = engine.raw_sql(f"SELECT count(*) FROM {source}").fetchall()[0][0]
     except duckdb.PermissionException:
         raise
     except duckdb.Error:

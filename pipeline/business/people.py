@@ -7,10 +7,10 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from features.customer.panel import labelled_snapshot
+from features.customer.sample import sample
 from features.customer.snapshot import snapshot
 from models.explain.personas import Personas, personas
 from models.explain.rules import rules
-from pipeline.learning.snapshots import sample
 
 LARGEST = 20_000
 """Customers that are looked at, the same ones at every cutoff."""

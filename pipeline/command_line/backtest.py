@@ -34,7 +34,7 @@ def backtest(
     for file in (out, report):
         if file:
             refuse_overwriting(file, config.log.source)
-    with open_orders(config.log, progress) as orders:
+    with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         snapshots = stage.prepare(orders, config, progress)
         result = stage.backtest(snapshots, config.contenders, progress)
         with progress.step("Judging by group and cutoff"):

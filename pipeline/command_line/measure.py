@@ -73,7 +73,7 @@ def _found(
     from pipeline.scoring.score import customer_list
 
     day = until.date() if until else None
-    with open_orders(config.log, progress, also=sent) as orders:
+    with open_orders(config.log, progress, sent, config.engine, config.cache) as orders:
         contacted = customer_list(orders, sent, config.log) if sent else None
         with progress.step(f"Comparing the groups of {plan.terms.campaign}"):
             return stage.measure(plan, orders, config.log, contacted, day, uplift), orders

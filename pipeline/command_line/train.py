@@ -27,7 +27,7 @@ def train(
     from pipeline.training import train as stage
 
     config, progress = load(path, overrides), Progress(quiet)
-    with open_orders(config.log, progress) as orders:
+    with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         trained = stage.train(orders, config, progress, promote, allow_other_log)
     console = output()
     show.ledger(console, orders)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,30 +15,38 @@ import ibis.expr.types as ir
 from features.customer.purchase_days import netted_days, with_gaps
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, connect, value_free_errors
+from features.engines.parquet import copy_parquet, read_parquet
 from features.errors import UserError
-from features.log.transactions import Log, LogSpec, validate
+from features.log.transactions import LogSpec, validate
 from features.readers.files import expand
 from features.readers.reading import read
+from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
 from pipeline.intake.facts import remarks
-from pipeline.intake.questions import Question, ask, refuse_unanswered
+from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Kept, kept
+from pipeline.intake.questions import ask, refuse_unanswered
 
 PACKAGE = "package://"
 """A source that begins so names a file inside an installed package."""
+
+LAPTOP = EngineConfig()
 
 
 @dataclass(frozen=True)
 class Orders:
     """A validated log, ready to be asked; open as long as `open_orders` is.
 
-    `netted` holds `features.customer.purchase_days.netted_days`. `end` is the day after the last
-    order: the first one that the log does not cover.
+    `netted` holds `features.customer.purchase_days.netted_days` in order of customer, and
+    `days_file` is the Parquet file that it reads. `end` is the day after the last order: the first
+    one that the log does not cover.
     """
 
     name: str
     engine: Engine
-    log: Log
+    log: Account
+    quarantine: ir.Table
     netted: ir.Table
+    days_file: Path
     first_day: date
     end: date
     n_customers: int
@@ -67,22 +76,32 @@ class Orders:
 
 
 @contextmanager
-def open_engine(source: str, also: Path | None = None) -> Iterator[tuple[Engine, str]]:
+def open_engine(
+    source: str, also: Path | None = None, settings: EngineConfig = LAPTOP
+) -> Iterator[tuple[Engine, str]]:
     """Start an engine that may read the files of `source`, and `also`, and nothing else.
 
     Yields the engine and the path that `source` stands for.
     """
     located = locate(source)
     files = [*expand(located), *(expand(str(also)) if also else ())]
-    with tempfile.TemporaryDirectory(prefix="churn-") as scratch, value_free_errors():
-        yield connect(read=files, scratch=scratch), located
+    where = settings.scratch
+    with tempfile.TemporaryDirectory(prefix="churn-", dir=where) as scratch, value_free_errors():
+        yield connect(files, scratch, settings.threads, settings.memory_limit), located
 
 
 @contextmanager
-def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> Iterator[Orders]:
+def open_orders(
+    spec: LogSpec,
+    progress: Progress,
+    also: Path | None = None,
+    settings: EngineConfig = LAPTOP,
+    cache: CacheConfig | None = None,
+) -> Iterator[Orders]:
     """Read and check a log, and keep its purchase days at hand for as long as the block takes.
 
-    `also` names one more file that may be read, such as a list of customers.
+    `also` names one more file that may be read, such as a list of customers. With a `cache`, a log
+    that was read before is not read again.
 
     Raises
     ------
@@ -91,27 +110,43 @@ def open_orders(spec: LogSpec, progress: Progress, also: Path | None = None) -> 
     """
     refuse_taken(spec.columns.attributes)
     name = spec.name or spec.table or name_of(spec.source)
-    with open_engine(spec.source, also) as (engine, source):
+    with open_engine(spec.source, also, settings) as (engine, source):
+        located = spec.model_copy(update={"source": source})
+        files = expand(source)
+        keep = Cache(cache.folder, round(cache.limit_gb * 1e9)) if cache and cache.folder else None
         with progress.step(f"Reading and checking {name}"):
-            log, open_questions = _read(engine, spec.model_copy(update={"source": source}))
-        with progress.step("Merging orders into purchase days"):
-            netted = netted_days(log.transactions, log.attributes, log.numbered)
-            days = engine.create_table("days", netted)
-        for note in (*log.notes, *remarks(log, spec, days, open_questions)):
+            entry = keep.entry(located, files) if keep and files else None
+            found = kept(engine, partial(_read, engine, located), keep, entry, date.today())
+        for note in found.account.remarks:
             progress.note(note)
-        yield _orders(name, engine, log, days)
+        yield _orders(name, engine, found)
 
 
-def _read(engine: Engine, spec: LogSpec) -> tuple[Log, list[Question]]:
-    """The validated log, and what is worth a remark; refused while a pressing question is open."""
+def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
+    """Write a log's netted days in order of customer, and the rows set aside, into a folder.
+
+    Refused while a pressing question is open.
+    """
     with value_free_errors():
         raw = read(engine, spec)
         try:
             questions = ask(raw, spec)
             refuse_unanswered(spec, questions)
-            return validate(engine, raw, spec), questions
+            log = validate(engine, raw, spec)
         finally:
             raw.drop()
+        netted = netted_days(log.transactions, log.attributes, log.numbered)
+        copy_parquet(netted.order_by("customer_id", "transacted_at"), folder / DAYS)
+        copy_parquet(log.quarantine, folder / ASIDE)
+        days = with_gaps(read_parquet(engine, folder / DAYS))
+        return Account(
+            log.counts,
+            log.fingerprint,
+            log.attributes,
+            log.date_format,
+            {name: str(kind) for name, kind in log.transactions.schema().items()},
+            (*log.notes, *remarks(log, spec, days, questions)),
+        )
 
 
 def refuse_overwriting(out: Path, *inputs: str | Path | None) -> None:
@@ -148,7 +183,8 @@ def name_of(source: str) -> str:
     return Path(source).name or source
 
 
-def _orders(name: str, engine: Engine, log: Log, netted: ir.Table) -> Orders:
+def _orders(name: str, engine: Engine, found: Kept) -> Orders:
+    netted = found.days
     bought = netted.amount > 0
     customers = netted.group_by("customer_id").aggregate(
         first=netted.transacted_at.min(where=bought),
@@ -173,8 +209,10 @@ def _orders(name: str, engine: Engine, log: Log, netted: ir.Table) -> Orders:
     return Orders(
         name=name,
         engine=engine,
-        log=log,
+        log=found.account,
+        quarantine=found.quarantine,
         netted=netted,
+        days_file=found.days_file,
         first_day=facts["first"],
         end=facts["last"] + timedelta(days=1),
         n_customers=facts["buyers"],

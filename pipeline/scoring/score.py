@@ -5,75 +5,29 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv, parquet
 
 from features.customer.catalogue import NAMES
-from features.customer.snapshot import snapshot
-from features.engines.duckdb import batches
+from features.engines.parquet import copy_parquet
 from features.errors import UserError
 from features.log.identity import read_ids, same_person
 from features.log.transactions import LogSpec
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from features.writing import atomic
-from models.blend.blend import Blend
-from models.blend.predictions import BlendPredictions
-from models.campaign.profit import at_stake
-from models.contenders.protocol import ANSWERS
-from models.explain.segments import Thresholds, segments
+from models.explain.segments import Thresholds
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
 from pipeline.model_files.artifact import Model
-
-BATCH_ROWS = 50_000
+from pipeline.scoring.batch import SCHEMA
+from pipeline.scoring.slices import scored
 
 SUMMED = ("p_churn", "expected_spend", "clv")
 """Columns whose sums by segment are told."""
-
-SCHEMA = pa.schema(
-    {
-        "customer_id": pa.string(),
-        "as_of": pa.date32(),
-        "horizon_days": pa.int32(),
-        "frequency": pa.int32(),
-        "recency": pa.int32(),
-        "T": pa.int32(),
-        "monetary_value": pa.float64(),
-        "p_churn": pa.float64(),
-        "p_alive": pa.float64(),
-        "expected_purchases": pa.float64(),
-        "expected_spend": pa.float64(),
-        "expected_spend_low": pa.float64(),
-        "expected_spend_high": pa.float64(),
-        "clv": pa.float64(),
-        "clv_low": pa.float64(),
-        "clv_high": pa.float64(),
-        "at_stake": pa.float64(),
-        "next_purchase_from": pa.date32(),
-        "next_purchase_to": pa.date32(),
-        "segment": pa.string(),
-        "first_purchase": pa.date32(),
-        "last_purchase": pa.date32(),
-        "orders": pa.int32(),
-        "total_spend": pa.float64(),
-        "average_order_value": pa.float64(),
-        "usual_gap": pa.float64(),
-        "overdue": pa.int32(),
-        "reason_1": pa.string(),
-        "reason_2": pa.string(),
-        "reason_3": pa.string(),
-        "days_since_last": pa.int32(),
-        "model_version": pa.string(),
-        "run_id": pa.string(),
-    }
-)
-"""One row per customer; README.md says what each column means."""
 
 ABOUT = b"churn"
 """Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
@@ -128,11 +82,12 @@ def score(
             f"The model learned from orders up to {learned}. At {day} it knows what came after: "
             "do not judge it by these scores, `churn backtest` is the fair way."
         )
-    rows = snapshot(orders.days, day, model.manifest.attributes)
-    asked = None
+    asked, file = None, orders.days_file
     if customers is not None:
         asked = int(customers.count().to_pyarrow().as_py())
-        rows = rows.semi_join(customers, "customer_id")
+        file = orders.engine.scratch / "asked.parquet"
+        theirs = orders.netted.semi_join(customers, "customer_id")
+        copy_parquet(theirs.order_by("customer_id", "transacted_at"), file)
     names = Thresholds.from_dict(model.manifest.settings["segments"]).described()
     with progress.step(f"Scoring at {day}"):
         about = {
@@ -141,7 +96,8 @@ def score(
             "spread": model.manifest.settings.get("spread", {}),
         }
         schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})
-        written = _write(_scored(rows, model, day), out, schema, names, excel_safe)
+        scores = scored(orders.engine, file, model, day, progress)
+        written = _write(scores, out, schema, names, excel_safe)
     if not len(written):
         raise UserError(
             f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
@@ -223,71 +179,6 @@ def check_features(model: Model) -> None:
     )
 
 
-def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFrame:
-    """Answer for one batch of a snapshot; no row depends on another."""
-    manifest, answer = model.manifest, model.contender
-    blended = answer.predictions(customers) if isinstance(answer, Blend) else None
-    if blended is None or blended.answers[list(ANSWERS)].isna().any(axis=None):
-        raise UserError(
-            f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
-            "every customer. Train again with `churn train`."
-        )
-    predicted = blended.answers
-    names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
-    return customers.assign(
-        **predicted,
-        **lifetime(blended, manifest.settings["clv"], day),
-        **blended.reasons,
-        **facts(customers, day),
-        as_of=day,
-        horizon_days=manifest.horizon_days,
-        at_stake=at_stake(predicted["p_churn"], predicted["expected_spend"]),
-        segment=names,
-        model_version=manifest.version,
-        run_id=manifest.run_id,
-    ).assign(
-        next_purchase_from=_dates(day, np.floor(predicted["next_purchase_from"])),
-        next_purchase_to=_dates(day, np.floor(predicted["next_purchase_to"])),
-    )
-
-
-def facts(customers: pd.DataFrame, day: date) -> dict[str, Any]:
-    """What a sentence about a customer needs, by column: dates, orders, money, own usual gap.
-
-    `usual_gap` (days) and `overdue` (days of silence beyond it) are missing for one-time buyers.
-    """
-    silent, gap = customers["days_since_last"], customers["gap_mean"]
-    overdue = (silent - gap).clip(lower=0).round()
-    return {
-        "first_purchase": _dates(day, -customers["T"]),
-        "last_purchase": _dates(day, -silent),
-        "total_spend": customers["amount_total"],
-        "average_order_value": customers["amount_total"] / customers["orders"],
-        "usual_gap": gap,
-        "overdue": overdue.astype("Int32"),
-    }
-
-
-def lifetime(blended: BlendPredictions, period: dict[str, Any], day: date) -> dict[str, np.ndarray]:
-    """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
-    months = period["months"]
-    clv = blended.clv(months, period["monthly_discount_rate"], day)
-    low, high = blended.clv_interval(clv, months, day)
-    return {"clv": clv, "clv_low": low, "clv_high": high}
-
-
-def _dates(day: date, after: pd.Series) -> pd.Series:
-    """The dates so many days after `day`; missing where the number is."""
-    return pd.Timestamp(day) + pd.to_timedelta(after, unit="D")
-
-
-def _scored(rows: ir.Table, model: Model, day: date) -> Iterator[pa.RecordBatch]:
-    for batch in batches(rows.order_by("customer_id"), BATCH_ROWS):
-        if batch.num_rows:
-            frame = scored_frame(batch.to_pandas(), model, day)
-            yield pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
-
-
 def _write(
     scores: Iterator[pa.RecordBatch],
     out: Path,
@@ -333,7 +224,7 @@ def _writer(out: Path, draft: Path, schema: pa.Schema) -> csv.CSVWriter | parque
 def as_csv(scores: Path, out: Path) -> None:
     """Write a Parquet file of scores as CSV, too."""
     with atomic(out) as draft, csv.CSVWriter(draft, SCHEMA) as writer:
-        for batch in parquet.ParquetFile(scores).iter_batches(BATCH_ROWS):
+        for batch in parquet.ParquetFile(scores).iter_batches():
             writer.write_batch(batch)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from features.customer.catalogue import NAMES
-from features.engines.duckdb import write_parquet
+from features.engines.parquet import write_parquet
 from features.errors import UserError
 from models.all_contenders import BASELINES, DEFAULT
 from models.contenders.protocol import Contender
@@ -138,7 +138,7 @@ def train(
         outlook = evidence.outlook(contender, today, predicted, parting)
         report.write(folder / "report.html", orders, result, judgement, config.replayed, outlook)
         backtest.write(result, folder / "leaderboard.csv")
-        write_parquet(orders.log.quarantine, folder / "quarantine.parquet")
+        write_parquet(orders.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"):
             written = [folder / "report.html", folder / "leaderboard.csv"]
             runs.log_files(opened, written, report.drawings(written[0]))
@@ -224,5 +224,5 @@ def _data(orders: Orders) -> runs.Data:
             "first_day": str(orders.first_day),
             "last_day": str(orders.last_day),
         },
-        columns={name: str(kind) for name, kind in orders.log.transactions.schema().items()},
+        columns=orders.log.columns,
     )

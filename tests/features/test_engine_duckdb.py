@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from features import writing
-from features.engines.duckdb import batches, connect, fingerprint, write_parquet
+from features.engines.duckdb import connect, fingerprint
+from features.engines.parquet import batches, write_parquet
 from features.errors import UserError
 from features.readers.files import expand
 from features.writing import atomic

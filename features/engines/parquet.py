@@ -1,0 +1,66 @@
+# ruff: noqa: S608 -- names reach a query by `quote`, values by `literal`
+"""Tables to Parquet files and back, without ever holding one in memory."""
+
+import glob
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from features.engines.duckdb import BATCH_ROWS, Engine, literal, quote
+from features.writing import atomic
+
+GROUP_ROWS = 61_440
+"""Rows of a row group: so few that a slice of the customers reads few others."""
+
+
+def batches(table: ir.Table, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+    """Stream a table as Arrow batches of at most `rows` rows, in constant memory."""
+    yield from table.to_pyarrow_batches(chunk_size=rows)
+
+
+def write_parquet(table: ir.Table, path: str | os.PathLike[str]) -> int:
+    """Stream a table into the Parquet file `path`, all of it or none; returns the row count."""
+    from pyarrow.parquet import ParquetWriter
+
+    written = 0
+    with atomic(path) as draft, ParquetWriter(draft, table.schema().to_pyarrow()) as writer:
+        for batch in batches(table):
+            writer.write_batch(batch)
+            written += batch.num_rows
+    return written
+
+
+def copy_parquet(table: ir.Table, path: Path) -> None:
+    """Write a table into a Parquet file of the engine's own, by the engine itself."""
+    engine: Any = table.get_backend()
+    engine._run_pre_execute_hooks(table)
+    engine.raw_sql(
+        f"COPY ({engine.compile(table)}) TO {literal(os.fspath(path))} "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP_ROWS})"
+    )
+
+
+def read_parquet(engine: Engine, path: Path) -> ir.Table:
+    """A Parquet file as a table: columns and rows are read when they are asked for."""
+    view = ibis.util.gen_name("kept")
+    engine.raw_sql(f"CREATE VIEW {quote(view)} AS FROM read_parquet([{_exact(path)}])")
+    return engine.table(view)
+
+
+def every_nth(engine: Engine, path: Path, column: str, n: int) -> list[Any]:
+    """Values of `column` in each n-th row of a file, from the first one on."""
+    found = engine.raw_sql(
+        f"SELECT {quote(column)} FROM read_parquet([{_exact(path)}]) "
+        f"WHERE file_row_number % {n} = 0 ORDER BY file_row_number"
+    ).fetchall()
+    return [value for (value,) in found]
+
+
+def _exact(path: Path) -> str:
+    """A path, as text of a query, that the engine does not take for a pattern."""
+    return literal(glob.escape(os.fspath(path)))

@@ -1,0 +1,182 @@
+"""Purchase days that were read before: a cache by content, which is never stale and safe to delete.
+
+An entry is a folder: the days in order of customer, the rows set aside, and the account of the
+log. Its name is a digest of every byte of the log's files, of the mapping, and of the code that
+reads: whatever changes, changes the name. Entries are customer data, and nobody else's to read.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis.expr.types as ir
+
+import features
+from features.engines.duckdb import Engine
+from features.engines.parquet import read_parquet
+from features.log.reasons import Counts
+from features.log.spec import LogSpec
+
+DAYS, ASIDE, ACCOUNT = "days.parquet", "aside.parquet", "account.json"
+
+
+@dataclass(frozen=True)
+class Account:
+    """What reading a log told, but for its rows: where they went, and what to remark.
+
+    `columns` are names and types of the validated log.
+    """
+
+    counts: Counts
+    fingerprint: str
+    attributes: tuple[str, ...]
+    date_format: str | None
+    columns: dict[str, str]
+    remarks: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> str:
+        """As text that `from_json` reads."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Account":
+        """The account that was written."""
+        found = json.loads(text)
+        counts = found.pop("counts")
+        counts["refunded"] = Decimal(counts["refunded"])
+        for name in ("attributes", "remarks"):
+            found[name] = tuple(found[name])
+        return cls(counts=Counts(**counts), **found)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A log that was read: its account, its netted days in order of customer, its quarantine."""
+
+    account: Account
+    days: ir.Table
+    days_file: Path
+    quarantine: ir.Table
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Entries below `folder`, the least used dropped when they are more than `limit` bytes."""
+
+    folder: Path
+    limit: int
+
+    def entry(self, spec: LogSpec, files: Iterable[Path]) -> Path:
+        """The place of the entry for these files, read in this way by this code."""
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(f"{_code()} duckdb {duckdb.__version__} {spec.model_dump_json()}".encode())
+        for file in files:
+            digest.update(repr(str(file.resolve())).encode())
+            with file.open("rb") as content:
+                digest.update(hashlib.file_digest(content, "blake2b").digest())
+        return self.folder / digest.hexdigest()
+
+    def make_room(self, entry: Path) -> None:
+        """Drop the entries that were not used for longest, until the rest is small enough."""
+        os.utime(entry)
+        entries = [path for path in self.folder.iterdir() if path.is_dir() and path.name[0] != "."]
+        total = 0
+        for path in sorted(entries, key=_last_used, reverse=True):
+            total += sum(file.stat().st_size for file in path.glob("*"))
+            if total > self.limit:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def kept(
+    engine: Engine,
+    read: Callable[[Path], Account],
+    cache: Cache | None,
+    entry: Path | None,
+    today: date,
+) -> Kept:
+    """The entry where there is one, else what `read` writes into a folder: `DAYS` and `ASIDE`.
+
+    The files that are worked with are the engine's own: whoever deletes the entry meanwhile, or
+    drops it for want of room, disturbs nobody.
+    """
+    own = engine.scratch / "days"
+    if entry is None or not _take(entry, own, today):
+        own.mkdir(mode=0o700)
+        account = read(own)
+        sizes = {name: (own / name).stat().st_size for name in (DAYS, ASIDE)}
+        known = {"account": account.to_json(), "day": str(today), "sizes": sizes}
+        (own / ACCOUNT).write_text(json.dumps(known))
+        if cache is not None and entry is not None:
+            _give(own, entry)
+    if cache is not None and entry is not None and entry.is_dir():
+        cache.make_room(entry)
+    account = Account.from_json(json.loads((own / ACCOUNT).read_text())["account"])
+    days, aside = (read_parquet(engine, own / name) for name in (DAYS, ASIDE))
+    return Kept(account, days, own / DAYS, aside)
+
+
+def _take(entry: Path, own: Path, today: date) -> bool:
+    """Lend the files of an entry; False where it is not there, not whole, or of an earlier day."""
+    try:
+        shutil.copytree(entry, own, copy_function=_lend)
+        known = json.loads((own / ACCOUNT).read_text())
+        whole = all((own / name).stat().st_size == n for name, n in known["sizes"].items())
+        # A row that was dated in the future is not when its day has come.
+        early = "date_in_future" in Account.from_json(known["account"]).counts.set_aside
+        if whole and (not early or known["day"] == str(today)):
+            return True
+    except (OSError, ValueError, KeyError, TypeError, shutil.Error):
+        pass
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.rmtree(entry, ignore_errors=True)
+    return False
+
+
+def _give(own: Path, entry: Path) -> None:
+    """Keep the files as an entry, all of it or nothing; without room for it, do without."""
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=entry.parent))
+    except OSError:
+        return
+    try:
+        for name in (DAYS, ASIDE, ACCOUNT):
+            (own / name).chmod(0o600)
+            _lend(own / name, draft / name)
+        os.replace(draft, entry)  # fails where another command was first: its entry is the same
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _lend(source: Any, target: Any) -> Any:
+    """The same file under another name, or a copy of it on another disk."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
+
+
+def _last_used(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another command has dropped it
+        return 0.0
+
+
+def _code() -> str:
+    """A digest of the code that reads logs and makes days of them."""
+    digest = hashlib.blake2b(digest_size=16)
+    root = Path(next(iter(features.__path__)))
+    for file in sorted(root.rglob("*.py")):
+        digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()

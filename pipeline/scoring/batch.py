@@ -1,0 +1,119 @@
+"""What is said of one batch of customers: the same function on a laptop and on a cluster."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.errors import UserError
+from models.blend.blend import Blend
+from models.blend.predictions import BlendPredictions
+from models.campaign.profit import at_stake
+from models.contenders.protocol import ANSWERS
+from models.explain.segments import Thresholds, segments
+from pipeline.model_files.artifact import Model
+
+SCHEMA = pa.schema(
+    {
+        "customer_id": pa.string(),
+        "as_of": pa.date32(),
+        "horizon_days": pa.int32(),
+        "frequency": pa.int32(),
+        "recency": pa.int32(),
+        "T": pa.int32(),
+        "monetary_value": pa.float64(),
+        "p_churn": pa.float64(),
+        "p_alive": pa.float64(),
+        "expected_purchases": pa.float64(),
+        "expected_spend": pa.float64(),
+        "expected_spend_low": pa.float64(),
+        "expected_spend_high": pa.float64(),
+        "clv": pa.float64(),
+        "clv_low": pa.float64(),
+        "clv_high": pa.float64(),
+        "at_stake": pa.float64(),
+        "next_purchase_from": pa.date32(),
+        "next_purchase_to": pa.date32(),
+        "segment": pa.string(),
+        "first_purchase": pa.date32(),
+        "last_purchase": pa.date32(),
+        "orders": pa.int32(),
+        "total_spend": pa.float64(),
+        "average_order_value": pa.float64(),
+        "usual_gap": pa.float64(),
+        "overdue": pa.int32(),
+        "reason_1": pa.string(),
+        "reason_2": pa.string(),
+        "reason_3": pa.string(),
+        "days_since_last": pa.int32(),
+        "model_version": pa.string(),
+        "run_id": pa.string(),
+    }
+)
+"""One row per customer; README.md says what each column means."""
+
+
+def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) -> pa.RecordBatch:
+    """Answer for one batch of a snapshot, in the columns of `SCHEMA`."""
+    frame = scored_frame(customers.to_pandas(), model, day)
+    return pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
+
+
+def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFrame:
+    """Answer for one batch of a snapshot; no row depends on another."""
+    manifest, answer = model.manifest, model.contender
+    blended = answer.predictions(customers) if isinstance(answer, Blend) else None
+    if blended is None or blended.answers[list(ANSWERS)].isna().any(axis=None):
+        raise UserError(
+            f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
+            "every customer. Train again with `churn train`."
+        )
+    predicted = blended.answers
+    names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
+    return customers.assign(
+        **predicted,
+        **lifetime(blended, manifest.settings["clv"], day),
+        **blended.reasons,
+        **facts(customers, day),
+        as_of=day,
+        horizon_days=manifest.horizon_days,
+        at_stake=at_stake(predicted["p_churn"], predicted["expected_spend"]),
+        segment=names,
+        model_version=manifest.version,
+        run_id=manifest.run_id,
+    ).assign(
+        next_purchase_from=_dates(day, np.floor(predicted["next_purchase_from"])),
+        next_purchase_to=_dates(day, np.floor(predicted["next_purchase_to"])),
+    )
+
+
+def facts(customers: pd.DataFrame, day: date) -> dict[str, Any]:
+    """What a sentence about a customer needs, by column: dates, orders, money, own usual gap.
+
+    `usual_gap` (days) and `overdue` (days of silence beyond it) are missing for one-time buyers.
+    """
+    silent, gap = customers["days_since_last"], customers["gap_mean"]
+    overdue = (silent - gap).clip(lower=0).round()
+    return {
+        "first_purchase": _dates(day, -customers["T"]),
+        "last_purchase": _dates(day, -silent),
+        "total_spend": customers["amount_total"],
+        "average_order_value": customers["amount_total"] / customers["orders"],
+        "usual_gap": gap,
+        "overdue": overdue.astype("Int32"),
+    }
+
+
+def lifetime(blended: BlendPredictions, period: dict[str, Any], day: date) -> dict[str, np.ndarray]:
+    """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
+    months = period["months"]
+    clv = blended.clv(months, period["monthly_discount_rate"], day)
+    low, high = blended.clv_interval(clv, months, day)
+    return {"clv": clv, "clv_low": low, "clv_high": high}
+
+
+def _dates(day: date, after: pd.Series) -> pd.Series:
+    """The dates so many days after `day`; missing where the number is."""
+    return pd.Timestamp(day) + pd.to_timedelta(after, unit="D")

@@ -1,0 +1,162 @@
+"""Scores a log slice by slice in order of customer, as many slices at a time as processors.
+
+A slice is a range of ids, found in the file of purchase days without reading the rest: memory does
+not depend on how many customers there are, and nothing is sorted but a slice.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from multiprocessing.connection import wait
+from pathlib import Path
+from time import monotonic
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from features.customer.purchase_days import with_gaps
+from features.customer.snapshot import snapshot
+from features.engines.duckdb import Engine, connect, value_free_errors
+from features.engines.parquet import every_nth, read_parquet
+from features.errors import UserError
+from pipeline.console import Progress
+from pipeline.model_files.artifact import Model
+from pipeline.scoring.batch import scored_batch
+
+SLICE_DAYS = 100_000
+"""Purchase days of a slice: some ten thousand customers."""
+
+FEW_SLICES = 4
+"""So few are not worth the start of other processes."""
+
+TELL_SECONDS = 10.0
+
+Slice = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is asked of every slice."""
+
+    file: Path
+    model: Model
+    day: date
+
+    def answer(self, engine: Engine, part: Slice) -> pa.RecordBatch:
+        """The scores of a slice's customers who are known by then, in order of id."""
+        first, end = part
+        days = read_parquet(engine, self.file)
+        if first is not None:
+            days = days.filter(days.customer_id >= first)
+        if end is not None:
+            days = days.filter(days.customer_id < end)
+        rows = snapshot(with_gaps(days), self.day, self.model.manifest.attributes)
+        return scored_batch(rows.order_by("customer_id").to_pyarrow(), self.model, self.day)
+
+
+def scored(
+    engine: Engine, file: Path, model: Model, day: date, progress: Progress
+) -> Iterator[pa.RecordBatch]:
+    """The scores of everybody in a file of netted days that is in order of customer."""
+    task, parts = _Task(file, model, day), slices(engine, file)
+    workers = min(threads(engine), len(parts))
+    told = _Told(progress, len(parts))
+    if workers < 2 or len(parts) <= FEW_SLICES:
+        answers = (task.answer(engine, part) for part in parts)
+        yield from told.over(answers)
+        return
+    # Not by a fork: the engine's threads would be copied in whatever state they are.
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(workers, context, _start, (task,)) as pool:
+            yield from told.over(_in_order(pool, parts, 2 * workers))
+    except BrokenProcessPool:
+        raise UserError(
+            "A process that scored was ended from outside, as systems do that run out of memory. "
+            "Free some, or set engine.threads: 1."
+        ) from None
+
+
+def slices(engine: Engine, file: Path, rows: int = SLICE_DAYS) -> list[Slice]:
+    """Ranges of ids, from the first one on and below the second, of about so many rows each."""
+    inner = sorted({*every_nth(engine, file, "customer_id", rows)[1:]})
+    return list(pairwise([None, *inner, None]))
+
+
+def threads(engine: Engine) -> int:
+    """How many processors the engine may use."""
+    return int(engine.raw_sql("SELECT current_setting('threads')").fetchall()[0][0])
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, parts: list[Slice], at_once: int
+) -> Iterator[pa.RecordBatch]:
+    """The answers in the order of the parts, with no more than `at_once` under way."""
+    waiting: deque[Future[pa.RecordBatch]] = deque()
+    try:
+        for part in parts:
+            waiting.append(pool.submit(_answer, part))
+            if len(waiting) >= at_once:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+_mine: list[tuple[_Task, Engine]] = []
+"""What a process of the pool works with: set once when it starts."""
+
+
+def _start(task: _Task) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threadpool_limits(limits=1)
+    _mine.append((task, connect([task.file], threads=1)))
+
+
+def _answer(part: Slice) -> pa.RecordBatch:
+    task, engine = _mine[0]
+    with value_free_errors():
+        return task.answer(engine, part)
+
+
+def _end_with_parent() -> None:
+    """A command that was killed leaves nobody behind who goes on scoring."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+class _Told:
+    """Says now and then how far it is: share done, rate, time left."""
+
+    def __init__(self, progress: Progress, n_parts: int):
+        self.progress, self.n_parts = progress, n_parts
+
+    def over(self, answers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The answers that hold anybody."""
+        started = last = monotonic()
+        customers = 0
+        with contextlib.closing(answers) as stream:  # type: ignore[type-var]
+            for number, batch in enumerate(stream, 1):
+                customers += batch.num_rows
+                if batch.num_rows:
+                    yield batch
+                now = monotonic()
+                if now - last >= TELL_SECONDS and number < self.n_parts:
+                    last, took = now, now - started
+                    left = took / number * (self.n_parts - number)
+                    self.progress.tell(
+                        f"{customers:,} customers scored ({number / self.n_parts:.0%}), "
+                        f"{customers / took:,.0f} a second, {left / 60:.1f} minutes left"
+                    )

@@ -1,0 +1,178 @@
+"""Purchase days that are kept: the same as read anew, never stale, safe to delete, never half."""
+
+import os
+import shutil
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from features.errors import UserError
+from pipeline.config import CacheConfig, Config
+from pipeline.console import Progress
+from pipeline.intake import kept, orders
+from pipeline.intake.kept import Cache
+from pipeline.intake.orders import open_orders
+from tests.pipeline import shop
+
+QUIET = Progress(quiet=True)
+COLUMNS = {"customer_id": "Customer ID", "transacted_at": "Date", "amount": "Total"}
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """How often a log was read."""
+    seen = []
+    real = orders._read
+    monkeypatch.setattr(orders, "_read", lambda *given: seen.append(1) or real(*given))
+    return seen
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log.csv"
+    shop.write(path, [*shop.rows(40, seed=3), ("x", "", "5.00", "Q1", "NO")])
+    return path
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return CacheConfig(folder=tmp_path / "cache")
+
+
+def spec(path, **keys):
+    log = {"source": str(path), "columns": {**COLUMNS, "attributes": ["Country"]}, **keys}
+    return Config.model_validate({"log": log}).log
+
+
+def told(path, cache, **keys):
+    """Everything that an opened log says."""
+    with open_orders(spec(path, **keys), QUIET, cache=cache) as found:
+        facts = {f.name: getattr(found, f.name) for f in fields(found)}
+        for name in ("engine", "days_file"):
+            facts.pop(name)
+        days, aside = facts.pop("netted").to_pyarrow(), facts.pop("quarantine").to_pyarrow()
+        return facts, days.to_pylist(), aside.to_pylist()
+
+
+def test_what_is_kept_says_what_reading_said_and_is_not_read_again(log, cache, reads):
+    first, second = told(log, cache), told(log, cache)
+    assert first == second == told(log, None)
+    assert first[2][0]["reason"] == "date_blank"
+    assert len(reads) == 2  # the first, and the one without a cache
+
+
+def test_days_stand_in_order_of_customer_and_day(log, cache):
+    _, days, _ = told(log, cache)
+    order = [(row["customer_id"], row["transacted_at"]) for row in days]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("change", ["content", "mapping", "code"])
+def test_whatever_changes_is_read_anew(log, cache, reads, monkeypatch, change):
+    told(log, cache)
+    before = log.stat()
+    keys = {}
+    if change == "content":
+        log.write_bytes(log.read_bytes().replace(b"NO", b"SE", 1))
+        os.utime(log, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert log.stat().st_size == before.st_size
+    elif change == "mapping":
+        keys = {"returns": "ignore"}
+    else:
+        monkeypatch.setattr(kept, "_code", lambda: "another")
+    assert told(log, cache, **keys) == told(log, None, **keys)
+    assert len(reads) == 3
+
+
+def test_a_row_of_the_future_is_looked_at_again_when_its_day_has_come(tmp_path, cache, reads):
+    path = tmp_path / "log.csv"
+    shop.write(path, [*shop.rows(40, seed=3), ("x", "2999-01-01", "5.00", "Q1", "NO")])
+    told(path, cache)
+    told(path, cache)
+    assert len(reads) == 1
+    entry = next(cache.folder.iterdir())
+    text = (entry / kept.ACCOUNT).read_text()
+    (entry / kept.ACCOUNT).write_text(text.replace(str(date.today()), "2000-01-01"))
+    told(path, cache)
+    assert len(reads) == 2
+
+
+@pytest.mark.parametrize("harm", ["cut", "no_account", "no_days", "gone"])
+def test_an_entry_that_is_not_whole_is_made_anew(log, cache, reads, harm):
+    first = told(log, cache)
+    entry = next(cache.folder.iterdir())
+    if harm == "cut":
+        (entry / kept.DAYS).write_bytes((entry / kept.DAYS).read_bytes()[:-7])
+    elif harm == "no_account":
+        (entry / kept.ACCOUNT).write_text("{")
+    elif harm == "no_days":
+        (entry / kept.DAYS).unlink()
+    else:
+        shutil.rmtree(cache.folder)
+    assert told(log, cache) == first
+    assert told(log, cache) == first
+    assert len(reads) == 2
+
+
+def test_who_deletes_the_cache_disturbs_nobody(log, cache):
+    with open_orders(spec(log), QUIET, cache=cache) as found:
+        n = found.netted.count().to_pyarrow().as_py()
+        shutil.rmtree(cache.folder)
+        assert found.netted.count().to_pyarrow().as_py() == n
+
+
+def test_two_commands_at_once_keep_one_entry(log, cache, reads):
+    with (
+        open_orders(spec(log), QUIET, cache=cache) as one,
+        open_orders(spec(log), QUIET, cache=cache) as other,
+    ):
+        assert one.log == other.log
+    assert [path.name[0] == "." for path in cache.folder.iterdir()] == [False]
+
+
+def test_a_command_that_was_slower_leaves_the_entry_of_the_first(log, cache, monkeypatch):
+    real = orders._read
+
+    def meanwhile(engine, asked, folder):
+        monkeypatch.setattr(orders, "_read", real)
+        told(log, cache)
+        return real(engine, asked, folder)
+
+    monkeypatch.setattr(orders, "_read", meanwhile)
+    assert told(log, cache) == told(log, None)
+    assert [path.name[0] == "." for path in cache.folder.iterdir()] == [False]
+
+
+def test_a_log_that_is_refused_leaves_no_entry(tmp_path, cache):
+    path = tmp_path / "log.csv"
+    shop.write(path, [("x", "", "5.00", "Q1", "NO")] * 5)
+    with pytest.raises(UserError):
+        told(path, cache)
+    assert not cache.folder.exists() or list(cache.folder.iterdir()) == []
+
+
+def test_the_least_used_entries_are_dropped_when_there_are_too_many_bytes(tmp_path):
+    store = Cache(tmp_path, limit=250)
+    for age, name in enumerate(("new", "old", "oldest")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x").write_bytes(b"." * 100)
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    store.make_room(tmp_path / "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+
+
+def test_nobody_else_can_read_what_is_kept(log, cache):
+    told(log, cache)
+    modes = {path.stat().st_mode & 0o077 for path in Path(cache.folder).rglob("*")}
+    assert modes == {0}
+
+
+def test_a_full_disk_costs_the_entry_and_nothing_else(log, cache, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(kept, "_lend", full)
+    assert told(log, cache) == told(log, None)
+    assert list(cache.folder.iterdir()) == []
