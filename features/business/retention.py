@@ -77,7 +77,7 @@ def _happened(known: ir.Table, period: Period, window: int, keys: tuple[str, ...
         spells_begun=first | (again & (known.gap > window)),
         buyers=first | (again & (known.gap > into)),
         # The second purchase in the period of the first takes that customer off again.
-        one_time=first.cast("int64") - ((known.ordinal == 2) & (known.gap <= into)).cast("int64"),
+        one_time=first.ifelse(1, 0) - ((known.ordinal == 2) & (known.gap <= into)).ifelse(1, 0),
         purchases=known.amount > 0,
         orders=known.orders,
         revenue=known.amount,

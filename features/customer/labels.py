@@ -54,7 +54,7 @@ def labels_at_each(days: ir.Table, horizons: Mapping[date, int], complete_until:
     purchases = ibis.coalesce(joined.purchases, 0)
     return joined.select(
         *keys,
-        churned=(purchases == 0).cast("int64"),
+        churned=(purchases == 0).ifelse(1, 0).cast("int64"),
         purchases=purchases.cast("int64"),
         spend=ibis.coalesce(joined.spend.cast("float64"), 0.0),
         next_purchase=joined.next_day.delta(joined.cutoff, unit="day").cast("float64"),

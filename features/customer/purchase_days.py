@@ -118,9 +118,13 @@ def _attribute_days(transactions: ir.Table, name: str) -> ir.Table:
     )
     rows = rows.filter(rows.value.notnull())
     # The value breaks ties between rows of one moment: any other order would be the engine's whim.
-    last = rows.group_by("customer_id", "transacted_at").aggregate(
-        value=rows.value.first(order_by=[rows.moment.desc(), rows.value.desc()])
+    # Numbered and filtered, for not every engine has a first value in an order.
+    latest = ibis.window(
+        group_by=[rows.customer_id, rows.transacted_at],
+        order_by=[rows.moment.desc(), rows.value.desc()],
     )
+    ranked = rows.mutate(place=ibis.row_number().over(latest))
+    last = ranked.filter(ranked.place == 0).select("customer_id", "transacted_at", "value")
     first_seen = rows.group_by("customer_id", "value").aggregate(
         transacted_at=rows.transacted_at.min()
     )

@@ -234,12 +234,14 @@ def fingerprint(table: ir.Table) -> str:
     True
     """
     engine = table.get_backend()
-    columns = ", ".join(quote(name) for name in table.columns)
+    columns, query = ", ".join(quote(name) for name in table.columns), engine.compile(table)
     sums = engine.raw_sql(
         f"SELECT count(*), sum(digest::HUGEINT), sum(hash(digest, 1)::HUGEINT) "
-        f"FROM (SELECT hash({columns}) AS digest FROM ({ibis.to_sql(table, 'duckdb')}))"
+        f"FROM (SELECT hash({columns}) AS digest FROM ({query}))"
     ).fetchall()[0]
-    text = repr((table.columns, [str(kind) for kind in table.schema().types], sums))
+    # As the engine calls the types: an expression's may say less than those of a table.
+    kinds = engine._get_schema_using_query(query).types
+    text = repr((table.columns, [str(kind) for kind in kinds], sums))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -57,6 +57,8 @@ SCHEMA = pa.schema(
 
 def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) -> pa.RecordBatch:
     """Answer for one batch of a snapshot, in the columns of `SCHEMA`."""
+    if not customers.num_rows:
+        return pa.RecordBatch.from_pylist([], schema=SCHEMA)
     frame = scored_frame(customers.to_pandas(), model, day)
     return pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
 

@@ -1,0 +1,199 @@
+"""Every feature, label, measure and cohort means the same on every engine, and in plain Python.
+
+A new entry of the catalogue is walked unasked.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import ibis
+import pytest
+
+from features.business.cohorts import cohort_cells, cohort_sizes
+from features.business.customers import customers
+from features.business.retention import period_counts
+from features.customer.catalogue import CATALOGUE, NAMES
+from features.customer.labels import labels_at_each, purchases_by_day
+from features.customer.panel import panel
+from features.customer.purchase_days import daily, netted_days, with_gaps
+from features.customer.rfm import histogram, rfm
+from features.customer.sample import sample
+from features.customer.snapshot import snapshot, snapshots
+from features.engines import duckdb, postgres
+from tests.features.nasty_log import CUTOFFS, END, HORIZON, ROWS, TABLE
+from tests.features.test_snapshot import by_hand
+
+# Spark says so of pandas 3 whenever Arrow is used, and passes nothing through pandas here.
+pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support:FutureWarning")
+
+URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+HORIZONS = dict.fromkeys(CUTOFFS, HORIZON)
+AS_OF = CUTOFFS[-1]
+
+RELATIVE = 1e-12
+"""Logarithms, powers and angles differ between C libraries in their last bits, and each term is
+rounded to nine decimals; one engine keeps 15 digits on the way."""
+ABSOLUTE = 2e-9
+
+
+def on_duckdb() -> Iterator[ibis.Table]:
+    engine = duckdb.connect(threads=2)
+    yield engine.create_table("transactions", TABLE)
+
+
+def on_postgres() -> Iterator[ibis.Table]:
+    psycopg = pytest.importorskip("psycopg", reason="needs the PostgreSQL driver")
+    try:
+        psycopg.connect(URL, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        pytest.skip("needs a PostgreSQL server; CHURN_TEST_POSTGRES is its address")
+    backend = postgres.connect(URL)
+    yield backend.create_table("transactions", TABLE, temp=True)
+    backend.disconnect()
+
+
+def on_spark() -> Iterator[ibis.Table]:
+    pytest.importorskip("pyspark", reason="needs Spark")
+    from features.engines import spark
+
+    session = spark.connect("local[2]")
+    yield spark.lend(session, TABLE, "transactions")
+    session.disconnect()
+
+
+ENGINES = {"postgres": on_postgres, "spark": on_spark}
+
+
+def purchase_days(transactions):
+    return with_gaps(netted_days(transactions, ("channel",)))
+
+
+WALKED = {
+    "days": purchase_days,
+    "days_without_numbers": lambda t: netted_days(t, numbered=False),
+    "daily": lambda t: daily(purchase_days(t)),
+    "snapshot": lambda t: snapshot(purchase_days(t), CUTOFFS[1], ("channel",)),
+    "snapshots": lambda t: snapshots(purchase_days(t), CUTOFFS, ("channel",)),
+    "panel": lambda t: panel(purchase_days(t), HORIZONS, END, ("channel",)),
+    "labels": lambda t: labels_at_each(purchase_days(t), HORIZONS, END),
+    "rfm": lambda t: rfm(purchase_days(t), AS_OF),
+    "histogram": lambda t: histogram(rfm(purchase_days(t), AS_OF)),
+    "sample": lambda t: rfm(sample(purchase_days(t), 0.5), AS_OF),
+    "purchases_by_day": lambda t: purchases_by_day(
+        purchase_days(t), rfm(purchase_days(t), CUTOFFS[1]), CUTOFFS[1], 200
+    ),
+    **{
+        f"retention_{period}": lambda t, period=period: period_counts(
+            purchase_days(t), customers(purchase_days(t), AS_OF), AS_OF, period, 45
+        )
+        for period in ("week", "month", "quarter")
+    },
+    "cohort_sizes": lambda t: cohort_sizes(customers(purchase_days(t), AS_OF), "month"),
+    "cohort_cells": lambda t: cohort_cells(
+        purchase_days(t), customers(purchase_days(t), AS_OF), AS_OF, "month"
+    ),
+}
+"""Name -> what is asked of the transactions."""
+
+
+KEYS = (
+    *("customer_id", "cutoff", "transacted_at", "day", "frequency", "recency", "T", "period"),
+    *("cohort", "age"),
+)
+
+
+def rows_of(table):
+    """The answer as plain rows in an order of their own: no engine's order of texts is trusted."""
+    keys = [name for name in KEYS if name in table.columns]
+    rows = table.to_pyarrow().to_pylist()
+    return sorted(rows, key=lambda row: [str(row[key]) for key in keys])
+
+
+@pytest.fixture(scope="module")
+def here():
+    """DuckDB's answer to everything."""
+    for transactions in on_duckdb():
+        yield {name: rows_of(ask(transactions)) for name, ask in WALKED.items()}
+
+
+@pytest.fixture(scope="module", params=sorted(ENGINES))
+def there(request):
+    yield from ENGINES[request.param]()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("name", WALKED)
+def test_another_engine_answers_the_same(name, here, there):
+    found = rows_of(WALKED[name](there))
+    assert len(found) == len(here[name])
+    for ours, theirs in zip(here[name], found, strict=True):
+        assert list(ours) == list(theirs)
+        for column, value in ours.items():
+            told = f"{name}.{column}: {value!r} here, {theirs[column]!r} there"
+            if isinstance(value, float):
+                # Money of the largest amounts is told apart by its digits, not by its size.
+                wanted = pytest.approx(value, rel=RELATIVE, abs=ABSOLUTE, nan_ok=False)
+                assert theirs[column] == wanted, told
+            else:
+                assert theirs[column] == value, told
+                assert type(theirs[column]) is type(value), told
+
+
+def test_nan_and_infinity_leave_no_expression(here):
+    for name, rows in here.items():
+        for row in rows:
+            for column, value in row.items():
+                assert not isinstance(value, float) or math.isfinite(value), f"{name}.{column}"
+
+
+def test_every_feature_equals_plain_python(here):
+    for cutoff in CUTOFFS:
+        expected = by_hand(ROWS, cutoff)
+        found = {r["customer_id"]: r for r in here["snapshots"] if r["cutoff"] == cutoff}
+        assert found.keys() == expected.keys()
+        for customer, features in expected.items():
+            assert features.keys() == set(NAMES), "a feature has no oracle"
+            for name, value in features.items():
+                got = found[customer][name]
+                # The largest amounts have no digits left for the differences that a spread is of.
+                rel = 1e-6 if customer == "large" else 1e-9
+                if customer == "large" and name == "amount_sd":
+                    continue
+                assert got == (
+                    None if value is None else pytest.approx(value, rel=rel, abs=1e-6)
+                ), (
+                    customer,
+                    cutoff,
+                    name,
+                )
+
+
+def test_one_pass_over_many_cutoffs_is_each_cutoff_alone(here):
+    for transactions in on_duckdb():
+        days = purchase_days(transactions)
+        for cutoff in CUTOFFS:
+            alone = rows_of(snapshot(days, cutoff, ("channel",)))
+            together = [row for row in here["snapshots"] if row["cutoff"] == cutoff]
+            assert [{**row, "cutoff": cutoff} for row in alone] == together
+
+
+def test_labels_equal_plain_python(here):
+    for row in here["labels"]:
+        start, end = row["cutoff"], row["cutoff"] + timedelta(days=HORIZON)
+        net = {}
+        for r in ROWS:
+            day = r["transacted_at"].date()
+            if r["customer_id"] == row["customer_id"] and start <= day < end:
+                net[day] = net.get(day, 0) + r["amount"]
+        bought = sorted(day for day, amount in net.items() if amount > 0)
+        assert row["purchases"] == len(bought)
+        assert row["churned"] == (not bought)
+        assert row["spend"] == float(sum(net.values()))
+        assert row["next_purchase"] == ((bought[0] - start).days if bought else None)
+
+
+def test_the_catalogue_is_walked_whole(here):
+    assert {feature.name for feature in CATALOGUE} <= here["snapshots"][0].keys()
+    assert date(2024, 2, 29) in CUTOFFS
