@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import ibis.expr.types as ir
 import pandas as pd
 
-from features.customer.panel import labelled_snapshot
+from features.customer.panel import panel
 from features.customer.sample import sample
 from features.customer.snapshot import snapshot
 from models.explain.personas import Personas, personas
@@ -41,7 +41,7 @@ def people(days: ir.Table, as_of: date, horizon_days: int, first: date, customer
     found = None
     if earlier > first:
         labelled = (
-            labelled_snapshot(some, cutoff, horizon_days, as_of).order_by("customer_id")
+            panel(some, {cutoff: horizon_days}, as_of).order_by("customer_id")
             for cutoff in (earlier, later)
         )
         found = rules(*(rows.to_pyarrow().to_pandas() for rows in labelled))

@@ -49,7 +49,9 @@ def open_as_asked(
     """Open the log of a call, as `open_orders`; what cannot be read may be another business'."""
     with ExitStack() as stack:
         try:
-            orders = stack.enter_context(open_orders(config.log, progress, also, config.engine, config.cache))
+            orders = stack.enter_context(
+                open_orders(config.log, progress, also, config.engine, config.cache)
+            )
         except UserError as error:
             learned = found.model.manifest.log.name
             raise UserError(

@@ -25,9 +25,6 @@ from features.engines import duckdb, postgres
 from tests.features.nasty_log import CUTOFFS, END, HORIZON, ROWS, TABLE
 from tests.features.test_snapshot import by_hand
 
-# Spark says so of pandas 3 whenever Arrow is used, and passes nothing through pandas here.
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support:FutureWarning")
-
 URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 HORIZONS = dict.fromkeys(CUTOFFS, HORIZON)
 AS_OF = CUTOFFS[-1]
@@ -54,16 +51,7 @@ def on_postgres() -> Iterator[ibis.Table]:
     backend.disconnect()
 
 
-def on_spark() -> Iterator[ibis.Table]:
-    pytest.importorskip("pyspark", reason="needs Spark")
-    from features.engines import spark
-
-    session = spark.connect("local[2]")
-    yield spark.lend(session, TABLE, "transactions")
-    session.disconnect()
-
-
-ENGINES = {"postgres": on_postgres, "spark": on_spark}
+ENGINES = {"postgres": on_postgres}
 
 
 def purchase_days(transactions):

@@ -58,7 +58,7 @@ def test_a_profile_reads_the_rows_money_and_days_that_pandas_does(tmp_path, name
     with opened(path, name) as orders:
         bought = orders.days.filter(orders.days.amount > 0)
         found = bought.select("customer_id", day="transacted_at", amount="amount").to_pyarrow()
-        every = orders.log.transactions.aggregate(n=orders.log.transactions.amount.sum())
+        every = orders.netted.aggregate(n=orders.netted.amount.sum())
         assert orders.log.counts.rows == len(layout.rows)
         assert orders.log.counts.used == layout.used
         assert every.to_pyarrow()["n"][0].as_py() * 100 == int(total)
