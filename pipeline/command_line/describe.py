@@ -51,7 +51,7 @@ def describe(
         config = load(path, {**overrides, "log.columns.attributes": list(attributes)})
     if out:
         refuse_overwriting(out, config.log.source, path, survey)
-    with open_orders(config.log, progress, also=survey) as orders:
+    with open_orders(config.log, progress, survey, config.engine, config.cache) as orders:
         asked = stage.Asked(
             as_of=as_of.date() if as_of else orders.end,
             period=period.value,
