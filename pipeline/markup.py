@@ -44,7 +44,7 @@ def interval(low: float, high: float, style: str) -> str:
 
 NAMES = {
     "base_rate": "average customer",
-    "status_quo_rate": "as before",
+    "status_quo_rate": "own pace so far",
     "last_horizon_repeat": "last horizon again",
     "logistic_rfm": "logistic regression on RFM",
     "logistic": "logistic regression",
@@ -65,7 +65,7 @@ def words(name: str) -> str:
     """A contender's name as people say it.
 
     >>> words("status_quo_rate"), words("recency_alone"), words("sklearn.svm.SVC")
-    ('as before', 'recency alone', 'sklearn.svm.SVC')
+    ('own pace so far', 'recency alone', 'sklearn.svm.SVC')
     """
     return NAMES.get(name, name if "." in name else name.replace("_", " "))
 

@@ -67,7 +67,7 @@ def ranking(auc: float, gap: tuple[float, float] | None, rule: str) -> Grade:
         return Grade("ranking", UNJUDGED, "there was nothing to hold it against")
     low, high = gap
     against = "better than" if high < 0 else "worse than" if low > 0 else "no better than"
-    reason = f"AUC {auc:.2f}, log loss {against} by {rule}"
+    reason = f"AUC {auc:.2f}, log loss {against} the rule's ({rule})"
     if low > 0:
         return Grade("ranking", POOR, reason, f"Use {rule} instead.")
     if auc < AUC[1]:
