@@ -40,7 +40,7 @@ def test_a_board_that_was_not_asked_for_whole_shows_the_answer_the_best_model_an
     paper = io.StringIO()
     show.leaderboard(Console(file=paper, width=80), result, whole=False)
     told = paper.getvalue()
-    assert [name in told for name in ("blend ←", "logistic regression", "own pace so far")] == [True] * 3
+    assert [n in told for n in ("blend ←", "logistic regression", "own pace so far")] == [True] * 3
     assert "BG/NBD" not in told
     assert "2 more contenders: --full" in told
 
