@@ -88,18 +88,14 @@ def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
 
 
 def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = None) -> Log:
-    """Sort the rows of a raw table into used and set aside; see `open_log`.
-
-    Rows that were loaded are kept in their parsed form; those of files that can be read again
-    at will, only the columns that are asked for, are parsed anew by each query.
-    """
+    """Sort the rows of a raw table into used and set aside; see `open_log`."""
     require_columns(raw, spec)
     if not raw.table.count().to_pyarrow().as_py():
         raise UserError(f"{spec.source}: no rows below the header.")
     parsed, notes, written = _parse(raw, spec, now)
     changed = spec.versions == "last" or spec.duplicates == "drop"
-    if raw.loaded or changed:
-        parsed = engine.create_table(ibis.util.gen_name("checked"), parsed)
+    # Parsed once: looking for blanks, strays and notations costs more than keeping the rows.
+    parsed = engine.create_table(ibis.util.gen_name("checked"), parsed)
     days = by_day(parsed)
     believed = None if spec.until else believable_days(_sound_days(days))
     checked = _without_stragglers(parsed, believed)

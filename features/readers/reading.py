@@ -66,11 +66,6 @@ class Raw:
         above = self.lines_above[file] if self.lines_above else None
         return f"row {row}" if above is None else f"line {row + above}"
 
-    @property
-    def loaded(self) -> bool:
-        """Whether the rows lie in the engine; else they are read from their files each time."""
-        return self.format != "parquet"
-
     def drop(self) -> None:
         """Give the engine's memory back; rows that are not loaded hold none, and stay at hand."""
         engine = self.table.get_backend()
