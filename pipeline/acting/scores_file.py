@@ -1,4 +1,4 @@
-"""Reads the file that `churn score` wrote, as far as a plan needs it."""
+"""Reads the file that `churn score` wrote, as far as it is asked for."""
 
 import json
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ NEEDED = ("customer_id", "as_of", "horizon_days", "segment", "model_version", *W
 class Scores:
     """Scored customers, one row each, and what holds for all of them.
 
-    `spread` and `log`, how the log was read, are empty where the file does not tell them (CSV);
-    see `pipeline.learning.spread`.
+    `spread`, `log` (how the log was read) and `grades` (of the model, by side) are empty where the
+    file does not tell them (CSV); see `pipeline.learning.spread`.
     """
 
     customers: pd.DataFrame
@@ -34,10 +34,11 @@ class Scores:
     log_end: date | None = None
     spread: dict[str, list[float]] = field(default_factory=dict)
     log: dict[str, Any] = field(default_factory=dict)
+    grades: dict[str, str] = field(default_factory=dict)
 
 
 def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
-    """Read the needed columns of a scores file, and those that `eligible` asks about.
+    """Read the columns that every use of scores needs, and some `also`, such as for `eligible`.
 
     Raises
     ------
@@ -64,6 +65,7 @@ def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
         date.fromisoformat(end) if end else None,
         about.get("spread", {}),
         about.get("log", {}),
+        about.get("grades", {}),
     )
 
 
@@ -101,7 +103,7 @@ def _refuse_missing(path: Path, found: list[str], names: dict[str, None]) -> Non
     missing = [name for name in names if name not in found]
     if missing:
         raise UserError(
-            f"{path}: has no column {', '.join(missing)}. A plan needs the file that `churn score` "
+            f"{path}: has no column {', '.join(missing)}. It must be the file that `churn score` "
             "wrote; add a column for `eligible` (consent, last contact) to it by customer_id."
         )
 
@@ -111,6 +113,6 @@ def _only(path: Path, table: pa.Table, name: str) -> Any:
     values = compute.unique(table[name]).to_pylist()
     if len(values) != 1 or values[0] is None:
         raise UserError(
-            f"{path}: has {len(values)} values of {name}; a plan needs scores of one `churn score`."
+            f"{path}: has {len(values)} values of {name}; name the scores of one `churn score`."
         )
     return values[0]

@@ -12,6 +12,7 @@ from pipeline.business.describe import Business
 from pipeline.business.forecast import Forecast
 from pipeline.business.people import People
 from pipeline.business.retention import DEFINITIONS
+from pipeline.business.scores import Predicted
 from pipeline.business.survey import Survey
 
 
@@ -44,6 +45,7 @@ def as_json(found: Business) -> str:
         **_people(found.people),
         "survey": _survey(found.survey) if found.survey else None,
         "forecast": _forecast(found.forecast) if found.forecast else None,
+        "scores": _predicted(found.predicted) if found.predicted else None,
         "notes": found.notes,
     }
     return json.dumps(plain(values), indent=2)
@@ -90,6 +92,22 @@ def _forecast(found: Forecast) -> dict[str, Any]:
             for name, outlook in found.outlooks.items()
         },
         "customer_by_customer": None if ways is None else records(ways),
+    }
+
+
+def _predicted(found: Predicted) -> dict[str, Any]:
+    return {
+        "as_of": found.as_of,
+        "horizon_days": found.horizon_days,
+        "model_version": found.model_version,
+        "grades": found.grades,
+        "segments": records(found.segments),
+        "risk_by_value": records(found.risk),
+        "expected_spend": dict(zip(("total", "low", "high"), found.expected, strict=True)),
+        "clv": dict(zip(("total", "mean"), found.clv, strict=True)),
+        "forecasts": None if found.ways is None else records(found.ways),
+        "rows": found.rows,
+        "notes": found.notes,
     }
 
 

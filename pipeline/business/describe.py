@@ -24,7 +24,8 @@ from pipeline.business import segments
 from pipeline.business.cohorts import Cohorts, cohorts
 from pipeline.business.forecast import Forecast, forecast
 from pipeline.business.people import People, people
-from pipeline.business.retention import metrics, usual_formulas, with_share
+from pipeline.business.retention import metrics, remarks, usual_formulas, with_share
+from pipeline.business.scores import Predicted, Scores, predicted
 from pipeline.business.survey import Survey, survey
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
@@ -64,6 +65,7 @@ class Business:
     notes: tuple[str, ...] = ()
     currency: str = ""
     survey: Survey | None = None
+    predicted: Predicted | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Asked:
     months: int = 12
     currency: str = ""
     survey: Path | None = None
+    scores: Scores | None = None
 
 
 def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) -> Business:
@@ -106,10 +109,6 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         ahead = forecast(
             flow["daily"], asked.as_of, asked.window, lambda day: frame(histogram(rfm(days, day)))
         )
-    answers = None
-    if asked.survey:
-        with progress.step("Counting the answers of the survey"):
-            answers = survey(orders, asked.survey, spec, now, asked.as_of, asked.period)
     return Business(
         name=orders.name,
         as_of=asked.as_of,
@@ -119,11 +118,30 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         people=told,
         forecast=ahead,
         currency=asked.currency,
-        survey=answers,
         **flow,
         **triangles,
         **placed,
+        **_given(orders, asked, spec, now, ahead, progress),
     )
+
+
+def _given(
+    orders: Orders,
+    asked: Asked,
+    spec: LogSpec,
+    now: ir.Table,
+    ahead: Forecast | None,
+    progress: Progress,
+) -> dict[str, Any]:
+    """What the survey and the scores say, where they are given."""
+    found: dict[str, Any] = {}
+    if asked.survey:
+        with progress.step("Counting the answers of the survey"):
+            found["survey"] = survey(orders, asked.survey, spec, now, asked.as_of, asked.period)
+    if asked.scores:
+        with progress.step("Adding up the scores"):
+            found["predicted"] = predicted(orders, now, asked.scores, asked.as_of, ahead)
+    return found
 
 
 def _refuse_later_day(orders: Orders, as_of: date) -> None:
@@ -145,7 +163,9 @@ def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str
         "periods": periods,
         "formulas": usual_formulas(periods, asked.period, asked.as_of, asked.months),
         "daily": _daily(days, base, asked, first),
-        "notes": tuple(_notes(asked, list(periods.index), first)),
+        "notes": tuple(
+            remarks(list(periods.index), asked.period, asked.window, first, asked.as_of)
+        ),
     }
 
 
@@ -270,24 +290,3 @@ def _cohorts_by_group(
         if len(size):
             found[name] = cohorts(own, size, asked.period, asked.as_of)
     return found
-
-
-def _notes(asked: Asked, listed: Sequence[date], first: date) -> list[str]:
-    """What a reader must know so as not to misread the figures."""
-    notes = []
-    if end_of(listed[-1], asked.period) > asked.as_of:
-        notes.append(
-            f"The last {asked.period} is not over on {asked.as_of}: its figures will still grow."
-        )
-    if listed[0] < first:
-        notes.append(f"The first {asked.period} begins before the log does, on {first}.")
-    young = first + timedelta(days=asked.window)
-    notes.append(
-        f"Until {young} some customers who count as new may have bought before the log began."
-    )
-    if (asked.as_of - first).days <= asked.window:
-        notes.append(
-            f"The log is not longer than the {asked.window} days of the window: nobody can have "
-            "fallen silent yet."
-        )
-    return notes

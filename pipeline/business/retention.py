@@ -1,7 +1,7 @@
 """Retention metrics by period: the flow of customers, and the rates made of it."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -119,3 +119,24 @@ def usual_formulas(
         "cltv": value * orders / churn,
         "ltv": revenue * months,
     }
+
+
+def remarks(
+    calendar: Sequence[date], period: Period, window: int, first: date, as_of: date
+) -> list[str]:
+    """What a reader must know so as not to misread the figures."""
+    notes = []
+    if end_of(calendar[-1], period) > as_of:
+        notes.append(f"The last {period} is not over on {as_of}: its figures will still grow.")
+    if calendar[0] < first:
+        notes.append(f"The first {period} begins before the log does, on {first}.")
+    young = first + timedelta(days=window)
+    notes.append(
+        f"Until {young} some customers who count as new may have bought before the log began."
+    )
+    if (as_of - first).days <= window:
+        notes.append(
+            f"The log is not longer than the {window} days of the window: nobody can have "
+            "fallen silent yet."
+        )
+    return notes

@@ -32,12 +32,18 @@ def describe(
         Path | None,
         typer.Option(help="Answers of customers: customer_id, date, score", metavar="FILE"),
     ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="What `churn score` wrote: adds segments, risk, CLV", metavar="FILE"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the page, one HTML file")] = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Show who comes, who stays, what they are worth, and what the coming horizon brings."""
+    from pipeline.acting.scores_file import read_scores
     from pipeline.business import describe as stage
+    from pipeline.business.scores import COLUMNS
     from pipeline.command_line import show
     from pipeline.config import load
     from pipeline.console import Progress, output
@@ -48,9 +54,13 @@ def describe(
     config = load(path, overrides)
     if by:
         attributes = dict.fromkeys((*config.log.columns.attributes, *_names(by)))
-        config = load(path, {**overrides, "log.columns.attributes": list(attributes)})
+        overrides = {**overrides, "log.columns.attributes": list(attributes)}
+        config = load(path, overrides)
     if out:
-        refuse_overwriting(out, config.log.source, path, survey)
+        refuse_overwriting(out, config.log.source, path, survey, scores)
+    said = read_scores(scores, COLUMNS) if scores else None
+    if said and not config.horizon_days:
+        config = load(path, {**overrides, "horizon_days": said.horizon_days})
     with open_orders(config.log, progress, survey, config.engine, config.cache) as orders:
         asked = stage.Asked(
             as_of=as_of.date() if as_of else orders.end,
@@ -60,6 +70,7 @@ def describe(
             months=config.clv.months,
             currency=config.log.currency or ("" if _has_money(config.log) else "orders"),
             survey=survey,
+            scores=said,
         )
         found = stage.describe(orders, asked, config.log, progress)
         if out:

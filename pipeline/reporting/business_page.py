@@ -5,12 +5,19 @@ from pathlib import Path
 from features.writing import atomic
 from pipeline.business.describe import Business
 from pipeline.intake.orders import Orders
-from pipeline.reporting import business_details, business_now, business_people, business_who
+from pipeline.reporting import (
+    business_details,
+    business_now,
+    business_people,
+    business_scores,
+    business_who,
+)
 from pipeline.reporting.document import document
 
 CONTENTS = {
     "outlook": "What comes",
     "who-stays": "Who stays",
+    "scores": "Scores",
     "groups": "Groups",
     "value": "Value",
     "people": "Personas",
@@ -39,6 +46,7 @@ def page(orders: Orders, found: Business) -> str:
     sections = {
         "outlook": business_now.outlook(found),
         "who-stays": business_now.heatmap_and_groups(found),
+        "scores": business_scores.scores(found),
         "groups": business_who.groups(found),
         "value": business_who.value(found),
         "people": business_people.people(found),
@@ -51,7 +59,7 @@ def page(orders: Orders, found: Business) -> str:
         "Who comes, who stays, and what they bring",
         f"{found.name} · {found.first_day} to {orders.last_day} · as of {found.as_of} · active "
         f"means bought within {found.window} days",
-        business_now.sentences(found),
+        [*business_now.sentences(found), *business_scores.sentences(found)],
         sections,
         CONTENTS,
         figures=business_now.figures(found),

@@ -31,7 +31,8 @@ SUMMED = ("p_churn", "expected_spend", "clv")
 
 ABOUT = b"churn"
 """Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
-the log does not cover, `log`, how it was read, and `spread`, see `pipeline.learning.spread`."""
+the log does not cover, `log`, how it was read, `grades` of the model by side, and `spread`, see
+`pipeline.learning.spread`."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def score(
             "log_end": str(orders.end),
             "log": model.manifest.settings["log"],
             "spread": model.manifest.settings.get("spread", {}),
+            "grades": model.manifest.grades,
         }
         schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})
         scores = scored(orders.engine, file, model, day, progress)

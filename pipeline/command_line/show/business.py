@@ -9,6 +9,7 @@ from rich.table import Table
 from pipeline.business.cohorts import latest
 from pipeline.business.describe import Business
 from pipeline.business.retention import DEFINITIONS
+from pipeline.business.scores import Predicted, told
 from pipeline.business.survey import Survey
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
 
@@ -31,6 +32,12 @@ GROUP = {
     "silent": ("days_silent", ",.0f d"),
 }
 
+SEGMENT = {
+    **{"customers": ("customers", ",.0f"), "p(churn)": ("p_churn", ".1%")},
+    **{"expected": ("expected_spend", ",.0f"), "CLV": ("clv", ",.0f")},
+}
+"""Columns of the scores' segments: both amounts are totals."""
+
 ANSWERS = {
     kind: {"answers": ("answers", ",.0f")}
     | {name: (name, style) for name in ("score", "low", "high")}
@@ -38,7 +45,7 @@ ANSWERS = {
 }
 """Columns of a survey: NPS lies between -1 and 1."""
 
-GIVE_WAY = ("freq", "AOV", "repeat", "churn", "kept", "revenue", "silent", "of it", "share")
+GIVE_WAY = ("CLV", "freq", "AOV", "repeat", "churn", "kept", "revenue", "silent", "of it", "share")
 
 
 def business(console: Console, found: Business) -> None:
@@ -50,13 +57,15 @@ def business(console: Console, found: Business) -> None:
     ]
     title = f"Customers by {found.period}: active means bought within {found.window} days"
     _table(console, shown, names, title, found.period, FLOW)
-    told = "; ".join(f"{name}: {DEFINITIONS[name]}" for name in ("retention", "kept"))
-    _dim(console, f"{told}.{' *: not over yet.' if not shown['complete'].all() else ''}")
+    meant = "; ".join(f"{name}: {DEFINITIONS[name]}" for name in ("retention", "kept"))
+    _dim(console, f"{meant}.{' *: not over yet.' if not shown['complete'].all() else ''}")
     console.print()
     _table(console, found.groups, list(found.groups.index), "RFM groups", "group", GROUP)
     _table(console, found.tiers, list(found.tiers.index), "Value tiers", "tier", GROUP)
     if found.survey:
         _survey(console, found.survey)
+    if found.predicted:
+        _predicted(console, found.predicted)
     for name, table in found.by.items():
         columns = {k: v for k, v in GROUP.items() if v[0] in table} | {
             "repeat": ("repeat_rate", ".1%"),
@@ -67,6 +76,18 @@ def business(console: Console, found: Business) -> None:
         console.print(comparison.sentence(found.period), markup=False)
     for note in found.notes:
         _dim(console, note)
+
+
+def _predicted(console: Console, found: Predicted) -> None:
+    names = [str(name) for name in found.segments.index]
+    title = f"Segments of the scores of {found.as_of}, next {found.horizon_days} days"
+    _table(console, found.segments, names, title, "segment", SEGMENT)
+    for name, advice in found.segments["advice"].items():
+        if advice:
+            console.print(f"{name}: {advice}.", markup=False)
+    for line in (*told(found), found.rows, *found.notes):
+        console.print(line, markup=False)
+    console.print()
 
 
 def _survey(console: Console, found: Survey) -> None:

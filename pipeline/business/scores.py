@@ -1,0 +1,241 @@
+"""What `churn score` said of the customers, beside the picture of the business."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any, Protocol
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from scipy.stats import norm
+
+from features.business.rfm_scores import TIERS
+from features.errors import UserError
+from pipeline.business.forecast import Forecast
+from pipeline.intake.orders import Orders
+
+ADVICE = {
+    "champion": "thank them; let them see new things first",
+    "loyal": "offer what goes with what they buy; they need no discount",
+    "promising": "remind them soon after the first order",
+    "new": "make the second order easy",
+    "at risk": "win them back now: they have spent much, and are late",
+    "slowing": "give a reason for the next order before the habit is lost",
+    "dormant": "one cheap attempt, then leave them",
+    "lost": "no paid contact",
+}
+"""What is commonly done for each segment of `models.explain.segments`; a segment that the config
+renames has none."""
+
+RISKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Edges of the columns of the map of p(churn) by value; the last one belongs to its column."""
+
+CHANCE = float(norm.ppf(0.9))
+"""Standard deviations to each end of an 80 % interval."""
+
+COLUMNS = ("total_spend",)
+"""Columns of the scores that are needed beside those of every scores file."""
+
+
+class Scores(Protocol):
+    """The file that `churn score` wrote; see `pipeline.acting.scores_file`."""
+
+    @property
+    def customers(self) -> pd.DataFrame:
+        """One row per scored customer."""
+
+    @property
+    def as_of(self) -> date:
+        """The day at which they were scored."""
+
+    @property
+    def horizon_days(self) -> int:
+        """Days that `p_churn` and `expected_spend` look ahead."""
+
+    @property
+    def model_version(self) -> str:
+        """Of the model that answered."""
+
+    @property
+    def log_end(self) -> date | None:
+        """The first day that their log does not cover; None where the file does not tell it."""
+
+    @property
+    def spread(self) -> Mapping[str, Sequence[float]]:
+        """Variance of spend by tenth; empty where the file does not tell it."""
+
+    @property
+    def grades(self) -> Mapping[str, str]:
+        """How good the model is, by side; empty where the file does not tell it."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Scores as small tables; no row is a customer.
+
+    `segments` is indexed by name, the most expected spend first: ``customers``, mean ``p_churn``,
+    totals of ``expected_spend`` and ``clv``, ``spend_share``, ``advice``. `risk` counts customers
+    by value tier (rows) and p(churn) (columns). `expected` is (total, low, high): the ends hold
+    80 % of what chance does to single customers, and are NaN where the file does not tell how
+    far they lay apart. `ways` compares forecasts of the horizon's revenue (``known``, ``new``,
+    ``together``), None where they do not speak of the same days.
+    """
+
+    as_of: date
+    horizon_days: int
+    model_version: str
+    grades: Mapping[str, str]
+    segments: pd.DataFrame
+    risk: pd.DataFrame
+    expected: tuple[float, float, float]
+    clv: tuple[float, float]
+    ways: pd.DataFrame | None
+    rows: str
+    notes: tuple[str, ...]
+
+
+def predicted(
+    orders: Orders, known: ir.Table, scores: Scores, as_of: date, ahead: Forecast | None
+) -> Predicted:
+    """Count and add up the scores of the log's customers.
+
+    Parameters
+    ----------
+    known
+        Customers with a purchase before `as_of`: their ``customer_id``.
+
+    Raises
+    ------
+    UserError
+        When no scored customer is in the log.
+    """
+    in_log = _in_log(orders, known, scores.customers["customer_id"])
+    found = scores.customers[in_log]
+    n_known = int(known.count().to_pyarrow().as_py())
+    if found.empty:
+        raise UserError(
+            f"None of the {len(in_log):,} scored customers is in the log {orders.name} before "
+            f"{as_of}. Are they scores of this log?"
+        )
+    expected = _total(found["expected_spend"], scores.spread)
+    clv = found["clv"].to_numpy(float)
+    return Predicted(
+        scores.as_of,
+        scores.horizon_days,
+        scores.model_version,
+        scores.grades,
+        by_segment(found),
+        risk_by_value(found),
+        expected,
+        (float(clv.sum()), float(clv.mean())),
+        _ways(expected[0], scores, as_of, ahead),
+        f"{len(in_log):,} scores = {len(found):,} used + {len(in_log) - len(found):,} of customers "
+        f"who are not in the log before {as_of}; {n_known - len(found):,} of its {n_known:,} "
+        "customers have no score.",
+        tuple(_notes(orders, scores, as_of)),
+    )
+
+
+def _in_log(orders: Orders, known: ir.Table, ids: pd.Series) -> np.ndarray:
+    """Which of the ids the log knows, shape (n_scores,)."""
+    listed = pa.table({"scored_id": pa.array(ids, pa.string()), "place": np.arange(len(ids))})
+    asked = orders.engine.create_table(ibis.util.gen_name("scored_ids"), listed)
+    found = asked.semi_join(known, asked.scored_id == known.customer_id).select("place")
+    seen = np.zeros(len(ids), bool)
+    seen[found.to_pyarrow()["place"].to_numpy()] = True
+    return seen
+
+
+def by_segment(customers: pd.DataFrame) -> pd.DataFrame:
+    """Totals of each segment, see `Predicted`."""
+    grouped = customers.groupby("segment")
+    found = grouped[["expected_spend", "clv"]].sum()
+    found.insert(0, "customers", grouped.size())
+    found.insert(1, "p_churn", grouped["p_churn"].mean())
+    total = found["expected_spend"].sum()
+    found["spend_share"] = found["expected_spend"] / total if total > 0 else np.nan
+    found["advice"] = [ADVICE.get(str(name), "") for name in found.index]
+    return found.sort_values("expected_spend", ascending=False, kind="stable")
+
+
+def risk_by_value(customers: pd.DataFrame) -> pd.DataFrame:
+    """Customers by tier of what they have spent (rows) and band of p(churn) (columns).
+
+    >>> customers = pd.DataFrame({"total_spend": [5.0, 5.0, 9.0], "p_churn": [0.1, 1.0, 0.2]})
+    >>> risk_by_value(customers).to_numpy().tolist()
+    [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 0], [1, 0, 0, 0, 1]]
+    """
+    less = (customers["total_spend"].rank(method="min") - 1) * 100 // len(customers)
+    tier = np.select([less >= least for least in TIERS.values()], list(TIERS), list(TIERS)[-1])
+    column = np.clip(np.digitize(customers["p_churn"], RISKS) - 1, 0, len(RISKS) - 2)
+    counts = pd.crosstab(tier, column)
+    counts = counts.reindex(index=list(TIERS), columns=range(len(RISKS) - 1), fill_value=0)
+    names = [f"{low:.0%} to {high:.0%}" for low, high in pairwise(RISKS)]
+    return counts.set_axis(names, axis=1).rename_axis("tier")
+
+
+def _total(
+    expected: pd.Series, spread: Mapping[str, Sequence[float]]
+) -> tuple[float, float, float]:
+    """The sum, with the interval of independent customers; no net spend below 0 is expected."""
+    total = float(expected.sum())
+    if not spread:
+        return total, np.nan, np.nan
+    edges, variances = (np.asarray(spread[name]) for name in ("expected_spend", "spend_variance"))
+    tenth = np.minimum(np.searchsorted(edges, expected.to_numpy(float)), len(edges) - 1)
+    half = CHANCE * float(np.sqrt(variances[tenth].sum()))
+    return total, max(total - half, 0.0), total + half
+
+
+def _ways(
+    expected: float, scores: Scores, as_of: date, ahead: Forecast | None
+) -> pd.DataFrame | None:
+    """Revenue of the horizon by the scores and by the forecast's ways, where both speak of it."""
+    if ahead is None or scores.as_of != as_of or ahead.customers is None:
+        return None
+    if ahead.steps * ahead.step_days != scores.horizon_days:
+        return None
+    known, new = (float(ahead.customers[f"revenue_{part}"].sum()) for part in ("known", "new"))
+    shown = ahead.outlooks["revenue"]
+    rows: dict[str, Any] = {
+        "the scores": (expected, new),
+        "Pareto/NBD": (known, new),
+        f"shown above ({shown.method})": (np.nan, np.nan),
+    }
+    found = pd.DataFrame.from_dict(rows, orient="index", columns=["known", "new"])
+    found["together"] = [expected + new, known + new, shown.total[0]]
+    return found.rename_axis("way")
+
+
+def _notes(orders: Orders, scores: Scores, as_of: date) -> list[str]:
+    """One note where the scores do not speak of the same day or log."""
+    again = "Write them again with `churn score`."
+    if scores.as_of != as_of:
+        return [f"The scores are of {scores.as_of}, this picture is of {as_of}. {again}"]
+    if scores.log_end and scores.log_end != orders.end:
+        return [
+            f"The scores were written when the log ended before {scores.log_end}; now it ends "
+            f"before {orders.end}. {again}"
+        ]
+    return []
+
+
+def told(found: Predicted) -> list[str]:
+    """What the scores say of all customers together, in sentences."""
+    total, low, high = found.expected
+    between = (
+        "" if np.isnan(low) else f", between {low:,.0f} and {high:,.0f} by chance alone (80 %)"
+    )
+    lines = [
+        f"The scored customers are expected to spend {total:,.0f} in the {found.horizon_days} days "
+        f"from {found.as_of} on{between}.",
+        f"The model's CLV of them is {found.clv[0]:,.0f} in total, {found.clv[1]:,.2f} each.",
+    ]
+    if found.grades:
+        graded = ", ".join(f"{side} {grade}" for side, grade in found.grades.items())
+        lines.append(f"Grades of the model {found.model_version}: {graded}.")
+    return lines
