@@ -136,7 +136,7 @@ def predicted(
         f"{len(in_log):,} scores = {len(found):,} used + {len(in_log) - len(found):,} of customers "
         f"who are not in the log before {as_of}; {n_known - len(found):,} of its {n_known:,} "
         "customers have no score.",
-        tuple(_notes(orders, scores, as_of)),
+        tuple(mismatches(orders, scores, as_of)),
     )
 
 
@@ -211,7 +211,7 @@ def _ways(
     return found.rename_axis("way")
 
 
-def _notes(orders: Orders, scores: Scores, as_of: date) -> list[str]:
+def mismatches(orders: Orders, scores: Scores, as_of: date) -> list[str]:
     """One note where the scores do not speak of the same day or log."""
     again = "Write them again with `churn score`."
     if scores.as_of != as_of:

@@ -54,6 +54,9 @@ Settings = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Any key of the config; repeatable"),
 ]
 
+FIRST = ("plan", "customer")
+"""What a command is about; it is named before the log."""
+
 DAYS = {"d": 1, "w": 7, "m": 30.4375, "y": 365.25}
 
 
@@ -176,8 +179,8 @@ def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
 
     # Keyword-only parameters may stand in any order, required ones behind defaults too; what a
     # command is about, such as a plan, is named before the log.
-    first = [p for name, p in own.items() if name == "plan"]
-    rest = [p for name, p in own.items() if name != "plan"]
+    first = [p for name, p in own.items() if name in FIRST]
+    rest = [p for name, p in own.items() if name not in FIRST]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *shared.values(), *rest)]
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     hints = get_type_hints(command, include_extras=True)

@@ -6,6 +6,7 @@ Nothing is decided or computed here but widths.
 from pipeline.command_line.show.board import leaderboard, standing, verdict
 from pipeline.command_line.show.business import business
 from pipeline.command_line.show.check import checked
+from pipeline.command_line.show.customer import customer
 from pipeline.command_line.show.exported import exported
 from pipeline.command_line.show.log import files, ledger, next_command
 from pipeline.command_line.show.measured import measured
@@ -25,6 +26,7 @@ __all__ = [
     "checked",
     "contact_list",
     "contacts",
+    "customer",
     "exported",
     "files",
     "leaderboard",

@@ -1,0 +1,224 @@
+"""One customer: what they bought, whether they are still there, and what may come next."""
+
+import json
+import warnings
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from features.customer.rfm import histogram, rfm
+from features.errors import UserError
+from features.log.identity import same_person
+from features.log.spec import LogSpec
+from features.timeline import before
+from models.btyd import FitError
+from models.btyd.optimise import FitWarning
+from models.btyd.pareto_nbd import ParetoNBDModel
+from pipeline.business.as_json import plain, records
+from pipeline.business.describe import frame
+from pipeline.business.scores import Scores, mismatches
+from pipeline.intake.orders import Orders
+
+OWN_MODEL = "a Pareto/NBD of the log, spend at the mean of their purchase days"
+"""Who answers where no scores are given."""
+
+ANSWERS = (
+    *("p_churn", "p_alive", "expected_purchases", "expected_spend"),
+    *("expected_spend_low", "expected_spend_high", "clv", "clv_low", "clv_high"),
+    *("next_purchase_from", "next_purchase_to", "segment", "reason_1", "reason_2", "reason_3"),
+)
+"""Columns of the scores that are shown of a customer."""
+
+WINDOW = (0.1, 0.9)
+"""Quantiles of the day of the next purchase, if there is one in the horizon."""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """What the log and a model say of one customer.
+
+    `days` has a row per purchase or return day: ``day``, ``orders``, ``amount`` (net). `facts`
+    has ``first_purchase``, ``last_purchase``, ``orders``, ``purchase_days``, ``total_spend``,
+    ``usual_gap`` and ``overdue`` (days; None for one-time buyers). `answers` holds those of
+    `ANSWERS` that `answered_by` gives for the `horizon_days` from `as_of` on. `alive` is P(alive)
+    by day, by a Pareto/NBD of the log; empty where none can be fitted.
+    """
+
+    customer_id: str
+    as_of: date
+    horizon_days: int
+    days: pd.DataFrame
+    facts: dict[str, Any]
+    answers: dict[str, Any]
+    answered_by: str
+    alive: "pd.Series[float]"
+    notes: tuple[str, ...]
+    currency: str = ""
+
+
+def customer(
+    orders: Orders,
+    asked: str,
+    spec: LogSpec,
+    as_of: date,
+    horizon_days: int,
+    scores: Scores | None = None,
+) -> Customer:
+    """Look one customer up.
+
+    Raises
+    ------
+    UserError
+        When no customer of that id has bought before `as_of`. It names no id: neither the one
+        asked for, which may be mistyped from a real one, nor one that is like it.
+    """
+    person = same_person(ibis.literal(asked), spec.customer_case, spec.customer_form)
+    known = before(orders.days, as_of)
+    own = known.filter(known.customer_id == person).order_by("transacted_at")
+    days = frame(own.select(day="transacted_at", orders="orders", amount="amount"))
+    bought = days[days["amount"] > 0]
+    if bought.empty:
+        raise UserError(
+            f"No customer of this id has bought before {as_of} in {orders.name}. Write the id as "
+            "it stands in the log, with its leading zeros."
+        )
+    days["amount"] = days["amount"].astype(float)
+    name = str(frame(own.select("customer_id").limit(1)).iloc[0, 0])
+    model = _fitted(orders.days, as_of)
+    found = facts(days, as_of)
+    answers, by, notes = _own_answers(model, found, as_of, horizon_days), OWN_MODEL, []
+    if scores:
+        notes = mismatches(orders, scores, as_of)
+        row = scores.customers[scores.customers["customer_id"] == name]
+        if len(row):
+            answers = {column: row.iloc[0][column] for column in ANSWERS}
+            by = f"the scores of {scores.as_of}, model {scores.model_version}"
+        else:
+            notes.append("The scores hold no row of this customer.")
+    alive = pd.Series(dtype=float)
+    if model is not None:
+        alive = model.alive_path(bought["day"].tolist(), as_of)
+    return Customer(
+        *(name, as_of, horizon_days, days, found, answers, by, alive, tuple(notes)),
+        currency=spec.currency or "",
+    )
+
+
+def facts(days: pd.DataFrame, as_of: date) -> dict[str, Any]:
+    """Figures of a customer's days; gaps are between purchase days, as in the scores."""
+    bought = days.loc[days["amount"] > 0, "day"].tolist()
+    silent = (as_of - bought[-1]).days
+    gap = (bought[-1] - bought[0]).days / (len(bought) - 1) if len(bought) > 1 else None
+    return {
+        "first_purchase": bought[0],
+        "last_purchase": bought[-1],
+        "orders": int(days["orders"].sum()),
+        "purchase_days": len(bought),
+        "total_spend": float(days["amount"].sum()),
+        "days_since_last": silent,
+        "usual_gap": gap,
+        "overdue": None if gap is None else round(max(silent - gap, 0.0)),
+    }
+
+
+def _fitted(days: ir.Table, as_of: date) -> ParetoNBDModel | None:
+    """A Pareto/NBD of all customers; None where they are too few or too alike."""
+    table = frame(histogram(rfm(days, as_of)))
+    weight = table["n_customers"].to_numpy(float)
+    with warnings.catch_warnings():  # parameters that the data leave open do not matter here
+        warnings.simplefilter("ignore", FitWarning)
+        try:
+            return ParetoNBDModel().fit(table[["frequency", "recency", "T"]], sample_weight=weight)
+        except (FitError, ValueError):
+            return None
+
+
+def _own_answers(
+    model: ParetoNBDModel | None, found: dict[str, Any], as_of: date, horizon: int
+) -> dict[str, Any]:
+    """What the log's own Pareto/NBD expects; spend at the customer's mean of a purchase day."""
+    if model is None:
+        return {}
+    first, last = found["first_purchase"], found["last_purchase"]
+    history = pd.DataFrame(
+        {
+            "frequency": [found["purchase_days"] - 1.0],
+            "recency": [float((last - first).days)],
+            "T": [float((as_of - first).days)],
+        }
+    )
+    p_churn = float(np.asarray(model.probability_no_purchase(history, float(horizon)))[0])
+    purchases = float(np.asarray(model.expected_purchases(history, float(horizon)))[0])
+    # If there is a purchase in the horizon: quantiles of its day within those odds.
+    within = [q * (1 - p_churn) for q in WINDOW]
+    ends = np.floor(np.asarray(model.next_purchase_quantiles(history, within))[0])
+    return {
+        "p_churn": p_churn,
+        "p_alive": float(np.asarray(model.probability_alive(history))[0]),
+        "expected_purchases": purchases,
+        "expected_spend": purchases * max(found["total_spend"], 0.0) / found["purchase_days"],
+        "next_purchase_from": as_of + timedelta(days=int(ends[0])),
+        "next_purchase_to": as_of + timedelta(days=int(ends[1])),
+    }
+
+
+def as_json(found: Customer) -> str:
+    """All of it as JSON; what is not known is null."""
+    values = {
+        "customer_id": found.customer_id,
+        "as_of": found.as_of,
+        "horizon_days": found.horizon_days,
+        **found.facts,
+        "answered_by": found.answered_by,
+        **found.answers,
+        "days": records(found.days),
+        "p_alive_path": {f"{day:%Y-%m-%d}": value for day, value in found.alive.items()},
+        "notes": found.notes,
+    }
+    return json.dumps(plain(values), indent=2)
+
+
+def figures(found: Customer) -> dict[str, str]:
+    """The facts and answers as a person reads them, by what they are."""
+    fact, answer = found.facts, found.answers
+    money = f" {found.currency}" if found.currency else ""
+    told = {
+        "first purchase": str(fact["first_purchase"]),
+        "last purchase": f"{fact['last_purchase']} ({fact['days_since_last']:,} days ago)",
+        "orders": f"{fact['orders']:,} on {fact['purchase_days']:,} purchase days",
+        "net spend": f"{fact['total_spend']:,.2f}{money}",
+    }
+    if fact["usual_gap"] is not None:
+        told["usual gap"] = f"{fact['usual_gap']:,.0f} days"
+        told["overdue"] = f"{fact['overdue']:,} days"
+    if not answer:
+        return told
+    told[f"p(churn), {found.horizon_days} days"] = f"{answer['p_churn']:.1%}"
+    if pd.notna(answer["p_alive"]):
+        told["p(alive)"] = f"{answer['p_alive']:.1%}"
+    told["expected spend"] = _between(answer, "expected_spend") + money
+    if pd.notna(answer.get("clv")):
+        told["CLV"] = _between(answer, "clv") + money
+    if pd.notna(answer["next_purchase_from"]):
+        ends = (f"{answer[f'next_purchase_{end}']:%Y-%m-%d}" for end in ("from", "to"))
+        told["next purchase, if any"] = " to ".join(ends)
+    if answer.get("segment"):
+        told["segment"] = str(answer["segment"])
+    return told
+
+
+def reasons(found: Customer) -> list[str]:
+    """Why the model says so; empty where it gives no reasons."""
+    said = (found.answers.get(f"reason_{n}") for n in (1, 2, 3))
+    return [str(reason) for reason in said if isinstance(reason, str) and reason]
+
+
+def _between(answer: dict[str, Any], name: str) -> str:
+    low, high = answer.get(f"{name}_low"), answer.get(f"{name}_high")
+    ends = f" ({low:,.2f} to {high:,.2f})" if pd.notna(low) and pd.notna(high) else ""
+    return f"{answer[name]:,.2f}{ends}"

@@ -1,0 +1,142 @@
+"""`churn customer`: one customer's figures by hand, and nothing of another."""
+
+import json
+import re
+from datetime import date
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from models.btyd.pareto_nbd import ParetoNBDModel
+from pipeline.business.customer import facts
+from pipeline.command_line.main import run
+from pipeline.scoring.score import SCHEMA
+from tests.pipeline import shop
+
+OWN = [
+    ("00042x", "2023-01-01", "10.00", "X1", "NO"),
+    ("00042x", "2023-01-11", "30.00", "X2", "NO"),
+    ("00042x", "2023-01-13", "-5.00", "X3", "NO"),
+    ("00042x", "2023-02-10", "20.00", "X4", "NO"),
+]
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("customer")
+    others = [row for row in shop.rows(200) if row[0] != "00042x"]
+    rows = sorted([*others, *OWN], key=lambda row: row[1])
+    return shop.write(folder / "shop.csv", [*rows, ("00001", "2023-06-30", "9.00", "Z1", "NO")])
+
+
+def asked(log, capsys, name, *options):
+    code = run(["customer", name, str(log), *shop.COLUMNS, "--horizon", "91d", "-q", *options])
+    return code, *capsys.readouterr()
+
+
+def scores(path, **values):
+    row = dict.fromkeys(SCHEMA.names) | {
+        "customer_id": "00042x",
+        "as_of": date(2023, 7, 1),
+        "horizon_days": 60,
+        "model_version": "1",
+        "p_churn": 0.625,
+        "expected_spend": 12.5,
+        "expected_spend_low": 1.0,
+        "expected_spend_high": 44.0,
+        "segment": "slowing",
+        "reason_1": "likelier to leave: silent",
+        **values,
+    }
+    parquet.write_table(pa.Table.from_pylist([row], SCHEMA), path)
+    return str(path)
+
+
+def test_gaps_lie_between_purchase_days_and_returns_are_taken_off():
+    days = pd.DataFrame(
+        [(date.fromisoformat(day), 1, float(amount)) for _, day, amount, _, _ in OWN],
+        columns=["day", "orders", "amount"],
+    )
+    found = facts(days, date(2023, 3, 22))
+    assert found["total_spend"] == 55
+    assert found["purchase_days"] == 3
+    assert found["usual_gap"] == 20
+    assert (found["days_since_last"], found["overdue"]) == (40, 20)
+
+
+def test_who_bought_once_has_no_usual_gap():
+    days = pd.DataFrame({"day": [date(2023, 1, 1)], "orders": [1], "amount": [9.0]})
+    found = facts(days, date(2023, 3, 22))
+    assert (found["usual_gap"], found["overdue"]) == (None, None)
+
+
+def test_the_json_tells_the_customer_asked_for_and_what_the_logs_own_model_expects(log, capsys):
+    code, out, err = asked(log, capsys, "00042x", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert [day["amount"] for day in found["days"]] == [10.0, 30.0, -5.0, 20.0]
+    path = found["p_alive_path"]
+    assert next(iter(path)) == "2023-01-01"
+    assert list(path)[-1] == found["as_of"] == "2023-07-01"
+    assert path["2023-07-01"] == pytest.approx(found["p_alive"])
+    assert path["2023-02-10"] > path["2023-02-09"]
+    assert path["2023-07-01"] < path["2023-03-01"]
+    window = found["next_purchase_from"], found["next_purchase_to"]
+    assert "2023-07-01" <= window[0] < window[1] <= "2023-09-30"
+    assert found["expected_spend"] == pytest.approx(found["expected_purchases"] * 55 / 3)
+
+
+def test_nothing_that_came_later_is_known(log, capsys):
+    _, out, _ = asked(log, capsys, "00042x", "--json", "--as-of", "2023-02-10")
+    found = json.loads(out)
+    assert found["last_purchase"] == "2023-01-11"
+    assert len(found["days"]) == 3
+
+
+def test_the_scores_answer_where_they_are_given(log, capsys, tmp_path):
+    file = scores(tmp_path / "scores.parquet")
+    page = tmp_path / "page.html"
+    code, out, err = asked(log, capsys, "00042x", "--scores", file, "--out", str(page))
+    assert code == 0, err
+    assert re.search(r"p\(churn\), 60 days +62\.5%", out)
+    assert "12.50 (1.00 to 44.00)" in out
+    text = page.read_text(encoding="utf-8")
+    for shown in (out, text):
+        assert "slowing" in shown
+        assert "likelier to leave: silent" in shown
+        assert shop.SENTINEL not in shown
+    assert "Buys every 20 days" in text
+    assert "<script" not in text
+    assert page.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_customer_without_a_score_is_told_so(log, capsys, tmp_path):
+    file = scores(tmp_path / "scores.parquet", customer_id="somebody else")
+    code, out, _ = asked(log, capsys, "00042x", "--scores", file)
+    assert code == 0
+    assert "The scores hold no row of this customer." in out
+    assert "somebody else" not in out
+
+
+@pytest.mark.parametrize("name", ["42x", "0004", "sentinel", "' or 1=1 --"])
+def test_an_unknown_id_is_refused_and_no_other_suggested(log, capsys, tmp_path, name):
+    page = tmp_path / "page.html"
+    code, out, err = asked(log, capsys, name, "--out", str(page))
+    assert (code, out) == (2, "")
+    assert "No customer of this id has bought before 2023-07-01 in shop.csv" in err
+    assert "00042x" not in err
+    assert shop.MAIL not in err
+    assert not page.exists()
+
+
+def test_a_log_that_no_model_fits_still_shows_the_customer(log, capsys, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError
+
+    monkeypatch.setattr(ParetoNBDModel, "fit", refuse)
+    code, out, err = asked(log, capsys, "00042x")
+    assert code == 0, err
+    assert "usual gap" in out
+    assert "p(churn)" not in out
