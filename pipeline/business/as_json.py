@@ -47,6 +47,7 @@ def as_json(found: Business) -> str:
         "forecast": _forecast(found.forecast) if found.forecast else None,
         "scores": _predicted(found.predicted) if found.predicted else None,
         "notes": found.notes,
+        "remarks": found.remarks,
     }
     return json.dumps(plain(values), indent=2)
 

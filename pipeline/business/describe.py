@@ -40,7 +40,7 @@ class Business:
 
     `periods` is of `pipeline.business.retention.metrics`, `overall` and `formulas` hold single
     figures, `by` a table per attribute, `groups`, `tiers`, `lorenz` and `moved` those of
-    `pipeline.business.segments`, `daily` one row per day.
+    `pipeline.business.segments`, `daily` one row per day, `remarks` what reading the log left open.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Business:
     currency: str = ""
     survey: Survey | None = None
     predicted: Predicted | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         people=told,
         forecast=ahead,
         currency=asked.currency,
+        remarks=orders.log.remarks,
         **flow,
         **triangles,
         **placed,

@@ -104,7 +104,9 @@ def outlook(found: Business) -> str:
         if ahead
         else "The log is too short, or has too few customers, for a forecast that can be checked."
     )
-    return section("outlook", "How it goes, and what comes", pair(*drawn), _note(words))
+    return section(
+        "outlook", "How it goes, and what comes", pair(*drawn), *map(_note, (words, *found.remarks))
+    )
 
 
 def _note(words: str) -> str:

@@ -173,3 +173,22 @@ def test_a_day_outside_the_log_is_refused(tmp_path, capsys, day, told):
     assert code == 2
     assert told in err
     assert not out
+
+
+@pytest.mark.slow
+def test_a_currency_that_changes_is_told_on_the_page_and_in_the_json(tmp_path, capsys):
+    log = [(*row[:4], "EUR" if row[1] < "2023" else "USD") for row in shop.rows(100)]
+    page = tmp_path / "page.html"
+    code, out, err = described(tmp_path, capsys, "--json", "--quiet", "--out", str(page), log=log)
+    assert code == 0, err
+    told = [line for line in json.loads(out)["remarks"] if "names 2 currencies" in line]
+    assert len(told) == 1
+    assert "names 2 currencies" in page.read_text(encoding="utf-8")
+
+
+def test_signs_of_several_currencies_beside_the_amounts_are_refused(tmp_path, capsys):
+    signs = {True: "EUR", False: "USD"}
+    log = [(a, day, f"{x} {signs[day < '2023']}", *rest) for a, day, x, *rest in shop.rows(100)]
+    code, out, err = described(tmp_path, capsys, "--quiet", log=log)
+    assert (code, out) == (2, "")
+    assert "2 currencies stand beside the amounts" in err

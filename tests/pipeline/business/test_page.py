@@ -10,6 +10,7 @@ import pytest
 from pipeline.command_line.main import run
 from pipeline.reporting.treemap import squarified
 from tests.pipeline import shop
+from tests.pipeline.business.test_scores import scores
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 
@@ -68,12 +69,14 @@ class Well(HTMLParser):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """The page of a made-up shop with rude countries."""
+    """The page of a made-up shop with rude countries, and scores of its customers."""
     folder = tmp_path_factory.mktemp("page")
     lands = {"NO": '<b title="x">&', "SE": "a country whose name is longer than any table's room"}
     rows = [(c, d, a, i, lands.get(land, land)) for c, d, a, i, land in shop.rows(400)]
     log = shop.write(folder / "shop.csv", rows)
+    scores(folder / "scores.parquet", rows)
     options = ["--horizon", "91d", "--by", "Country", "--out", str(folder / "page.html"), "-q"]
+    options += ["--scores", str(folder / "scores.parquet")]
     assert run(["describe", str(log), *shop.COLUMNS, *options]) == 0
     return folder / "page.html"
 
@@ -89,6 +92,18 @@ def test_the_page_is_one_small_file_that_asks_for_nothing(written):
     assert parser.open == []
     assert "<b title" not in text
     assert shop.SENTINEL not in text
+
+
+@pytest.fixture(scope="module")
+def of_a_customer(tmp_path_factory):
+    """The page of the customer who bought most often, returns among the purchases."""
+    folder = tmp_path_factory.mktemp("customer")
+    rows = shop.rows(400)
+    who = max({row[0] for row in rows}, key=lambda name: sum(row[0] == name for row in rows))
+    log = shop.write(folder / "shop.csv", rows)
+    page = folder / "page.html"
+    assert run(["customer", who, str(log), *shop.COLUMNS, "--out", str(page), "-q"]) == 0
+    return page
 
 
 @pytest.mark.slow
@@ -117,13 +132,14 @@ def framed(page, width):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("dark", [False, True])
-def test_no_words_are_cut_or_on_top_of_each_other(written, width, dark):
+@pytest.mark.parametrize("page", ["written", "of_a_customer"])
+def test_no_words_are_cut_or_on_top_of_each_other(request, page, width, dark):
     if not CHROMIUM:
         pytest.skip("needs Chromium")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
     flags += [f"--window-size={max(width, 500)},900", "--virtual-time-budget=5000", "--dump-dom"]
     flags += ["--blink-settings=preferredColorScheme=0"] if dark else []
-    frame = framed(written, width)
+    frame = framed(request.getfixturevalue(page), width)
     out = subprocess.run(
         [CHROMIUM, *flags, f"file://{frame}"], capture_output=True, text=True, timeout=120
     )
