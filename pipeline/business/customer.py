@@ -68,6 +68,7 @@ def customer(
     as_of: date,
     horizon_days: int,
     scores: Scores | None = None,
+    currency: str = "",
 ) -> Customer:
     """Look one customer up.
 
@@ -103,10 +104,8 @@ def customer(
     alive = pd.Series(dtype=float)
     if model is not None:
         alive = model.alive_path(bought["day"].tolist(), as_of)
-    return Customer(
-        *(name, as_of, horizon_days, days, found, answers, by, alive, tuple(notes)),
-        currency=spec.currency or "",
-    )
+    told = (days, found, answers, by, alive, tuple(notes), currency)
+    return Customer(name, as_of, horizon_days, *told)
 
 
 def facts(days: pd.DataFrame, as_of: date) -> dict[str, Any]:

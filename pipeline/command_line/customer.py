@@ -26,6 +26,7 @@ def customer(
     from pipeline.acting.scores_file import read_scores
     from pipeline.business import customer as stage
     from pipeline.command_line import show
+    from pipeline.command_line.describe import currency_of
     from pipeline.config import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
@@ -40,7 +41,9 @@ def customer(
         horizon = said.horizon_days if said else horizon_of(orders, config, progress)
         day = as_of.date() if as_of else orders.end
         with progress.step("Looking the customer up"):
-            found = stage.customer(orders, customer, config.log, day, horizon, said)
+            found = stage.customer(
+                orders, customer, config.log, day, horizon, said, currency_of(config.log)
+            )
         if out:
             from pipeline.reporting import customer_page
 

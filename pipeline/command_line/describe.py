@@ -68,7 +68,7 @@ def describe(
             window=horizon_of(orders, config, progress),
             by=_names(by),
             months=config.clv.months,
-            currency=config.log.currency or ("" if _has_money(config.log) else "orders"),
+            currency=currency_of(config.log),
             survey=survey,
             scores=said,
         )
@@ -89,9 +89,10 @@ def describe(
             show.files(console, out)
 
 
-def _has_money(spec: "LogSpec") -> bool:
-    """Whether the log has amounts; else each order counts 1."""
-    return bool(spec.columns.amount or spec.columns.unit_price)
+def currency_of(spec: "LogSpec") -> str:
+    """What money is counted in: "" where it is not told, orders where the log has no amounts."""
+    has_money = spec.columns.amount or spec.columns.unit_price
+    return spec.currency or ("" if has_money else "orders")
 
 
 def _names(by: str) -> tuple[str, ...]:

@@ -140,3 +140,9 @@ def test_a_log_that_no_model_fits_still_shows_the_customer(log, capsys, monkeypa
     assert code == 0, err
     assert "usual gap" in out
     assert "p(churn)" not in out
+
+
+def test_without_amounts_money_is_counted_in_orders(log, capsys):
+    columns = ("--customer-id", "Customer ID", "--transacted-at", "Date", "--order-id", "Invoice")
+    assert run(["customer", "00042x", str(log), *columns, "--horizon", "91d", "-q"]) == 0
+    assert re.search(r"net spend +4\.00 orders", capsys.readouterr().out)
