@@ -32,12 +32,15 @@ def customer_log_loss(churned: ArrayLike, p_churn: ArrayLike) -> np.ndarray:
     --------
     >>> customer_log_loss([1, 0, 1], [0.5, 0.0, np.nan]).round(3).tolist()
     [0.693, 0.0, nan]
+    >>> customer_log_loss([1, 0], [np.nan, np.nan]).tolist()
+    [nan, nan]
     """
     p_churn = np.asarray(p_churn, dtype=float)
-    said = ~np.isnan(p_churn)
+    losses, said = np.full(p_churn.shape, np.nan), ~np.isnan(p_churn)
+    if not said.any():
+        return losses
     observed, predicted, _ = checked_probabilities(np.asarray(churned)[said], p_churn[said])
     p = np.clip(predicted, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    losses = np.full(p_churn.shape, np.nan)
     losses[said] = np.where(observed == 1, -np.log(p), -np.log1p(-p))
     return losses
 

@@ -12,7 +12,7 @@ from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
 from pipeline.campaign_config import CampaignConfig
 from pipeline.learning.backtest import Backtest, answer
-from pipeline.learning.judgement import baseline, judge
+from pipeline.learning.judgement import baseline, intervals, judge
 from pipeline.reporting.report import page
 from tests.pipeline.boards import (
     CUTOFFS,
@@ -331,3 +331,10 @@ def test_the_report_has_a_strip_of_grades_with_advice():
     html = page(LOG, result, judge(result), CampaignConfig())
     assert '<div class="poor"><dt>ranking</dt><dd><b>poor</b>' in html
     assert "Use recency alone instead." in html
+
+
+def test_a_contender_that_answers_for_spend_only_has_no_interval_and_stops_nobody():
+    result = backtest(blend=true, recency_alone=flat)
+    silent = result.answers["blend"].assign(p_churn=np.nan)
+    result = replace(result, answers={**result.answers, "boosted_spend": silent})
+    assert set(intervals(result, "recency_alone")) == {"blend"}

@@ -22,7 +22,7 @@ def quoted(text: bytes) -> list[str]:
 
 def test_36_no_id_and_no_email_is_in_messages_tracking_store_report_or_model(here: Path) -> None:
     said = (here / "said.txt").read_bytes()
-    assert b"recency_alone" in said
+    assert b"recency alone" in said
     assert b"1 set aside" in said
     places = [here / "said.txt", here / "mlflow.db"]
     places += [*(here / "mlartifacts").rglob("*"), *(here / "out").rglob("*")]
