@@ -72,15 +72,21 @@ def _arms(found: Measurement) -> list[str]:
 
 
 def _spend(total: Comparison) -> str:
-    rate, spend = total.outcomes["purchase_rate"], total.outcomes["spend"]
+    rate, spend = total.outcomes["purchase_rate"].adjusted, total.outcomes["spend"]
     capped = total.outcomes["spend_winsorised"].adjusted
     return (
-        f"Of those to be contacted {rate.adjusted.estimate:+.1%} ({rate.adjusted.low:+.1%} to "
-        f"{rate.adjusted.high:+.1%}) bought, and spent {spend.adjusted.estimate:+,.2f} each "
+        f"{100 * abs(rate.estimate):.1f} points {_more(rate.estimate, 'fewer')} of those to be "
+        f"contacted bought than of the control ({100 * rate.low:+.1f} to {100 * rate.high:+.1f}), "
+        f"and they spent {abs(spend.adjusted.estimate):,.2f} "
+        f"{_more(spend.adjusted.estimate, 'less')} each "
         f"({spend.adjusted.low:+,.2f} to {spend.adjusted.high:+,.2f}); with the highest 1 % of "
         f"spends cut, {capped.estimate:+,.2f} ({capped.low:+,.2f} to {capped.high:+,.2f}). "
         f"Knowing the scores made the interval of spend {spend.narrower:.0%} narrower."
     )
+
+
+def _more(difference: float, otherwise: str) -> str:
+    return "more" if difference >= 0 else otherwise
 
 
 def _segments(found: Measurement) -> list[str]:

@@ -57,6 +57,17 @@ def test_a_strong_campaign_earned_and_its_effect_is_found(strong):
     assert found.doubts == ()
 
 
+def test_rate_and_spend_are_told_as_more_or_less_than_the_control(strong):
+    _, found = strong
+    rate, spend = (found.total.outcomes[name].adjusted for name in ("purchase_rate", "spend"))
+    said = " ".join(found.verdict)
+    assert (
+        f"{100 * rate.estimate:.1f} points more of those to be contacted bought than of the "
+        f"control ({100 * rate.low:+.1f} to {100 * rate.high:+.1f}), and they spent "
+        f"{spend.estimate:,.2f} more each"
+    ) in said
+
+
 def test_a_campaign_without_effect_lost_its_cost(planned, frame, measured):
     plan = planned(contact_cost=6.0, margin=1.0, effect=0.5)
     found = measured(plan, world.orders(frame))
