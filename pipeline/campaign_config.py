@@ -101,6 +101,12 @@ class CampaignConfig(Section):
         return (contact or 0.0) + offer * rate
 
     @property
+    def priced(self) -> bool:
+        """Whether the cost of a contact is told for every arm."""
+        whole = self.contact_cost is not None
+        return whole or all(arm.contact_cost is not None for arm in self.arms.values())
+
+    @property
     def mean_cost(self) -> float:
         """Expected cost of one contact, over the arms."""
         return sum(arm.share * self.cost(arm) for arm in self.arms.values())

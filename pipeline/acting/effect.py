@@ -51,7 +51,7 @@ def effect_of(name: str, config: CampaignConfig) -> tuple[Effect, list[str]]:
 
     An uplift model comes first, then measured campaigns of the same kind, then the assumption.
     """
-    measured, notes = _measured(config.kind or name, config.measured)
+    measured, notes = _measured(name, config.kind or name, config.measured)
     if config.uplift:
         share = measured.share if measured else config.effect
         return Effect("uplift", share, model=_model(Path(config.uplift))), notes
@@ -63,7 +63,7 @@ def assumed(share: float) -> Effect:
     return Effect("assumed", share)
 
 
-def _measured(kind: str, patterns: Iterable[str]) -> tuple[Effect | None, list[str]]:
+def _measured(name: str, kind: str, patterns: Iterable[str]) -> tuple[Effect | None, list[str]]:
     """Campaigns of one kind pooled; None when there is none to learn from."""
     files = [_files(pattern) for pattern in patterns]
     told = [read_measured(path) for path in dict.fromkeys(path for some in files for path in some)]
@@ -77,6 +77,11 @@ def _measured(kind: str, patterns: Iterable[str]) -> tuple[Effect | None, list[s
     }
     for one in latest.values():
         why = next((words for words, holds in reasons.items() if holds(one)), None)
+        if why == "of another kind":
+            why += (
+                f", {one['kind']} and not {kind}; if {name} is of that kind too: "
+                f"--set campaigns.{name}.kind={one['kind']}"
+            )
         if why:
             notes.append(f"Not learned from {one['campaign']}: {why}.")
         else:

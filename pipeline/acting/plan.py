@@ -98,8 +98,7 @@ def plan(
 
 
 def _refuse_costless(name: str, config: CampaignConfig) -> None:
-    priced = config.contact_cost is not None
-    if not priced and any(arm.contact_cost is None for arm in config.arms.values()):
+    if not config.priced:
         raise UserError(
             f"What does a contact cost? Say --set campaigns.{name}.contact_cost=0.50, or in the "
             "config; 0 is an answer."

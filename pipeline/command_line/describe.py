@@ -44,7 +44,7 @@ def describe(
     from pipeline.acting.scores_file import read_scores
     from pipeline.business import describe as stage
     from pipeline.business.scores import COLUMNS
-    from pipeline.command_line import show
+    from pipeline.command_line import following, show
     from pipeline.config import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
@@ -87,6 +87,10 @@ def describe(
         show.business(console, found)
         if out:
             show.files(console, out)
+        after = following.training(path, overrides)
+        if scores:
+            after = following.plan(scores, path, overrides, config)
+        show.next_command(console, after)
 
 
 def currency_of(spec: "LogSpec") -> str:

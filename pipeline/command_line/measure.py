@@ -38,7 +38,7 @@ def measure(
     from pipeline.acting import measure_page, recorded
     from pipeline.acting.measured import write_measured
     from pipeline.acting.plan_file import read_plan
-    from pipeline.command_line import show
+    from pipeline.command_line import following, show
     from pipeline.config import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
@@ -56,7 +56,8 @@ def measure(
         print(found.to_json())
         return
     show.ledger(output(), orders)
-    show.measured(output(), found, out)
+    after = following.next_campaign(planned.terms, path, config, out)
+    show.measured(output(), found, out, after)
 
 
 def _found(

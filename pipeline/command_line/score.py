@@ -40,7 +40,7 @@ def score(
     quiet: Quiet = False,
 ) -> None:
     """Write one row per customer: how likely to leave, and what they are worth."""
-    from pipeline.command_line import show
+    from pipeline.command_line import following, show
     from pipeline.config import load_tracking
     from pipeline.console import Progress, output
     from pipeline.intake.identity import identify
@@ -78,7 +78,7 @@ def score(
         )
         show.ledger(console, orders)
     show.scored(console, scored, found)
-    show.next_command(console, f"churn plan {out} --campaign NAME --out plan.parquet", "churn ui")
+    show.next_command(console, following.plan(out, path, overrides, config), "churn ui")
 
 
 def _same_horizon(config: "Config", model: "Model") -> None:

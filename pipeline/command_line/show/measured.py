@@ -10,8 +10,8 @@ from pipeline.command_line.show.log import files, next_command
 from pipeline.command_line.show.tables import empty_table, put
 
 
-def measured(console: Console, found: Measurement, out: Path) -> None:
-    """Say what came of a campaign; without a verdict no difference is shown."""
+def measured(console: Console, found: Measurement, out: Path, following: str) -> None:
+    """Say what came of a campaign, and what follows; without a verdict no difference is shown."""
     console.print(f"{found.campaign}, {measure_words.days(found)}", style="bold", markup=False)
     console.print()
     tables = [] if found.doubts else list(found.comparisons)
@@ -28,4 +28,4 @@ def measured(console: Console, found: Measurement, out: Path) -> None:
     for sentence in found.verdict:
         console.print(sentence, markup=False)
     files(console, out)
-    next_command(console, f"churn plan SCORES --campaign NEXT --measured {out} --out next.parquet")
+    next_command(console, following)

@@ -58,7 +58,8 @@ def test_what_is_no_evidence_is_set_aside_and_said(tmp_path):
     assert sorted(notes) == [
         "Not learned from broken: without a verdict.",
         "Not learned from early: interim.",
-        "Not learned from letter: of another kind.",
+        "Not learned from letter: of another kind, letter and not mail; if next is of that kind "
+        "too: --set campaigns.next.kind=letter.",
     ]
     only, _ = effect_of("next", config(str(tmp_path / "early.json"), effect=0.07))
     assert (only.source, only.share) == ("assumed", 0.07)

@@ -1,0 +1,60 @@
+"""Commands that come next, with the files and terms that are known: each can be pasted."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipeline.acting.plan_file import Terms
+    from pipeline.config import Config
+
+EXAMPLE = 0.5
+"""Money per contact where none is told: written out, so that it is seen and changed."""
+
+
+def training(path: Path | None, overrides: Mapping[str, Any]) -> str:
+    """Train on the log that was looked at."""
+    from pipeline.config import as_options
+
+    return _line("churn train", _config(path), as_options(overrides))
+
+
+def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
+    """Plan the config's first campaign, or one by another name whose cost is to be changed."""
+    from pipeline.campaign_config import CampaignConfig
+    from pipeline.config import as_options
+
+    name, known = next(iter(config.campaigns.items()), ("spring", CampaignConfig()))
+    kept = {k: v for k, v in overrides.items() if k.startswith(("campaigns.", "tracking."))}
+    if not known.priced:
+        kept[f"campaigns.{name}.contact_cost"] = EXAMPLE
+    start = f"churn plan {shlex.quote(str(scores))} --campaign {name}"
+    return _line(start, _config(path), as_options(kept), "--out plan.parquet")
+
+
+def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured: Path) -> str:
+    """Score again and plan the next campaign, by the cost, kind and margin of the one measured.
+
+    The cost of an offer is part of that of a contact here.
+    """
+    from pipeline.config import as_options
+
+    name = f"{terms.campaign}_next"
+    cost = sum(arm["share"] * arm["cost"] for arm in terms.arms.values())
+    settings = {"contact_cost": round(cost, 6), "kind": terms.kind, "margin": terms.margin}
+    told = as_options({f"campaigns.{name}.{key}": value for key, value in settings.items()})
+    where = {"log.source": config.log.source, "log.table": config.log.table}
+    log = _config(path) or as_options({key: value for key, value in where.items() if value})
+    return (
+        f"churn score {log} --out next_scores.parquet && churn plan next_scores.parquet "
+        f"--campaign {name} {told} --measured {shlex.quote(str(measured))} --out next.parquet"
+    )
+
+
+def _config(path: Path | None) -> str:
+    return f"--config {shlex.quote(str(path))}" if path else ""
+
+
+def _line(*words: str) -> str:
+    return " ".join(word for word in words if word)

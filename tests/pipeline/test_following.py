@@ -1,0 +1,78 @@
+"""The command that each stage ends with can be pasted: nothing in it is left to be filled in."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pipeline.acting import plan as stage
+from pipeline.acting.effect import effect_of
+from pipeline.command_line import following
+from pipeline.config import load, load_campaign, parse_overrides
+from tests.pipeline.acting import world
+
+LOG = {
+    "log.source": "orders.csv",
+    "log.columns.customer_id": "who",
+    "log.columns.transacted_at": "day",
+}
+OPENED = {
+    "no_config": ({}, "", "--set campaigns.spring.contact_cost=0.5"),
+    "a_priced_one": ({}, "campaigns: {mail: {contact_cost: 2}}", "--campaign mail --config"),
+    "without_a_cost": (
+        {},
+        "campaigns: {mail: {kind: letter}}",
+        "--set campaigns.mail.contact_cost=0.5",
+    ),
+    "by_set": ({"campaigns.web.contact_cost": 1.0}, "", "--set campaigns.web.contact_cost=1.0"),
+}
+
+
+def rich(path):
+    """Scores of customers who spend enough for a campaign of the default effect."""
+    frame = world.scores()
+    return world.write_scores(path, frame.assign(expected_spend=50 * frame["expected_spend"]))
+
+
+def planned_by(words):
+    """The plan that a command line asks for."""
+    said = dict(zip(words[3::2], words[4::2], strict=True))
+    settings = [
+        value for flag, value in zip(words[3::2], words[4::2], strict=True) if "set" in flag
+    ]
+    path = Path(said["--config"]) if "--config" in said else None
+    terms, control = load_campaign(said["--campaign"], path, parse_overrides(settings))
+    effect, _ = effect_of(said["--campaign"], terms)
+    return stage.plan(Path(words[2]), said["--campaign"], terms, control, effect)
+
+
+@pytest.mark.parametrize(("overrides", "text", "said"), OPENED.values(), ids=OPENED)
+def test_what_follows_scores_is_a_plan_that_is_made(tmp_path, overrides, text, said):
+    path = tmp_path / "churn.yaml" if text else None
+    if path:
+        path.write_text(text)
+    scores = rich(tmp_path / "my scores.parquet")
+    config = load(path, {**LOG, **overrides})
+    line = following.plan(scores, path, overrides, config)
+    assert said in line
+    assert planned_by(shlex.split(line)).contacted.shape[0] > 0
+
+
+def test_the_next_campaign_has_the_cost_and_kind_of_the_measured_one(tmp_path):
+    scores = rich(tmp_path / "scores.parquet")
+    terms, control = load_campaign(
+        "spring", None, {"campaigns.spring.contact_cost": 0.4, "campaigns.spring.kind": "mail"}
+    )
+    made = stage.plan(scores, "spring", terms, control, effect_of("spring", terms)[0])
+    config = load(None, LOG)
+    line = following.next_campaign(made.file.terms, None, config, Path("measured.json"))
+    score, plan = (shlex.split(part) for part in line.split("&&"))
+    assert score == ["churn", "score", "orders.csv", "--out", "next_scores.parquet"]
+    said = parse_overrides([word for word in plan if "=" in word])
+    assert said["campaigns.spring_next.contact_cost"] == pytest.approx(0.4)
+    assert said["campaigns.spring_next.kind"] == "mail"
+
+
+def test_what_follows_a_description_trains_on_the_same_log():
+    assert following.training(None, {"log.source": "a b.csv"}) == "churn train 'a b.csv'"
+    assert following.training(Path("c.yaml"), {}) == "churn train --config c.yaml"
