@@ -107,6 +107,13 @@ class CampaignConfig(Section):
         return whole or all(arm.contact_cost is not None for arm in self.arms.values())
 
     @property
+    def shares(self) -> tuple[float, ...]:
+        """Of the control and each arm, of all who are part of the campaign."""
+        treated = 1 - self.control_share
+        total = sum(arm.share for arm in self.arms.values())
+        return (self.control_share, *(treated * a.share / total for a in self.arms.values()))
+
+    @property
     def mean_cost(self) -> float:
         """Expected cost of one contact, over the arms."""
         return sum(arm.share * self.cost(arm) for arm in self.arms.values())

@@ -23,10 +23,8 @@ from pipeline.acting.eligible import ineligible
 from pipeline.acting.outlook import Outlook, outlook
 from pipeline.acting.plan_file import CHOSEN, PlanFile, Terms
 from pipeline.acting.scores_file import Scores, read_scores
+from pipeline.acting.too_few import refuse_few
 from pipeline.campaign_config import CONTROL, CampaignConfig, ControlConfig
-
-FEWEST, FEWEST_IN_GROUP = 100, 10
-"""Customers below which a campaign, or one of its groups, can show nothing worth a plan."""
 
 VALUES = {"horizon": "expected_spend", "clv": "clv"}
 
@@ -148,7 +146,8 @@ def _reasons(
         most=config.max_contacts,
     )
     reason[chosen] = CHOSEN
-    _refuse_few(chosen, open_to, customers, config)
+    reachable = customers[(unmet == "") & (reason != "global control") & ~np.isnan(profit)]
+    refuse_few(chosen, open_to, reachable, name, config)
     return reason
 
 
@@ -173,42 +172,13 @@ def _refuse_budget(name: str, config: CampaignConfig) -> None:
         )
 
 
-def _refuse_few(
-    chosen: np.ndarray, open_to: np.ndarray, customers: pd.DataFrame, config: CampaignConfig
-) -> None:
-    n = int(chosen.sum())
-    smallest = n * min(_shares(config))
-    if n >= FEWEST and smallest >= FEWEST_IN_GROUP:
-        return
-    if not n:
-        needed = break_even_effect([customers["at_stake"].max()], config.margin, config.mean_cost)
-        raise UserError(
-            f"Nobody of {len(chosen):,} is worth a contact: each would cost "
-            f"{config.mean_cost:,.2f} and is expected to earn less. The best one earns nothing "
-            f"below an effect of {needed:.1%}."
-        )
-    raise UserError(
-        f"A campaign of {n:,} customers with a smallest group of {smallest:.0f} can show nothing: "
-        f"at least {FEWEST} customers and {FEWEST_IN_GROUP} in each group are needed. "
-        f"{int(open_to.sum()):,} were worth a contact; raise the budget, max_contacts or "
-        "control_share, or ask for less in eligible."
-    )
-
-
-def _shares(config: CampaignConfig) -> tuple[float, ...]:
-    """Of the control and each treatment, of all who are part of the campaign."""
-    treated = 1 - config.control_share
-    total = sum(arm.share for arm in config.arms.values())
-    return (config.control_share, *(treated * a.share / total for a in config.arms.values()))
-
-
 def _drawn(customers: pd.DataFrame, name: str, config: CampaignConfig) -> pd.DataFrame:
     """Add arm, block, probability and cost."""
     part = (customers["reason"] == CHOSEN).to_numpy()
     members = customers[part].sort_values("customer_id")
-    block = assignment.blocks(members["p_churn"], members["expected_spend"], min(_shares(config)))
+    block = assignment.blocks(members["p_churn"], members["expected_spend"], min(config.shares))
     ids = members["customer_id"].tolist()
-    groups = assignment.assign(ids, block, _shares(config), name, config.seed)
+    groups = assignment.assign(ids, block, config.shares, name, config.seed)
     names = np.array([CONTROL, *config.arms], object)
     costs = np.array([config.mean_cost, *(config.cost(arm) for arm in config.arms.values())])
     group = groups["group"].to_numpy()

@@ -1,6 +1,7 @@
 """A plan: who is chosen and why, groups that stay the same, and what is refused."""
 
 import os
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -196,6 +197,9 @@ REFUSALS = {
     "a_budget_below_one_contact": ({}, {"budget": 0.4}, "does not pay for one contact"),
     "thirty_people": ({}, {"max_contacts": 24}, "campaign of 30 customers"),
     "a_control_of_nobody": ({}, {"control_share": 0.001}, "smallest group of 1"),
+    "what_binds_is_the_number": ({}, {"max_contacts": 24}, "max_contacts is 24, raise it to 80"),
+    "what_binds_is_the_money": ({}, {"budget": 12}, "budget is 12, raise it to 40 or"),
+    "what_binds_is_the_control": ({}, {"control_share": 0.001}, "Raise campaigns.spring.control"),
     "nobody_worth_it": ({}, {"contact_cost": 500}, "Nobody of 2,000 is worth a contact"),
     "no_cost": ({}, {"contact_cost": None}, "What does a contact cost"),
     "no_such_column": ({}, {"eligible": {"consent": True}}, "no column consent"),
@@ -211,6 +215,16 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
     path = world.write_scores(tmp_path / "s.parquet", frame, **file)
     with pytest.raises(UserError, match=said):
         planned(path=path, **keys)
+
+
+def test_a_plan_too_small_to_pay_says_what_cost_or_effect_would_make_it_large_enough(planned):
+    with pytest.raises(UserError, match=r"Only .* are expected to earn more") as refused:
+        planned(contact_cost=3.0, effect=0.2)
+    said = str(refused.value)
+    cost = re.search(r"cost less than ([\d.]+)", said)
+    effect = re.search(r"more than ([\d.]+)%", said)
+    assert len(planned(contact_cost=0.98 * float(cost[1]), effect=0.2).file.members) >= 100
+    assert len(planned(contact_cost=3.0, effect=float(effect[1]) / 100 + 0.001).file.members) >= 100
 
 
 def test_a_customer_scored_twice_is_refused(planned, frame, tmp_path):
