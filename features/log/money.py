@@ -152,7 +152,10 @@ def _refuse_other_notations(
         raise QuestionError(f"{what} Declare it:", answers[0])
     if len(answers) > 1:
         raise UserError(f"{what} It may mean several; say which:{lines(answers)}")
-    raise UserError(f"{what} No single notation reads them all: make them alike in the file.")
+    raise UserError(
+        f"{what} No single notation with a known currency reads them all: make them alike in the "
+        "file."
+    )
 
 
 def _refuse_ambiguous_points(rows: ir.Table, column: str, sound: Any, name: str) -> None:

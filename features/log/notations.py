@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Any
+from unicodedata import category
 
 import ibis.expr.types as ir
 
@@ -113,11 +114,13 @@ def proposals(rows: ir.Table, column: str, now: Notation) -> list[Notation]:
 
 
 def currencies(found: Sequence[str]) -> Counter[str]:
-    """The signs and words beside the numbers of shapes, by ISO code, else as they stand."""
+    """The currencies beside the numbers of shapes, by ISO code, else by sign; no other words."""
     counted: Counter[str] = Counter()
     for text in found:
         for word in re.findall(rf"[^\s\d,.'()+{_DASHES}]+\.?", text):
-            counted[currency(word) or word] += 1
+            # An unknown word may be a name, or a mark that turns the sign, such as CR.
+            if code := currency(word) or (word if category(word[0]) == "Sc" else None):
+                counted[code] += 1
     return counted
 
 

@@ -81,6 +81,16 @@ def test_amounts_of_two_currencies_are_refused_without_a_way_that_does_not_help(
     assert "--set" not in message
 
 
+@pytest.mark.parametrize("word", ["CR", "DR", "anna", "stk"])
+def test_a_word_that_is_no_known_currency_is_never_proposed_as_one(opened, word):
+    for other in ("7", "7 EUR", "7 USD"):
+        content = [("7", "2020-01-31", f"50.00 {word}"), ("8", "2020-01-31", other)]
+        message = refusal(opened, content)
+        assert f"currency={word}" not in message
+        assert f"({word}" not in message
+    assert values(opened([("7", "2020-01-31", "5 stk")], currency="stk"), "amount") == [5]
+
+
 def test_a_comma_before_three_digits_is_a_question_with_both_answers(opened):
     content = [("7", "2020-01-31", '"1,234"'), ("8", "2020-01-31", "12")]
     found = answers(refusal(opened, content))
