@@ -1,6 +1,7 @@
 """HTML for people: sections, tables and figures whose every text is escaped here."""
 
 import html
+import re
 from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
@@ -19,6 +20,15 @@ def text(value: object) -> str:
     '&lt;b title=&quot;x&quot;&gt;'
     """
     return html.escape(str(value))
+
+
+def prose(words: str) -> str:
+    """Escaped text in which what stands in backticks is code.
+
+    >>> prose("`churn plan` & more")
+    '<code>churn plan</code> &amp; more'
+    """
+    return re.sub("`([^`]+)`", r"<code>\1</code>", text(words))
 
 
 def number(value: Any, style: str) -> str:
@@ -95,12 +105,12 @@ def section(name: str, title: str, *content: str) -> str:
 
 def paragraph(words: str, kind: str = "") -> str:
     """One paragraph of plain words."""
-    return f"<p{_class(kind)}>{text(words)}</p>"
+    return f"<p{_class(kind)}>{prose(words)}</p>"
 
 
 def points(lines: Sequence[str]) -> str:
     """Sentences below each other."""
-    return "<ul>" + "".join(f"<li>{text(line)}</li>" for line in lines) + "</ul>" if lines else ""
+    return "<ul>" + "".join(f"<li>{prose(line)}</li>" for line in lines) + "</ul>" if lines else ""
 
 
 def facts(values: Mapping[str, str]) -> str:

@@ -33,6 +33,19 @@ class Campaign:
     margin: float
 
     @property
+    def contacts_anyone(self) -> bool:
+        """Whether the answer expects at least one contact per cutoff to repay its cost."""
+        return bool(self.choice["n_contacted"] >= 1)
+
+    @property
+    def first_break_even(self) -> float:
+        """The effect at which the curve's first contacts just pay; infinite if none can."""
+        first = self.curve.iloc[1]
+        costs = self.cost * first["n_contacted"]
+        earned = first["profit"] + costs
+        return float(self.effect * costs / earned) if earned > 0 else float("inf")
+
+    @property
     def best(self) -> pd.Series:
         """The row of the curve with the highest profit: known only afterwards."""
         return self.curve.iloc[int(self.curve["profit"].argmax())]

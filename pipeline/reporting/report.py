@@ -9,7 +9,13 @@ from pipeline.campaign_config import CampaignConfig
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import Judgement
-from pipeline.reporting import report_judgement, report_level, report_scores, report_worth
+from pipeline.reporting import (
+    report_campaign,
+    report_judgement,
+    report_level,
+    report_scores,
+    report_worth,
+)
 from pipeline.reporting.campaign import campaign
 from pipeline.reporting.document import document
 from pipeline.reporting.evidence import Outlook
@@ -93,7 +99,7 @@ def page(
         "lift": report_scores.gains(result, rule),
         "spend": report_worth.deciles(result),
         "ranges": report_level.ranges(result),
-        "profit": report_worth.campaign(campaign(result, assumed, rule), rule),
+        "profit": report_campaign.campaign(campaign(result, assumed, rule), rule),
         "groups": report_judgement.groups(judgement),
         "importance": report_worth.importance(today) if today else "",
         "segments": report_worth.segments(today) if today else "",

@@ -1,6 +1,7 @@
 """The report: each table against plain arithmetic, and a page that nothing can break."""
 
 import copy
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -16,7 +17,7 @@ from pipeline import config
 from pipeline.campaign_config import CampaignConfig
 from pipeline.command_line import main as cli
 from pipeline.learning.judgement import judge
-from pipeline.reporting import charts, evidence
+from pipeline.reporting import charts, evidence, report_campaign
 from pipeline.reporting.campaign import campaign
 from pipeline.reporting.evidence import Outlook
 from pipeline.reporting.report import drawings, page
@@ -158,6 +159,27 @@ def test_campaign_that_pays_for_nobody_says_so():
     assert campaign(result, dear, "base_rate").choice["n_contacted"] == 0
     html = page(LOG, result, judge(result), dear)
     assert "expects no contact to repay its cost" in html
+
+
+def test_campaign_text_and_curve_tell_the_same_effect():
+    result = four_customers()
+    dear = CampaignConfig(contact_cost=1.45, effect=0.2, margin=0.5)
+    # Only 14.4 at stake is worth 1.44, and that one stayed: nobody is contacted.
+    none = campaign(result, dear, "base_rate")
+    assert not none.contacts_anyone
+    assert none.first_break_even == math.inf, "the first one stayed: no effect would have paid"
+    html = page(LOG, result, judge(result), dear)
+    assert "contacts pay as long as" not in html
+    assert "`" not in html
+    assert "<code>churn plan</code>" in html
+    # A curve that rises from its break-even effect on: the sentence says that very effect.
+    curve = pd.DataFrame(
+        {"share_contacted": [0, 0.05], "n_contacted": [0.0, 10.0], "profit": [0.0, -4.0]}
+    )
+    falling = replace(none, curve=curve, cost=0.5, effect=0.05)
+    assert falling.first_break_even == pytest.approx(0.25), "it earns 1 of 5 at 5 %"
+    few = replace(falling, choice=none.choice.mask(none.choice.index == "n_contacted", 0.3))
+    assert "if more than 25.0%" in report_campaign._choice(few)
 
 
 class Reader(HTMLParser):
