@@ -47,7 +47,8 @@ def refuse_unknown(names: tuple[str, ...] | None) -> None:
 
 
 def refuse_half_answer(names: tuple[str, ...] | None) -> None:
-    """Only a contender that answers everything can be trained to score."""
+    """Only a contender that answers everything can be trained to score; unknown ones come first."""
+    refuse_unknown(names)
     if names is not None and DEFAULT not in names:
         raise SettingError(
             f"contenders: none of {', '.join(names)} answers everything that is scored. "

@@ -26,11 +26,12 @@ def backtest(
     from pipeline.intake.orders import open_orders, refuse_overwriting
     from pipeline.learning import backtest as stage
     from pipeline.learning.judgement import judge
-    from pipeline.own_estimators import refuse_half_answer
+    from pipeline.own_estimators import refuse_half_answer, refuse_unknown
     from pipeline.reporting import report as page
     from pipeline.tracking.board import refuse_unjudged, standings
 
     config, progress = load(path, overrides), Progress(quiet)
+    refuse_unknown(config.contenders)
     for file in (out, report):
         if file:
             refuse_overwriting(file, config.log.source)

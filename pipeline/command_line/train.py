@@ -24,9 +24,11 @@ def train(
     from pipeline.config import as_options, load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
+    from pipeline.own_estimators import refuse_half_answer
     from pipeline.training import train as stage
 
     config, progress = load(path, overrides), Progress(quiet)
+    refuse_half_answer(config.contenders)
     with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         trained = stage.train(orders, config, progress, promote, allow_other_log)
     console = output()

@@ -27,7 +27,7 @@ from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon
 from pipeline.intake.orders import locate
 from pipeline.intake.proposal import completed
 from pipeline.intake.questions import Question, answered, ask, proposals, refuse_unanswered
-from pipeline.own_estimators import refuse_half_answer, refuse_unknown
+from pipeline.own_estimators import refuse_half_answer
 
 READY = {"customers": 1_000, "repeat_customers": 300, "days": 182}
 LIMITED = {"customers": 50, "repeat_customers": 20}
@@ -195,7 +195,6 @@ def _check(
         return _refused(str(error), source, columns, found=found)
     config = validated(Config, {**settings, "log": keys}, path)
     refuse_half_answer(config.contenders)
-    refuse_unknown(config.contenders)
     before, asked = config.log, list[Question]()
     try:
         asked = ask(raw, config.log)

@@ -31,7 +31,7 @@ from pipeline.intake.check import judge
 from pipeline.intake.horizon import horizon_of
 from pipeline.intake.orders import Orders
 from pipeline.learning.snapshots import Snapshots, collect
-from pipeline.own_estimators import contender, refuse_unknown
+from pipeline.own_estimators import contender
 
 COLUMNS = (
     "contender",
@@ -284,9 +284,8 @@ def prepare(
     Raises
     ------
     UserError
-        For an unknown contender, too few customers, or a log too short for the horizon.
+        For too few customers, or a log too short for the horizon.
     """
-    refuse_unknown(config.contenders)
     horizon_days = horizon_of(orders, config, progress)
     days = planned(orders, config, horizon_days, also)
     refuse_too_few(orders, horizon_days)

@@ -22,7 +22,6 @@ from pipeline.learning.spread import spread
 from pipeline.model_files import artifact
 from pipeline.model_files.identity import refuse_other
 from pipeline.model_files.manifest import Manifest
-from pipeline.own_estimators import refuse_half_answer
 from pipeline.reporting import evidence, report
 from pipeline.tracking import registry, runs, store
 from pipeline.tracking.errors import GateError, TrackingError
@@ -73,7 +72,6 @@ def train(
     GateError
         When `promote` was asked for and it is worse than the champion.
     """
-    refuse_half_answer(config.contenders)
     registry.check_name(config.tracking.registered_model)
     held = _held(config.tracking)
     if held and held.log:

@@ -96,10 +96,12 @@ def test_unknown_contender_lists_the_known(refused, tmp_path):
     assert "bg_nbd" in message
 
 
-@pytest.mark.parametrize("names", ["[recency_alone]", "[magic, blend]"])
+@pytest.mark.parametrize("names", ["[recency_alone]", "[magic, blend]", "[recency_alone, magic]"])
 def test_contenders_that_train_refuses_are_refused_by_check_alike(refused, tmp_path, names):
     request = (log(tmp_path, shop.rows(200)), *COLUMNS, "--quiet", "--set", f"contenders={names}")
-    assert refused("check", *request) == refused("train", *request, "--horizon", "60d")
+    said = refused("check", *request)
+    assert said == refused("train", *request, "--horizon", "60d")
+    assert ("magic cannot be found" in said) == ("magic" in names)
 
 
 @pytest.mark.parametrize("command", ["check", "train"])
