@@ -70,6 +70,42 @@ def outcome(value: str) -> Outcome | None:
     return _outcomes().get(_phrase(value))
 
 
+def is_negated(value: str) -> bool:
+    """Whether a value denies a sale: a word of no beside a word of a sale, or both in one.
+
+    Examples
+    --------
+    >>> is_negated("Payment not received"), is_negated("Impayée"), is_negated("Not refunded")
+    (True, True, False)
+    """
+    phrase, known = _phrase(value), _outcomes()
+    parts = phrase.split()
+    if any(known.get(part) == "refund" for part in parts):
+        return False
+    waits = [said for said, what in known.items() if what == "no_sale" and " " in said]
+    if any(f" {said} " in f" {phrase} " for said in waits):
+        return True
+    sold = any(known.get(part) == "sale" for part in parts)
+    prefixes = _phrases("negating_prefixes")
+    denied = not (_phrases("negations") | _phrases("failures")).isdisjoint(parts)
+    return (sold and denied) or any(
+        part.startswith(prefix) and known.get(part.removeprefix(prefix)) == "sale"
+        for part in parts
+        for prefix in prefixes
+    )
+
+
+def is_denial(value: str) -> bool:
+    """Whether one of a value's words is a no.
+
+    Examples
+    --------
+    >>> is_denial("Not refunded"), is_denial("Refunded")
+    (True, False)
+    """
+    return not _phrases("negations").isdisjoint(_phrase(value).split())
+
+
 def is_unsure(value: str) -> bool:
     """Whether a value of `outcome` as well says something else, such as new or transfer.
 

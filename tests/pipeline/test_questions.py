@@ -14,6 +14,7 @@ from pipeline.intake.check import check
 from pipeline.intake.mapping import profiles
 from pipeline.intake.proposal import completed
 from pipeline.intake.questions import answered, ask, refuse_unanswered
+from pipeline.intake.questions.statuses import outcome
 
 NOW = datetime(2026, 9, 2)
 STRIPE = "id,Created date (UTC),Amount,Amount Refunded,Currency,Status,Customer ID\n"
@@ -143,6 +144,27 @@ def test_rows_that_never_brought_money_are_found_by_their_values(asked, header, 
     about, spec, most = asked(log(*rows, head=f"no,customer,date,amount,{header}"))
     assert (about, most) == ([header], 10)
     assert header in [spec.sales.column if spec.sales else "", *(c.column for c in spec.where)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("Not paid", "Never paid", "Payment not received", "Payment error", "Not completed"),
+        *("Order not confirmed", "Payment incomplete", "Unpaid", "nicht bezahlt", "Paid (test)"),
+        *("Nicht abgeschlossen", "Niet betaald", "No pagado", "Não pago", "Boleto não pago"),
+        *("Non payé", "Non pagato", "Неоплачен", "Impayée", "Ödenmedi", "Nezaplaceno", "Obetald"),
+        *("Ej betald", "Ikke betalt", "In attesa di pagamento", "n'est pas payée"),
+    ],
+)
+def test_a_status_that_is_denied_is_no_sale(value):
+    assert outcome(value) == "no_sale"
+
+
+@pytest.mark.parametrize(
+    "value", ["Not refunded", "test kit", "Non food", "No", "card", "not cancelled"]
+)
+def test_a_denial_of_something_else_says_nothing_of_sales(value):
+    assert outcome(value) is None
 
 
 @pytest.mark.parametrize(

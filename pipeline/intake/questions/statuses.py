@@ -93,6 +93,10 @@ def outcome(value: str) -> str | None:
     whole = words.outcome(value)
     if whole:
         return whole
+    if words.is_negated(value):
+        return "no_sale"
+    if words.is_denial(value):  # of a refund or a failure: no word says what is left
+        return None
     parts = {part: words.outcome(part) for part in words.split(value)}
     sure = {what for part, what in parts.items() if not words.is_unsure(part)}
     for what in ("no_sale", "refund", "sale"):
