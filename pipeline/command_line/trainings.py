@@ -16,7 +16,8 @@ def compare(config: TrackingConfig = None, json: AsJson = False) -> None:
     from pipeline.config import load_tracking
     from pipeline.console import output
     from pipeline.tracking import compare as stage
-    from pipeline.tracking import store
+    from pipeline.tracking import registry, store
+    from pipeline.training.gate import incomparable
 
     tracking = load_tracking(config)
     opened = store.connect(tracking.uri, tracking.experiment)
@@ -26,8 +27,17 @@ def compare(config: TrackingConfig = None, json: AsJson = False) -> None:
         return
     console = output()
     show.trainings(console, rows)
-    challenged = any(set(row["aliases"]) == {"challenger"} for row in rows)
-    show.next_command(console, *(["churn promote"] if challenged else []), "churn ui")
+    champion, challenger = (
+        registry.describe(opened, tracking.registered_model, alias)
+        for alias in (registry.CHAMPION, registry.CHALLENGER)
+    )
+    if not challenger or (champion and champion.version == challenger.version):
+        show.next_command(console, "churn ui")
+    elif apart := incomparable(challenger, champion):
+        console.print(f"Version {challenger.version} cannot be promoted: {apart}.", markup=False)
+        show.next_command(console, "churn ui")
+    else:
+        show.next_command(console, "churn promote", "churn ui")
 
 
 def ui(

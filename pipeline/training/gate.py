@@ -30,17 +30,9 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
         return [unfit]
     if champion is None or champion.log is None:
         return []
-    if other := another_log(challenger, champion):
-        return [other]
-    horizons = [version.tags.get("horizon_days") for version in (challenger, champion)]
-    if horizons[0] != horizons[1]:
-        return [f"it answers for {horizons[0]} days, the champion for {horizons[1]}"]
+    if apart := incomparable(challenger, champion):
+        return [apart]
     shared = sorted(cutoffs(challenger) & cutoffs(champion))
-    if not shared:
-        return [
-            "it was judged at other cutoffs than the champion; `churn train --promote` adds those "
-            "of the champion at which it can be fitted"
-        ]
     reasons = []
     for measure, sign in BETTER_IS.items():
         new, old = (version.by_cutoff.get(measure, {}) for version in (challenger, champion))
@@ -55,6 +47,23 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
                 f"(better at {wins} of {len(both)} shared cutoffs)"
             )
     return reasons
+
+
+def incomparable(challenger: Version, champion: Version | None) -> str:
+    """Why the two answer different questions, in a sentence; empty where they can be compared."""
+    if champion is None or champion.log is None:
+        return ""
+    if other := another_log(challenger, champion):
+        return other
+    horizons = [version.tags.get("horizon_days") for version in (challenger, champion)]
+    if horizons[0] != horizons[1]:
+        return f"it answers for {horizons[0]} days, the champion for {horizons[1]}"
+    if not cutoffs(challenger) & cutoffs(champion):
+        return (
+            "it was judged at other cutoffs than the champion; `churn train --promote` adds those "
+            "of the champion at which it can be fitted"
+        )
+    return ""
 
 
 def another_log(challenger: Version, champion: Version | None) -> str:

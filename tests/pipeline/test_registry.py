@@ -188,6 +188,10 @@ def test_a_model_of_another_log_is_promoted_only_for_a_reason(
             registry.promote(store, gate=gate)
     (tmp_path / "c.yaml").write_text(f"tracking: {{uri: '{store.uri}'}}")
     request = ["promote", "--config", str(tmp_path / "c.yaml")]
+    assert cli.run(["compare", *request[1:]]) == 0
+    compared = capsys.readouterr().out
+    assert "Version 2 cannot be promoted: it learned from other.csv" in compared
+    assert "churn promote" not in compared
     assert cli.run(request) == 2
     said = capsys.readouterr().err
     assert "it learned from other.csv, the champion of churn from orders.csv, another log" in said
