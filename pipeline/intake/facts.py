@@ -62,6 +62,7 @@ def account(log: Log) -> dict[str, Any]:
 def shape(log: Log, history: History) -> dict[str, Any]:
     """Customers, time, money and rhythm, as counts and quantiles."""
     rows, days = log.transactions, history.days
+    sales = amounts(log)
     bought = days.filter(days.amount > 0)
     money = (
         rows.aggregate(
@@ -71,9 +72,14 @@ def shape(log: Log, history: History) -> dict[str, Any]:
             last=rows.transacted_at.max(),
             total=rows.amount.sum(),
             returned=(-rows.amount).sum(where=rows.amount < 0),
-            **_quantiles("amount", rows.amount.cast("float64"), (0.01, 0.25, 0.5, 0.75, 0.99)),
-            least=rows.amount.min(),
-            most=rows.amount.max(),
+        )
+        .cross_join(
+            sales.aggregate(
+                **_quantiles("amount", sales.amount.cast("float64"), (0.01, 0.25, 0.5, 0.75, 0.99)),
+                least=sales.amount.min(),
+                most=sales.amount.max(),
+                none=(sales.amount == 0).sum(),
+            )
         )
         .to_pyarrow()
         .to_pylist()[0]
@@ -100,6 +106,8 @@ def shape(log: Log, history: History) -> dict[str, Any]:
         "days": (history.end - history.first_day).days,
         "amount_total": float(money["total"]),
         "amount_returned": float(money["returned"] or 0) + float(log.counts.refunded),
+        "amounts_of": "orders" if log.numbered else "rows",
+        "amounts_of_zero": money["none"] or 0,
         "amount": {
             "min": float(money["least"]),
             **_named(money, "amount"),
@@ -107,6 +115,19 @@ def shape(log: Log, history: History) -> dict[str, Any]:
         },
         "gap_days": {"n": rhythm["gaps"], **_named(rhythm, "gap")},
     }
+
+
+def amounts(log: Log) -> ir.Table:
+    """Amounts of orders where their numbers tell which lines are one, else of rows."""
+    rows = log.transactions
+    if not log.numbered:
+        return rows.select("amount")
+    marked = rows.filter(rows.order_id.notnull())
+    day = marked.transacted_at.date()
+    orders = marked.group_by("customer_id", "order_id", day=day).aggregate(
+        amount=marked.amount.sum().cast(rows.amount.type())
+    )
+    return orders.select("amount").union(rows.filter(rows.order_id.isnull()).select("amount"))
 
 
 def _quantiles(name: str, value: Any, shares: tuple[float, ...]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import pytest
 import yaml
@@ -115,6 +116,32 @@ def test_order_lines_of_a_retailer_are_recognised(engine, tmp_path):
         "order_id": "Invoice",
         "quantity": "Quantity",
     }
+
+
+def test_amounts_are_those_of_orders_where_an_order_has_several_lines(engine, tmp_path):
+    header = ["Email", "Created at", "Total", "Name", "Color", "Size"]
+    rows = []
+    for number, (customer, day, amount) in enumerate(shop()):
+        rows.append((customer, day, f"{amount:.2f}", f"#{number}", "red", number % 3))
+        rows += [(customer, day, "", f"#{number}", "blue", n) for n in range(2)]
+    section = {
+        **write(tmp_path / "log.csv", header, rows),
+        "columns": {
+            "customer_id": "Email",
+            "transacted_at": "Created at",
+            "amount": "Total",
+            "order_id": "Name",
+        },
+        "lines": "first_line_total",
+    }
+    found = check(engine, section, now=NOW)
+    totals = sorted(round(amount, 2) for *_, amount in shop())
+    assert found.facts["amount"]["p50"] == pytest.approx(median(totals))
+    assert found.facts["amount"]["min"] == pytest.approx(totals[0])
+    screen = shown(found)
+    assert "of orders: median" in screen
+    assert " 0 orders of amount 0" in screen
+    assert "and 2 columns that are not read: Color, Size" in screen
 
 
 def test_what_was_named_is_not_guessed(engine, tmp_path):

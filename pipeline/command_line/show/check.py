@@ -1,5 +1,7 @@
 """What `churn check` found, as a person reads it."""
 
+from collections.abc import Mapping, Sequence
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -7,7 +9,11 @@ from rich.text import Text
 
 from features.log.reasons import REASONS
 from pipeline.intake.check import Check
+from pipeline.intake.mapping import Profile
 from pipeline.intake.written_config import proposal
+
+LONGEST = 40
+"""Columns that are shown where it is not known which of them are read."""
 
 _COLOURS = {"ready": "green", "limited": "yellow", "refuse": "red"}
 _VERDICTS = {
@@ -21,7 +27,13 @@ _ASKED = "Not yet: the log leaves open what its numbers are."
 def checked(console: Console, found: Check) -> None:
     """Print what is in the log, what was set aside and why, the horizon and the verdict."""
     console.print(Text.assemble(("Log ", "bold"), found.source))
-    console.print(_columns(found))
+    meaning = _meaning(found)
+    shown = [column for column in found.columns if column.name in meaning]
+    shown = shown or found.columns[:LONGEST]
+    console.print(_columns(found, shown, meaning))
+    if left := [column.name for column in found.columns if column not in shown]:
+        what = "columns that are not read" if meaning else "further columns"
+        console.print(Text(f"and {len(left):,} {what}: {', '.join(left)}", "dim"))
     if "customers" in found.facts:
         console.print(_facts(found))
     for note in found.notes:
@@ -37,13 +49,27 @@ def checked(console: Console, found: Check) -> None:
     _verdict(found, console)
 
 
-def _columns(found: Check) -> Table:
-    roles = found.spec.columns.model_dump(exclude={"attributes"}) if found.spec else {}
-    meaning = {name: role for role, name in roles.items() if name}
+def _meaning(found: Check) -> dict[str, str]:
+    """What the columns that are read mean; empty where no log was made out."""
+    spec = found.spec
+    if not spec:
+        return {}
+    roles = spec.columns.model_dump(exclude={"attributes"})
+    rules = {"sales": spec.sales, "refunds": spec.refunds}
+    return {
+        **dict.fromkeys(spec.columns.attributes, "attribute"),
+        **{condition.column: "where" for condition in spec.where},
+        **{rule.column: name for name, rule in rules.items() if rule},
+        **{name: role for role, name in roles.items() if name},
+    }
+
+
+def _columns(found: Check, shown: Sequence[Profile], meaning: Mapping[str, str]) -> Table:
+    """The columns that mean something, as far as any does."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header in ("column", "type", "blank", "means"):
         table.add_column(header, justify="right" if header == "blank" else "left")
-    for column in found.columns[:40]:
+    for column in shown:
         role = meaning.get(column.name, "")
         guessed = " (guessed)" if f"columns.{role}" in found.proposed else ""
         table.add_row(
@@ -76,13 +102,13 @@ def _facts(found: Check) -> Table:
     add("dates", f"{facts['first_order']} .. {facts['last_order']} ({facts['days']:,} days)")
     add(
         "amounts",
-        f"median {amount['p50']:,.2f}, 98 % within {amount['p1']:,.2f} .. {amount['p99']:,.2f}, "
-        f"all within {amount['min']:,.2f} .. {amount['max']:,.2f}",
+        f"of {facts['amounts_of']}: median {amount['p50']:,.2f}, 98 % within {amount['p1']:,.2f} "
+        f".. {amount['p99']:,.2f}, all within {amount['min']:,.2f} .. {amount['max']:,.2f}",
     )
     add(
         "returns",
         f"{facts['returns']:,} rows below 0, {facts['amount_returned']:,.2f} given back in all; "
-        f"{facts['zero_amounts']:,} rows of amount 0",
+        f"{facts['amounts_of_zero']:,} {facts['amounts_of']} of amount 0",
     )
     add("duplicates", f"{facts['duplicates']:,} rows equal an earlier one in every column")
     if gap["n"]:
