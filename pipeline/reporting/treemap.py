@@ -30,13 +30,29 @@ Box = tuple[float, float, float, float]
 
 
 def treemap(alt: str, tiles: Sequence[Tile]) -> str:
-    """The tiles with a value above 0, the largest first; text only where it has room."""
+    """The tiles with a value above 0, the largest first; a line below for each without room."""
     shown = sorted((t for t in tiles if t.value > 0), key=lambda tile: -tile.value)
     boxes = squarified([tile.value for tile in shown], (0.0, 0.0, float(WIDTH), float(HEIGHT)))
     drawn = "".join(_tile(tile, box) for tile, box in zip(shown, boxes, strict=True))
+    unnamed = [
+        tile
+        for tile, (_, _, width, height) in zip(shown, boxes, strict=True)
+        if not _written(tile.lines, width, height)
+    ]
+    below = "".join(_line_below(tile, n) for n, tile in enumerate(unnamed))
+    height = HEIGHT + (LINE * len(unnamed) + 6 if unnamed else 0)
     return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(alt)}">'
-        f"{drawn}</svg>"
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{text(alt)}">'
+        f"{drawn}{below}</svg>"
+    )
+
+
+def _line_below(tile: Tile, n: int) -> str:
+    """The words of a tile that has no room for them, behind its colour."""
+    top = HEIGHT + 6 + LINE * n
+    return (
+        f'<rect class="tile {tile.kind}" x="0" y="{top + 1}" width="10" height="10"/>'
+        f'<text class="small" x="15" y="{top + 10}">{text(", ".join(tile.lines))}</text>'
     )
 
 

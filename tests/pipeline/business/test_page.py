@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pipeline.command_line.main import run
-from pipeline.reporting.treemap import squarified
+from pipeline.reporting.treemap import Tile, squarified, treemap
 from tests.pipeline import shop
 from tests.pipeline.business.test_scores import scores
 
@@ -167,3 +167,18 @@ def test_a_treemap_fills_its_box_without_overlap(values):
                 or y >= top + high - 1e-6
             )
             assert apart
+
+
+def test_an_area_too_small_for_its_name_is_named_in_a_line_below():
+    def drawn(*values):
+        tiles = [
+            Tile("good", value, [f"group {n}", f"{value} of revenue"], f"told {n}")
+            for n, value in enumerate(values)
+        ]
+        return treemap("areas", tiles)
+
+    small = drawn(1000, 990, 1)
+    assert '<text class="small" x="15" y="286">group 2, 1 of revenue</text>' in small
+    assert 'viewBox="0 0 400 290"' in small
+    assert small.count(">group 0<") == 1
+    assert 'viewBox="0 0 400 270"' in drawn(1000, 990), "all have room: no line below"
