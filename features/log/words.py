@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 Outcome = Literal["sale", "no_sale", "refund"]
+Flag = Literal["sale", "no_sale", "refund", "refund_row"]
 
 # What decomposes into no letter and a mark; German writes the dots as an e.
 _LETTERS = str.maketrans(
@@ -128,7 +129,7 @@ def is_sale_row(value: str) -> bool:
     return _phrase(value) in _phrases("sale_rows")
 
 
-def flag(word: str) -> Outcome | None:
+def flag(word: str) -> Flag | None:
     """What a yes says of a row, below a header with this folded word.
 
     Examples
@@ -215,7 +216,7 @@ def _outcomes() -> Mapping[str, Outcome]:
 
 
 @cache
-def _flags() -> Mapping[str, Outcome]:
+def _flags() -> Mapping[str, Flag]:
     listed = _content()["flags"]
     return {fold(str(word)): what for what, words in listed.items() for word in words}
 

@@ -16,7 +16,7 @@ from pipeline.config import Config, as_options, under, validated, values
 from pipeline.console import Progress
 from pipeline.intake import mapping
 from pipeline.intake.orders import open_engine
-from pipeline.intake.questions import ask, proposals
+from pipeline.intake.questions import ask, proposals, refuse_undecided
 from pipeline.intake.roles import Roles, days_per_value, propose, settled
 from pipeline.profiles import KnownExport, recognised
 
@@ -54,7 +54,7 @@ def guessed(path: Path | None, overrides: Mapping[str, Any], progress: Progress)
     Raises
     ------
     UserError
-        When the log cannot be mapped.
+        When the log cannot be mapped, or has states that no word explains.
     """
     request = values(path, overrides)
     section = dict(request.get("log") or {})
@@ -73,6 +73,7 @@ def guessed(path: Path | None, overrides: Mapping[str, Any], progress: Progress)
         keys, proposed, known = completed(raw, mapping.profiles(raw, total), section)
         config = validated(Config, {**request, "log": keys}, path)
         asked = ask(raw, config.log)
+    refuse_undecided(config.log, asked)
     if known:
         progress.note(known.told)
     found = {f"log.{key}": _at(keys, key) for key in proposed}

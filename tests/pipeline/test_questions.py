@@ -10,9 +10,10 @@ from features.log.spec import LogSpec
 from features.log.transactions import validate
 from features.readers.reading import read
 from features.readers.source import SourceSpec
+from pipeline.console import Progress
 from pipeline.intake.check import check
 from pipeline.intake.mapping import profiles
-from pipeline.intake.proposal import completed
+from pipeline.intake.proposal import completed, guessed
 from pipeline.intake.questions import answered, ask, refuse_unanswered
 from pipeline.intake.questions.statuses import outcome
 
@@ -196,6 +197,42 @@ def test_values_that_might_be_somebodys_are_not_shown(looked_over):
     rows = ("1,a,2024-01-01,5,paid", "2,b,2024-01-02,6,failed", "3,b,2024-01-03,6,anna@x.org")
     found = looked_over(log(*rows))
     assert "anna" not in found.problem.split("If that is right")[0]
+
+
+def test_states_that_no_word_explains_are_neither_proposed_nor_guessed(looked_over, tmp_path):
+    rows = ("1,a,2024-01-01,50,paid", "2,b,2024-01-02,20,failed", "3,b,2024-01-02,9,zzyx")
+    found = looked_over(log(*rows))
+    assert found.config.log.sales.values == ("paid",)
+    assert "proposed as none: zzyx 1. Decide" in found.problem
+    source = {"log.source": str(tmp_path / "log.csv")}
+    with pytest.raises(UserError, match=r"(?s)zzyx 1.*not guessed.*log\.sales\.column=status"):
+        guessed(None, source, Progress(quiet=True))
+    looked_over(log(*rows[:2]))
+    assert guessed(None, source, Progress(quiet=True))["log.sales.values"] == ["paid"]
+
+
+@pytest.mark.parametrize("header", ["is_return", "Refund", "Возврат", "Retoure"])
+def test_a_yes_below_a_header_of_returns_gives_money_back(asked, header):
+    rows = ("1,a,2024-01-01,50,0", "2,b,2024-01-02,20,1", "3,b,2024-01-03,9,0")
+    about, spec, _ = asked(log(*rows, head=f"no,customer,date,amount,{header}"))
+    assert about == [header]
+    assert (spec.refunds.column, spec.refunds.values) == (header, ("1",))
+    below = ("1,a,2024-01-01,50,0", "2,b,2024-01-02,-20,1", "3,b,2024-01-03,9,0")
+    assert asked(log(*below, head=f"no,customer,date,amount,{header}"))[0] == []
+
+
+def test_a_parcel_called_off_is_asked_about_and_one_that_waits_is_a_sale(asked):
+    rows = ("1,a,2024-01-01,50,pending", "2,b,2024-01-02,99,cancelled", "3,b,2024-01-03,9,shipped")
+    about, spec, most = asked(log(*rows, head="no,customer,date,amount,fulfillment_status"))
+    assert (about, most) == (["fulfillment_status"], 50)
+    assert sorted(spec.sales.values) == ["pending", "shipped"]
+
+
+@pytest.mark.parametrize("header", ["qty_refunded", "Refunded pieces", "Anzahl erstattet"])
+def test_pieces_given_back_are_no_money(asked, header):
+    rows = ("1,a,2024-01-01,40,0", "2,b,2024-01-02,60,2", "3,b,2024-01-03,9,3")
+    about, spec, _ = asked(log(*rows, head=f"no,customer,date,amount,{header}"))
+    assert (about, spec.columns.refunded) == ([], None)
 
 
 # --- B: money given back elsewhere ----------------------------------------------------------

@@ -18,7 +18,15 @@ from pipeline.intake.questions import currencies, lines, people, refunds, status
 from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question, merged
 
-__all__ = ["Question", "answered", "ask", "proposals", "refuse_unanswered", "told"]
+__all__ = [
+    "Question",
+    "answered",
+    "ask",
+    "proposals",
+    "refuse_unanswered",
+    "refuse_undecided",
+    "told",
+]
 
 
 def ask(raw: Raw, spec: LogSpec) -> list[Question]:
@@ -84,6 +92,20 @@ def refuse_unanswered(spec: LogSpec, questions: Sequence[Question]) -> None:
     if about:
         lines.append(f"If one plays no part, name it in log.unused ({', '.join(about)}).")
     raise UserError("\n".join(lines))
+
+
+def refuse_undecided(spec: LogSpec, questions: Sequence[Question]) -> None:
+    """Stop where a guess would count, or leave out, values that no word explains.
+
+    Raises
+    ------
+    UserError
+        With what was seen, and the line to paste once it is decided.
+    """
+    if open_ones := [question.seen for question in questions if not question.decided]:
+        pasted = as_options(proposals(spec, questions))
+        line = f"That is not guessed. Change what is wrong and add: {pasted}"
+        raise UserError("\n".join([*open_ones, line]))
 
 
 def told(question: Question) -> str:

@@ -11,13 +11,15 @@ class Question:
 
     `about` is the column that raises it, empty when no single one does. A `pressing` one is
     refused until it is answered: without an answer numbers would be wrong. `answer` holds
-    dotted keys of the config; it is proposed and never taken silently.
+    dotted keys of the config; it is proposed and never taken silently. One that is not `decided`
+    has values that only a person can tell: `--guess` does not take its answer.
     """
 
     about: str
     seen: str
     answer: Mapping[str, Any] = field(default_factory=dict)
     pressing: bool = True
+    decided: bool = True
 
 
 def counted(values: Mapping[str, int], most: int = 12) -> str:

@@ -54,7 +54,7 @@ def _has_money(look: Look, name: str) -> bool:
 
 
 def refund_column(look: Look) -> str | None:
-    """The free column of refunded money, if it has any; a yes-or-no column is none."""
+    """The free column of refunded money, if any; yes and no are none, nor are pieces."""
     columns = look.spec.columns
     if columns.refunded or not (columns.amount or columns.unit_price):
         return None
@@ -62,6 +62,8 @@ def refund_column(look: Look) -> str | None:
         if not look.called(name, "refunded") or look.kind(name).is_nested():
             continue
         if look.kind(name).is_temporal() or look.kind(name).is_boolean():
+            continue
+        if look.called(name, "quantity") and not look.called(name, "amount"):
             continue
         numbers = look.number(name)
         if numbers is None:

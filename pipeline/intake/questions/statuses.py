@@ -39,16 +39,21 @@ def ask(look: Look) -> Iterator[Question]:
     for name in status_first:
         values = look.few[name]
         if _of_parcels(look, name):
-            continue
-        said = _flagged(look, name, values) or _outcomes(look, name, values)
+            said = _given_up(values)
+            if said is None:
+                continue
+        else:
+            said = _flagged(look, name, values) or _outcomes(look, name, values)
         if said is None:
             if look.called(name, "status") and len(values) >= 2 and not taken:
                 yield _open_states(name, values)
             continue
-        kept = [value for value in values if said[value] in ("sale", None)]
+        unknown = [value for value in values if value and said[value] is None]
+        kept = [value for value in values if said[value] == "sale" or not (value or said[value])]
+        kept = kept if any(kept) else [*kept, *unknown]
         if said == dict.fromkeys(values) or not kept:
             continue
-        back = _refund_rows(look, said)
+        back = _refund_rows(look, name, said)
         answer = _answer(look, name, [*kept, *back], taken)
         if back:
             answer |= {"log.refunds.column": name, "log.refunds.values": back}
@@ -61,6 +66,12 @@ def _of_parcels(look: Look, name: str) -> bool:
     """Whether a column speaks of shipping: a parcel that waits has been paid for."""
     parcels = any(word.startswith("fulfil") for word in words.split(name))
     return parcels or look.called(name, "shipped", "shipping")
+
+
+def _given_up(values: Mapping[str, int]) -> dict[str, str | None] | None:
+    """What a column of parcels says where one was called off; None where none was."""
+    off = {v for v in values if any(words.flag(word) == "no_sale" for word in words.split(v))}
+    return {value: "no_sale" if value in off else "sale" for value in values} if off else None
 
 
 def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str | None] | None:
@@ -76,12 +87,7 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
         return None
     for value in [value for value in known if said[value] == "refund"]:
         said[value] = "sale" if _taken_off(look, name, value) else "refund"
-    if all(what in ("sale", None) for what in said.values()):
-        return None
-    events = look.called(name, "kind") and any(what == "sale" for what in said.values())
-    if events:  # of events only those that are known to be sales are
-        said = {value: what or ("no_sale" if value else None) for value, what in said.items()}
-    return said
+    return None if all(what in ("sale", None) for what in said.values()) else said
 
 
 def outcome(value: str) -> str | None:
@@ -121,9 +127,10 @@ def _taken_off(look: Look, name: str, value: str) -> bool:
     return bool(first(everywhere)["n"])
 
 
-def _refund_rows(look: Look, said: Mapping[str, str | None]) -> list[str]:
+def _refund_rows(look: Look, name: str, said: Mapping[str, str | None]) -> list[str]:
     """Values of rows that give money back above 0, where sales are rows of another kind."""
-    if look.spec.refunds or not any(words.is_sale_row(value) for value in said):
+    flagged = any(words.flag(word) == "refund_row" for word in words.split(name))
+    if look.spec.refunds or not (flagged or any(words.is_sale_row(value) for value in said)):
         return []
     return [value for value, what in said.items() if what == "refund"]
 
@@ -143,16 +150,19 @@ def _flagged(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str 
     if len(meant) != 1:
         return None
     what = meant.pop()
+    if what == "refund_row":
+        yes = [value for value, truth in said.items() if truth]
+        if look.called(name, "customer_id") or any(_taken_off(look, name, v) for v in yes):
+            return None
+        return _by_truth(said, "refund", "sale")
     if what == "refund":
-        return None if _has_refund_column(look) else _by_truth(said, "refund", None)
+        return None if _has_refund_column(look) else _by_truth(said, "refund", "sale")
     if what == "sale":
         return _by_truth(said, "sale", "no_sale") if False in said.values() else None
     return _by_truth(said, "no_sale", "sale")
 
 
-def _by_truth(
-    said: Mapping[str, bool | None], yes: str | None, no: str | None
-) -> dict[str, str | None]:
+def _by_truth(said: Mapping[str, bool | None], yes: str, no: str) -> dict[str, str | None]:
     return {value: yes if truth else no for value, truth in said.items()}
 
 
@@ -178,8 +188,8 @@ def _question(
     answer: Mapping[str, Any],
     back: Sequence[str],
 ) -> Question:
-    lost = {value: n for value, n in values.items() if value not in kept}
     unknown = {value: n for value, n in values.items() if value and said[value] is None}
+    lost = {value: n for value, n in values.items() if value not in (*kept, *unknown)}
     text = f"Column {name!r} says what became of each row ({counted(values)})."
     if lost:
         text += f" Rows that never brought money would count as purchases: {counted(lost)}."
@@ -187,8 +197,12 @@ def _question(
         given = {value: values[value] for value in back}
         text += f" Rows that give money back would count as purchases: {counted(given)}."
     if unknown:
-        text += f" Look at these, which no word explains: {counted(unknown)}."
-    return Question(name, text, answer)
+        taken = "as sales" if set(unknown) <= set(kept) else "as none"
+        text += (
+            f" No word explains these, which are proposed {taken}: {counted(unknown)}. Decide "
+            "which are sales."
+        )
+    return Question(name, text, answer, decided=not unknown)
 
 
 def _open_states(name: str, values: Mapping[str, int]) -> Question:
