@@ -28,6 +28,9 @@ _ALPHABETS = {
 
 _EAST = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff01-\uff5e]")
 _SIGNS = frozenset("€£¥§°–—‘’‚“”„«»…№·×±™®©•¿¡½¼´¨\xa0\u202f₽₴")
+_POLISH = frozenset("ąćęłńóśźż")
+"""Letters of which alone there are words: żółć."""
+
 _MOST_BYTES = 8_000_000
 _MOST_LINES = 2_000
 _DOUBT = 0.2
@@ -73,7 +76,8 @@ def _doubt(sample: bytes, encoding: str) -> float:
         faults += sum(bool(re.search("[a-zA-Z]", word)) for word in words)
     elif alphabet:
         # Accents alone make no word: it is one of another script.
-        faults += sum(len(word) for word in words if re.fullmatch("[^\\W\\da-zA-Z]{2,}", word))
+        strange = [word for word in words if re.fullmatch("[^\\W\\da-zA-Z]{2,}", word)]
+        faults += sum(len(word) for word in strange if not _POLISH.issuperset(word.lower()))
     # A sign between two letters.
     faults += len(re.findall(r"(?<=[^\W\d_])[^\w\s\x00-\x7f’‘´·](?=[^\W\d_])", text))
     return faults / len(foreign) if foreign else 1.0

@@ -83,7 +83,7 @@ def _refuse_title(origin: Path, lines: list[str], filled: list[int], spec: Sourc
         return
     tallies = []
     for mark in named.get(spec.delimiter, (str(spec.delimiter),)):
-        widths = [len(cells(lines[i], mark)) for i in filled]
+        widths = [_width(cells(lines[i], mark)) for i in filled]
         usual, times = Counter(widths).most_common(1)[0]
         if usual > 1 and times >= max(2, _STEADY * min(len(widths), 40)):
             tallies.append((times, usual, widths, mark))
@@ -99,6 +99,12 @@ def _refuse_title(origin: Path, lines: list[str], filled: list[int], spec: Sourc
             f"the lines from line {at + 1} on have {usual}. Leave out what stands above them:",
             {"skip_rows": at},
         )
+
+
+def _width(row: list[str]) -> int:
+    """The cells of a line; of a title that a spreadsheet padded with blank ones, those filled."""
+    filled = sum(bool(cell.strip()) for cell in row)
+    return filled if filled <= 2 and len(row) - filled > 1 and not any(row[filled:]) else len(row)
 
 
 def _narrower(rows: list[str], delimiter: str | None, width: int) -> bool:

@@ -15,7 +15,12 @@ TEXTS = {
     "koi8-r": ["Номер заказа;Дата заказа;Телефон клиента;Статус;Сумма\n77;;;Выполнен;2\n"],
     "cp866": ["Номер заказа;Дата заказа;Телефон клиента;Статус;Сумма\n77;;;Выполнен;2\n"],
     "cp1252": ["Müller;12,50 €\nGröße;\n", "catégorie\nété\n", "São João;Conceição\n", "id\n£5\n"],
-    "cp1250": ["Nr zamówienia\nZapłacone\nśnieg, źródło\n", "Dvořák\nŠťastný\n", "10 zł\n"],
+    "cp1250": [
+        "Nr zamówienia\nZapłacone\nśnieg, źródło\n",
+        "Dvořák\nŠťastný\n",
+        "10 zł\n",
+        "Żółć\n",
+    ],
     "cp1254": ["Sipariş;Müşteri\n1;Çağlar Yıldız\n2;Işık\n"],
     "cp1253": ["Παραγγελία;Πελάτης\n1;Γιώργος\n"],
     "cp932": ["注文番号,日付,金額\n山田太郎\n"],
@@ -48,6 +53,18 @@ def test_lines_above_the_header_are_a_question_with_the_number_of_lines(opened):
     assert str(caught.value).endswith("\n  --set log.skip_rows=2")
     log = opened(BANK, decimal=",", skip_rows=2)
     assert (log.counts.used, float(sum(values(log, "amount")))) == (3, 23.5)
+
+
+@pytest.mark.parametrize("title", ["My Shop GmbH,,,\n", "Orders,,,\nFrom,2020-01-01,,\n,,,\n"])
+def test_a_title_padded_with_blank_cells_is_no_header(opened, title):
+    table = (
+        "id,day,amount,note\n7,2020-01-31,20,\n8,2020-02-01,1,x\n9,2020-02-02,1,\n9,2020-02-03,1,\n"
+    )
+    with pytest.raises(QuestionError) as caught:
+        opened(title + table)
+    assert caught.value.keys == {"skip_rows": title.count("\n")}
+    assert opened(table).counts.used == 4
+    assert opened(table.replace("note", "")).counts.used == 4
 
 
 def test_a_line_is_named_as_the_editor_has_it_below_a_title(opened):
