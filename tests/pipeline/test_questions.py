@@ -235,6 +235,21 @@ def test_pieces_given_back_are_no_money(asked, header):
     assert (about, spec.columns.refunded) == ([], None)
 
 
+def test_documents_that_are_no_invoices_are_told_apart(asked):
+    kinds = ("Rechnung", "Gutschrift", "Stornorechnung", "Angebot", "Mahnung", "Rechnung")
+    rows = [f"{i},c{i % 2},2024-01-0{i + 1},{10 + i},{kind}" for i, kind in enumerate(kinds)]
+    about, spec, _ = asked(log(*rows, head="no,customer,date,amount,Belegart"))
+    assert about == ["Belegart"]
+    assert sorted(spec.sales.values) == ["Gutschrift", "Rechnung", "Stornorechnung"]
+    assert sorted(spec.refunds.values) == ["Gutschrift", "Stornorechnung"]
+
+
+def test_one_known_word_of_a_refund_is_enough_to_ask(asked):
+    kinds = ("Foo", "Bar", "Baz", "Gutschrift", "Foo")
+    rows = [f"{i},c{i % 2},2024-01-0{i + 1},{10 + i},{kind}" for i, kind in enumerate(kinds)]
+    assert asked(log(*rows, head="no,customer,date,amount,x7"))[0] == ["x7"]
+
+
 # --- B: money given back elsewhere ----------------------------------------------------------
 
 

@@ -83,7 +83,8 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
     if not sure and not (named and any(said[value] == "sale" for value in known)):
         return None
     filled = [value for value in values if value]
-    if not named and (len(known) < 2 or 2 * len(known) < len(filled)):
+    back = any(said[value] == "refund" for value in sure) and len(filled) > 1
+    if not named and not back and (len(known) < 2 or 2 * len(known) < len(filled)):
         return None
     for value in [value for value in known if said[value] == "refund"]:
         said[value] = "sale" if _taken_off(look, name, value) else "refund"
