@@ -181,6 +181,11 @@ def value_free_errors() -> Iterator[None]:
     except duckdb.InterruptException:
         # Ctrl-C, or a signal to end, in the middle of a query.
         raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        # The same, as the driver says it when a handler of ours has run.
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise
     except duckdb.Error as error:
         if "No space left" in str(error):
             raise UserError("The disk with the scratch folder is full. Free some space.") from None

@@ -121,7 +121,7 @@ class PurchaseModel(Intervals, Answers):
         """A typical time between purchases: alpha, the second parameter of each model."""
         return p[1]
 
-    def predict(
+    def customer_table(
         self,
         X: Any,
         horizon: float,
@@ -157,7 +157,8 @@ class PurchaseModel(Intervals, Answers):
         >>> customers = rfm_summary(orders, amount="total", cutoff="2026-03-01")
         >>> model = BetaGeoModel.from_params({"r": 0.24, "alpha": 31, "a": 0.79, "b": 2.43})
         >>> spend = GammaGammaModel.from_params({"p": 6.25, "q": 3.74, "v": 15.44})
-        >>> model.predict(customers, 90, spend).loc["A", ["p_churn", "clv"]].round(2).tolist()
+        >>> found = model.customer_table(customers, 90, spend)
+        >>> found.loc["A", ["p_churn", "clv"]].round(2).tolist()
         [0.62, 33.1]
         """
         frame = as_frame(X, ("frequency", "recency", "T"))

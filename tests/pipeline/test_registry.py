@@ -394,7 +394,7 @@ def test_a_tracking_server_keeps_and_hands_out_models_as_a_file_does(
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with light_server.running(store.uri) as address:
-        base = address.partition("/#")[0]
+        base = address.partition("/#")[0].replace(light_server.NAMED, "127.0.0.1")
         remote = prepare(base, "from afar")
         assert remote.experiment.artifact_location.startswith("mlflow-artifacts:")
         register(remote, folder)

@@ -95,6 +95,8 @@ EVERYTHING = {
         "names": {"at risk": "call them"},
     },
     "control": {"global_share": 0.01, "period": "year", "seed": 2},
+    "engine": {"kind": "duckdb", "memory_limit": "2GB", "threads": 1, "scratch": "scratch"},
+    "cache": {"folder": "kept", "limit_gb": 1.0},
     "contenders": ["base_rate", "blend"],
     "tracking": {"uri": "sqlite:///own.db", "experiment": "shop", "registered_model": "leavers"},
     "output": {"folder": "results"},

@@ -91,7 +91,7 @@ def test_answers_carry_the_customers_index(model):
     summary = model.simulate(50, T=30, seed=1).assign(monetary_value=20.0)
     summary.index = [f"C{n}" for n in range(50)]
     spend = GammaGammaModel.from_params({"p": 6.25, "q": 3.74, "v": 15.44})
-    found = model.predict(summary, 13, spend, days_per_unit=WEEK)
+    found = model.customer_table(summary, 13, spend, days_per_unit=WEEK)
     assert found.index.tolist() == summary.index.tolist()
     np.testing.assert_array_equal(found["p_churn"], model.probability_no_purchase(summary, 13))
     np.testing.assert_array_equal(found["clv"], model.clv(summary, spend, days_per_unit=WEEK))
