@@ -28,19 +28,19 @@ picture: $(READY) ## Draw the README's picture: the first page of the demo's rep
 		--screenshot=docs/pictures/report.png file://$(CURDIR)/out/demo/report.html
 
 test: $(READY) ## All tests that need nothing but Python
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough" tests features models pipeline
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough and not fuzz" tests features models pipeline
 
 test-abuse: $(READY) ## What is promised of faulty input, faults and abuse: N tried, N as promised
-	$(BIN)/python -m pytest -n 2 --dist worksteal -p tests.abuse.tally -m "not browser" tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -p tests.abuse.tally -m "not browser and not fuzz" tests
 
 fuzz: $(READY) ## Random logs in random dialects, for about an hour
-	FUZZ_EXAMPLES=5000 $(BIN)/pytest --timeout 0 tests/abuse/test_fuzz.py
+	FUZZ_EXAMPLES=5000 $(BIN)/pytest --timeout 0 -m fuzz tests/abuse/test_fuzz.py
 
 check: $(READY) ## Format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough and not slow" \
+	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough and not fuzz and not slow" \
 		--ignore=tests/abuse tests features models pipeline
 
 format: $(READY) ## Format the code and mend what can be mended

@@ -18,7 +18,7 @@ COLUMNS = ["--customer-id", "id", "--transacted-at", "day", "--amount", "amount"
 LENIENT = ["max_set_aside=1", "max_anonymous=1", "duplicates=keep"]
 
 
-@pytest.mark.thorough
+@pytest.mark.fuzz
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
