@@ -2,11 +2,9 @@
 
 import gzip
 import os
-import signal
 import stat
 import subprocess
 import sys
-import time
 from datetime import datetime
 
 import pandas as pd
@@ -119,33 +117,6 @@ def test_55_a_library_that_finds_no_memory_is_no_bug(monkeypatch, capsys):
     monkeypatch.setattr(cli, "app", short)
     assert cli.run(["check"]) == 2
     assert "not enough memory" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT])
-def test_56_a_signal_in_the_middle_of_a_query_is_no_bug_and_leaves_nothing(tmp_path, number):
-    query = (
-        "import signal, sys, os\n"
-        "from features.engines.duckdb import connect, value_free_errors\n"
-        "from pipeline.command_line import main as cli\n"
-        "signal.signal(signal.SIGTERM, lambda n, _: sys.exit(128 + n))\n"
-        "def app(_):\n"
-        "    with value_free_errors():\n"
-        "        print('ready', flush=True)\n"
-        "        connect().raw_sql('SELECT count(*) FROM range(10000000) a, range(10000000) b')\n"
-        "cli.app = app\n"
-        "sys.exit(cli.run([]))\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", query], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout.readline() == b"ready\n"
-    time.sleep(1)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode in (130, 143), err
-    assert b"bug" not in err
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_moments_of_nanoseconds_with_a_zone_are_read_from_parquet(churn, tmp_path):
