@@ -51,7 +51,7 @@ def _line_below(tile: Tile, n: int) -> str:
     """The words of a tile that has no room for them, behind its colour."""
     top = HEIGHT + 6 + LINE * n
     return (
-        f'<rect class="tile {tile.kind}" x="0" y="{top + 1}" width="10" height="10"/>'
+        f'<g><rect class="tile {tile.kind}" x="0" y="{top + 1}" width="10" height="10"/></g>'
         f'<text class="small" x="15" y="{top + 10}">{text(", ".join(tile.lines))}</text>'
     )
 
