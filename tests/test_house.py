@@ -18,13 +18,11 @@ REASON = "# Long: "
 STILL_LONG = {
     "pipeline/config.py",
     "pipeline/cutoffs.py",
-    "pipeline/intake/check.py",
     "pipeline/intake/facts.py",
     "pipeline/learning/backtest.py",
     "pipeline/reporting/report_judgement.py",
     "pipeline/reporting/report_level.py",
     "pipeline/reporting/report_scores.py",
-    "pipeline/scoring/score.py",
     "pipeline/training/train.py",
 }
 """Files that break a rule today. Nothing is added here."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,19 +21,14 @@ from features.log.transactions import LogSpec, validate
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from pipeline.config import EMPTY, Config, explain, problems_of, validated
-from pipeline.cutoffs import plan, shortest_log
+from pipeline.cutoffs import plan
 from pipeline.intake import facts, mapping
+from pipeline.intake.enough import Verdict, judge
 from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon
 from pipeline.intake.orders import locate
 from pipeline.intake.proposal import completed
 from pipeline.intake.questions import Question, answered, ask, proposals, refuse_unanswered
 from pipeline.own_estimators import refuse_half_answer
-
-READY = {"customers": 1_000, "repeat_customers": 300, "days": 182}
-LIMITED = {"customers": 50, "repeat_customers": 20}
-"""Below, no model can be told from chance; between the two, expect wide intervals."""
-
-Verdict = Literal["ready", "limited", "refuse"]
 
 
 @dataclass(frozen=True)
@@ -213,19 +208,29 @@ def _check(
     found |= facts.shape(log, history)
     found["read_as"] = facts.assumptions(log, spec, proposed)
     horizon = propose_horizon(history)
-    horizon_days = config.horizon_days or horizon.days
-    verdict, reasons = judge(found, horizon_days)
-    if verdict != "refuse" and (lacking := _unplanned(config, horizon_days, history)):
-        verdict, reasons = "refuse", [*lacking, *reasons]
+    open_lines = _open_lines(before, asked)
+    verdict, reasons = _judged(config, found, horizon, history, open_lines[:1])
     notes = [known.told] if known else []
     notes += [*log.notes, *facts.remarks(log, spec, history.days, asked)]
-    problem = "\n".join(_open_lines(before, asked))
-    if problem:
-        verdict, reasons = "refuse", [*problem.splitlines()[:1], *reasons]
     return Check(
         source.source, verdict, reasons, columns, config, proposed, candidates, found,
-        horizon, notes, problem, asked,
+        horizon, notes, "\n".join(open_lines), asked,
     )  # fmt: skip
+
+
+def _judged(
+    config: Config,
+    found: Mapping[str, Any],
+    horizon: Horizon,
+    history: PurchaseHistory,
+    unanswered: list[str],
+) -> tuple[Verdict, list[str]]:
+    """The verdict on a log that could be counted, and why; what is unanswered comes first."""
+    horizon_days = config.horizon_days or horizon.days
+    verdict, reasons = judge(found, horizon_days)
+    lacking = [] if verdict == "refuse" else _unplanned(config, horizon_days, history)
+    refused = [*unanswered, *lacking]
+    return "refuse" if refused else verdict, [*refused, *reasons]
 
 
 def _refused(
@@ -260,42 +265,3 @@ def _unplanned(config: Config, horizon_days: int, history: PurchaseHistory) -> l
     except UserError as error:
         return str(error).splitlines()
     return []
-
-
-def judge(facts: Mapping[str, Any], horizon_days: int) -> tuple[Verdict, list[str]]:
-    """Whether a log carries a training at a horizon, and what it lacks, in numbers.
-
-    Examples
-    --------
-    >>> judge({"customers": 400, "repeat_customers": 90, "days": 365}, 90)[0]
-    'limited'
-    >>> for reason in judge({"customers": 400, "repeat_customers": 9, "days": 100}, 90)[1]:
-    ...     print(reason)
-    repeat customers: 9, at least 20 are needed (11 more) and 300 wanted
-    days of history: 100, at least 239 are needed (139 more) and 450 wanted for a horizon of 90 days
-    customers: 400, of the 1,000 wanted
-    """
-    # With three horizons to be judged by instead of one, five in all.
-    shortest = shortest_log(horizon_days)
-    needs = {
-        "customers": (LIMITED["customers"], READY["customers"], ""),
-        "repeat_customers": (LIMITED["repeat_customers"], READY["repeat_customers"], ""),
-        "days": (
-            shortest,
-            max(5 * horizon_days, READY["days"]),
-            f" for a horizon of {horizon_days} days",
-        ),
-    }
-    lacking, wanting = [], []
-    for key, (least, enough, what) in needs.items():
-        have = facts[key]
-        name = "days of history" if key == "days" else key.replace("_", " ")
-        if have < least:
-            lacking.append(
-                f"{name}: {have:,}, at least {least:,} are needed ({least - have:,} more) "
-                f"and {enough:,} wanted{what}"
-            )
-        elif have < enough:
-            wanting.append(f"{name}: {have:,}, of the {enough:,} wanted{what}")
-    verdict: Verdict = "refuse" if lacking else "limited" if wanting else "ready"
-    return verdict, lacking + wanting

@@ -27,7 +27,7 @@ from models.history import LABELS, History, weights
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.cutoffs import Plan, plan
-from pipeline.intake.check import judge
+from pipeline.intake.enough import judge
 from pipeline.intake.horizon import horizon_of
 from pipeline.intake.orders import Orders
 from pipeline.learning.snapshots import Snapshots, collect

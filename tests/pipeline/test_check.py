@@ -18,7 +18,8 @@ from pipeline.command_line import main as cli
 from pipeline.command_line.show import checked
 from pipeline.config import Config
 from pipeline.console import Progress
-from pipeline.intake.check import check, judge, log_section
+from pipeline.intake.check import check, log_section
+from pipeline.intake.enough import judge
 from pipeline.intake.horizon import HORIZONS, propose_horizon
 from pipeline.intake.orders import open_orders
 from pipeline.intake.written_config import config_text
