@@ -22,9 +22,9 @@ from pipeline.acting.effect import Effect
 from pipeline.acting.eligible import ineligible
 from pipeline.acting.outlook import Outlook, outlook
 from pipeline.acting.plan_file import CHOSEN, PlanFile, Terms
-from pipeline.acting.scores_file import Scores, read_scores
 from pipeline.acting.too_few import refuse_few
 from pipeline.campaign_config import CONTROL, CampaignConfig, ControlConfig
+from pipeline.scoring.scores_file import Scores, read_scores
 
 VALUES = {"horizon": "expected_spend", "clv": "clv"}
 

@@ -18,8 +18,8 @@ from pyarrow import csv, parquet
 from features.errors import UserError
 from features.writing import atomic
 from models.campaign.uplift import FEATURES
-from pipeline.acting.scores_file import WINDOW
 from pipeline.campaign_config import CONTROL
+from pipeline.scoring.scores_file import WINDOW
 
 SCHEMA = pa.schema(
     {

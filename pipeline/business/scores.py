@@ -42,7 +42,7 @@ COLUMNS = ("total_spend",)
 
 
 class Scores(Protocol):
-    """The file that `churn score` wrote; see `pipeline.acting.scores_file`."""
+    """The file that `churn score` wrote; see `pipeline.scoring.scores_file`."""
 
     @property
     def customers(self) -> pd.DataFrame:

@@ -23,7 +23,6 @@ def customer(
     quiet: Quiet = False,
 ) -> None:
     """Show one customer: purchases, whether they are still there, and what may come next."""
-    from pipeline.acting.scores_file import read_scores
     from pipeline.business import customer as stage
     from pipeline.command_line import show
     from pipeline.command_line.describe import currency_of
@@ -31,6 +30,7 @@ def customer(
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
     from pipeline.intake.orders import open_orders, refuse_overwriting
+    from pipeline.scoring.scores_file import read_scores
 
     progress = Progress(quiet)
     config = load(path, overrides)

@@ -41,7 +41,6 @@ def describe(
     quiet: Quiet = False,
 ) -> None:
     """Show who comes, who stays, what they are worth, and what the coming horizon brings."""
-    from pipeline.acting.scores_file import read_scores
     from pipeline.business import describe as stage
     from pipeline.business.scores import COLUMNS
     from pipeline.command_line import following, show
@@ -49,6 +48,7 @@ def describe(
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
     from pipeline.intake.orders import open_orders, refuse_overwriting
+    from pipeline.scoring.scores_file import read_scores
 
     progress = Progress(quiet)
     config = load(path, overrides)

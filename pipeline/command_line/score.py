@@ -33,6 +33,10 @@ def score(
     customers: Annotated[
         Path | None, typer.Option(help="Score the customers of this list only", metavar="FILE")
     ] = None,
+    earlier: Annotated[
+        Path | None,
+        typer.Option(help="Scores of an earlier day: adds each segment then", metavar="FILE"),
+    ] = None,
     excel_safe: Annotated[
         bool, typer.Option("--excel-safe", help="CSV: ids that look like formulas stay text")
     ] = False,
@@ -61,7 +65,7 @@ def score(
     show.answering(console, found)
     config = request(path, overrides, found)
     _same_horizon(config, found.model)
-    refuse_overwriting(out, config.log.source, customers, path)
+    refuse_overwriting(out, config.log.source, customers, path, earlier)
     learned = found.model.manifest.log
     with open_as_asked(config, found, progress, customers) as orders:
         asked = identify(orders, config.log, learned)
@@ -75,6 +79,7 @@ def score(
             as_of=as_of.date() if as_of else None,
             customers=scoring.customer_list(orders, customers, config.log) if customers else None,
             excel_safe=excel_safe,
+            earlier=earlier,
         )
         show.ledger(console, orders)
     show.scored(console, scored, found)

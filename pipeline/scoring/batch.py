@@ -37,6 +37,7 @@ SCHEMA = pa.schema(
         "next_purchase_from": pa.date32(),
         "next_purchase_to": pa.date32(),
         "segment": pa.string(),
+        "segment_before": pa.string(),
         "first_purchase": pa.date32(),
         "last_purchase": pa.date32(),
         "orders": pa.int32(),
@@ -53,6 +54,11 @@ SCHEMA = pa.schema(
     }
 )
 """One row per customer; README.md says what each column means."""
+
+ABOUT = b"churn"
+"""Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
+the log does not cover, `log`, how it was read, `grades` of the model by side, `spread`, see
+`pipeline.learning.spread`, and `earlier`, the day of `segment_before`."""
 
 
 def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) -> pa.RecordBatch:
@@ -83,6 +89,7 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
         horizon_days=manifest.horizon_days,
         at_stake=at_stake(predicted["p_churn"], predicted["expected_spend"]),
         segment=names,
+        segment_before=customers.get("segment_before"),
         model_version=manifest.version,
         run_id=manifest.run_id,
     ).assign(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -12,7 +13,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from features.customer.catalogue import NAMES
-from features.engines.parquet import copy_parquet
+from features.engines.parquet import GROUP_ROWS, copy_parquet
 from features.errors import UserError
 from features.log.identity import read_ids, same_person
 from features.log.transactions import LogSpec
@@ -23,16 +24,14 @@ from models.explain.segments import Thresholds
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
 from pipeline.model_files.artifact import Model
-from pipeline.scoring.batch import SCHEMA
+from pipeline.scoring.batch import ABOUT, SCHEMA
+from pipeline.scoring.scores_file import read_segments
 from pipeline.scoring.slices import scored
 
 SUMMED = ("p_churn", "expected_spend", "clv")
 """Columns whose sums by segment are told."""
 
-ABOUT = b"churn"
-"""Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
-the log does not cover, `log`, how it was read, `grades` of the model by side, and `spread`, see
-`pipeline.learning.spread`."""
+SEGMENTS = ("segment_before", "segment")
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,15 @@ class Scored:
 
     `segments` has a row per segment that occurs, in the order in which they are tried:
     `segment`, `n_customers`, the mean `p_churn`, and the totals of `expected_spend` and `clv`.
+    `moves` has `n_customers` by `segment_before` (missing: not scored then) and `segment`; it is
+    None without an earlier scoring, whose day is `before`.
     """
 
     path: Path
     as_of: date
     segments: pd.DataFrame
+    moves: pd.DataFrame | None = None
+    before: date | None = None
     without_orders: int = 0
 
     @property
@@ -62,6 +65,7 @@ def score(
     as_of: date | None = None,
     customers: ir.Table | None = None,
     excel_safe: bool = False,
+    earlier: Path | None = None,
 ) -> Scored:
     """Write one row per customer known before `as_of` to `out`, all of it or nothing.
 
@@ -73,6 +77,8 @@ def score(
         One column `customer_id`: score these only.
     excel_safe
         Write ids that a spreadsheet would run as formulas with a leading apostrophe (CSV only).
+    earlier
+        Scores of an earlier day, whose segments become `segment_before`.
     """
     check_features(model)
     day = as_of or orders.end
@@ -83,6 +89,7 @@ def score(
             f"The model learned from orders up to {learned}. At {day} it knows what came after: "
             "do not judge it by these scores, `churn backtest` is the fair way."
         )
+    before = _before(orders, earlier, day, model.manifest.horizon_days) if earlier else None
     asked, file = None, orders.days_file
     if customers is not None:
         asked = int(customers.count().to_pyarrow().as_py())
@@ -96,18 +103,48 @@ def score(
             "log": model.manifest.settings["log"],
             "spread": model.manifest.settings.get("spread", {}),
             "grades": model.manifest.grades,
+            "earlier": str(before.day) if before else None,
         }
         schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})
-        scores = scored(orders.engine, file, model, day, progress)
-        written = _write(scores, out, schema, names, excel_safe)
-    if not len(written):
+        scores = scored(orders.engine, file, model, day, progress, before.file if before else None)
+        totals = _write(scores, out, schema, excel_safe)
+    if totals is None:
         raise UserError(
             f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
             f"before {day}. The log begins on {orders.first_day}."
         )
-    result = Scored(out, day, written)
+    result = Scored(out, day, _by_segment(totals, names))
+    if before:
+        result = replace(result, moves=_moves(totals), before=before.day)
     missing = 0 if asked is None else asked - result.n_customers
     return replace(result, without_orders=missing)
+
+
+class _Before(NamedTuple):
+    """An earlier scoring: its day, and a file of `customer_id` and `segment_before` in order."""
+
+    day: date
+    file: Path
+
+
+def _before(orders: Orders, earlier: Path, day: date, horizon_days: int) -> _Before:
+    """Keep the segments of an earlier scoring where slices find them."""
+    segments, then, days = read_segments(earlier)
+    again = f"`churn score LOG --as-of {then} --out NEW` writes them with this model."
+    if then >= day:
+        raise UserError(
+            f"--earlier {earlier}: are scores of {then}, not of a day before {day}. Name those of "
+            "an earlier day; `churn score LOG --as-of DAY` writes them."
+        )
+    if days != horizon_days:
+        raise UserError(
+            f"--earlier {earlier}: speaks of {days} days, the model of {horizon_days}: their "
+            f"segments are not the same. {again}"
+        )
+    file = orders.engine.scratch / "earlier.parquet"
+    segments = segments.rename_columns(["customer_id", "segment_before"])
+    parquet.write_table(segments, file, row_group_size=GROUP_ROWS)
+    return _Before(then, file)
 
 
 def _refuse_far_ahead(day: date, orders: Orders, horizon_days: int, progress: Progress) -> None:
@@ -185,34 +222,41 @@ def _write(
     scores: Iterator[pa.RecordBatch],
     out: Path,
     schema: pa.Schema,
-    names: Iterable[str],
     excel_safe: bool,
-) -> pd.DataFrame:
+) -> pd.DataFrame | None:
+    """Write the scores; what `_totals` has of all of them, None of nobody."""
     written: list[pa.Table] = []
     # Nothing to write leaves the file of an earlier run as it was.
     first = next(scores, None)
     if first is None:
-        return pd.DataFrame()
+        return None
     with atomic(out) as draft, _writer(out, draft, schema) as writer:
         batch: pa.RecordBatch | None = first
         while batch is not None:
             writer.write_batch(_inert(batch) if excel_safe and out.suffix == ".csv" else batch)
             written.append(_totals(batch))
             batch = next(scores, None)
-    return _by_segment(written, names)
+    totals = pa.concat_tables(written).to_pandas()
+    return totals.rename(
+        columns={"segment_count": "n_customers"} | {f"{name}_sum": name for name in SUMMED}
+    )
 
 
 def _totals(batch: pa.RecordBatch) -> pa.Table:
-    """Number of customers and sums by segment."""
-    table = pa.Table.from_batches([batch.select(["segment", *SUMMED])])
+    """Number of customers and sums by segment now and before."""
+    table = pa.Table.from_batches([batch.select([*SEGMENTS, *SUMMED])])
     sums: list[tuple[str, str]] = [(name, "sum") for name in SUMMED]
-    return table.group_by("segment").aggregate([("segment", "count"), *sums])
+    return table.group_by(list(SEGMENTS)).aggregate([("segment", "count"), *sums])
 
 
-def _by_segment(batches: list[pa.Table], names: Iterable[str]) -> pd.DataFrame:
-    frame = pa.concat_tables(batches).to_pandas().groupby("segment").sum(min_count=1)
-    frame.columns = [name.removesuffix("_sum") for name in frame.columns]
-    frame = frame.rename(columns={"segment_count": "n_customers"})
+def _moves(totals: pd.DataFrame) -> pd.DataFrame:
+    """Customers by segment before and now, the most first."""
+    counted = totals.groupby(list(SEGMENTS), dropna=False)["n_customers"].sum()
+    return counted.sort_values(ascending=False, kind="stable").reset_index()
+
+
+def _by_segment(totals: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    frame = totals.drop(columns="segment_before").groupby("segment").sum(min_count=1)
     frame["p_churn"] /= frame["n_customers"]
     return frame.reindex([name for name in names if name in frame.index]).reset_index()
 

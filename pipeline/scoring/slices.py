@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from time import monotonic
 
+import ibis.expr.types as ir
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
@@ -49,24 +50,38 @@ class _Task:
     file: Path
     model: Model
     day: date
+    earlier: Path | None = None
 
     def answer(self, engine: Engine, part: Slice) -> pa.RecordBatch:
         """The scores of a slice's customers who are known by then, in order of id."""
-        first, end = part
-        days = read_parquet(engine, self.file)
-        if first is not None:
-            days = days.filter(days.customer_id >= first)
-        if end is not None:
-            days = days.filter(days.customer_id < end)
+        days = _within(read_parquet(engine, self.file), part)
         rows = snapshot(with_gaps(days), self.day, self.model.manifest.attributes)
+        if self.earlier:
+            before = _within(read_parquet(engine, self.earlier), part)
+            rows = rows.left_join(before, "customer_id").drop("customer_id_right")
         return scored_batch(rows.order_by("customer_id").to_pyarrow(), self.model, self.day)
 
 
+def _within(rows: ir.Table, part: Slice) -> ir.Table:
+    first, end = part
+    if first is not None:
+        rows = rows.filter(rows.customer_id >= first)
+    return rows if end is None else rows.filter(rows.customer_id < end)
+
+
 def scored(
-    engine: Engine, file: Path, model: Model, day: date, progress: Progress
+    engine: Engine,
+    file: Path,
+    model: Model,
+    day: date,
+    progress: Progress,
+    earlier: Path | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The scores of everybody in a file of netted days that is in order of customer."""
-    task, parts = _Task(file, model, day), slices(engine, file)
+    """The scores of everybody in a file of netted days that is in order of customer.
+
+    `earlier` is a file of `customer_id` and `segment_before`, in the same order.
+    """
+    task, parts = _Task(file, model, day, earlier), slices(engine, file)
     workers = min(threads(engine), len(parts))
     told = _Told(progress, len(parts))
     if workers < 2 or len(parts) <= FEW_SLICES:
@@ -120,7 +135,8 @@ _mine: list[tuple[_Task, Engine]] = []
 def _start(task: _Task) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     threadpool_limits(limits=1)
-    _mine.append((task, connect([task.file], threads=1)))
+    files = [file for file in (task.file, task.earlier) if file]
+    _mine.append((task, connect(files, threads=1)))
 
 
 def _answer(part: Slice) -> pa.RecordBatch:

@@ -1,7 +1,7 @@
 """Scores as a person reads them: totals by segment, and whom to contact."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import pandas as pd
@@ -93,12 +93,29 @@ def scored(console: Console, result: Scored, found: Found) -> None:
         f"{manifest.horizon_days} days by {manifest.contender} {manifest.version}: {result.path}",
         markup=False,
     )
+    if result.moves is not None and result.before:
+        console.print(_moved(result.moves, result.before), markup=False)
     if result.without_orders:
         console.print(
             f"{result.without_orders:,} of the list have no purchase before {result.as_of} and are "
             "left out.",
             markup=False,
         )
+
+
+def _moved(moves: pd.DataFrame, before: date) -> str:
+    """How many changed their segment since an earlier scoring, and the largest such group."""
+    known = moves[moves["segment_before"].notna()]
+    changed = known[known["segment_before"] != known["segment"]]
+    told = (
+        f"Since {before}, {changed['n_customers'].sum():,} of {known['n_customers'].sum():,} "
+        "customers scored both times changed their segment"
+    )
+    if len(changed):
+        first = changed.iloc[0]
+        told += f"; most from {first['segment_before']} to {first['segment']} "
+        told += f"({first['n_customers']:,})"
+    return f"{told}. Each one's is in segment_before."
 
 
 def segments(console: Console, found: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ from pyarrow import compute, csv, parquet
 
 from features.errors import UserError
 from models.campaign.uplift import FEATURES
-from pipeline.scoring.score import ABOUT, SCHEMA
+from pipeline.scoring.batch import ABOUT, SCHEMA
 
 WINDOW = ("next_purchase_from", "next_purchase_to")
 
@@ -67,6 +67,21 @@ def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
         about.get("log", {}),
         about.get("grades", {}),
     )
+
+
+def read_segments(path: Path) -> tuple[pa.Table, date, int]:
+    """`customer_id` and `segment` of a scores file, in order; their day, and their horizon in days.
+
+    Raises
+    ------
+    UserError
+        When it is no scores file, or a column is missing.
+    """
+    table, _ = _read(path, dict.fromkeys(("customer_id", "segment", "as_of", "horizon_days")))
+    if not table.num_rows:
+        raise UserError(f"{path}: holds no customer.")
+    known = table.select(["customer_id", "segment"]).sort_by("customer_id")
+    return known, _only(path, table, "as_of"), int(_only(path, table, "horizon_days"))
 
 
 def _read(path: Path, names: dict[str, None]) -> tuple[pa.Table, dict[str, Any]]:
