@@ -8,12 +8,12 @@ import ibis.expr.types as ir
 
 from features.errors import QuestionError, UserError
 from features.log.notations import (
-    NUMBER_LIKE,
     PLAIN,
     Notation,
     currencies,
     lines,
     masked,
+    number_like,
     plain,
     proposals,
 )
@@ -130,7 +130,7 @@ def _all_plain(rows: ir.Table, text: Any, notation: Notation) -> bool:
 def _refuse_other_notations(
     rows: ir.Table, column: str, sound: Any, notation: Notation, name: str
 ) -> None:
-    odd = rows.filter(~sound & rows[column].re_search(NUMBER_LIKE))
+    odd = rows.filter(~sound & number_like(rows[column]))
     found = shapes(odd.limit(_SAMPLE), column)
     if not found:
         return
@@ -140,7 +140,7 @@ def _refuse_other_notations(
         f"Column {name!r}: {total['n']:,} rows hold a number in another notation than {now} (most "
         f"are written like {masked(found[0].text)!r}, the first in row {total['first']:,})."
     )
-    numbers = rows.filter(rows[column].re_search(NUMBER_LIKE)).limit(_SAMPLE)
+    numbers = rows.filter(number_like(rows[column])).limit(_SAMPLE)
     several = currencies([shape.text for shape in shapes(numbers, column)])
     if len(several) > 1:
         raise UserError(

@@ -19,19 +19,31 @@ from features.log.written_dates import shapes
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
 _BLANK = r"[\s\x{00A0}\x{2009}\x{202F}]"
 _DASHES = "\\-\u2019\u2212\xa0\u202f\u2009\u00b4"
-_UNIT = r"(\p{Sc}|\p{L}{1,5}\.?|\p{L}{1,2}\p{Sc})?"
-NUMBER_LIKE = (
+_UNIT = r"(\p{Sc}|[A-Za-z]{1,5}\.?|[A-Za-z]{1,2}\p{Sc})?"
+_NUMBER_LIKE = (
     rf"^\(?([+\x{{2212}}-]?{_BLANK}?{_UNIT}{_BLANK}?|{_UNIT}{_BLANK}?[+\x{{2212}}-]?)\(?"
     rf"\d[\d.,\s\x{{00A0}}\x{{2009}}\x{{202F}}'\x{{2019}}]*"
     rf"[+-]?{_UNIT}(,-|-)?\)?{_BLANK}?{_UNIT}$"
 )
-"""A number in some notation, with a currency's sign or code on a side, or an accountant's minus."""
 
 _MARKS: Sequence[tuple[str | None, str | None]] = (
     (None, None), (None, ","), (None, "space"), (None, "apostrophe"),
     (",", None), (",", "."), (",", "space"), (",", "apostrophe"),
 )  # fmt: skip
 _THOUSANDS = {"space": _BLANK, "apostrophe": r"['\x{2019}\x{00B4}]"}
+
+
+def latin(values: Any) -> Any:
+    r"""Letters beyond A-Z as an a each, so that a pattern of letters needs no \p{L}.
+
+    The engine compiles \p{L} anew for every repetition: 40 ms for a pattern like ours.
+    """
+    return values.re_replace(r"[^\P{L}A-Za-z]", "a")
+
+
+def number_like(values: Any) -> Any:
+    """Whether each is a number in some notation: with a currency on a side, a minus anywhere."""
+    return latin(values).re_search(_NUMBER_LIKE)
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,17 @@ from features.customer.snapshot import taken
 from features.log.identity import filled
 from features.log.moments import proposed_format
 from features.log.money import proposed_notation
-from features.log.notations import NUMBER_LIKE
+from features.log.notations import latin, number_like
 from features.log.strays import without_totals
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
 
 _MOMENT = (
-    r"^\s*(\p{L}{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
-    r"\d{1,2}\.?( de)?[- ]\p{L}{3,12}\.?( de)?[-, ]+\d{2}|\p{L}{3,12}\.? \d{1,2},? \d{4})"
+    r"^\s*([A-Za-z]{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
+    r"\d{1,2}\.?( de)?[- ][A-Za-z]{3,12}\.?( de)?[-, ]+\d{2}|[A-Za-z]{3,12}\.? \d{1,2},? \d{4})"
 )
-_NUMBERED = r"^\s*\p{L}+[-.]?\d+\s*$"  # INV-10 is no money
+_NUMBERED = r"^\s*[A-Za-z]+[-.]?\d+\s*$"  # INV-10 is no money
 _COMPACT = r"^(19|20)\d{2}(0[1-9]|1[0-2])([0-2]\d|3[01])$"
 
 
@@ -112,9 +112,10 @@ def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
         return dict.fromkeys(("n", "distinct", "numbers", "moments", "fractions", "negative"), none)
     measures: dict[str, ir.Value] = {"n": value.count(), "distinct": value.nunique()}
     if isinstance(kind, dt.String):
-        number = value.strip().re_search(NUMBER_LIKE) & ~value.re_search(_NUMBERED)
+        letters = latin(value)
+        number = number_like(value.strip()) & ~letters.re_search(_NUMBERED)
         measures["numbers"] = number.sum()
-        measures["moments"] = (value.re_search(_MOMENT) | value.re_search(_COMPACT)).sum()
+        measures["moments"] = (letters.re_search(_MOMENT) | value.re_search(_COMPACT)).sum()
         measures["fractions"] = value.re_search(r"\d[.,]\d{1,2}\D{0,4}$").sum()
         measures["negative"] = value.re_search(r"^\s*-").sum()
     elif kind.is_numeric() and not isinstance(kind, dt.Boolean):
