@@ -16,7 +16,6 @@ REASON = "# Long: "
 """Begins the comment that says why a function, or on its first lines a file, is longer."""
 
 STILL_LONG = {
-    "pipeline/config.py",
     "pipeline/cutoffs.py",
     "pipeline/intake/facts.py",
     "pipeline/learning/backtest.py",

@@ -1,6 +1,5 @@
 """`churn backtest`: compare at past cutoffs, record nothing."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,8 +19,8 @@ def backtest(
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders at past cutoffs, without training or recording anything."""
-    from pipeline.command_line import show
-    from pipeline.config import as_options, load
+    from pipeline.command_line import following, show
+    from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders, refuse_overwriting
     from pipeline.learning import backtest as stage
@@ -57,6 +56,4 @@ def backtest(
     except UserError as error:
         console.print(f"`churn train` would refuse this. {error}", style="bold", markup=False)
     else:
-        options = as_options(overrides)
-        config_file = f"--config {shlex.quote(str(path))} " if path else ""
-        show.next_command(console, f"churn train {config_file}{options}".rstrip())
+        show.next_command(console, following.training(path, overrides))

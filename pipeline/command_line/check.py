@@ -24,7 +24,7 @@ def check(
 ) -> None:
     """Say what is in a log, what is set aside and why, whether it is enough, which horizon."""
     from pipeline.command_line import show
-    from pipeline.config import values
+    from pipeline.config_file import values
     from pipeline.console import Progress, output
     from pipeline.intake import check as stage
     from pipeline.intake import written_config
@@ -60,7 +60,7 @@ def _after_check(
     path: Path | None, overrides: Mapping[str, Any], written: Path | None
 ) -> list[str]:
     """The training that the log was judged for; a config that was written asks for all of it."""
-    from pipeline.config import as_options
+    from pipeline.config_options import as_options
 
     if written:
         return [f"churn train --config {shlex.quote(str(written))}"]

@@ -16,7 +16,8 @@ def show(path: Path | None, overrides: dict[str, Any]) -> None:
     """Print the config that a run with these options would use; passwords are hidden."""
     import yaml
 
-    from pipeline.config import load, redacted
+    from pipeline.config import redacted
+    from pipeline.config_file import load
 
     print(yaml.safe_dump(redacted(load(path, overrides)), sort_keys=False), end="")
 

@@ -26,7 +26,7 @@ def customer(
     from pipeline.business import customer as stage
     from pipeline.command_line import show
     from pipeline.command_line.describe import currency_of
-    from pipeline.config import load
+    from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
     from pipeline.intake.orders import open_orders, refuse_overwriting

@@ -35,7 +35,7 @@ def demo(
 
     from features.writing import atomic
     from pipeline.command_line import show
-    from pipeline.config import load
+    from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
     from pipeline.scoring import champion

@@ -44,7 +44,7 @@ def describe(
     from pipeline.business import describe as stage
     from pipeline.business.scores import COLUMNS
     from pipeline.command_line import following, show
-    from pipeline.config import load
+    from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
     from pipeline.intake.orders import open_orders, refuse_overwriting

@@ -15,7 +15,7 @@ EXAMPLE = 0.5
 
 def training(path: Path | None, overrides: Mapping[str, Any]) -> str:
     """Train on the log that was looked at."""
-    from pipeline.config import as_options
+    from pipeline.config_options import as_options
 
     return _line("churn train", _config(path), as_options(overrides))
 
@@ -23,7 +23,7 @@ def training(path: Path | None, overrides: Mapping[str, Any]) -> str:
 def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
     """Plan the config's first campaign, or one by another name whose cost is to be changed."""
     from pipeline.campaign_config import CampaignConfig
-    from pipeline.config import as_options
+    from pipeline.config_options import as_options
 
     name, known = next(iter(config.campaigns.items()), ("spring", CampaignConfig()))
     kept = {k: v for k, v in overrides.items() if k.startswith(("campaigns.", "tracking."))}
@@ -38,7 +38,7 @@ def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured:
 
     The cost of an offer is part of that of a contact here.
     """
-    from pipeline.config import as_options
+    from pipeline.config_options import as_options
 
     name = f"{terms.campaign}_next"
     cost = sum(arm["share"] * arm["cost"] for arm in terms.arms.values())

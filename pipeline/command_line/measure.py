@@ -39,7 +39,7 @@ def measure(
     from pipeline.acting.measured import write_measured
     from pipeline.acting.plan_file import read_plan
     from pipeline.command_line import following, show
-    from pipeline.config import load
+    from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
 

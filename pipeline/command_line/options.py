@@ -121,7 +121,7 @@ def options(
 
 def _taken(config: Path | None, overrides: dict[str, Any]) -> dict[str, Any]:
     """What `churn check` would propose, told and taken."""
-    from pipeline.config import as_options
+    from pipeline.config_options import as_options
     from pipeline.console import Progress
     from pipeline.intake.proposal import guessed
 
@@ -133,7 +133,7 @@ def _taken(config: Path | None, overrides: dict[str, Any]) -> dict[str, Any]:
 
 def overridden(settings: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
     """What lies over the config file: dotted key -> value; a flag comes before `--set`."""
-    from pipeline.config import parse_overrides
+    from pipeline.config_options import parse_overrides
 
     given = {key: value for key, value in flags.items() if value is not None}
     return {**parse_overrides(settings or ()), **given}

@@ -34,7 +34,7 @@ def plan(
     """Choose the customers worth a contact, draw a control group, say what it will show."""
     from pipeline.acting import plan_page
     from pipeline.command_line import show
-    from pipeline.config import load_tracking
+    from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
 
     section = f"campaigns.{campaign}"
@@ -65,7 +65,7 @@ def _made(
     """Plan by the effect that was measured or assumed, and say what was not learned from."""
     from pipeline.acting import plan as stage
     from pipeline.acting.effect import effect_of
-    from pipeline.config import load_campaign
+    from pipeline.config_file import load_campaign
 
     stage.check_names(campaign, out)
     terms, control = load_campaign(campaign, config, overrides)

@@ -45,7 +45,7 @@ def score(
 ) -> None:
     """Write one row per customer: how likely to leave, and what they are worth."""
     from pipeline.command_line import following, show
-    from pipeline.config import load_tracking
+    from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
     from pipeline.intake.identity import identify
     from pipeline.intake.orders import refuse_overwriting

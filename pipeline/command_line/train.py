@@ -21,7 +21,8 @@ def train(
 ) -> None:
     """Compare all contenders on the past, train the answer, record both in MLflow."""
     from pipeline.command_line import show
-    from pipeline.config import as_options, load
+    from pipeline.config_file import load
+    from pipeline.config_options import as_options
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
     from pipeline.own_estimators import refuse_half_answer

@@ -13,7 +13,7 @@ def compare(config: TrackingConfig = None, json: AsJson = False) -> None:
     from json import dumps
 
     from pipeline.command_line import show
-    from pipeline.config import load_tracking
+    from pipeline.config_file import load_tracking
     from pipeline.console import output
     from pipeline.tracking import compare as stage
     from pipeline.tracking import registry, store
@@ -46,7 +46,7 @@ def ui(
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
 ) -> None:
     """Open the MLflow UI on the leaderboard; Ctrl-C ends it."""
-    from pipeline.config import load_tracking
+    from pipeline.config_file import load_tracking
     from pipeline.console import Progress
     from pipeline.tracking import server
 
@@ -67,7 +67,7 @@ def promote(
 ) -> None:
     """Make the challenger champion if it is not worse on the same cutoffs; else exit 3."""
     from pipeline.command_line import show
-    from pipeline.config import load_tracking
+    from pipeline.config_file import load_tracking
     from pipeline.console import output
     from pipeline.tracking import registry, store
     from pipeline.training.gate import another_log, compared, gate

@@ -20,7 +20,9 @@ from features.errors import QuestionError, UserError
 from features.log.transactions import LogSpec, validate
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
-from pipeline.config import EMPTY, Config, explain, problems_of, validated
+from pipeline.config import Config
+from pipeline.config_file import EMPTY
+from pipeline.config_problems import explain, problems_of, validated
 from pipeline.cutoffs import plan
 from pipeline.intake import facts, mapping
 from pipeline.intake.enough import Verdict, judge
@@ -90,7 +92,7 @@ def log_section(request: Mapping[str, Any], path: Path | None = None) -> dict[st
     Parameters
     ----------
     request
-        All of the config, as from `pipeline.config.values`.
+        All of the config, as from `pipeline.config_file.values`.
     path
         The config's file, to be named where a key cannot be used.
 

@@ -12,7 +12,10 @@ from features.engines.duckdb import value_free_errors
 from features.errors import UserError
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
-from pipeline.config import Config, as_options, under, validated, values
+from pipeline.config import Config
+from pipeline.config_file import under, values
+from pipeline.config_options import as_options
+from pipeline.config_problems import validated
 from pipeline.console import Progress
 from pipeline.intake import mapping
 from pipeline.intake.orders import open_engine

@@ -7,7 +7,8 @@ from typing import Any
 
 from features.errors import UserError
 from features.readers.source import SourceSpec
-from pipeline.config import Config, load, values
+from pipeline.config import Config
+from pipeline.config_file import load, values
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders, open_orders
 from pipeline.scoring.champion import Found

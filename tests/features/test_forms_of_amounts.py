@@ -10,7 +10,7 @@ from features.engines.duckdb import connect, literal
 from features.errors import QuestionError, UserError
 from features.log.money import as_money, read_numbers
 from features.log.notations import Notation
-from pipeline.config import parse_overrides
+from pipeline.config_options import parse_overrides
 from tests.features.written_logs import many, refusal, rows, values
 
 

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from pipeline.command_line import main as cli
-from pipeline.config import load
+from pipeline.config_file import load
 from tests.pipeline.shop import rows
 
 HEAD = "Order No,Client,Day,Paid,State"

@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel
 
 from features.errors import UserError
-from pipeline import config
+from pipeline import config, config_file, config_options
 
 LOG = {"log.source": "x.csv", "log.columns.customer_id": "c", "log.columns.transacted_at": "t"}
 
@@ -38,14 +38,14 @@ def test_template_is_valid_and_names_every_key():
 def test_template_holds_the_defaults():
     text = (files("configs") / "template.yaml").read_text()
     template = config.Config.model_validate(yaml.safe_load(text)).model_dump()
-    default = config.load(None, LOG).model_dump()
+    default = config_file.load(None, LOG).model_dump()
     for section in ("clv", "training", "backtest", "control", "tracking", "output", "seed"):
         assert template[section] == default[section], section
 
 
 def test_all_wrong_keys_are_named_at_once():
     with pytest.raises(UserError) as refusal:
-        config.load(None, {**LOG, "clv.month": 3, "training.max_cutoffs": 0, "seed": "x"})
+        config_file.load(None, {**LOG, "clv.month": 3, "training.max_cutoffs": 0, "seed": "x"})
     message = str(refusal.value)
     assert "3 keys" in message
     assert "did you mean `months`" in message
@@ -55,36 +55,40 @@ def test_all_wrong_keys_are_named_at_once():
 def test_overrides_come_before_environment_before_file(tmp_path, monkeypatch):
     file = tmp_path / "c.yaml"
     file.write_text("tracking: {uri: 'sqlite:///file.db'}\nseed: 3\n")
-    assert config.load_tracking(file).uri == "sqlite:///file.db"
+    assert config_file.load_tracking(file).uri == "sqlite:///file.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///environment.db")
-    assert config.load_tracking(file).uri == "sqlite:///environment.db"
-    assert config.load_tracking(file, {"tracking.uri": "sqlite:///flag.db"}).uri.endswith("flag.db")
+    assert config_file.load_tracking(file).uri == "sqlite:///environment.db"
+    assert config_file.load_tracking(file, {"tracking.uri": "sqlite:///flag.db"}).uri.endswith(
+        "flag.db"
+    )
 
 
 def test_file_lies_over_defaults_key_by_key(tmp_path):
     file = tmp_path / "c.yaml"
     file.write_text("log: {source: new.csv}\n")
     known = {"log": {"columns": {"customer_id": "c", "transacted_at": "t"}, "decimal": ","}}
-    found = config.load(file, defaults=known)
+    found = config_file.load(file, defaults=known)
     assert (found.log.source, found.log.decimal) == ("new.csv", ",")
 
 
 def test_value_that_is_no_yaml_is_text():
-    found = config.parse_overrides(["log.delimiter=,", "log.date_format=%d/%m/%Y"])
+    found = config_options.parse_overrides(["log.delimiter=,", "log.date_format=%d/%m/%Y"])
     assert found == {"log.delimiter": ",", "log.date_format": "%d/%m/%Y"}
 
 
 def test_password_of_an_address_is_not_shown():
-    shown = config.redacted(config.load(None, {**LOG, "tracking.uri": "postgresql://me:pw@h/db"}))
+    shown = config.redacted(
+        config_file.load(None, {**LOG, "tracking.uri": "postgresql://me:pw@h/db"})
+    )
     assert "pw" not in str(shown)
     shown = config.redacted(
-        config.load(None, {**LOG, "log.source": "postgresql://h/d?password=pw"})
+        config_file.load(None, {**LOG, "log.source": "postgresql://h/d?password=pw"})
     )
     assert "pw" not in str(shown)
 
 
 def test_yaml_number_without_point_is_read_as_a_number():
-    assert config.load(None, {**LOG, "clv.monthly_discount_rate": "1e-3"}).clv.months == 12
+    assert config_file.load(None, {**LOG, "clv.monthly_discount_rate": "1e-3"}).clv.months == 12
 
 
 @pytest.mark.parametrize("text", ["a: [", "- a", "!!python/object:x {}", "\x00"])
@@ -92,13 +96,13 @@ def test_what_is_no_plain_mapping_is_refused(tmp_path, text):
     file = tmp_path / "c.yaml"
     file.write_text(text)
     with pytest.raises(UserError):
-        config.load(file)
+        config_file.load(file)
 
 
 @pytest.mark.parametrize("assignment", ["seed", "=3", "a..b=1", "__import__('os')=1"])
 def test_wrong_assignment_is_refused(assignment):
     with pytest.raises(UserError):
-        config.parse_overrides([assignment])
+        config_options.parse_overrides([assignment])
 
 
 @pytest.mark.parametrize(
@@ -118,5 +122,5 @@ def test_a_wrong_value_is_one_problem_under_its_own_name(key, value, said):
     values = {"log.source": "x.csv", "log.columns": {"customer_id": "c", "transacted_at": "t"}}
     values = {name: given for name, given in {**values, key: value}.items() if given is not None}
     with pytest.raises(UserError, match=re.escape(said)) as refused:
-        config.load(None, values)
+        config_file.load(None, values)
     assert "1 key cannot be used" in str(refused.value)

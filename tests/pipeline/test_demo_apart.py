@@ -4,7 +4,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from pipeline.command_line.demo import kept_apart
-from pipeline.config import TrackingConfig, load
+from pipeline.config import TrackingConfig
+from pipeline.config_file import load
 
 
 def test_the_demo_has_a_store_names_and_a_folder_of_its_own(monkeypatch, tmp_path):

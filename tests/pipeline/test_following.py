@@ -8,7 +8,8 @@ import pytest
 from pipeline.acting import plan as stage
 from pipeline.acting.effect import effect_of
 from pipeline.command_line import following
-from pipeline.config import load, load_campaign, parse_overrides
+from pipeline.config_file import load, load_campaign
+from pipeline.config_options import parse_overrides
 from tests.pipeline.acting import world
 
 LOG = {

@@ -168,7 +168,7 @@ def test_the_registered_model_answers_what_churn_score_wrote(here, whole):
     import mlflow
 
     from features.customer.snapshot import snapshot
-    from pipeline.config import load
+    from pipeline.config_file import load
     from pipeline.console import Progress
     from pipeline.intake.orders import open_orders
     from pipeline.tracking.store import talking

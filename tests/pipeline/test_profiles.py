@@ -6,7 +6,7 @@ import pytest
 from features.engines.duckdb import connect
 from features.errors import UserError
 from pipeline.command_line import main as cli
-from pipeline.config import load
+from pipeline.config_file import load
 from pipeline.console import Progress
 from pipeline.intake.check import check
 from pipeline.intake.orders import open_orders

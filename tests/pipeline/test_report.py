@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from features.errors import UserError
-from pipeline import config
+from pipeline import config_file
 from pipeline.campaign_config import CampaignConfig
 from pipeline.command_line import main as cli
 from pipeline.learning.judgement import judge
@@ -142,7 +142,7 @@ def test_campaign_earns_what_its_assumptions_say():
 def test_campaign_costs_one_percent_of_a_buyers_spend_when_nothing_is_said():
     assert campaign(four_customers(), CampaignConfig(), "base_rate").cost == pytest.approx(0.7)
     with pytest.raises(UserError, match=r"campaigns\.spring\.contact_cost"):
-        config.load(
+        config_file.load(
             None,
             {
                 "log.source": "x.csv",

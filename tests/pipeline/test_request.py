@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from features.errors import UserError
-from pipeline.config import load
+from pipeline.config_file import load
 from pipeline.console import Progress
 from pipeline.scoring.request import open_as_asked, request
 from tests.pipeline import shop

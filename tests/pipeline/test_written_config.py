@@ -10,7 +10,8 @@ import yaml
 
 from features.engines.duckdb import connect
 from pipeline.command_line import main as cli
-from pipeline.config import Config, load
+from pipeline.config import Config
+from pipeline.config_file import load
 from pipeline.intake.check import check
 from pipeline.intake.written_config import config_text, write_config
 from tests.pipeline.test_check import NOW, shop, write

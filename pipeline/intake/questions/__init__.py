@@ -13,7 +13,7 @@ from features.errors import UserError
 from features.log.cells import require_columns
 from features.log.spec import LogSpec
 from features.readers.reading import Raw
-from pipeline.config import as_options
+from pipeline.config_options import as_options
 from pipeline.intake.questions import currencies, lines, people, refunds, statuses
 from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question, merged
