@@ -22,7 +22,7 @@ from models.evaluation import log_loss
 from models.history import LABELS, History
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
-from pipeline.learning.backtest import prepare
+from pipeline.learning.prepare import prepare
 
 GROUPS = {
     "windows": ("purchases_30d", "purchases_90d", "purchases_180d", "purchases_365d"),

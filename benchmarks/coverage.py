@@ -28,7 +28,7 @@ from models.evaluation.intervals import coverage_by_decile
 from models.history import LABELS
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders, open_orders
-from pipeline.learning.backtest import prepare
+from pipeline.learning.prepare import prepare
 
 MONTHS = (6, 9, 12)
 

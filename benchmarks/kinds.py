@@ -28,7 +28,8 @@ from models.evaluation import log_loss
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
-from pipeline.learning.backtest import Backtest, backtest, prepare
+from pipeline.learning.backtest import Backtest, backtest
+from pipeline.learning.prepare import prepare
 
 SHOWN = (*PRIOR_WEIGHTS, "blend")
 FIXED = ("pareto_nbd", "logistic", "hist_gradient_boosting")

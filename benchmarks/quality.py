@@ -44,7 +44,8 @@ from models.history import LABELS
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
-from pipeline.learning.backtest import Backtest, backtest, prepare
+from pipeline.learning.backtest import Backtest, backtest
+from pipeline.learning.prepare import prepare
 
 GROCERY = "grocery_elog.parquet"
 

@@ -22,7 +22,7 @@ from models.explain.reasons import LEAST
 from models.history import LABELS
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
-from pipeline.learning.backtest import prepare
+from pipeline.learning.prepare import prepare
 
 
 def by_theme(themes: pd.DataFrame, churned: pd.Series) -> pd.DataFrame:

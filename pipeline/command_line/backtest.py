@@ -25,6 +25,7 @@ def backtest(
     from pipeline.intake.orders import open_orders, refuse_overwriting
     from pipeline.learning import backtest as stage
     from pipeline.learning.judgement import judge
+    from pipeline.learning.prepare import prepare
     from pipeline.own_estimators import refuse_half_answer, refuse_unknown
     from pipeline.reporting import report as page
     from pipeline.tracking.board import refuse_unjudged, standings
@@ -35,7 +36,7 @@ def backtest(
         if file:
             refuse_overwriting(file, config.log.source)
     with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
-        snapshots = stage.prepare(orders, config, progress)
+        snapshots = prepare(orders, config, progress)
         result = stage.backtest(snapshots, config.contenders, progress)
         with progress.step("Judging by group and cutoff"):
             judgement = judge(result)

@@ -16,7 +16,9 @@ from pipeline.intake.identity import identify
 from pipeline.intake.orders import Orders
 from pipeline.learning import backtest
 from pipeline.learning.backtest import Backtest
+from pipeline.learning.judged import fit
 from pipeline.learning.judgement import Judgement, intervals, judge
+from pipeline.learning.prepare import prepare
 from pipeline.learning.snapshots import Snapshots
 from pipeline.learning.spread import spread
 from pipeline.model_files import artifact
@@ -81,7 +83,7 @@ def train(
         if note:
             progress.note(note)
     also = tuple(sorted(cutoffs(held))) if promote and held else ()
-    snapshots = backtest.prepare(orders, config, progress, also)
+    snapshots = prepare(orders, config, progress, also)
     with progress.step("Opening the tracking store"):
         tracking = runs.prepare(config.tracking.uri, config.tracking.experiment)
     folder = config.output.folder
@@ -153,7 +155,7 @@ def train(
 
 def _fit(name: str, snapshots: Snapshots) -> Contender:
     try:
-        fitted = backtest.fit(name, snapshots.history(snapshots.plan.as_of))
+        fitted = fit(name, snapshots.history(snapshots.plan.as_of))
     except ValueError as error:
         raise UserError(f"{name} cannot be fitted on this log: {error}") from None
     return fitted

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from models.evaluation.leaderboard import evaluate
-from pipeline.learning.backtest import COLUMNS, SAID, Backtest
+from pipeline.learning.backtest import COLUMNS, Backtest
+from pipeline.learning.judged import PREDICTED
 
 CUTOFFS = (date(2024, 1, 1), date(2024, 4, 1))
 HORIZON = 91
@@ -56,7 +57,7 @@ def board(outcomes, p_churn, expected_spend=None, attributes=("country",), chose
     if expected_spend is not None:
         answers[chosen]["expected_spend"] = expected_spend
     for name, said in answers.items():
-        answers[name] = said.reindex(columns=list(SAID))
+        answers[name] = said.reindex(columns=list(PREDICTED))
     rows = []
     for name, said in answers.items():
         for cutoff, index in outcomes.groupby("cutoff").groups.items():

@@ -13,7 +13,7 @@ from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.cutoffs import plan, shortest_log
 from pipeline.intake.orders import open_orders
-from pipeline.learning.backtest import planned
+from pipeline.learning.prepare import planned
 
 LOG = {"source": "x.csv", "columns": {"customer_id": "c", "transacted_at": "t"}}
 FIRST = date(2020, 1, 1)

@@ -13,7 +13,7 @@ from models.history import History
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
-from pipeline.learning.backtest import prepare
+from pipeline.learning.prepare import prepare
 from tests.pipeline import shop
 
 CUTOFF = date(2023, 1, 3)

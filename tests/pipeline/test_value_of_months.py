@@ -13,8 +13,10 @@ from models.history import LABELS, weights
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
-from pipeline.learning.backtest import _valued, backtest, prepare
+from pipeline.learning.backtest import backtest
+from pipeline.learning.judged import _valued
 from pipeline.learning.judgement import judge
+from pipeline.learning.prepare import prepare
 from tests.pipeline import shop
 from tests.pipeline.boards import CUTOFFS, board, customers
 

@@ -1,0 +1,107 @@
+"""One contender at one past cutoff: fitted with what was known then, and scored by what came."""
+
+from datetime import date
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models.blend.blend import Blend
+from models.blend.predictions import BlendPredictions
+from models.contenders.protocol import Contender
+from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
+from models.evaluation.leaderboard import evaluate
+from models.evaluation.spend import bias
+from models.history import LABELS, History, weights
+from pipeline.console import Progress
+from pipeline.own_estimators import contender
+
+PREDICTED = ("p_churn", "expected_spend", "expected_spend_low", "expected_spend_high")
+"""What is kept of each contender's answers."""
+
+
+def judged(
+    history: History,
+    outcomes: pd.DataFrame,
+    later: tuple[int, np.ndarray | None],
+    progress: Progress,
+    name: str,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Scores of one contender at one cutoff, and what it said.
+
+    `later` is a longer period, in months, and what each customer spent in it.
+    """
+    customers = outcomes.drop(columns=list(LABELS))
+    started = perf_counter()
+    try:
+        fitted = fit(name, history)
+    except ValueError as error:
+        progress.note(f"{name} could not be fitted at {history.cutoff}: {error}")
+        silent = pd.DataFrame(np.nan, index=customers.index, columns=list(PREDICTED))
+        return {"n_customers": len(customers)}, silent
+    seconds = perf_counter() - started
+    blended = fitted.predictions(customers) if isinstance(fitted, Blend) else None
+    predicted = blended.answers if blended else fitted.predict(customers)
+    scores = {**evaluate(outcomes, predicted), **_covered(outcomes, predicted)}
+    if "p_churn" in predicted:
+        gap = predicted["p_churn"] - outcomes["churned"]
+        scores["level_error"] = float(np.average(gap, weights=weights(outcomes)))
+    if blended and later[1] is not None:
+        scores |= _valued(blended, weights(customers), later[0], later[1], history.cutoff)
+    return {**scores, "fit_seconds": seconds}, predicted.reindex(columns=list(PREDICTED))
+
+
+def fit(name: str, history: History) -> Contender:
+    """Fit one contender; ValueError when the history does not carry it."""
+    return contender(name).fit(history)
+
+
+def _covered(outcomes: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float]:
+    """How often the intervals held; nothing for a contender without intervals."""
+    columns = ("expected_spend_low", "expected_spend_high", "next_purchase_from")
+    if any(name not in predicted or predicted[name].isna().all() for name in columns):
+        return {}
+    low, high = predicted["expected_spend_low"], predicted["expected_spend_high"]
+    spend, weight = outcomes["spend"].clip(lower=0), weights(outcomes)
+    p_none, expected = predicted["p_churn"], predicted["expected_spend"]
+    deciles = coverage_by_decile(spend, low, high, expected, p_none, weight)
+    bought = (outcomes["churned"] == 0).to_numpy()
+    when, first, last = (
+        frame.loc[bought, name]
+        for frame, name in (
+            (outcomes, "next_purchase"),
+            (predicted, "next_purchase_from"),
+            (predicted, "next_purchase_to"),
+        )
+    )
+    return {
+        "spend_coverage": coverage(spend, low, high, weight),
+        "spend_coverage_pit": pit_coverage(spend, low, high, p_none, weight),
+        "spend_coverage_pit_top_10": float(deciles["pit_coverage"].iloc[0]),
+        "next_purchase_coverage": (
+            coverage(when, first, last, weight[bought]) if bought.any() else float("nan")
+        ),
+    }
+
+
+def _valued(
+    predicted: BlendPredictions, weight: np.ndarray, months: int, spend: np.ndarray, start: date
+) -> dict[str, float]:
+    """What the months were said to bring beside what they brought."""
+    clv = predicted.clv(months, 0.0, start)
+    low, high = predicted.clv_interval(clv, months, start)
+    none = predicted.none_within(months, start)
+    found: dict[str, float] = {"clv_months": months}
+    if not np.isnan(clv).any():
+        found["clv_bias"] = bias(spend, clv, weight)
+    if np.isnan(low).any() or np.isnan(none).any():
+        return found
+    inside = np.maximum(spend, 0.0), low, high
+    deciles = coverage_by_decile(*inside, clv, none, weight)
+    return {
+        **found,
+        "clv_coverage": coverage(*inside, weight),
+        "clv_coverage_pit": pit_coverage(*inside, none, weight),
+        "clv_coverage_pit_top_10": float(deciles["pit_coverage"].iloc[0]),
+    }
