@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator,
 from features.log.transactions import LogSpec
 from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.section import Section
+from pipeline.watching_config import MonitoringConfig, ScheduleConfig
 
 CampaignName = Annotated[str, Field(pattern=r"^[a-zA-Z]\w*$")]
 
@@ -178,6 +179,8 @@ class Config(Section):
         default_factory=dict, description="By name; see docs/campaigns.md"
     )
     control: ControlConfig = ControlConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     contenders: Annotated[
         tuple[str, ...] | None, Field(min_length=1, description="Names of the board; default: all")
     ] = None

@@ -21,6 +21,7 @@ from pipeline.command_line import (
     describe,
     export,
     measure,
+    monitor,
     plan,
     score,
     simulate,
@@ -44,6 +45,7 @@ VERBS = (
     train.train,
     backtest.backtest,
     score.score,
+    monitor.monitor,
     plan.plan,
     export.export,
     measure.measure,
@@ -98,7 +100,8 @@ _NO_MEMORY = "There is not enough memory. Free some, or lower training.max_custo
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code.
 
-    What a user can mend is one message and 2; a gate that did not open is 3; 1 is a bug.
+    What a user can mend is one message and 2; a gate that did not open is 3; an alarm is 4;
+    1 is a bug.
     """
     try:
         app(arguments)

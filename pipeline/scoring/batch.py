@@ -58,7 +58,8 @@ SCHEMA = pa.schema(
 ABOUT = b"churn"
 """Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
 the log does not cover, `log`, how it was read, `grades` of the model by side, `spread`, see
-`pipeline.learning.spread`, and `earlier`, the day of `segment_before`."""
+`pipeline.learning.spread`, `promised`, see `pipeline.learning.profile`, and `earlier`, the day of
+`segment_before`."""
 
 
 def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) -> pa.RecordBatch:

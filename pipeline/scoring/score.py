@@ -102,6 +102,7 @@ def score(
             "log_end": str(orders.end),
             "log": model.manifest.settings["log"],
             "spread": model.manifest.settings.get("spread", {}),
+            "promised": model.manifest.settings.get("promised", {}),
             "grades": model.manifest.grades,
             "earlier": str(before.day) if before else None,
         }

@@ -23,8 +23,8 @@ NEEDED = ("customer_id", "as_of", "horizon_days", "segment", "model_version", *W
 class Scores:
     """Scored customers, one row each, and what holds for all of them.
 
-    `spread`, `log` (how the log was read) and `grades` (of the model, by side) are empty where the
-    file does not tell them (CSV); see `pipeline.learning.spread`.
+    `spread`, `log` (how the log was read), `grades` (of the model, by side) and `promised` are
+    empty where the file does not tell them (CSV); see `pipeline.learning.spread` and `profile`.
     """
 
     customers: pd.DataFrame
@@ -35,6 +35,7 @@ class Scores:
     spread: dict[str, list[float]] = field(default_factory=dict)
     log: dict[str, Any] = field(default_factory=dict)
     grades: dict[str, str] = field(default_factory=dict)
+    promised: dict[str, Any] = field(default_factory=dict)
 
 
 def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
@@ -66,6 +67,7 @@ def read_scores(path: Path, also: tuple[str, ...] = ()) -> Scores:
         about.get("spread", {}),
         about.get("log", {}),
         about.get("grades", {}),
+        about.get("promised", {}),
     )
 
 

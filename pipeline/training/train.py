@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from features.customer.catalogue import NAMES
+from features.customer.snapshot import categories
 from features.engines.parquet import write_parquet
 from features.errors import UserError
 from models.all_contenders import BASELINES, DEFAULT
@@ -19,6 +20,7 @@ from pipeline.learning.backtest import Backtest
 from pipeline.learning.judged import fit
 from pipeline.learning.judgement import Judgement, intervals, judge
 from pipeline.learning.prepare import prepare
+from pipeline.learning.profile import account, profile, promised
 from pipeline.learning.snapshots import Snapshots
 from pipeline.learning.spread import spread
 from pipeline.model_files import artifact
@@ -131,6 +133,15 @@ def train(
                 "segments": parting.to_dict(),
                 "clv": config.clv.model_dump(),
                 "spread": spread(result),
+                "promised": promised(result, judgement.rule),
+                "profile": {
+                    **profile(
+                        today,
+                        predicted["p_churn"],
+                        (*NAMES, *categories(snapshots.attributes)),
+                    ),
+                    "rows": account(orders.log.counts),
+                },
                 "log": _reading(orders, config),
                 "ending": Path(config.log.source).suffix,
             },

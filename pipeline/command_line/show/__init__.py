@@ -10,6 +10,7 @@ from pipeline.command_line.show.customer import customer
 from pipeline.command_line.show.exported import exported
 from pipeline.command_line.show.log import files, ledger, next_command
 from pipeline.command_line.show.measured import measured
+from pipeline.command_line.show.monitored import monitored
 from pipeline.command_line.show.plan import planned
 from pipeline.command_line.show.scores import (
     answering,
@@ -32,6 +33,7 @@ __all__ = [
     "leaderboard",
     "ledger",
     "measured",
+    "monitored",
     "next_command",
     "planned",
     "scored",
