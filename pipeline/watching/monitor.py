@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 from pyarrow import lib, parquet
 
-from pipeline.scoring.scores_file import Scores, read_scores
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
 from pipeline.model_files.artifact import Model
+from pipeline.scoring.scores_file import Scores, read_scores
 from pipeline.watching.drifted import Drift, drift
 from pipeline.watching.health import health
 from pipeline.watching.judged import judged

@@ -13,8 +13,8 @@ from features.customer.outcomes import outcomes
 from features.errors import UserError
 from models.evaluation.bootstrap import customer_log_loss
 from models.evaluation.intervals import pit_coverage
-from pipeline.scoring.scores_file import Scores
 from pipeline.intake.orders import Orders
+from pipeline.scoring.scores_file import Scores
 from pipeline.watching.pace import Pace, pace, recency_rule
 
 COLUMNS = (
