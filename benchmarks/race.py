@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from models.blend.base_learners import PRIOR_WEIGHTS
+from models.contenders.encoding import expit, logit
 from models.evaluation.bootstrap import Difference, customer_log_loss, paired_difference
+from pipeline.learning.answer import better_part
 from pipeline.learning.backtest import Backtest
 
 
@@ -53,3 +55,19 @@ def against_parts(result: Backtest) -> dict[str, float | str]:
         "followed from": followed.low,
         "followed to": followed.high,
     }
+
+
+def with_part(result: Backtest) -> dict[str, float | str]:
+    """What the rule for a better part would have brought at the last cutoff, decided before it.
+
+    `part` is empty where no part was better by the rule; then the blend answers as it is.
+    """
+    days = result.outcomes["cutoff"]
+    last = (days == days.max()).to_numpy()
+    p_churn = {name: said["p_churn"] for name, said in result.answers.items()}
+    part = better_part(result.outcomes[~last], {name: p[~last] for name, p in p_churn.items()})
+    blend = p_churn["blend"][last].to_numpy()
+    mean = blend if part is None else expit((logit(blend) + logit(p_churn[part][last])) / 2)
+    churned = result.outcomes["churned"][last].to_numpy(float)
+    found = [float(customer_log_loss(churned, p).mean()) for p in (blend, mean)]
+    return {"part": part or "", "blend": found[0], "answer": found[1]}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from models.blend.blend import Blend
+from models.blend.base_learners import PRIOR_WEIGHTS
+from models.blend.blend import WITH_PART, Blend
 from models.contenders.baselines import BaseRate, LastHorizonRepeat, RecencyAlone, StatusQuoRate
 from models.contenders.btyd import BtydContender
 from models.contenders.classifiers import RFM, BoostedChurn, LogisticChurn
@@ -39,6 +41,11 @@ CONTENDERS: dict[str, Callable[[], Contender]] = {
 }
 """Name -> a new, unfitted contender."""
 
+WITH_PARTS: dict[str, Callable[[], Contender]] = {
+    f"{WITH_PART}{part}": partial(Blend, part) for part in PRIOR_WEIGHTS
+}
+"""Name -> the mean of the blend and one of its parts; compared where that part was better."""
+
 BOARD = tuple(name for name in CONTENDERS if name != "lifetimes_bg_nbd")
 """Those that are compared unless the config names others. That of the lifetimes package, whose
 probabilities are no answer to this question, stands beside them on the demo's board."""
@@ -63,6 +70,8 @@ def create(name: str) -> Contender:
     >>> create("base_rate").name
     'base_rate'
     """
+    if name in WITH_PARTS:
+        return WITH_PARTS[name]()
     if name not in CONTENDERS:
         raise ValueError(f"Unknown contender {name!r}; known: {', '.join(CONTENDERS)}.")
     return CONTENDERS[name]()
@@ -75,6 +84,6 @@ def restore(
 
     A name that is not on the list is that of a user's own classifier.
     """
-    if name not in CONTENDERS:
+    if name not in CONTENDERS and name not in WITH_PARTS:
         return OwnChurn.restore(parameters, estimators)
     return type(create(name)).restore(parameters, estimators)

@@ -76,7 +76,12 @@ def words(name: str) -> str:
 
     >>> words("status_quo_rate"), words("recency_alone"), words("sklearn.svm.SVC")
     ('own pace so far', 'recency alone', 'sklearn.svm.SVC')
+    >>> words("blend_with_logistic")
+    'blend with logistic regression'
     """
+    blend, _, part = name.partition("blend_with_")
+    if part and not blend:
+        return f"blend with {words(part)}"
     return NAMES.get(name, name if "." in name else name.replace("_", " "))
 
 

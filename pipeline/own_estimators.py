@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from features.errors import SettingError
-from models.all_contenders import CONTENDERS, DEFAULT, create
+from models.all_contenders import CONTENDERS, DEFAULT, WITH_PARTS, create
 from models.contenders.own import OwnChurn
 from models.contenders.protocol import Contender
 
@@ -22,7 +22,7 @@ def contender(name: str) -> Contender:
     UserError
         When there is no such contender or class, or its package is not an installed one.
     """
-    if name in CONTENDERS:
+    if name in CONTENDERS or name in WITH_PARTS:
         return create(name)
     module, _, attribute = name.rpartition(".")
     if not module or not _installed(module.partition(".")[0]):

@@ -32,12 +32,22 @@ from models.contenders.protocol import Contender
 from models.explain.attribution import reference_customer
 from models.history import History, Longer, weights
 
+WITH_PART = "blend_with_"
+"""How the name begins of a blend of which one part makes half."""
+
 MOST_COMPARED = 5_000
 """So many customers tell where contributions begin."""
 
 
 class Blend:
     """A super learner of churn, with purchases, spend, intervals and value on the same base.
+
+    Parameters
+    ----------
+    part : str, optional
+        A base learner that was better than the blend: `p_churn` is then the mean of both in log
+        odds, each at its own level. Log loss is convex in log odds, so that the mean loses no
+        more than the two do on average.
 
     Attributes
     ----------
@@ -49,12 +59,16 @@ class Blend:
         What was decided and why, in sentences: learners left out, small data.
     """
 
-    name = "blend"
-
-    def __init__(self) -> None:
+    def __init__(self, part: str | None = None) -> None:
+        self._half(part)
         self.base_learners: dict[str, Contender] = {}
         self.notes: list[str] = []
         self._fitted: Fitted | None = None
+
+    def _half(self, part: str | None) -> None:
+        """Let a base learner make half of the answer; or none, as where it could not be fitted."""
+        self.part = part
+        self.name = f"{WITH_PART}{part}" if part else "blend"
 
     @property
     def fitted(self) -> Fitted:
@@ -94,9 +108,10 @@ class Blend:
             extrapolation, growth_note = self._extrapolation(history, level)
             blended = [(one.rows, one.blended(shares, stack.supervised)) for one in past]
             intervals = PredictionIntervals.fit(history, blended)
+            self._half(self.part if self.part in self.base_learners else None)
             self.notes = [*notes, *([note] if note else []), *level.notes, *growth_note]
             reference = reference_customer(history.todays_customers)
-            self._fitted = Fitted(stack, level, intervals, extrapolation, reference)
+            self._fitted = Fitted(stack, level, intervals, extrapolation, reference, part=self.part)
             self._lengthen(history.longer)
             self._set_offset(history.todays_customers)
         return self
@@ -158,6 +173,7 @@ class Blend:
         return {
             "parts": {name: part.parameters() for name, part in self.base_learners.items()},
             "weights": fitted.stack.weights,
+            "part": fitted.part,
             "shifts": fitted.level.shifts,
             "factors": fitted.level.factors,
             "ranges": fitted.intervals.to_dict(),
@@ -183,7 +199,7 @@ class Blend:
     @classmethod
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
         """Build the fitted blend again."""
-        blend = cls()
+        blend = cls(parameters["part"])
         for name, state in parameters["parts"].items():
             own = {
                 key.removeprefix(f"{name}."): estimator
@@ -199,6 +215,7 @@ class Blend:
             Extrapolation(course["passing"], course["growth"], course["faith"], course["kept"]),
             parameters["reference"],
             parameters["average"],
+            parameters["part"],
         )
         blend.notes = parameters["notes"]
         return blend

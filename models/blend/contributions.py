@@ -15,7 +15,11 @@ from models.history import weights
 
 
 def blended_contributions(
-    base: BasePredictions, stack: Stack, reference: dict[str, float], offset: float
+    base: BasePredictions,
+    stack: Stack,
+    reference: dict[str, float],
+    offset: float,
+    part: str | None = None,
 ) -> pd.DataFrame:
     """Parts of the log odds by theme, one row per customer; positive raises churn.
 
@@ -26,16 +30,22 @@ def blended_contributions(
     offset : float
         What leads from the learners' own typical customers to the average probability, see
         `beside_average`.
+    part : str, optional
+        The learner that counts as much as the whole stack; as it is, not clipped.
     """
     customers, clipped = base.customers, stack.log_odds(base)
     total: dict[str, np.ndarray] = {SILENCE: np.full(len(customers), offset)}
-    for name in stack.used(tuple(PRIOR_WEIGHTS)):
+    whole = 0.5 if part else 1.0
+    shares = {name: whole * stack.weights[name] for name in stack.used(tuple(PRIOR_WEIGHTS))}
+    for name in dict.fromkeys((*shares, *([part] if part else []))):
         # What is clipped is of silence: a buy-till-you-die model goes that far for nothing else.
-        beyond = clipped[name] - logit(base[name]["p_churn"].to_numpy())
-        total[SILENCE] = total[SILENCE] + stack.weights[name] * beyond
+        if name in shares:
+            beyond = clipped[name] - logit(base[name]["p_churn"].to_numpy())
+            total[SILENCE] = total[SILENCE] + shares[name] * beyond
+        share = shares.get(name, 0.0) + (0.5 if name == part else 0.0)
         themes = by_theme(contributions(base.learners[name], base.terms(name), reference))
         for theme in map(str, themes):
-            own = stack.weights[name] * themes[theme].to_numpy()
+            own = share * themes[theme].to_numpy()
             total[theme] = total[theme] + own if theme in total else own
     return pd.DataFrame(total, index=customers.index)[sorted(total)]
 

@@ -19,7 +19,7 @@ from models.blend.lifetime_value import Months, btyd_models, lifetime_value
 from models.blend.prediction_intervals import PredictionIntervals
 from models.blend.spend_estimators import estimates, weighted_mean
 from models.blend.stack import Stack
-from models.contenders.encoding import expit
+from models.contenders.encoding import expit, logit
 from models.contenders.protocol import answers
 from models.explain.reasons import reasons
 
@@ -36,6 +36,8 @@ class Fitted:
         The typical customer that buy-till-you-die models' contributions begin at.
     offset : float
         See `contributions.beside_average`.
+    part : str, optional
+        The base learner that counts as much as all of them together, see `Blend`.
     """
 
     stack: Stack
@@ -44,6 +46,7 @@ class Fitted:
     extrapolation: Extrapolation
     reference: dict[str, float]
     offset: float = 0.0
+    part: str | None = None
 
 
 class BlendPredictions:
@@ -60,8 +63,7 @@ class BlendPredictions:
     def answers(self) -> pd.DataFrame:
         """Means, intervals, and Pareto/NBD's (or MBG/NBD's) `p_alive` as a diagnostic."""
         base, customers, level = self._base, self._base.customers, self._fitted.level
-        stack = self._fitted.stack
-        p_churn = expit(stack.mean(stack.log_odds(base), level.shifts) + level.shifts["blend"])
+        stack, p_churn = self._fitted.stack, self._p_churn()
         both = estimates(base.learners, base, customers, p_churn, stack.supervised)
         purchases, spend = (
             weighted_mean(both[column], level.factors[column])
@@ -80,6 +82,15 @@ class BlendPredictions:
             **self._fitted.intervals.columns(base.histories, means),
         )
 
+    def _p_churn(self) -> np.ndarray:
+        """The stack at its level; or, with a part, the mean of both in log odds."""
+        base, stack, part = self._base, self._fitted.stack, self._fitted.part
+        shifts = self._fitted.level.shifts
+        odds = stack.mean(stack.log_odds(base), shifts) + shifts["blend"]
+        if part:
+            odds = (odds + logit(base[part]["p_churn"].to_numpy())) / 2
+        return expit(odds)
+
     @cached_property
     def contributions(self) -> pd.DataFrame:
         """What moves each customer's log odds of churn, by theme; positive raises churn.
@@ -87,7 +98,9 @@ class BlendPredictions:
         Measured from the average probability of churn.
         """
         fitted = self._fitted
-        return blended_contributions(self._base, fitted.stack, fitted.reference, fitted.offset)
+        return blended_contributions(
+            self._base, fitted.stack, fitted.reference, fitted.offset, fitted.part
+        )
 
     @property
     def reasons(self) -> pd.DataFrame:

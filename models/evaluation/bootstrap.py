@@ -13,7 +13,7 @@ from models.evaluation.scores import SMALLEST_PROBABILITY
 
 
 class Difference(NamedTuple):
-    """A model's mean score minus a rival's, with a 95 % interval over customers.
+    """A model's mean score minus a rival's, with an interval over customers, 95 % by default.
 
     Smaller is better; `wins` of `cutoffs` had a smaller score than the rival's.
     """
@@ -51,6 +51,7 @@ def paired_difference(
     weights: Sequence[np.ndarray] | None = None,
     repeats: int = 1000,
     seed: int = 0,
+    confidence: float = 0.95,
 ) -> Difference:
     """Mean loss minus a rival's on the same customers, and how sure that is.
 
@@ -64,6 +65,8 @@ def paired_difference(
         Losses per customer, one array per cutoff, customers in the same order.
     weights : sequence of arrays, optional
         Numbers of customers.
+    confidence : float
+        Probability that the interval is to hold.
 
     Examples
     --------
@@ -78,7 +81,8 @@ def paired_difference(
         weight = np.ones(len(gap)) if weights is None else np.asarray(weights[number], float)
         means.append(float(np.average(gap, weights=weight)))
         draws.append(_resampled_means(gap, weight, repeats, rng))
-    low, high = np.quantile(np.mean(draws, axis=0), [0.025, 0.975])
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.mean(draws, axis=0), [tail, 1 - tail])
     wins = sum(mean < 0 for mean in means)
     return Difference(float(np.mean(means)), float(low), float(high), wins, len(means))
 

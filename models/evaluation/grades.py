@@ -18,8 +18,8 @@ AUC = (0.70, 0.60)
 """Ranking is good from the first on, poor below the second."""
 
 LEVEL = (0.03, 0.06)
-"""Share expected to leave less the share that left: good up to the first, poor beyond the second;
-a share of all customers."""
+"""Share expected to leave less the share that left, beyond chance: good up to the first, poor
+beyond the second; a share of all customers."""
 
 TOTAL = (0.10, 0.25)
 """The same of a total of money, as a share of what came."""
@@ -77,18 +77,38 @@ def ranking(auc: float, gap: tuple[float, float] | None, rule: str) -> Grade:
     return Grade("ranking", GOOD, reason)
 
 
-def level(gaps: Sequence[float]) -> Grade:
+def level(gaps: Sequence[float], chance: Sequence[float] | None = None) -> Grade:
     """How many leave: the share expected to, less the share that did, at each cutoff.
+
+    Parameters
+    ----------
+    gaps : sequence of float
+        One a cutoff; NaN where none is known.
+    chance : sequence of float, optional
+        By how much each lies off by chance alone, with every probability right: half the width
+        of a 95 % interval. Only what is beyond counts; where chance alone reaches past the bound
+        of `poor` at each cutoff, a gap within it says nothing, and the level is not judged.
 
     Examples
     --------
     >>> level([0.01, -0.04]).grade, level([0.01, -0.04]).reason
     ('fair', 'expected +1.0, -4.0 points too many to leave')
+    >>> level([0.01, -0.04], [0.02, 0.02]).grade, level([-0.04], [0.09]).grade
+    ('good', 'not judged')
     """
-    told = ", ".join(f"{100 * gap:+.1f}" for gap in _known(gaps))
-    reason = f"expected {told} points too many to leave"
+    allowed = np.zeros(len(gaps)) if chance is None else np.asarray(chance, dtype=float)
+    pairs = [(gap, float(by)) for gap, by in zip(gaps, allowed, strict=True) if np.isfinite(gap)]
+    beyond = [max(abs(gap) - by, 0.0) for gap, by in pairs]
+    most = max((by for _, by in pairs), default=0.0)
+    least = min((by for _, by in pairs), default=0.0)
+    told = ", ".join(f"{100 * gap:+.1f}" for gap, _ in pairs)
+    within = f" (chance alone: up to {100 * most:.1f})" if most else ""
+    reason = f"expected {told} points too many to leave{within}"
+    if least > LEVEL[1] and max(beyond) <= LEVEL[0]:
+        advice = "So few customers do not show whether the level is right."
+        return Grade("level", UNJUDGED, reason, advice)
     advice = "Trust the order of customers more than how many are to leave."
-    return _by_bounds("level", gaps, LEVEL, reason, advice)
+    return _by_bounds("level", beyond, LEVEL, reason, advice)
 
 
 def money(errors: Sequence[float]) -> Grade:

@@ -1,6 +1,6 @@
 """Contenders fitted and scored at past cutoffs, only with labels complete before each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -8,18 +8,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.errors import UserError
 from features.writing import atomic
 from models.all_contenders import BOARD, DEFAULT
+from models.blend.blend import WITH_PART
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.history import weights
 from pipeline.console import Progress
+from pipeline.learning.answer import answer, better_part
 from pipeline.learning.judged import judged
 from pipeline.learning.snapshots import Snapshots
+from pipeline.markup import words
 
 COLUMNS = (
     "contender",
@@ -136,36 +138,52 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
     """
     board = names or BOARD
     cutoffs = snapshots.plan.backtest
-    rows: list[dict[str, Any]] = []
-    said: dict[str, list[pd.DataFrame]] = {name: [] for name in board}
     # The blend last: its parts are then fitted, as contenders of their own.
     order = [name for name in reversed(board) if name != DEFAULT]
     order += [name for name in board if name == DEFAULT]
-    # One thread each, two at a time: no figure may depend on how threads share a sum.
-    with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
-        for number, cutoff in enumerate(cutoffs, 1):
-            later = (snapshots.plan.months.get(cutoff, 0), snapshots.spend.get(cutoff))
-            known = snapshots.labelled[cutoff]
-            judge_one = partial(judged, snapshots.history(cutoff), known, later, progress)
-            text = f"Backtest at {cutoff} ({number} of {len(cutoffs)})"
-            with progress.step(f"{text}: {len(order)} contenders"):
-                answered = dict(zip(order[:-1], pool.map(judge_one, order[:-1]), strict=True))
-                answered[order[-1]] = judge_one(order[-1])
-            for name in board:
-                row, predicted = answered[name]
-                rows.append({"contender": name, "cutoff": cutoff, **row})
-                said[name].append(predicted)
+    rows, answers = _at_cutoffs(snapshots, order, progress)
+    outcomes = pd.concat([_outcomes(snapshots, cutoff) for cutoff in cutoffs], ignore_index=True)
+    chosen = answer(pd.DataFrame(rows))
+    part = better_part(outcomes, {name: said["p_churn"] for name, said in answers.items()})
+    if part and chosen == DEFAULT:
+        chosen = f"{WITH_PART}{part}"
+        progress.note(f"{words(part)} was better than the {DEFAULT}: the mean of both answers.")
+        more, said = _at_cutoffs(snapshots, [chosen], progress)
+        rows, answers, board = [*rows, *more], {**answers, **said}, (*board, chosen)
+    place = {name: number for number, name in enumerate(board)}
+    rows.sort(key=lambda row: (row["cutoff"], place[row["contender"]]))
     leaderboard = pd.DataFrame(rows).assign(horizon_days=snapshots.plan.horizon_days)
-    chosen = answer(leaderboard)
     leaderboard["chosen"] = leaderboard["contender"] == chosen
     leaderboard = leaderboard.reindex(columns=list(COLUMNS))
     if leaderboard.loc[leaderboard["chosen"], "log_loss"].isna().all():
         raise UserError(
             f"{chosen} cannot be fitted to this log at any cutoff; see the notes above."
         )
-    outcomes = pd.concat([_outcomes(snapshots, cutoff) for cutoff in cutoffs], ignore_index=True)
-    answers = {name: pd.concat(parts, ignore_index=True) for name, parts in said.items()}
+    answers = {name: answers[name] for name in board}
     return Backtest(leaderboard, chosen, outcomes, answers, snapshots.attributes)
+
+
+def _at_cutoffs(
+    snapshots: Snapshots, order: Sequence[str], progress: Progress
+) -> tuple[list[dict[str, Any]], dict[str, pd.DataFrame]]:
+    """Scores by contender and cutoff, and what each contender said at all cutoffs."""
+    cutoffs = snapshots.plan.backtest
+    rows: list[dict[str, Any]] = []
+    said: dict[str, list[pd.DataFrame]] = {name: [] for name in order}
+    *first, last = order
+    # One thread each, two at a time: no figure may depend on how threads share a sum.
+    with threadpool_limits(limits=1), ThreadPoolExecutor(max_workers=2) as pool:
+        for number, cutoff in enumerate(cutoffs, 1):
+            later = (snapshots.plan.months.get(cutoff, 0), snapshots.spend.get(cutoff))
+            known = snapshots.labelled[cutoff]
+            judge_one = partial(judged, snapshots.history(cutoff), known, later, progress)
+            many = f"{len(order)} contenders" if first else words(last)
+            with progress.step(f"Backtest at {cutoff} ({number} of {len(cutoffs)}): {many}"):
+                found = [*pool.map(judge_one, first), judge_one(last)]
+            for name, (row, predicted) in zip(order, found, strict=True):
+                rows.append({"contender": name, "cutoff": cutoff, **row})
+                said[name].append(predicted)
+    return rows, {name: pd.concat(parts, ignore_index=True) for name, parts in said.items()}
 
 
 def _outcomes(snapshots: Snapshots, cutoff: date) -> pd.DataFrame:
@@ -178,16 +196,3 @@ def write(result: Backtest, path: Path) -> None:
     """Write the leaderboard as CSV, all of it or nothing."""
     with atomic(path) as draft:
         result.leaderboard.to_csv(draft, index=False)
-
-
-def answer(leaderboard: pd.DataFrame) -> str:
-    """The contender whose answers are published: the blend, or else the best in log loss.
-
-    Only those are compared that answered at as many cutoffs as any: others' means are of
-    other days.
-    """
-    losses = leaderboard.groupby("contender", sort=False)["log_loss"].agg(["count", "mean"])
-    if DEFAULT in losses.index:
-        return DEFAULT
-    most = losses["count"] == losses["count"].max()
-    return str(losses.loc[most, "mean"].fillna(np.inf).idxmin())

@@ -8,6 +8,9 @@ from models.evaluation.grades import Grade
 from pipeline.learning.backtest import Backtest
 from pipeline.markup import words
 
+NORMAL_95 = 1.96
+"""Standard deviations that hold 95 % of a normal distribution, either side."""
+
 
 def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]:
     """Ranking, level, money, value of months and intervals, in this order.
@@ -24,7 +27,7 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
     longest = valued[valued["clv_months"] == valued["clv_months"].max()]
     return (
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
-        grades.level(level_gaps(result)),
+        grades.level(*level_gaps(result)),
         grades.money(rows["spend_bias"].tolist()),
         grades.value(longest["clv_bias"].tolist(), int(longest["clv_months"].max() or 0))
         if len(longest)
@@ -33,14 +36,20 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
     )
 
 
-def level_gaps(result: Backtest) -> list[float]:
-    """Share that the answer expected to leave less the share that left, at each judged cutoff."""
+def level_gaps(result: Backtest) -> tuple[list[float], list[float]]:
+    """Share that the answer expected to leave less the share that left, at each judged cutoff.
+
+    Beside it, how far chance alone would move it if each probability were right: 1.96 standard
+    deviations of the share that leaves.
+    """
     known = result.outcomes
     p_churn = result.answers[result.chosen]["p_churn"]
-    found = []
+    gaps, chance = [], []
     for day in result.judged:
         here = (known["cutoff"] == day) & p_churn.notna()
         if here.any():
-            gap = p_churn[here] - known.loc[here, "churned"]
-            found.append(float(np.average(gap, weights=known.loc[here, "weight"])))
-    return found
+            p, weight = p_churn[here].to_numpy(float), known.loc[here, "weight"].to_numpy(float)
+            share = weight / weight.sum()
+            gaps.append(float((share * (p - known.loc[here, "churned"].to_numpy(float))).sum()))
+            chance.append(float(NORMAL_95 * np.sqrt((share**2 * p * (1 - p)).sum())))
+    return gaps, chance

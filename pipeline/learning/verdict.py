@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from models.all_contenders import DEFAULT
+from models.blend.blend import WITH_PART
 from pipeline.learning.backtest import Backtest
 from pipeline.markup import counted, words
 
@@ -18,7 +20,7 @@ def sentences(result: Backtest, rule: str, races: pd.DataFrame, groups: pd.DataF
     best, floor = means.T[result.chosen], means.T[rule]
     compared = not races.empty and rule != result.chosen
     said = [_headline(result.chosen, best, floor, races) if compared else _alone(best)]
-    said += _at_some(result, rule)
+    said += _with_part(result) + _at_some(result, rule)
     everywhere = result.means_at(result.shared(result.chosen)).T[result.chosen]
     if not np.isnan(everywhere.buyer_lift_10):  # as it is where nobody bought
         said.append(
@@ -53,6 +55,19 @@ def _headline(chosen: str, best: pd.Series, floor: pd.Series, races: pd.DataFram
         f"{floor.log_loss:.4f} ({best.log_loss / floor.log_loss - 1:+.1%}, 95 % interval "
         f"{low:+.1%} to {high:+.1%}){_auc(best, floor)}."
     )
+
+
+def _with_part(result: Backtest) -> list[str]:
+    """Why the blend does not answer alone; see `pipeline.learning.answer`."""
+    part = result.chosen.removeprefix(WITH_PART)
+    if part == result.chosen:
+        return []
+    alone, blend = (result.means.T[name].log_loss for name in (part, DEFAULT))
+    return [
+        f"{words(part)} alone was better than the {DEFAULT} at all {len(result.judged)} cutoffs, "
+        f"beyond chance (log loss {alone:.4f} against {blend:.4f}): so the mean of both answers. "
+        "It was chosen at these cutoffs, which flatters its figures there a little."
+    ]
 
 
 def _at_some(result: Backtest, rule: str) -> list[str]:

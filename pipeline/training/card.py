@@ -21,6 +21,7 @@ def tags(result: Backtest, judgement: Judgement, as_of: date) -> dict[str, str]:
     )
     figures: dict[str, Any] = {
         "as_of": as_of,
+        "answer": words(result.chosen),
         "cutoffs": ", ".join(str(day) for day in result.judged),
         "grade": worst(judgement.grades),
         "grades": in_words(judgement.grades),
@@ -42,7 +43,8 @@ def description(log: str, horizon_days: int, told: dict[str, str]) -> str:
         else ""
     )
     lines = [
-        f"Learned from **{log}** up to {told['as_of']}; answers for {horizon_days} days.",
+        f"Learned from **{log}** up to {told['as_of']}; {told['answer']} answers for "
+        f"{horizon_days} days.",
         f"Grade **{told['grade']}**: {told['grades']}.",
         f"Log loss {told.get('log_loss', '–')}{against}; total spend off by "
         f"{told.get('spend_error', '–')} (mean over {told['cutoffs']}).",

@@ -8,7 +8,7 @@ from features.customer.catalogue import NAMES
 from features.customer.snapshot import categories
 from features.engines.parquet import write_parquet
 from features.errors import UserError
-from models.all_contenders import BASELINES, DEFAULT
+from models.all_contenders import BASELINES
 from models.contenders.protocol import Contender
 from models.explain.segments import Rules, thresholds
 from pipeline.config import Config, TrackingConfig, digest
@@ -201,7 +201,6 @@ def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
 def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
     days = snapshots.plan
     return {
-        "contender": DEFAULT,
         "horizon_days": days.horizon_days,
         "as_of": days.as_of,
         "backtest_cutoffs": [str(c) for c in days.backtest],

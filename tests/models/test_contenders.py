@@ -15,7 +15,7 @@ from models.evaluation import evaluate
 FITTED: dict[str, Contender] = {}
 
 
-@pytest.fixture(params=list(CONTENDERS))
+@pytest.fixture(params=[*CONTENDERS, "blend_with_logistic"])
 def fitted(request, history) -> Contender:
     if request.param not in FITTED:
         FITTED[request.param] = create(request.param).fit(history)
@@ -24,7 +24,7 @@ def fitted(request, history) -> Contender:
 
 def test_a_contender_is_registered_under_its_own_name(fitted):
     assert isinstance(fitted, Contender)
-    assert CONTENDERS[fitted.name]
+    assert type(create(fitted.name)) is type(fitted)
 
 
 def test_answers_are_probabilities_and_finite(fitted, outcomes):

@@ -6,6 +6,7 @@ import pytest
 from sklearn import metrics
 
 from models import evaluation
+from models.evaluation import grades
 from models.evaluation.bootstrap import Difference, customer_log_loss, grade, paired_difference
 from models.evaluation.calibration import calibration_table, wilson_interval
 from models.evaluation.groups import Group, attribute_groups, compare_groups, tenure_groups
@@ -302,3 +303,13 @@ def test_value_if_kept_is_the_mean_of_buyers_alike():
     bought = CHURNED == 0
     assert kept == pytest.approx(np.full(N, np.average(SPEND[bought], weights=WEIGHT[bought])))
     assert value_if_kept(SPEND * 0, np.ones(N), EXPECTED).tolist() == [0.0] * N
+
+
+def test_a_level_that_chance_explains_is_no_fault_and_one_beyond_it_is():
+    assert grades.level([0.05], [0.0]).grade == "fair"
+    assert grades.level([0.05], [0.04]).grade == "good", "1 point beyond chance"
+    assert grades.level([0.12, 0.0], [0.02, 0.02]).grade == "poor"
+    few = grades.level([0.05, -0.08], [0.08, 0.08])
+    assert few.grade == "not judged"
+    assert "few customers" in few.advice
+    assert grades.level([0.20], [0.08]).grade == "poor", "12 points beyond chance: of few, too"

@@ -143,3 +143,13 @@ def test_on_average_reasons_lead_from_the_average_probability_to_the_answer(blen
     moved = blend.predictions(today).contributions.sum(axis=1)
     assert moved.mean() == pytest.approx((logit(p) - logit(np.array(p.mean()))).mean(), abs=1e-9)
     assert (np.sign(moved) == np.sign(p - p.mean())).mean() > 0.9
+
+
+def test_a_part_that_makes_half_of_the_answer_makes_half_of_its_reasons(blend, history, outcomes):
+    mean = Blend("logistic").fit(history)
+    model = mean.base_learners["logistic"]
+    own = by_theme(contributions(model, model.terms(outcomes), {}))
+    half = blend.predictions(outcomes).contributions.add(own, fill_value=0.0) / 2
+    apart = mean.predictions(outcomes).contributions - half
+    # Silence also holds what leads from the average probability: the same for everybody.
+    np.testing.assert_allclose(apart - apart.iloc[0], 0.0, atol=1e-9)

@@ -9,6 +9,7 @@ import pytest
 from models.all_contenders import DEFAULT
 from models.blend.blend import Blend
 from models.btyd.lifetime_value import month_ends
+from models.contenders.encoding import expit, logit
 from models.history import LABELS, weights
 from pipeline.config import Config
 from pipeline.console import Progress
@@ -127,3 +128,20 @@ def test_of_several_periods_the_longest_is_told():
     assert len(said) == 1
     assert "9 months" in said[0]
     assert "-31%" in said[0]
+
+
+@pytest.mark.thorough
+def test_where_a_part_was_better_the_mean_of_both_answers(held, monkeypatch):
+    _, snapshots, _ = held
+    monkeypatch.setattr("pipeline.learning.backtest.better_part", lambda *_: "pareto_nbd")
+    names = ("recency_alone", "pareto_nbd", DEFAULT)
+    result = backtest(snapshots, names, Progress(quiet=True))
+    assert result.chosen == "blend_with_pareto_nbd"
+    assert list(result.answers) == [*names, result.chosen]
+    said = {name: answer["p_churn"] for name, answer in result.answers.items()}
+    both = (logit(said[DEFAULT]) + logit(said["pareto_nbd"])) / 2
+    np.testing.assert_allclose(said[result.chosen], expit(both))
+    losses = result.means["log_loss"]
+    assert losses[result.chosen] <= (losses[DEFAULT] + losses["pareto_nbd"]) / 2
+    board = result.leaderboard
+    assert set(board.loc[board["chosen"], "contender"]) == {result.chosen}
