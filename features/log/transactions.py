@@ -92,10 +92,13 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     require_columns(raw, spec)
     if not raw.table.count().to_pyarrow().as_py():
         raise UserError(f"{spec.source}: no rows below the header.")
-    parsed, notes, written = _parse(raw, spec, now)
-    changed = spec.versions == "last" or spec.duplicates == "drop"
-    # Parsed once: looking for blanks, strays and notations costs more than keeping the rows.
+    # Kept at each step: looking for blanks, strays and notations costs more than keeping the rows.
+    name = ibis.util.gen_name("cells")
+    cells = engine.create_table(name, meaningful(raw, spec))
+    parsed, notes, written = _parse(cells, spec, now)
     parsed = engine.create_table(ibis.util.gen_name("checked"), parsed)
+    engine.drop_table(name)
+    changed = spec.versions == "last" or spec.duplicates == "drop"
     days = by_day(parsed)
     believed = None if spec.until else believable_days(_sound_days(days))
     checked = _without_stragglers(parsed, believed)
@@ -122,11 +125,10 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
 
 
 def _parse(
-    raw: Raw, spec: LogSpec, now: datetime | None
+    rows: ir.Table, spec: LogSpec, now: datetime | None
 ) -> tuple[ir.Table, tuple[str, ...], str | None]:
-    """Canonical columns with the first reason against each row; notes; how dates are written."""
+    """From cells: canonical columns, the first reason against each row; notes; form of dates."""
     columns = spec.columns
-    rows = meaningful(raw, spec)
     how = Dated(spec.date_format, spec.timezone, spec.swapped_dates)
     reading = read_moments(rows, "moment", how, columns.transacted_at)
     parsed = rows.mutate(transacted_at=reading.moment, **_numbers(rows, spec))
