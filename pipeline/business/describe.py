@@ -103,6 +103,8 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
     with progress.step("Placing customers in segments"):
         now = orders.engine.create_table(ibis.util.gen_name("scored"), scored(base))
         placed = _placed(days, now, asked, first)
+    # Refused before the long steps, where it cannot be used.
+    answers = _survey(orders, asked, spec, now, progress)
     with progress.step("Looking for personas, and for rules of who leaves"):
         n_customers = int(flow["overall"]["customers"])
         told = people(days, asked.as_of, asked.window, first, n_customers)
@@ -123,27 +125,29 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         **flow,
         **triangles,
         **placed,
-        **_given(orders, asked, spec, now, ahead, progress),
+        survey=answers,
+        predicted=_predicted(orders, asked, now, ahead, progress),
     )
 
 
-def _given(
-    orders: Orders,
-    asked: Asked,
-    spec: LogSpec,
-    now: ir.Table,
-    ahead: Forecast | None,
-    progress: Progress,
-) -> dict[str, Any]:
-    """What the survey and the scores say, where they are given."""
-    found: dict[str, Any] = {}
-    if asked.survey:
-        with progress.step("Counting the answers of the survey"):
-            found["survey"] = survey(orders, asked.survey, spec, now, asked.as_of, asked.period)
-    if asked.scores:
-        with progress.step("Adding up the scores"):
-            found["predicted"] = predicted(orders, now, asked.scores, asked.as_of, ahead)
-    return found
+def _survey(
+    orders: Orders, asked: Asked, spec: LogSpec, now: ir.Table, progress: Progress
+) -> Survey | None:
+    """What the survey says, where one is given."""
+    if not asked.survey:
+        return None
+    with progress.step("Counting the answers of the survey"):
+        return survey(orders, asked.survey, spec, now, asked.as_of, asked.period)
+
+
+def _predicted(
+    orders: Orders, asked: Asked, now: ir.Table, ahead: Forecast | None, progress: Progress
+) -> Predicted | None:
+    """What the scores say, where they are given."""
+    if not asked.scores:
+        return None
+    with progress.step("Adding up the scores"):
+        return predicted(orders, now, asked.scores, asked.as_of, ahead)
 
 
 def _refuse_later_day(orders: Orders, as_of: date) -> None:

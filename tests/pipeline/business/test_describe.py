@@ -146,7 +146,7 @@ def test_the_json_is_the_whole_picture(tmp_path, capsys):
     assert shop.SENTINEL not in out
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unforecast")
 def test_rare_values_of_an_attribute_go_together(tmp_path, capsys):
     log = [(c, d, a, i, f"land {n % 40}") for n, (c, d, a, i, _) in enumerate(shop.rows(200))]
     _, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--by", "Country", log=log)
@@ -175,7 +175,7 @@ def test_a_day_outside_the_log_is_refused(tmp_path, capsys, day, told):
     assert not out
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unforecast")
 def test_a_currency_that_changes_is_told_on_the_page_and_in_the_json(tmp_path, capsys):
     log = [(*row[:4], "EUR" if row[1] < "2023" else "USD") for row in shop.rows(100)]
     page = tmp_path / "page.html"

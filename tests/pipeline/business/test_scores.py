@@ -108,7 +108,7 @@ def test_the_scores_of_the_logs_customers_are_added_up_and_those_of_others_count
     assert shop.SENTINEL not in out
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unforecast")
 def test_scores_of_another_day_or_of_a_shorter_log_are_told_once(tmp_path, capsys, log):
     file = tmp_path / "scores.parquet"
     notes = []
@@ -136,6 +136,7 @@ def test_the_page_and_the_screen_tell_of_the_scores(tmp_path, capsys, log):
     assert "ranking good" in out
 
 
+@pytest.mark.usefixtures("unforecast")
 def test_scores_of_another_business_are_refused(tmp_path, capsys, log):
     scores(tmp_path / "scores.parquet", [("nobody", "", "", "", "")], strangers=4)
     code, out, err = described(tmp_path, capsys, "--scores", str(tmp_path / "scores.parquet"))

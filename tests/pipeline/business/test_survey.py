@@ -9,6 +9,8 @@ from models.evaluation.shares import net_promoters
 from pipeline.command_line.main import run
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.usefixtures("unforecast")
+
 
 def answered(tmp_path, capsys, answers, *options, head="customer_id,date,score"):
     log = shop.write(tmp_path / "shop.csv", shop.rows(200))
