@@ -55,6 +55,8 @@ def ui(
     progress.note("Starting MLflow; this takes some seconds ...")
     with server.running(tracking.uri, tracking.experiment, host, port) as address:
         print(address, flush=True)
+        if name := server.named(address):
+            progress.note(f"In a browser this one has no assistant over it: {name}")
         progress.note("Open the address in a browser. Ctrl-C ends the server.")
         server.wait_until_stopped()
 

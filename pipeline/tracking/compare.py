@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.model_files.identity import LogIdentity, relation
+from pipeline.tracking.download import CHALLENGER, CHAMPION
 from pipeline.tracking.store import Store, talking
+from pipeline.tracking.version import IDENTITY
 
 MEASURES = ("log_loss", "roc_auc", "brier", "ece", "buyer_lift_10", "spend_gini", "spend_bias")
 
@@ -19,8 +22,10 @@ def trainings(
     -------
     list of dict
         `run_id, name, started, status, log, as_of, contender, horizon_days, grade, grades,
-        version, aliases`, then the measures of `MEASURES`, each a mean over the cutoffs; None
-        where a run has none.
+        version, aliases, apart`, then the measures of `MEASURES`, each a mean over the cutoffs;
+        None where a run has none. `apart` says why its figures are not of the same question as
+        the champion's (or, without one, the newest version's): `another log` or `another
+        horizon`; empty where they are.
     """
     with talking(store.uri):
         runs = store.client.search_runs(
@@ -30,6 +35,10 @@ def trainings(
             max_results=most,
         )
         versions = _versions(store, registered_model)
+        logs = _logs(store, [run.info.run_id for run in runs])
+    held = {alias: run_id for run_id, one in versions.items() for alias in one["aliases"]}
+    like = held.get(CHAMPION) or held.get(CHALLENGER) or ""
+    horizons = {run.info.run_id: run.data.params.get("horizon_days") for run in runs}
     return [
         {
             "run_id": run.info.run_id,
@@ -45,10 +54,33 @@ def trainings(
             "grade": run.data.tags.get("churn.grade"),
             "grades": run.data.tags.get("churn.grades"),
             **versions.get(run.info.run_id, {"version": None, "aliases": []}),
+            "apart": _apart(run.info.run_id, like, logs, horizons),
             **{name: run.data.metrics.get(name) for name in MEASURES},
         }
         for run in runs
     ]
+
+
+def _logs(store: Store, run_ids: list[str]) -> dict[str, LogIdentity]:
+    """Run -> the log of the version that it registered, under whatever name."""
+    asked = ", ".join(f"'{run_id}'" for run_id in run_ids)
+    found = store.client.search_model_versions(f"run_id IN ({asked})") if run_ids else []
+    return {
+        str(one.run_id): LogIdentity.model_validate_json(one.tags[IDENTITY])
+        for one in found
+        if IDENTITY in one.tags
+    }
+
+
+def _apart(
+    run_id: str, like: str, logs: dict[str, LogIdentity], horizons: dict[str, str | None]
+) -> str:
+    """Why a training's figures are of another question than those of the run `like`."""
+    if like in logs and run_id in logs and relation(logs[like], logs[run_id]) == "other":
+        return "another log"
+    if like in horizons and horizons[run_id] != horizons[like]:
+        return "another horizon"
+    return ""
 
 
 def _versions(store: Store, name: str) -> dict[str, dict[str, Any]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,12 @@ from mlflow.entities import LoggedModelOutput
 from features.customer.snapshot import categories
 from features.errors import SettingError, UserError
 from pipeline.model_files import artifact
-from pipeline.model_files.identity import LogIdentity
 from pipeline.model_files.manifest import Manifest
 from pipeline.tracking.download import CHALLENGER, CHAMPION, find
 from pipeline.tracking.errors import GateError
 from pipeline.tracking.runs import Training
 from pipeline.tracking.store import Store, talking
+from pipeline.tracking.version import FORM, IDENTITY, Version
 
 if TYPE_CHECKING:
     from mlflow.types import Schema
@@ -48,31 +47,8 @@ LONGEST_NAME = 200
 """Bytes of a model's name, which is also the name of a folder."""
 
 
-@dataclass(frozen=True)
-class Version:
-    """One version of a registered model, with the figures of the training that made it.
-
-    `by_cutoff` holds its measures cutoff by cutoff: measure -> cutoff -> value.
-    """
-
-    name: str
-    version: str
-    run_id: str
-    tags: dict[str, str]
-    by_cutoff: dict[str, dict[date, float]]
-
-    @property
-    def log(self) -> LogIdentity | None:
-        """The log that it learned from; None for a version of a churn that kept no identity."""
-        told = self.tags.get(IDENTITY)
-        return LogIdentity.model_validate_json(told) if told else None
-
-
 ALIAS = "churn.alias"
 """Tag of a training: what its version is or was, for the view of all trainings."""
-
-IDENTITY = "log_identity"
-"""Tag of a version: the name and the sketch of its log."""
 
 GATED = ("log_loss", "spend_gini")
 """Measures that decide whether a challenger may become champion."""
@@ -167,6 +143,7 @@ def _told(manifest: Manifest) -> dict[str, str]:
         "model_version": manifest.version,
         "log": manifest.log.name,
         IDENTITY: manifest.log.model_dump_json(),
+        FORM: str(manifest.format),
     }
 
 

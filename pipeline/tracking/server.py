@@ -26,8 +26,8 @@ LONGEST_START = 60.0
 """Seconds that a server may take to answer; three are usual."""
 
 NAMED = "churn.localhost"
-"""How the address is called. Browsers lead any name under `localhost` to this machine; under
-another name than the usual ones MLflow does not open its assistant over the page."""
+"""A second name of the address, for browsers: they lead any name under `localhost` to this machine,
+other programs do not. Under it MLflow does not open its assistant over the page."""
 
 # MLflow's defaults start four workers and seven job consumers, 3 GB; this is 0.25 GB.
 LIGHT = {
@@ -56,8 +56,8 @@ def running(
     Yields
     ------
     str
-        The address of the leaderboard. A store that is a server already is not served
-        again: it is the address there.
+        The address of the leaderboard, which any program can open; `named` has the one for
+        browsers. A store that is a server already is not served again: it is the address there.
 
     Raises
     ------
@@ -82,9 +82,21 @@ def running(
         server = _start(store.uri, host, port, log.fileno())
         try:
             _wait(server, address, log)
-            yield views.url(address.replace("127.0.0.1", NAMED), store.experiment_id)
+            yield views.url(address, store.experiment_id)
         finally:
             _stop(server)
+
+
+def named(address: str) -> str:
+    """The same address by the name that browsers know; empty where it has none.
+
+    >>> named("http://127.0.0.1:5000/#/experiments/1")
+    'http://churn.localhost:5000/#/experiments/1'
+    >>> named("https://mlflow.example.org")
+    ''
+    """
+    usual = "http://127.0.0.1:"
+    return address.replace(usual, f"http://{NAMED}:") if address.startswith(usual) else ""
 
 
 def wait_until_stopped() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 
 from pipeline.model_files.identity import relation, why
-from pipeline.tracking.registry import Version
+from pipeline.tracking.version import Version
 from pipeline.training.card import UNFIT
 
 NOISE = 5e-4
@@ -21,17 +21,19 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
     where there is no champion yet.
 
     Both are compared at the cutoffs they share, pair by pair: a mean over other days says
-    more about the days than about the model. A champion whose log is not known was made before
-    models knew theirs and can no longer be asked: anything takes its place.
+    more about the days than about the model. A champion of an earlier format can no longer be
+    asked: anything of its log takes its place.
     """
     if champion and champion.version == challenger.version:
         return []
     if unfit := challenger.tags.get(UNFIT):
         return [unfit]
-    if champion is None or champion.log is None:
+    if champion is None:
         return []
     if apart := incomparable(challenger, champion):
         return [apart]
+    if not champion.readable:
+        return []
     shared = sorted(cutoffs(challenger) & cutoffs(champion))
     reasons = []
     for measure, sign in BETTER_IS.items():
@@ -51,10 +53,12 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
 
 def incomparable(challenger: Version, champion: Version | None) -> str:
     """Why the two answer different questions, in a sentence; empty where they can be compared."""
-    if champion is None or champion.log is None:
+    if champion is None:
         return ""
     if other := another_log(challenger, champion):
         return other
+    if not champion.readable:
+        return ""
     horizons = [version.tags.get("horizon_days") for version in (challenger, champion)]
     if horizons[0] != horizons[1]:
         return f"it answers for {horizons[0]} days, the champion for {horizons[1]}"

@@ -29,6 +29,7 @@ from pipeline.model_files.manifest import Manifest
 from pipeline.reporting import evidence, report
 from pipeline.tracking import registry, runs, store
 from pipeline.tracking.errors import GateError, TrackingError
+from pipeline.tracking.version import Version
 from pipeline.training import card
 from pipeline.training.gate import cutoffs, gate
 
@@ -172,7 +173,7 @@ def _fit(name: str, snapshots: Snapshots) -> Contender:
     return fitted
 
 
-def _held(tracking: TrackingConfig) -> registry.Version | None:
+def _held(tracking: TrackingConfig) -> Version | None:
     """What the registered model holds: the champion, or else the challenger; None if neither."""
     try:
         opened = store.connect(tracking.uri, tracking.experiment)
@@ -187,7 +188,7 @@ def _held(tracking: TrackingConfig) -> registry.Version | None:
 def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
     """Promote when asked to, or when there is no champion that could be asked."""
     champion = registry.describe(tracking, name, registry.CHAMPION)
-    if not asked and champion and champion.log:
+    if not asked and champion and champion.readable:
         return False
     try:
         registry.promote(tracking, name, gate=gate)

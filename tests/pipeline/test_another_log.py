@@ -11,6 +11,7 @@ from features.errors import UserError
 from pipeline.command_line import main as cli
 from pipeline.model_files import artifact
 from pipeline.model_files.identity import refuse_other, relation
+from pipeline.model_files.manifest import FORMAT
 from tests.pipeline import shop
 
 
@@ -125,7 +126,7 @@ def test_a_model_without_an_identity_is_refused_in_one_sentence(here, tmp_path, 
     assert score("orders.csv", tmp_path / "s.csv", "--model", str(tmp_path / "old")) == 2
     said = capsys.readouterr().err
     assert said.count("Error") == 1
-    assert "format 1; this version of churn reads 2. Train again" in said
+    assert f"format 1; this version of churn reads {FORMAT}. Train again" in said
 
 
 def test_no_id_is_in_the_identity(here):

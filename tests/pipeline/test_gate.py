@@ -1,10 +1,12 @@
 """The gate: a challenger becomes champion only when it is not worse on the same days."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from pipeline.tracking.registry import IDENTITY, Version
+from pipeline.model_files.manifest import FORMAT
+from pipeline.tracking.version import FORM, IDENTITY, Version
 from pipeline.training.card import UNFIT
 from pipeline.training.gate import compared, gate
 from tests.pipeline import shop
@@ -14,7 +16,7 @@ FIRST, SECOND, THIRD = date(2024, 1, 1), date(2024, 4, 1), date(2024, 7, 1)
 
 def version(number, log_loss, spend_gini=None, horizon=90, log=shop.IDENTITY):
     figures = {"log_loss": log_loss, "spend_gini": spend_gini or dict.fromkeys(log_loss, 0.7)}
-    tags = {"horizon_days": str(horizon), IDENTITY: log.model_dump_json()}
+    tags = {"horizon_days": str(horizon), IDENTITY: log.model_dump_json(), FORM: str(FORMAT)}
     return Version("churn", str(number), f"run{number}", tags, figures)
 
 
@@ -79,3 +81,13 @@ def test_what_a_naive_rule_beats_or_nothing_judged_is_no_champion(champion):
     unfit = version(2, {FIRST: 0.1, SECOND: 0.1})
     unfit.tags[UNFIT] = "it is worse than recency alone at all 2 cutoffs, beyond chance"
     assert gate(unfit, champion) == [unfit.tags[UNFIT]]
+
+
+def test_a_champion_of_an_earlier_format_gives_way_to_its_own_log_only():
+    old = replace(CHAMPION, tags=CHAMPION.tags | {FORM: str(FORMAT - 1)})
+    assert gate(version(2, {THIRD: 0.9}, horizon=60), old) == []
+    named = shop.IDENTITY.model_copy(update={"named": True})
+    other = named.model_copy(update={"name": "other"})
+    old = replace(old, tags=old.tags | {IDENTITY: named.model_dump_json()})
+    (reason,) = gate(version(2, {FIRST: 0.1}, log=other), old)
+    assert "another log" in reason

@@ -78,7 +78,7 @@ def test_trainings_stand_beside_each_other_with_whole_names_and_figures(width):
     row |= {"log_loss": 0.34, "roc_auc": 0.8, "ece": 0.01, "spend_gini": None, "version": "12"}
     paper = io.StringIO()
     row |= {"name": f"{name} 2024-05-01", "aliases": ["champion"], "log": name}
-    row |= {"as_of": "2024-05-01", "grade": "fair"}
+    row |= {"as_of": "2024-05-01", "grade": "fair", "apart": ""}
     show.trainings(Console(file=paper, width=width), [row])
     lines = paper.getvalue().splitlines()
     assert "…" not in paper.getvalue()
@@ -104,7 +104,17 @@ def training(name):
         "log": name,
         "as_of": "2024-05-01",
         "grade": "good",
+        "apart": "",
     }
+
+
+def test_a_training_of_another_log_or_horizon_is_marked():
+    other = training("cafe.csv") | {"apart": "another log", "aliases": []}
+    said = drawn(100, show.trainings, [training("shop.csv"), other])
+    assert "* cafe.csv" in said
+    assert "* shop.csv" not in said
+    assert "* another log than the champion's: figures of two questions are not compared." in said
+    assert "*" not in drawn(100, show.trainings, [training("shop.csv")])
 
 
 def customers(clv=1_234_567.89):

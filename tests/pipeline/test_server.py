@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import urllib.request
 from datetime import date
 from pathlib import Path
 
@@ -100,6 +101,8 @@ def test_the_address_opens_the_saved_view() -> None:
 def test_chromium_shows_the_leaderboard_and_its_charts(trained: Store, tmp_path: Path) -> None:
     picture = tmp_path / "leaderboard.png"
     with server.running(trained.uri) as address:
+        with urllib.request.urlopen(address.partition("#")[0], timeout=10) as answer:
+            assert answer.status == 200, "a program that is no browser opens it, too"
         shown = subprocess.run(
             [
                 str(CHROMIUM),
@@ -107,7 +110,7 @@ def test_chromium_shows_the_leaderboard_and_its_charts(trained: Store, tmp_path:
                 f"--user-data-dir={tmp_path / 'profile'}",
                 f"--screenshot={picture}",
                 "--dump-dom",
-                address,
+                server.named(address),
             ],
             capture_output=True,
             text=True,

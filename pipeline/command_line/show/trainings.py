@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
+from pipeline.markup import words
 
 COMPARED = {"log loss": "log_loss", "AUC": "roc_auc", "ECE": "ece", "Gini": "spend_gini"}
 """Columns in which trainings are compared, and their measures."""
@@ -21,6 +22,9 @@ def trainings(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = ("as of", "started", "answer", "days", "grade", "version", *COMPARED)
     table, _ = fitting(console, partial(_trainings, rows), columns, ("ECE", "started"), NARROW)
     put(console, table)
+    if apart := " or ".join(sorted({row["apart"] for row in rows} - {""})):
+        told = f"* {apart} than the champion's: figures of two questions are not compared."
+        console.print(told, style="dim", markup=False)
 
 
 def _trainings(rows: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table:
@@ -33,13 +37,13 @@ def _trainings(rows: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table
         cells = {
             "started": str(row["started"])[5:16].replace("T", " "),
             "as of": str(row["as_of"] or "–"),
-            "answer": str(row["contender"]),
+            "answer": words(str(row["contender"])),
             "grade": str(row["grade"] or "–"),
             "days": str(row["horizon_days"]),
             "version": f"{row['version'] or '–'} {role}".strip(),
             **{header: number(row[name], ".4f") for header, name in COMPARED.items()},
         }
-        table.add_row(
-            row["log"] or str(row["name"]).rpartition(" ")[0], *(cells[header] for header in shown)
-        )
+        log = row["log"] or str(row["name"]).rpartition(" ")[0]
+        mark, style = ("* ", "dim") if row["apart"] else ("", "")
+        table.add_row(f"{mark}{log}", *(cells[header] for header in shown), style=style)
     return table

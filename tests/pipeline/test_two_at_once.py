@@ -1,0 +1,57 @@
+"""Two trainings of one log at once: each ends whole or with one error, and nothing is lost."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.model_files import artifact
+from pipeline.tracking import compare, registry, store
+from tests.pipeline import shop
+
+CHURN = "from pipeline.command_line.start import main; main()"
+
+
+def begun(*words):
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+    return subprocess.Popen(
+        [sys.executable, "-c", CHURN, *words],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.thorough
+def test_two_trainings_of_one_log_at_once_lose_nothing(tracking_uri):
+    shop.write(Path("orders.csv"), shop.rows(300))
+    settings = ["contenders=[recency_alone,blend]", "training.max_cutoffs=2", "backtest.cutoffs=1"]
+    settings += [f"tracking.uri={tracking_uri}"]
+    words = [word for setting in settings for word in ("--set", setting)]
+    asked = ["train", "orders.csv", *shop.COLUMNS, "--horizon", "60d", *words]
+    both = [begun(*asked), begun(*asked)]
+    said = [process.communicate()[1] for process in both]
+    ends = [process.returncode for process in both]
+    assert set(ends) <= {0, 2}, said
+    assert 0 in ends, said
+    for code, words in zip(ends, said, strict=True):
+        assert words.count("Error") == (code == 2)
+        assert code == 0 or "has put its model into the same folder meanwhile" in words
+
+    opened = store.connect(tracking_uri, "churn")
+    rows = compare.trainings(opened)
+    assert sorted(row["status"] for row in rows) == sorted(
+        "FAILED" if code else "FINISHED" for code in ends
+    )
+    assert sum(row["version"] is not None for row in rows) == ends.count(0)
+    for row in rows:
+        if row["version"]:
+            made = registry.describe(opened, "churn", row["version"])
+            assert made.run_id == row["run_id"]
+    manifest = artifact.verify(Path("out/model"))
+    assert manifest.run_id in {row["run_id"] for row in rows}
+    assert registry.describe(opened, "churn", registry.CHAMPION) is not None
