@@ -1,5 +1,7 @@
 """Grades of a backtest's answer: what `models.evaluation.grades` says of its past cutoffs."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -27,7 +29,7 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
     longest = valued[valued["clv_months"] == valued["clv_months"].max()]
     return (
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
-        grades.level(*level_gaps(result)),
+        grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
         grades.value(longest["clv_bias"].tolist(), int(longest["clv_months"].max() or 0))
         if len(longest)
@@ -36,20 +38,32 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
     )
 
 
-def level_gaps(result: Backtest) -> tuple[list[float], list[float]]:
-    """Share that the answer expected to leave less the share that left, at each judged cutoff.
+def level_gaps(result: Backtest) -> list[float]:
+    """Share that the answer expected to leave less the share that left, at each judged cutoff."""
+    found = []
+    for p, churned, share in _by_cutoff(result):
+        found.append(float((share * (p - churned)).sum()))
+    return found
 
-    Beside it, how far chance alone would move it if each probability were right: 1.96 standard
-    deviations of the share that leaves.
+
+def level_by_chance(result: Backtest) -> list[float]:
+    """How far chance alone moves each of `level_gaps` where every probability is right.
+
+    1.96 standard deviations of the share that leaves.
     """
+    return [
+        float(NORMAL_95 * np.sqrt((share**2 * p * (1 - p)).sum()))
+        for p, _, share in _by_cutoff(result)
+    ]
+
+
+def _by_cutoff(result: Backtest) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """`p_churn`, `churned` and each row's share of all customers, at each judged cutoff."""
     known = result.outcomes
     p_churn = result.answers[result.chosen]["p_churn"]
-    gaps, chance = [], []
     for day in result.judged:
         here = (known["cutoff"] == day) & p_churn.notna()
         if here.any():
-            p, weight = p_churn[here].to_numpy(float), known.loc[here, "weight"].to_numpy(float)
-            share = weight / weight.sum()
-            gaps.append(float((share * (p - known.loc[here, "churned"].to_numpy(float))).sum()))
-            chance.append(float(NORMAL_95 * np.sqrt((share**2 * p * (1 - p)).sum())))
-    return gaps, chance
+            weight = known.loc[here, "weight"].to_numpy(float)
+            churned = known.loc[here, "churned"].to_numpy(float)
+            yield p_churn[here].to_numpy(float), churned, weight / weight.sum()

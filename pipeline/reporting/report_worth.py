@@ -44,7 +44,7 @@ def outlook(today: Outlook, result: Backtest) -> str:
     """What is expected of today's customers altogether, and how far such totals have been off."""
     customers = today.customers
     buyers, spend = (1 - customers["p_churn"]).sum(), customers["expected_spend"].sum()
-    gaps = [len(customers) * gap for gap in level_gaps(result)[0]]
+    gaps = [len(customers) * gap for gap in level_gaps(result)]
     errors = result.leaderboard.loc[result.leaderboard["chosen"], "spend_bias"].dropna()
     came_of_buyers = [max(buyers + gap, 0.0) for gap in gaps]
     came_of_spend = [spend / (1 + error) for error in errors if error > -1]
