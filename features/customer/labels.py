@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.errors import UserError
-from features.timeline import before_each, within, within_each
+from features.timeline import before_each, within_each
 
 
 def labels(days: ir.Table, cutoff: date, horizon_days: int, complete_until: date) -> ir.Table:
@@ -72,15 +72,22 @@ def _refuse_unfinished(cutoff: date, horizon_days: int, complete_until: date) ->
         )
 
 
-def purchases_by_day(days: ir.Table, customers: ir.Table, cutoff: date, span_days: int) -> ir.Table:
-    """Count the purchases of these customers on each day from `cutoff` on; days without are absent.
+def purchases_by_day(days: ir.Table, customers: ir.Table, spans: Mapping[date, int]) -> ir.Table:
+    """Count the purchases of these customers on each day after several cutoffs.
+
+    Parameters
+    ----------
+    customers
+        ``customer_id`` and the ``cutoff`` before which each was known.
+    spans
+        For each cutoff how many days are looked at, its own the first.
 
     Returns
     -------
-    Table with ``day`` (0 for `cutoff` itself, below `span_days`) and ``purchases`` (customers who
-    bought on it).
+    Table with ``cutoff``, ``day`` (0 for the cutoff itself; days without are absent) and
+    ``purchases`` (customers who bought on it).
     """
-    later = within(days, cutoff, span_days)
-    theirs = later.filter(later.amount > 0).semi_join(customers, "customer_id")
-    day = theirs.transacted_at.delta(ibis.literal(cutoff), unit="day").cast("int64")
-    return theirs.group_by(day=day).aggregate(purchases=theirs.count())
+    later = within_each(days, spans)
+    theirs = later.filter(later.amount > 0).semi_join(customers, ("customer_id", "cutoff"))
+    day = theirs.transacted_at.delta(theirs.cutoff, unit="day").cast("int64")
+    return theirs.group_by("cutoff", day=day).aggregate(purchases=theirs.count())

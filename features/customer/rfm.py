@@ -5,12 +5,13 @@ Easy Way", Marketing Science 24(2); monetary value: Fader, Hardie & Lee (2005),
 "RFM and CLV: Using Iso-Value Curves", JMR 42(4).
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
-from features.timeline import before
+from features.timeline import before, before_each
 
 
 def rfm(days: ir.Table, cutoff: date) -> ir.Table:
@@ -40,6 +41,19 @@ def rfm(days: ir.Table, cutoff: date) -> ir.Table:
         )
         .select("customer_id", "frequency", "recency", "T", "monetary_value")
     )
+
+
+def rfm_at_each(days: ir.Table, cutoffs: Iterable[date]) -> ir.Table:
+    """`rfm` at each of several cutoffs, in one pass: stacked, with ``cutoff``."""
+    known = before_each(days, cutoffs)
+    purchases = known.filter(known.amount > 0)
+    found = purchases.group_by("customer_id", "cutoff").aggregate(
+        frequency=frequency(purchases),
+        recency=recency(purchases),
+        first=purchases.transacted_at.min(),
+        monetary_value=monetary_value(purchases),
+    )
+    return found.mutate(T=found.cutoff.delta(found.first, unit="day")).drop("first")
 
 
 def frequency(purchases: ir.Table) -> ir.IntegerScalar:

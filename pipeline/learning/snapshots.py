@@ -1,5 +1,6 @@
 """Carries features into models: snapshots as frames, and the history at each cutoff."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -9,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from features.customer.catalogue import CATALOGUE, MONEY
-from features.customer.labels import labels, purchases_by_day
+from features.customer.labels import labels, labels_at_each, purchases_by_day
 from features.customer.panel import panel
 from features.customer.purchase_days import with_gaps
-from features.customer.rfm import rfm
+from features.customer.rfm import rfm_at_each
 from features.customer.sample import sample
 from features.customer.snapshot import categories, snapshot
 from models.blend.error_growth import periods
@@ -96,9 +97,9 @@ def collect(
         today = learner.frame(snapshot(learner.days, plan.as_of, orders.attributes))
     with progress.step("Everybody's recency, frequency and money"):
         known = (*plan.labelled, plan.as_of)
-        populations = {cutoff: _population(orders.netted, cutoff) for cutoff in known}
+        populations = _populations(orders, known)
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
-        errors = {cutoff: learner.level_error(cutoff, plan.horizon_days) for cutoff in plan.levels}
+        errors = learner.level_errors(plan.levels, plan.horizon_days)
     with progress.step(f"What came in the months after {len(plan.longer)} cutoffs"):
         longer = {day: learner.longer(*asked) for day, asked in plan.longer.items()}
         spend = {cutoff: learner.spend(cutoff, months) for cutoff, months in plan.months.items()}
@@ -109,7 +110,7 @@ def collect(
         today,
         populations,
         orders.attributes,
-        {cutoff: error for cutoff, error in errors.items() if error is not None},
+        errors,
         spend,
         longer,
         seed,
@@ -124,17 +125,18 @@ class _Learner:
     days: ir.Table
     share: float
 
+    @property
+    def drawn(self) -> float:
+        """How many customers are learned from."""
+        return self.share * self.orders.n_customers
+
     def panel(self, horizons: dict[date, int], progress: Progress) -> dict[date, pd.DataFrame]:
         """Features and labels at each cutoff, several in one pass over the days."""
         frames: dict[date, pd.DataFrame] = {}
-        cutoffs = sorted(horizons)
-        drawn = self.share * self.orders.n_customers
-        at_once = max(1, int(PASS_ROWS / max(drawn, 1)))
-        for start in range(0, len(cutoffs), at_once):
-            chosen = {cutoff: horizons[cutoff] for cutoff in cutoffs[start : start + at_once]}
-            last = min(start + at_once, len(cutoffs))
-            with progress.step(f"Features at {max(chosen)} ({last} of {len(cutoffs)})"):
-                frames |= self._panel(chosen)
+        for cutoffs in _passes(sorted(horizons), self.drawn):
+            last = len(frames) + len(cutoffs)
+            with progress.step(f"Features at {max(cutoffs)} ({last} of {len(horizons)})"):
+                frames |= self._panel({cutoff: horizons[cutoff] for cutoff in cutoffs})
         return frames
 
     def _panel(self, horizons: dict[date, int]) -> dict[date, pd.DataFrame]:
@@ -160,26 +162,50 @@ class _Learner:
         rows = labels(self.days, cutoff, days, self.orders.end)
         return self.frame(rows)["spend"].to_numpy(float)
 
-    def level_error(self, cutoff: date, horizon_days: int) -> LevelError | None:
+    def level_errors(self, cutoffs: Sequence[date], horizon_days: int) -> dict[date, LevelError]:
         """What a buy-till-you-die model said of all these customers, less what came."""
-        outcome = labels(self.days, cutoff, horizon_days, self.orders.end)
-        rows = rfm(self.days, cutoff).inner_join(outcome, "customer_id")
-        keys = ("frequency", "recency", "T")
-        grouped = rows.group_by(*keys).aggregate(
-            n_customers=rows.count(), churned=rows.churned.sum()
-        )
-        population = _pandas(grouped.order_by(*keys)).astype(float)
-        over = periods(horizon_days, (self.orders.end - cutoff).days)
-        daily = _pandas(purchases_by_day(self.days, rows, cutoff, over[-1]))
-        came = {days: float(daily["purchases"][daily["day"] < days].sum()) for days in over}
-        return level_error(cutoff, horizon_days, population, population["churned"].sum(), came)
+        found: dict[date, LevelError] = {}
+        for some in _passes(cutoffs, self.drawn):
+            horizons = dict.fromkeys(some, horizon_days)
+            outcome = labels_at_each(self.days, horizons, self.orders.end)
+            rows = rfm_at_each(self.days, some).inner_join(outcome, ("customer_id", "cutoff"))
+            groups = _groups(rows, some, "frequency", "recency", "T", churned=rows.churned.sum())
+            over = {day: periods(horizon_days, (self.orders.end - day).days) for day in some}
+            spans = {day: lengths[-1] for day, lengths in over.items()}
+            daily = _pandas(purchases_by_day(self.days, rows, spans))
+            for cutoff in some:
+                came = daily[daily["cutoff"] == cutoff]
+                totals = {n: float(came["purchases"][came["day"] < n].sum()) for n in over[cutoff]}
+                churned = groups[cutoff]["churned"].sum()
+                error = level_error(cutoff, horizon_days, groups[cutoff], churned, totals)
+                if error is not None:
+                    found[cutoff] = error
+        return found
 
 
-def _population(days: ir.Table, cutoff: date) -> pd.DataFrame:
-    summary = rfm(days, cutoff)
-    keys = ("frequency", "recency", "T", "monetary_value")
-    grouped = summary.group_by(*keys).aggregate(n_customers=summary.count())
-    return _pandas(grouped.order_by(*keys)).astype(float)
+def _passes(cutoffs: Sequence[date], n_customers: float) -> Iterator[Sequence[date]]:
+    """As many cutoffs at a time as make `PASS_ROWS` rows of customers, at least one."""
+    at_once = max(1, int(PASS_ROWS / max(n_customers, 1)))
+    return (cutoffs[start : start + at_once] for start in range(0, len(cutoffs), at_once))
+
+
+def _populations(orders: Orders, cutoffs: Sequence[date]) -> dict[date, pd.DataFrame]:
+    """How many customers share each recency, frequency and value, at each cutoff."""
+    found: dict[date, pd.DataFrame] = {}
+    for some in _passes(cutoffs, orders.n_customers):
+        rows = rfm_at_each(orders.netted, some)
+        found |= _groups(rows, some, "frequency", "recency", "T", "monetary_value")
+    return found
+
+
+def _groups(
+    rows: ir.Table, cutoffs: Sequence[date], *keys: str, **sums: Any
+) -> dict[date, pd.DataFrame]:
+    """Customers who share all `keys`, counted at each cutoff, in order of the keys."""
+    grouped = rows.group_by("cutoff", *keys).aggregate(n_customers=rows.count(), **sums)
+    stacked = _pandas(grouped.order_by("cutoff", *keys))
+    day, figures = stacked["cutoff"], stacked.drop(columns="cutoff").astype(float)
+    return {cutoff: figures[day == cutoff].reset_index(drop=True) for cutoff in cutoffs}
 
 
 def _pandas(rows: ir.Table) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from features.customer.catalogue import CATALOGUE, NAMES
 from features.customer.labels import labels_at_each, purchases_by_day
 from features.customer.panel import panel
 from features.customer.purchase_days import daily, netted_days, with_gaps
-from features.customer.rfm import histogram, rfm
+from features.customer.rfm import histogram, rfm, rfm_at_each
 from features.customer.sample import sample
 from features.customer.snapshot import snapshot, snapshots
 from features.engines import duckdb, postgres
@@ -69,8 +69,9 @@ WALKED = {
     "rfm": lambda t: rfm(purchase_days(t), AS_OF),
     "histogram": lambda t: histogram(rfm(purchase_days(t), AS_OF)),
     "sample": lambda t: rfm(sample(purchase_days(t), 0.5), AS_OF),
+    "rfm_at_each": lambda t: rfm_at_each(purchase_days(t), CUTOFFS),
     "purchases_by_day": lambda t: purchases_by_day(
-        purchase_days(t), rfm(purchase_days(t), CUTOFFS[1]), CUTOFFS[1], 200
+        purchase_days(t), rfm_at_each(purchase_days(t), CUTOFFS), dict.fromkeys(CUTOFFS, 200)
     ),
     **{
         f"retention_{period}": lambda t, period=period: period_counts(
