@@ -53,7 +53,7 @@ bench-btyd: $(READY) ## Speed of the BTYD models beside lifetimes
 bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, the grocery log
 	$(BIN)/python -m benchmarks.quality
 
-bench-kinds: $(READY) ## The same on twelve simulated kinds of business, and beside the best part
+bench-kinds: $(READY) ## The same on 25 simulated kinds of business, and beside the best part
 	$(BIN)/python -m benchmarks.kinds
 
 bench-campaign: $(READY) ## Campaigns: intervals, plans that learn, a real trial, a million customers

@@ -75,6 +75,14 @@ def spend(one: Answered) -> pd.DataFrame:
     return coverage_by_decile(came, *ends, one.said["expected_spend"], one.said["p_churn"])
 
 
+def if_any(one: Answered) -> pd.DataFrame:
+    """Of those who bought: was their spend in the range if there is any; by tenth of the mean."""
+    bought = (one.outcomes["churned"] == 0).to_numpy()
+    said = one.said[bought]
+    ends = said["spend_if_any_low"], said["spend_if_any_high"]
+    return coverage_by_decile(one.outcomes.loc[bought, "spend"], *ends, said["expected_spend"])
+
+
 def next_purchase(one: Answered) -> pd.DataFrame:
     """Of those who bought: was the first day in the window; by tenth of expected purchases."""
     bought = (one.outcomes["churned"] == 0).to_numpy()
@@ -123,7 +131,11 @@ def run(name: str, task: Task, data: Path) -> pd.DataFrame:
     rows, tables = [], []
     with open_orders(config(task, data, ("blend",)).log, Progress(quiet=True)) as orders:
         for one in answered(orders, task, data):
-            found = {"spend": spend(one), "next purchase": next_purchase(one)}
+            found = {
+                "spend": spend(one),
+                "if any": if_any(one),
+                "next purchase": next_purchase(one),
+            }
             if name in LONG:
                 found = {f"value of {n} months": table for n, table in months(one, orders)}
             for kind, table in found.items():

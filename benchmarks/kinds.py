@@ -1,4 +1,4 @@
-"""Is the blend right for other kinds of business? Twelve simulated logs, eleven not BTYD's story.
+"""Is the blend right for other kinds of business? 25 simulated logs, 24 not BTYD's story.
 
 `python -m benchmarks.kinds [--kind NAME ...] [--seed N]`
 
@@ -6,7 +6,9 @@ Beside the blend stand its parts, the naive rules' best, and the fixed mix that 
 a third each of Pareto/NBD, logistic regression and trees, at Pareto/NBD's level. A second table
 holds the blend against the best of its parts, a third what the rule for a better part would have
 brought at the last cutoff, decided at those before. The last holds the blend's expected spend and
-value against what came: totals, and what the 80 % intervals held.
+value against what came: totals, what the 80 % intervals held, and how well it ranked. Twelve are
+ordinary businesses, three have heavy tails (`benchmarks.heavy_tails`), ten are young
+(`benchmarks.young`).
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.heavy_tails import HEAVY
 from benchmarks.race import against_parts, with_part
+from benchmarks.young import YOUNG
 from models.all_contenders import BASELINES
 from models.blend.base_learners import PRIOR_WEIGHTS
 from models.blend.mean_shift import shift_to_mean
@@ -237,6 +241,8 @@ KINDS: dict[str, tuple[Callable[[np.random.Generator, int], Purchases], int, int
     "boxes": (boxes, 600, 28),
     "renewals": (renewals, 1500, 182),
     "bills": (bills, 900, 30),
+    **HEAVY,
+    **YOUNG,
 }
 """Name -> simulation, days of log, days of horizon."""
 
@@ -266,7 +272,7 @@ def judged(name: str, path: Path) -> tuple[Backtest, str]:
                 "columns": {"customer_id": "customer", "transacted_at": "date", "amount": "amount"},
             },
             "horizon_days": KINDS[name][2],
-            "contenders": (*SHOWN, *BASELINES),
+            "contenders": (*SHOWN, "boosted_spend", *BASELINES),
         }
     )
     progress = Progress(quiet=True)
@@ -311,7 +317,13 @@ def worth(result: Backtest) -> dict[str, float]:
     }
     names = {"clv_months": "months", "clv_bias": "clv", "clv_coverage_pit": "clv held"}
     names["clv_coverage_pit_top_10"] = "clv held, top tenth"
-    return found | {shown: float(longest[name]) for name, shown in names.items()}
+    found |= {shown: float(longest[name]) for name, shown in names.items()}
+    ginis = board.groupby("contender")["spend_gini"].mean()
+    return found | {
+        "Gini": float(ginis["blend"]),
+        "Gini of the best other": float(ginis.drop("blend").max()),
+        "Gini of Pareto/NBD x Gamma-Gamma": float(ginis["pareto_nbd"]),
+    }
 
 
 def _fixed(answers: dict[str, np.ndarray]) -> np.ndarray:

@@ -55,7 +55,8 @@ def main() -> None:
             rows = snapshots.labelled[cutoff]
             blend = Blend().fit(snapshots.history(cutoff))
         customers = rows.drop(columns=list(LABELS))
-        themes, said = blend.contributions(customers), blend.reasons(customers)
+        predicted = blend.predictions(customers)
+        themes, said = predicted.contributions, predicted.reasons
         n = (said != "").sum(axis=1)
         counts = ", ".join(f"{k}: {(n == k).mean():.0%}" for k in range(4))
         print(f"\n{name}, {cutoff}: customers by number of reasons: {counts}")

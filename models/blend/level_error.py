@@ -37,6 +37,9 @@ SEASON_AFTER = 1.25
 """Years of errors before a season is looked for: the same weeks of one year, when most customers
 were new, are no season yet."""
 
+SEASONS = 2.0
+"""Years of log from which on the correction counts in full, see `_seasons_seen`."""
+
 YEARS_ALIKE = 4.0
 """In so many years a season becomes another one."""
 
@@ -158,9 +161,18 @@ def forecast_level_error(history: History) -> LevelErrorForecast:
     worth = np.clip(worth, 0.0, MOST_WORTH)
     missed = ((errors - worth * forecasts) ** 2).sum(axis=0)
     variance = (PRIOR_CUTOFFS * PRIOR_MISS**2 + missed) / (PRIOR_CUTOFFS + len(errors))
+    worth = worth * _seasons_seen(history)
     (churn, purchases), lasts = worth * mean, worth[1] * lasting
     unseen = worth * _unseen_season(history, when, seen, chance)
     return LevelErrorForecast(*(float(x) for x in (churn, purchases, lasts, *variance, *unseen)))
+
+
+def _seasons_seen(history: History) -> float:
+    """How far a correction may go: the years of log over `SEASONS`, at most 1.
+
+    Of fewer seasons, what rose lately may be one, and end soon.
+    """
+    return min(1.0, float(history.population["T"].max()) / YEAR / SEASONS)
 
 
 def _unseen_season(

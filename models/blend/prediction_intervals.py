@@ -109,16 +109,20 @@ class PredictionIntervals:
     ) -> dict[str, np.ndarray]:
         """`expected_spend_low`, `_high` (money); `next_purchase_from`, `_to` (days from cutoff).
 
+        `spend_if_any_low` and `_high` are the ends among those futures in which anything is bought.
         NaN where the past held too few buyers. `predicted` holds the blend's `p_churn`,
         `expected_purchases` and `expected_spend`.
         """
-        means = (predicted[name].to_numpy(float) for name in ANSWERS)
-        unknown = np.full(len(customers), np.nan)
-        low, high = self.spend.interval(*means) if self.spend else (unknown, unknown)
+        means = [predicted[name].to_numpy(float) for name in ANSWERS]
+        unknown = np.full(len(customers), np.nan), np.full(len(customers), np.nan)
+        low, high = self.spend.interval(*means) if self.spend else unknown
+        least, most = self.spend.if_any(*means) if self.spend else unknown
         first, last = self.next_purchase.window(customers)
         return {
             "expected_spend_low": low,
             "expected_spend_high": high,
+            "spend_if_any_low": least,
+            "spend_if_any_high": most,
             "next_purchase_from": first,
             "next_purchase_to": last,
         }
@@ -131,8 +135,11 @@ class PredictionIntervals:
         expected_spend: np.ndarray,
         days: float,
         extrapolation: Extrapolation = UNCORRECTED,
+        if_any: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of spend within `days`, which may be longer than the horizon.
+
+        `if_any` asks only about the futures in which anything is bought.
 
         The distribution is that of the horizon, or of a longer period that was seen, for as many
         purchases as the period holds. These begin at the blend's, in `predicted`, and grow with
@@ -145,7 +152,8 @@ class PredictionIntervals:
             return unknown, unknown
         lengths = extrapolation.lengths(btyd, customers, days)
         none = self._none(customers, btyd, predicted, days, lengths)
-        return spend.interval(none, _purchases(predicted, lengths[0], none), expected_spend)
+        ends = spend.if_any if if_any else spend.interval
+        return ends(none, _purchases(predicted, lengths[0], none), expected_spend)
 
     def none_within(
         self,

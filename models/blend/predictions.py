@@ -105,7 +105,7 @@ class BlendPredictions:
     @property
     def reasons(self) -> pd.DataFrame:
         """`reason_1` to `reason_3` in words, by the size of their contribution."""
-        return reasons(self.contributions, self._base.customers)
+        return reasons(self.contributions, self._base.customers, self._fitted.reference)
 
     def clv(self, months: int, monthly_discount_rate: float, start: date) -> np.ndarray:
         """Expected spend of the months from `start` on, discounted; shape (n_customers,), money.
@@ -123,11 +123,12 @@ class BlendPredictions:
         return lambda tried: lifetime_value(self._base, self.answers, period, tried)
 
     def clv_interval(
-        self, clv: np.ndarray, months: int, start: date
+        self, clv: np.ndarray, months: int, start: date, if_any: bool = False
     ) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of the 80 % interval of `clv`, each of shape (n_customers,), money.
 
-        NaN where the past held too few buyers.
+        `if_any` asks only about the futures in which anything is bought. NaN where the past held
+        too few buyers.
         """
         return self._fitted.intervals.of_period(
             self._base.histories,
@@ -136,6 +137,7 @@ class BlendPredictions:
             clv,
             Months(months, 0.0, start).days,
             self._fitted.extrapolation,
+            if_any,
         )
 
     def none_within(self, months: int, start: date) -> np.ndarray:

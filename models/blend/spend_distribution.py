@@ -107,6 +107,19 @@ class SpendDistribution:
         upper = scale * self._quantile(group, np.clip(high, 0.0, 1.0))
         return np.where(certain, lower, 0.0), np.where(p_none >= COVERED, 0.0, upper)
 
+    def if_any(
+        self, p_none: np.ndarray, expected_purchases: np.ndarray, expected_spend: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Low and high end of 80 % of what is spent if anything is bought; see `interval`.
+
+        A tenth of those who buy spend less, and a tenth more.
+        """
+        given = np.maximum(1 - p_none, 1e-9)
+        scale = expected_spend / given
+        group = np.searchsorted(self.borders, expected_purchases / given, side="right")
+        low, high = (self._quantile(group, np.full(len(scale), x)) for x in (TAIL, 1 - TAIL))
+        return scale * low, scale * high
+
     def _quantile(self, group: np.ndarray, level: np.ndarray) -> np.ndarray:
         place = level * (len(LEVELS) - 1)
         below = np.minimum(place.astype(int), len(LEVELS) - 2)

@@ -51,10 +51,14 @@ def contributions(learner: Any, terms: Any, reference: dict[str, float]) -> pd.D
 
 
 def reference_customer(customers: pd.DataFrame) -> dict[str, float]:
-    """Medians of what a buy-till-you-die model looks at; whole numbers, as it needs them."""
+    """Medians of what a buy-till-you-die model looks at, whole numbers as it needs them; of money.
+
+    The last is `amount_mean`, the money of a purchase.
+    """
     silent = customers["T"] - customers["recency"]
     columns = {"frequency": customers["frequency"], "days_since_last": silent, "T": customers["T"]}
-    return {name: float(np.floor(column.median())) for name, column in columns.items()}
+    whole = {name: float(np.floor(column.median())) for name, column in columns.items()}
+    return whole | {"amount_mean": float(customers["amount_mean"].median())}
 
 
 def _chained_contributions(steps: list[Forest], n_features: int) -> np.ndarray:

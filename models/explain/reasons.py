@@ -61,8 +61,9 @@ often and for how long somebody has bought.
 SILENCE = "silence"
 """The theme that every part of a blend speaks of."""
 
-FIRST = "first_"
-"""So begins the name of the column with an attribute's first known value."""
+FIRST, DISTINCT = "first_", "distinct_"
+"""So begin the names of columns with an attribute's first known value, and with how many it has
+shown."""
 
 
 def theme_of(feature: str) -> str:
@@ -105,10 +106,14 @@ def importance(themes: pd.DataFrame) -> pd.Series:
     return themes.abs().mean().sort_values(ascending=False, kind="stable")
 
 
-def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+def reasons(
+    themes: pd.DataFrame, customers: pd.DataFrame, typical: Mapping[str, float]
+) -> pd.DataFrame:
     """Put each customer's largest contributions into words: `reason_1` to `reason_3`.
 
-    A reason is empty where what is left moves the odds by less than a tenth (`LEAST`).
+    A reason is empty where what is left moves the odds by less than a tenth (`LEAST`). A theme
+    whose figures would not bear out its direction is passed over: its contribution then comes of
+    features that no short sentence tells.
 
     Parameters
     ----------
@@ -116,50 +121,63 @@ def reasons(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
         Contributions to the log odds by theme, see `by_theme`.
     customers : DataFrame
         The snapshot they were computed from, same rows.
+    typical : mapping
+        Medians of all customers: `frequency`, `days_since_last`, `T` and `amount_mean`.
 
     Examples
     --------
     >>> themes = pd.DataFrame({"silence": [1.2], "history": [-0.3], "basket": [-0.02]})
     >>> row = pd.DataFrame({"days_since_last": [92.0], "gap_mean": [21.0], "frequency": [4.0]})
-    >>> for said in reasons(themes, row.assign(T=176.0)).loc[0]:
+    >>> typical = {"frequency": 1.0, "days_since_last": 60.0, "T": 300.0, "amount_mean": 9.0}
+    >>> for said in reasons(themes, row.assign(T=176.0), typical).loc[0]:
     ...     print(said)
     much more likely to leave: usually buys every 21 days, silent for 92
     more likely to stay: 5 purchases in 176 days
     <BLANKLINE>
     """
     values, names = themes.to_numpy(float), [str(theme) for theme in themes]
-    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :N_REASONS]
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")
     spoken = {*_SPOKEN_OF, *names}
-    wanted = [c for c in customers if str(c) in spoken or str(c).removeprefix(FIRST) in names]
-    keys = [str(column) for column in wanted]
-    rows = [dict(zip(keys, row, strict=True)) for row in customers[wanted].to_numpy(object)]
-    columns = {}
-    for rank in range(N_REASONS):
-        if rank >= order.shape[1]:
-            columns[f"reason_{rank + 1}"] = [""] * len(rows)
-            continue
-        sizes = values[np.arange(len(rows)), order[:, rank]]
-        columns[f"reason_{rank + 1}"] = [
-            _reason(names[theme], size, row)
-            for theme, size, row in zip(order[:, rank], sizes, rows, strict=True)
-        ]
-    return pd.DataFrame(columns, index=customers.index, dtype=object)
+    wanted = [
+        str(c)
+        for c in customers
+        if str(c) in spoken or str(c).removeprefix(FIRST) in names or str(c).startswith(DISTINCT)
+    ]
+    said = [
+        _largest(names, sizes, ranked, dict(zip(wanted, row, strict=True)), typical)
+        for sizes, ranked, row in zip(
+            values, order, customers[wanted].to_numpy(object), strict=True
+        )
+    ]
+    columns = [f"reason_{rank + 1}" for rank in range(N_REASONS)]
+    return pd.DataFrame(said, customers.index, columns, dtype=object)
 
 
-def _reason(theme: str, size: float, row: Mapping[str, Any]) -> str:
-    """One sentence, or nothing where the theme hardly moves the odds."""
-    if abs(size) < LEAST:
-        return ""
-    much = "much " if abs(size) >= MUCH else ""
-    return f"{much}more likely to {'leave' if size > 0 else 'stay'}: {_words(theme, row)}"
+def _largest(
+    names: list[str],
+    sizes: np.ndarray,
+    ranked: np.ndarray,
+    row: Mapping[str, Any],
+    typical: Mapping[str, float],
+) -> list[str]:
+    """The sentences of one customer, as many as there are, filled up with nothing."""
+    said: list[str] = []
+    for theme in ranked:
+        if len(said) == N_REASONS or abs(sizes[theme]) < LEAST:
+            break
+        leave = bool(sizes[theme] > 0)
+        if words := _words(names[theme], leave, row, typical):
+            much = "much " if abs(sizes[theme]) >= MUCH else ""
+            said.append(f"{much}more likely to {'leave' if leave else 'stay'}: {words}")
+    return said + [""] * (N_REASONS - len(said))
 
 
-def _words(theme: str, row: Mapping[str, Any]) -> str:
-    """What is known of one customer under a theme."""
+def _words(theme: str, leave: bool, row: Mapping[str, Any], typical: Mapping[str, float]) -> str:
+    """What is known of one customer under a theme; nothing where it does not bear it out."""
     sentence = _SENTENCES.get(theme)
     if sentence is None:
         return f"{theme.replace('_', ' ')}: {_value(row.get(theme, row.get(FIRST + theme)))}"
-    return sentence(row)
+    return sentence(row, leave, typical)
 
 
 def _value(value: Any) -> str:
@@ -173,27 +191,66 @@ def _count(value: float, unit: str) -> str:
     return f"{n:,} {unit}" if n == 1 else f"{n:,} {unit}s"
 
 
-def _silence(row: Mapping[str, Any]) -> str:
+def _silence(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
+    """Held against the own usual gap, or where that says the opposite, against everybody's."""
     silent = row.get("days_since_last", row.get("T", 0) - row.get("recency", 0))
-    gap = row.get("gap_mean")
-    if not row.get("frequency") or gap is None or gap != gap:
-        return f"bought once, {_count(silent, 'day')} ago"
-    return f"usually buys every {_count(gap, 'day')}, silent for {round(silent):,}"
+    others = typical["days_since_last"]
+    gap, longer = float(row.get("gap_mean") or np.nan), silent > others
+    once = not row.get("frequency") or np.isnan(gap)
+    if not once and (silent > gap) == leave:
+        return f"usually buys every {_count(gap, 'day')}, silent for {round(silent):,}"
+    if longer != leave:
+        return ""
+    told = (
+        f"bought once, {_count(silent, 'day')} ago"
+        if once
+        else f"silent for {_count(silent, 'day')}"
+    )
+    return f"{told} (typical customer: {round(others):,})"
 
 
-def _trend(row: Mapping[str, Any]) -> str:
+def _trend(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
     last = row.get("purchases_90d", 0)
     before = row.get("purchases_180d", last) - last
-    return f"{_count(last, 'purchase')} in the last 90 days, {round(before):,} in the 90 before"
+    if not last + before:
+        return "no purchase in the last 180 days" if leave else ""
+    if (last < before) == leave:
+        return f"{_count(last, 'purchase')} in the last 90 days, {round(before):,} in the 90 before"
+    return "" if leave else f"{_count(last + before, 'purchase')} in the last 180 days"
 
 
-def _history(row: Mapping[str, Any]) -> str:
-    return f"{_count(row.get('frequency', 0) + 1, 'purchase')} in {_count(row.get('T', 0), 'day')}"
+def _history(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
+    """As many purchases, or as many a day, as the direction asks for."""
+    number, age = row.get("frequency", 0) + 1, row.get("T", 0)
+    usual = typical["frequency"] + 1
+    a_day = number / max(age, 1), usual / max(typical["T"], 1)
+    borne_out = (
+        (number <= usual or a_day[0] < a_day[1])
+        if leave
+        else (number > usual or a_day[0] > a_day[1])
+    )
+    return f"{_count(number, 'purchase')} in {_count(age, 'day')}" if borne_out else ""
 
 
-def _time_of_year(row: Mapping[str, Any]) -> str:
-    near = row.get("year_cosine_1", 0) > 0
-    return f"has mostly bought at {'this' if near else 'another'} time of the year"
+def _time_of_year(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
+    this = row.get("year_cosine_1", 0) > 0
+    if this == leave:
+        return ""
+    return f"has mostly bought at {'this' if this else 'another'} time of the year"
+
+
+def _basket(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
+    own, others = row.get("amount_mean", 0), typical["amount_mean"]
+    return f"spends {own:,.2f} per purchase (typical customer: {others:,.2f})"
+
+
+def _breadth(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
+    told = [
+        f"{n:,.0f} of {name.removeprefix(DISTINCT).replace('_', ' ')}"
+        for name, n in row.items()
+        if name.startswith(DISTINCT) and isinstance(n, float) and n == n
+    ]
+    return f"different values bought: {', '.join(told)}" if told else ""
 
 
 _SPOKEN_OF = (
@@ -210,13 +267,16 @@ _SPOKEN_OF = (
     "weekend_share",
 )
 
-_SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+Sentence = Callable[[Mapping[str, Any], bool, Mapping[str, float]], str]
+"""Of a customer's row, whether the theme speaks for leaving, and the typical customer."""
+
+_SENTENCES: dict[str, Sentence] = {
     "silence": _silence,
     "trend": _trend,
     "history": _history,
     "time of year": _time_of_year,
-    "basket": lambda row: f"spends {row.get('amount_mean', 0):,.2f} per purchase",
-    "breadth": lambda row: "how many different values the attributes have shown",
-    "returns": lambda row: f"gave back {row.get('return_share', 0):.0%} of the money",
-    "weekday": lambda row: f"{row.get('weekend_share', 0):.0%} of purchases at weekends",
+    "basket": _basket,
+    "breadth": _breadth,
+    "returns": lambda row, *_: f"gave back {row.get('return_share', 0):.0%} of the money",
+    "weekday": lambda row, *_: f"{row.get('weekend_share', 0):.0%} of purchases at weekends",
 }

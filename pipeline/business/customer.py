@@ -29,7 +29,8 @@ OWN_MODEL = "a Pareto/NBD of the log, spend at the mean of their purchase days"
 
 ANSWERS = (
     *("p_churn", "p_alive", "expected_purchases", "expected_spend"),
-    *("expected_spend_low", "expected_spend_high", "clv", "clv_low", "clv_high"),
+    *("spend_if_any_low", "spend_if_any_high"),
+    *("clv", "p_churn_clv", "clv_if_any_low", "clv_if_any_high"),
     *("next_purchase_from", "next_purchase_to", "segment", "reason_1", "reason_2", "reason_3"),
 )
 """Columns of the scores that are shown of a customer."""
@@ -200,9 +201,10 @@ def figures(found: Customer) -> dict[str, str]:
     told[f"p(churn), {found.horizon_days} days"] = f"{answer['p_churn']:.1%}"
     if pd.notna(answer["p_alive"]):
         told["p(alive)"] = f"{answer['p_alive']:.1%}"
-    told["expected spend"] = _between(answer, "expected_spend") + money
+    told["expected spend"] = f"{answer['expected_spend']:,.2f}{money}"
+    told["expected spend"] += _if_any(answer, "p_churn", "spend")
     if pd.notna(answer.get("clv")):
-        told["CLV"] = _between(answer, "clv") + money
+        told["CLV"] = f"{answer['clv']:,.2f}{money}" + _if_any(answer, "p_churn_clv", "clv")
     if pd.notna(answer["next_purchase_from"]):
         ends = (f"{answer[f'next_purchase_{end}']:%Y-%m-%d}" for end in ("from", "to"))
         told["next purchase, if any"] = " to ".join(ends)
@@ -217,7 +219,9 @@ def reasons(found: Customer) -> list[str]:
     return [str(reason) for reason in said if isinstance(reason, str) and reason]
 
 
-def _between(answer: dict[str, Any], name: str) -> str:
-    low, high = answer.get(f"{name}_low"), answer.get(f"{name}_high")
-    ends = f" ({low:,.2f} to {high:,.2f})" if pd.notna(low) and pd.notna(high) else ""
-    return f"{answer[name]:,.2f}{ends}"
+def _if_any(answer: dict[str, Any], none: str, name: str) -> str:
+    """How likely any spend is, and 80 % of what it is then; nothing where that is not known."""
+    low, high = answer.get(f"{name}_if_any_low"), answer.get(f"{name}_if_any_high")
+    if any(pd.isna(x) for x in (low, high, answer.get(none))):
+        return ""
+    return f" ({1 - answer[none]:.1%} that there is any, then mostly {low:,.2f} to {high:,.2f})"

@@ -49,8 +49,8 @@ COLUMNS = (
 `level_error` is the share expected to leave less the share that did.
 
 The four from `spend_coverage` on say how often the 80 % intervals held. `spend_coverage` is the
-plain share of customers whose spend lay inside: where more than 80 % spend nothing it cannot be as
-low as 80 %. `spend_coverage_pit` is 80 % for right intervals, see
+share of those who bought whose spend lay in the range that they were given if there is any.
+`spend_coverage_pit` asks all customers, those who spend nothing too: 80 % for right intervals, see
 `models.evaluation.intervals.pit_coverage`; so it is in the top tenth by expected spend.
 `next_purchase_coverage` is the share of those who bought within the horizon whose first purchase
 day lay in the window. The last five are the same of clv over `clv_months`: as many as were over by

@@ -67,16 +67,20 @@ def _covered(outcomes: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float
     p_none, expected = predicted["p_churn"], predicted["expected_spend"]
     deciles = coverage_by_decile(spend, low, high, expected, p_none, weight)
     bought = (outcomes["churned"] == 0).to_numpy()
-    when, first, last = (
+    when, first, last, least, most = (
         frame.loc[bought, name]
         for frame, name in (
             (outcomes, "next_purchase"),
             (predicted, "next_purchase_from"),
             (predicted, "next_purchase_to"),
+            (predicted, "spend_if_any_low"),
+            (predicted, "spend_if_any_high"),
         )
     )
     return {
-        "spend_coverage": coverage(spend, low, high, weight),
+        "spend_coverage": (
+            coverage(spend[bought], least, most, weight[bought]) if bought.any() else float("nan")
+        ),
         "spend_coverage_pit": pit_coverage(spend, low, high, p_none, weight),
         "spend_coverage_pit_top_10": float(deciles["pit_coverage"].iloc[0]),
         "next_purchase_coverage": (
@@ -98,10 +102,13 @@ def _valued(
     if np.isnan(low).any() or np.isnan(none).any():
         return found
     inside = np.maximum(spend, 0.0), low, high
+    bought = spend > 0
+    if_any = predicted.clv_interval(clv, months, start, if_any=True)
+    among = [values[bought] for values in (spend, *if_any, weight)]
     deciles = coverage_by_decile(*inside, clv, none, weight)
     return {
         **found,
-        "clv_coverage": coverage(*inside, weight),
+        "clv_coverage": coverage(*among) if bought.any() else float("nan"),
         "clv_coverage_pit": pit_coverage(*inside, none, weight),
         "clv_coverage_pit_top_10": float(deciles["pit_coverage"].iloc[0]),
     }

@@ -122,9 +122,9 @@ def ranges(result: Backtest) -> str:
             ),
         ),
         table(
-            "Share held at each cutoff; of the windows of the next purchase, among those who "
-            "did buy",
-            ["cutoff", "spend", "in the top tenth", "spend, plain count", "day of next purchase"],
+            "Share held at each cutoff; of buyers: of those who did buy, the spend by its range if "
+            "there is any, and by the window of their next purchase",
+            ["cutoff", "spend", "in the top tenth", "spend, of buyers", "day of next purchase"],
             days,
         ),
     )

@@ -28,11 +28,12 @@ SCHEMA = pa.schema(
         "p_alive": pa.float64(),
         "expected_purchases": pa.float64(),
         "expected_spend": pa.float64(),
-        "expected_spend_low": pa.float64(),
-        "expected_spend_high": pa.float64(),
+        "spend_if_any_low": pa.float64(),
+        "spend_if_any_high": pa.float64(),
         "clv": pa.float64(),
-        "clv_low": pa.float64(),
-        "clv_high": pa.float64(),
+        "p_churn_clv": pa.float64(),
+        "clv_if_any_low": pa.float64(),
+        "clv_if_any_high": pa.float64(),
         "at_stake": pa.float64(),
         "next_purchase_from": pa.date32(),
         "next_purchase_to": pa.date32(),
@@ -117,11 +118,19 @@ def facts(customers: pd.DataFrame, day: date) -> dict[str, Any]:
 
 
 def lifetime(blended: BlendPredictions, period: dict[str, Any], day: date) -> dict[str, np.ndarray]:
-    """`clv` over the configured months from `day` on, with the ends of its 80 % interval."""
+    """`clv` over the configured months from `day` on, and what it is made of.
+
+    The probability of no purchase in them, and 80 % of what is spent if there is any.
+    """
     months = period["months"]
     clv = blended.clv(months, period["monthly_discount_rate"], day)
-    low, high = blended.clv_interval(clv, months, day)
-    return {"clv": clv, "clv_low": low, "clv_high": high}
+    low, high = blended.clv_interval(clv, months, day, if_any=True)
+    return {
+        "clv": clv,
+        "p_churn_clv": blended.none_within(months, day),
+        "clv_if_any_low": low,
+        "clv_if_any_high": high,
+    }
 
 
 def _dates(day: date, after: pd.Series) -> pd.Series:

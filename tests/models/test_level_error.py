@@ -24,7 +24,7 @@ from models.history import LABELS, History, LevelError
 HORIZON = 91
 STEP = 30.4
 END = date(2020, 1, 1)
-NOBODY = pd.DataFrame({"n_customers": [1.0]})
+NOBODY = pd.DataFrame({"n_customers": [1.0], "T": [1200.0]})
 
 
 def errors(of_day, years=3.0) -> dict[date, LevelError]:
@@ -48,6 +48,19 @@ def test_a_yearly_wave_is_foreseen_and_ends_with_the_horizon():
     assert 0.24 < guess.churn < 0.42
     assert -0.84 < guess.purchases < -0.48
     assert abs(guess.lasting) < 0.1
+
+
+def test_of_fewer_than_two_seasons_as_much_is_followed_as_was_seen_of_them():
+    """What rose for some months may be a season: nobody has seen it end."""
+    seen = history(errors(lambda day: -0.3, years=0.75))
+    old, young = (
+        forecast_level_error(replace(seen, populations={END: NOBODY.assign(T=365.25 * years)}))
+        for years in (2.0, 1.2)
+    )
+    assert old.churn < 0
+    assert young.churn == pytest.approx(0.6 * old.churn)
+    assert young.lasting == pytest.approx(0.6 * old.lasting)
+    assert old == forecast_level_error(seen), "of more than two seasons no more"
 
 
 def with_panel(level_errors, days_ago) -> History:

@@ -18,6 +18,8 @@ from models.explain.reasons import by_theme, importance, reasons, theme_of
 
 WORDS = ("more likely to leave: ", "more likely to stay: ")
 
+TYPICAL = {"frequency": 0.0, "days_since_last": 391.0, "T": 480.0, "amount_mean": 30.0}
+
 
 @pytest.fixture(scope="module")
 def blend(history):
@@ -70,16 +72,61 @@ def test_reasons_are_up_to_three_sentences_with_the_customers_own_numbers(blend,
     assert list(said.columns) == ["reason_1", "reason_2", "reason_3"]
     told = said.map(lambda text: text == "" or text.removeprefix("much ").startswith(WORDS))
     assert told.all(axis=None)
-    row = said.index[said["reason_1"].str.contains("silent for")][0]
+    row = said.index[said["reason_1"].str.contains("silent for [0-9,]+$")][0]
     assert f"silent for {outcomes.loc[row, 'days_since_last']:.0f}" in said.loc[row, "reason_1"]
 
 
 def test_a_reason_is_left_out_where_it_hardly_moves_the_odds():
     themes = pd.DataFrame({"silence": [0.5, 0.05], "basket": [-0.09, -0.8]})
     row = pd.DataFrame({"frequency": [0, 0], "days_since_last": [9, 1], "amount_mean": [5.0, 6.0]})
-    said = reasons(themes, row)
-    assert said.loc[0].tolist() == ["more likely to leave: bought once, 9 days ago", "", ""]
-    assert said.loc[1].tolist() == ["much more likely to stay: spends 6.00 per purchase", "", ""]
+    said = reasons(themes, row, TYPICAL | {"days_since_last": 5.0})
+    once = "more likely to leave: bought once, 9 days ago (typical customer: 5)"
+    assert said.loc[0].tolist() == [once, "", ""]
+    spends = "much more likely to stay: spends 6.00 per purchase (typical customer: 30.00)"
+    assert said.loc[1].tolist() == [spends, "", ""]
+
+
+def told(theme, size, **row):
+    customer = pd.DataFrame([{"frequency": 4.0, "T": 500.0} | row])
+    return reasons(pd.DataFrame({theme: [size]}), customer, TYPICAL).loc[0, "reason_1"]
+
+
+def test_who_is_late_and_yet_likelier_to_stay_than_most_is_held_against_most():
+    """Of a base most of whom have long left, who is late by months is one of the better ones."""
+    late = {"gap_mean": 37.0, "days_since_last": 179.0}
+    stays = "more likely to stay: silent for 179 days (typical customer: 391)"
+    assert told("silence", -0.6, **late) == stays
+    leaves = "more likely to leave: usually buys every 37 days, silent for 179"
+    assert told("silence", 0.6, **late) == leaves
+
+
+@pytest.mark.parametrize("size", [-1.0, 1.0])
+@pytest.mark.parametrize("silent", [3.0, 100.0, 600.0])
+@pytest.mark.parametrize("gap", [10.0, 200.0, np.nan])
+def test_silence_is_told_only_where_its_figures_bear_it_out(size, silent, gap):
+    said = told("silence", size, gap_mean=gap, days_since_last=silent)
+    if "usually" in said:
+        assert (silent > gap) == (size > 0)
+    elif said:
+        assert (silent > TYPICAL["days_since_last"]) == (size > 0)
+    else:
+        assert (silent > TYPICAL["days_since_last"]) != (size > 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "last", "before", "words"),
+    [
+        (-1, 3, 1, "3 purchases in the last 90 days, 1 in the 90 before"),
+        (-1, 1, 2, "3 purchases in the last 180 days"),
+        (-1, 0, 0, ""),
+        (1, 1, 2, "1 purchase in the last 90 days, 2 in the 90 before"),
+        (1, 0, 0, "no purchase in the last 180 days"),
+        (1, 3, 1, ""),
+    ],
+)
+def test_a_trend_is_told_only_where_its_figures_bear_it_out(size, last, before, words):
+    said = told("trend", size, purchases_90d=last, purchases_180d=last + before)
+    assert said.partition(": ")[2] == words
 
 
 def test_reasons_do_not_depend_on_the_batch(blend, outcomes):

@@ -81,6 +81,10 @@ def test_scores_have_the_published_columns_and_make_sense(here, whole):
     assert (found[["expected_purchases", "expected_spend", "clv"]] >= 0).all().all()
     assert (found.expected_purchases >= 1 - found.p_churn - 1e-12).all()
     assert (found.clv >= found.expected_spend * 0.8).mean() > 0.99, "a year is more than 60 days"
+    assert (found.p_churn_clv <= found.p_churn + 1e-9).all(), "a year holds the horizon"
+    mean = found.expected_spend / (1 - found.p_churn)
+    inside = found.spend_if_any_low.le(mean) & mean.le(found.spend_if_any_high)
+    assert inside.mean() > 0.95, "the range if there is any holds the mean of those futures"
     assert set(found.segment) <= set(SEGMENTS)
     last = max(date.fromisoformat(row[1]) for row in shop.rows())
     assert set(found.as_of) == {last + timedelta(days=1)}

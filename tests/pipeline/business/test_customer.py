@@ -44,8 +44,8 @@ def scores(path, **values):
         "model_version": "1",
         "p_churn": 0.625,
         "expected_spend": 12.5,
-        "expected_spend_low": 1.0,
-        "expected_spend_high": 44.0,
+        "spend_if_any_low": 11.0,
+        "spend_if_any_high": 44.0,
         "segment": "slowing",
         "reason_1": "likelier to leave: silent",
         **values,
@@ -101,7 +101,7 @@ def test_the_scores_answer_where_they_are_given(log, capsys, tmp_path):
     code, out, err = asked(log, capsys, "00042x", "--scores", file, "--out", str(page))
     assert code == 0, err
     assert re.search(r"p\(churn\), 60 days +62\.5%", out)
-    assert "12.50 (1.00 to 44.00)" in out
+    assert "12.50 (37.5% that there is any, then mostly 11.00 to 44.00)" in " ".join(out.split())
     text = page.read_text(encoding="utf-8")
     for shown in (out, text):
         assert "slowing" in shown
