@@ -108,6 +108,13 @@ def section(name: str, title: str, *content: str) -> str:
     return f'<section id="{name}"><h2>{text(title)}</h2>{inside}</section>'
 
 
+def folded(name: str, title: str, *sections: str, opened: bool = False) -> str:
+    """Sections behind a line that opens them."""
+    mark = " open" if opened else ""
+    inside = "".join(sections)
+    return f'<details id="{name}"{mark}><summary>{text(title)}</summary>{inside}</details>'
+
+
 def paragraph(words: str, kind: str = "") -> str:
     """One paragraph of plain words."""
     return f"<p{_class(kind)}>{prose(words)}</p>"

@@ -85,8 +85,11 @@ class Blend:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Stacking weight of each learner of churn; they sum to 1."""
-        return self.fitted.stack.weights
+        """What each learner of churn counts in the answer's log odds; they sum to 1."""
+        weights, part = self.fitted.stack.weights, self.fitted.part
+        if not part:
+            return weights
+        return {name: weight / 2 + (name == part) / 2 for name, weight in weights.items()}
 
     def fit(self, history: History) -> Self:
         """Fit the base learners, stack them, set the level, calibrate intervals."""

@@ -153,7 +153,7 @@ def _in_log(orders: Orders, known: ir.Table, ids: pd.Series) -> np.ndarray:
 def by_segment(customers: pd.DataFrame) -> pd.DataFrame:
     """Totals of each segment, see `Predicted`."""
     grouped = customers.groupby("segment")
-    found = grouped[["expected_spend", "clv"]].sum()
+    found = grouped[["expected_spend", "clv"]].sum(min_count=1)
     found.insert(0, "customers", grouped.size())
     found.insert(1, "p_churn", grouped["p_churn"].mean())
     total = found["expected_spend"].sum()

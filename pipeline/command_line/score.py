@@ -10,7 +10,11 @@ from pipeline.command_line.options import AllowOtherLog, Day, Quiet, takes_a_log
 
 if TYPE_CHECKING:
     from pipeline.config import Config
+    from pipeline.console import Progress
+    from pipeline.intake.orders import Orders
     from pipeline.model_files.artifact import Model
+    from pipeline.scoring.champion import Found
+    from pipeline.scoring.score import Scored
 
 
 ANOTHER_LOG = (
@@ -37,6 +41,10 @@ def score(
         Path | None,
         typer.Option(help="Scores of an earlier day: adds each segment then", metavar="FILE"),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Also a page: what comes, from whom, what changed", metavar="HTML"),
+    ] = None,
     excel_safe: Annotated[
         bool, typer.Option("--excel-safe", help="CSV: ids that look like formulas stay text")
     ] = False,
@@ -47,15 +55,13 @@ def score(
     from pipeline.command_line import following, show
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
-    from pipeline.intake.identity import identify
     from pipeline.intake.orders import refuse_overwriting
-    from pipeline.model_files.identity import refuse_other
     from pipeline.scoring import champion
     from pipeline.scoring import score as scoring
     from pipeline.scoring.request import open_as_asked, request
 
     progress = Progress(quiet)
-    scoring.check_name(out)
+    _check_names(out, report)
     tracking = load_tracking(path, overrides)
     with progress.step("Fetching the model"):
         found = champion.find(model, uri=tracking.uri, registered_model=tracking.registered_model)
@@ -66,11 +72,8 @@ def score(
     config = request(path, overrides, found)
     _same_horizon(config, found.model)
     refuse_overwriting(out, config.log.source, customers, path, earlier)
-    learned = found.model.manifest.log
     with open_as_asked(config, found, progress, customers) as orders:
-        asked = identify(orders, config.log, learned)
-        if note := refuse_other(learned, asked, found.named, ANOTHER_LOG, allow_other_log):
-            progress.note(note)
+        _same_log(orders, config, found, progress, allow_other_log)
         scored = scoring.score(
             orders,
             found.model,
@@ -82,8 +85,48 @@ def score(
             earlier=earlier,
         )
         show.ledger(console, orders)
-    show.scored(console, scored, found)
+        _report(report, orders, scored, found.model)
+    show.scored(console, scored, found, report)
     show.next_command(console, following.plan(out, path, overrides, config), "churn ui")
+
+
+def _same_log(
+    orders: "Orders", config: "Config", found: "Found", progress: "Progress", allow: bool
+) -> None:
+    from pipeline.intake.identity import identify
+    from pipeline.model_files.identity import refuse_other
+
+    learned = found.model.manifest.log
+    asked = identify(orders, config.log, learned)
+    if note := refuse_other(learned, asked, found.named, ANOTHER_LOG, allow):
+        progress.note(note)
+
+
+def _check_names(out: Path, report: Path | None) -> None:
+    """Refuse a name that says no known format, or is that of the log, before any work is done."""
+    from pipeline.scoring.score import check_name
+
+    check_name(out)
+    if report and report.suffix not in (".html", ".htm"):
+        raise UserError(f"--report {report.name}: the name must end in .html.")
+
+
+def _report(path: Path | None, orders: "Orders", scored: "Scored", model: "Model") -> None:
+    if path is None:
+        return
+    from pipeline.reporting import scores_page
+    from pipeline.scoring.score import who
+    from pipeline.scoring.scores_file import read_columns
+
+    about = scores_page.About(
+        orders.name,
+        orders.log.counts.lines(),
+        scored.as_of,
+        model.manifest,
+        who(model),
+        scored.before,
+    )
+    scores_page.write(path, read_columns(scored.path, scores_page.NEEDED), about)
 
 
 def _same_horizon(config: "Config", model: "Model") -> None:

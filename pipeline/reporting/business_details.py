@@ -30,11 +30,6 @@ COLUMNS = {
 MEASURES = {"revenue": "Revenue", "orders": "Orders", "active": "Active customers"}
 
 
-def folded(title: str, *sections: str) -> str:
-    """Sections behind a line that opens them."""
-    return f"<details><summary>{text(title)}</summary>{''.join(sections)}</details>"
-
-
 def periods(found: Business) -> str:
     """All periods with all metrics, and what each means."""
     rows: list[Row] = []

@@ -5,6 +5,7 @@ from pathlib import Path
 from features.writing import atomic
 from pipeline.business.describe import Business
 from pipeline.intake.orders import Orders
+from pipeline.markup import folded
 from pipeline.reporting import (
     business_details,
     business_now,
@@ -36,7 +37,8 @@ def write(path: Path, orders: Orders, found: Business) -> None:
 
 def page(orders: Orders, found: Business) -> str:
     """The page as text: the same figures make the same bytes."""
-    details = business_details.folded(
+    details = folded(
+        "details",
         "Every period, every cohort, the forecast's record, the log",
         business_details.periods(found),
         business_details.cohorts(found),
@@ -52,7 +54,7 @@ def page(orders: Orders, found: Business) -> str:
         "people": business_people.people(found),
         "by": business_who.by(found),
         "survey": business_people.survey(found),
-        "details": f'<div id="details">{details}</div>',
+        "details": details,
     }
     return document(
         f"The business: {found.name}",

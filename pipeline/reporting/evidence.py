@@ -14,6 +14,7 @@ from models.evaluation.intervals import coverage_by_decile
 from models.evaluation.ranking import gain_table, spend_by_decile
 from models.explain.reasons import importance
 from models.explain.segments import Thresholds, segments
+from models.history import weights
 from pipeline.learning.backtest import Backtest
 
 LARGEST_SAMPLE = 5_000
@@ -24,8 +25,8 @@ LARGEST_SAMPLE = 5_000
 class Outlook:
     """What the trained answer says of today's customers, and what moves it.
 
-    `customers` has `p_churn`, `expected_purchases`, `expected_spend` and `segment`; `segments` says
-    who is in each;
+    `customers` has `p_churn`, `expected_purchases`, `expected_spend`, `segment` and `total_spend`,
+    and each row stands for `weight` customers; `segments` says who is in each;
     `importance` is the mean size of each theme's contribution to the log odds, largest first;
     `weights` are the parts' shares in the answer. Both are empty for an answer that cannot
     be taken apart.
@@ -36,19 +37,23 @@ class Outlook:
     importance: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
     weights: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    weight: float = 1.0
 
 
 def outlook(
     contender: Contender, today: pd.DataFrame, predicted: pd.DataFrame, parting: Thresholds
 ) -> Outlook:
     """Gather what the report says of today: the answers, and what moves them."""
-    customers = predicted.assign(segment=segments(today, predicted, parting))
-    who = parting.described()
+    customers = predicted.assign(
+        segment=segments(today, predicted, parting), total_spend=today["amount_total"]
+    )
+    who, weight = parting.described(), float(weights(today).mean())
     if not isinstance(contender, Blend):
-        return Outlook(customers, who)
+        return Outlook(customers, who, weight=weight)
     sample = today.iloc[:: -(-len(today) // LARGEST_SAMPLE)]
     themes = importance(contender.predictions(sample).contributions)
-    return Outlook(customers, who, themes, dict(contender.weights), tuple(contender.notes))
+    shares = dict(contender.weights)
+    return Outlook(customers, who, themes, shares, tuple(contender.notes), weight)
 
 
 def calibration(result: Backtest) -> pd.DataFrame:

@@ -9,7 +9,9 @@ from pipeline.campaign_config import CampaignConfig
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import Judgement
+from pipeline.markup import folded, section
 from pipeline.reporting import (
+    coming,
     report_campaign,
     report_judgement,
     report_level,
@@ -20,21 +22,16 @@ from pipeline.reporting.campaign import campaign
 from pipeline.reporting.document import document
 from pipeline.reporting.evidence import Outlook
 
+STYLES = ("report.css", "business.css")
+
 CONTENTS = {
     "grades": "Grades",
-    "outlook": "Outlook",
-    "rule": "Against a simple rule",
-    "calibration": "Probabilities",
-    "level": "Level",
-    "lift": "Lift and gain",
-    "spend": "Spend",
-    "ranges": "Intervals",
-    "profit": "Campaign",
-    "groups": "For whom",
-    "importance": "What moves it",
+    "outlook": "What comes",
     "segments": "Segments",
-    "board": "Leaderboard",
-    "log": "The log",
+    "profit": "Campaign",
+    "importance": "What moves it",
+    "details": "Can it be believed?",
+    "read": "The log",
 }
 """Sections in the page's order, and how the list of contents calls them."""
 
@@ -57,13 +54,14 @@ def drawings(page: Path) -> dict[str, str]:
 
     They carry the page's style, without which they have no colours.
     """
-    style = (files("pipeline.reporting") / "report.css").read_text(encoding="utf-8")
+    room = files("pipeline.reporting")
+    style = "".join((room / name).read_text(encoding="utf-8") for name in STYLES)
     found = {}
-    for name, section in re.findall(
+    for name, inside in re.findall(
         r'<section id="(\w+)">(.*?)</section>', page.read_text(encoding="utf-8"), re.DOTALL
     ):
         # Greedy within a figure: a drawing may hold another one.
-        figures = re.findall(r"<figure>.*?</figure>", section, re.DOTALL)
+        figures = re.findall(r"<figure>.*?</figure>", inside, re.DOTALL)
         charts = [re.search(r'<svg class="chart"([^>]*)>(.*)</svg>', f, re.DOTALL) for f in figures]
         for number, (attributes, drawn) in enumerate((c.groups() for c in charts if c), 1):
             found[f"{name}-{number}"] = (
@@ -89,22 +87,17 @@ def page(
     today
         What the trained answer says of today's customers; a backtest alone has none.
     """
-    rule = judgement.rule
+    said = report_worth.coming(today, result) if today else None
     sections = {
         "grades": report_judgement.grades(judgement.grades),
-        "outlook": report_worth.outlook(today, result) if today else "",
-        "rule": report_judgement.races(result, judgement),
-        "calibration": report_scores.calibration(result),
-        "level": report_level.levels(result),
-        "lift": report_scores.gains(result, rule),
-        "spend": report_worth.deciles(result),
-        "ranges": report_level.ranges(result),
-        "profit": report_campaign.campaign(campaign(result, assumed, rule), rule),
-        "groups": report_judgement.groups(judgement),
+        "outlook": coming.outlook(said) if said else "",
+        "segments": _segments(said, today),
+        "profit": report_campaign.campaign(
+            campaign(result, assumed, judgement.rule), judgement.rule
+        ),
         "importance": report_worth.importance(today) if today else "",
-        "segments": report_worth.segments(today) if today else "",
-        "board": report_scores.board(result),
-        "log": report_worth.log(orders),
+        "details": _believed(result, judgement, opened=not today),
+        "read": folded("read", "The log and its rows", report_worth.log(orders)),
     }
     about = (
         f"{orders.name} · {orders.first_day} to {orders.last_day} · "
@@ -114,7 +107,31 @@ def page(
         f"Churn report: {orders.name}",
         "Who is leaving, and what customers are worth",
         about,
-        list(judgement.sentences),
+        [*([coming.sentence(said)] if said else []), *judgement.sentences],
         sections,
         CONTENTS,
+        styles=STYLES,
+    )
+
+
+def _segments(said: coming.Coming | None, today: Outlook | None) -> str:
+    if said is None or today is None:
+        return ""
+    return section("segments", "Segments today", coming.segments(said.segments, today.segments))
+
+
+def _believed(result: Backtest, judgement: Judgement, opened: bool) -> str:
+    """All that the verdict rests on, folded behind a line; `opened` where it is all there is."""
+    return folded(
+        "details",
+        "Can it be believed? What was predicted at past cutoffs, and what came",
+        report_judgement.races(result, judgement),
+        report_scores.calibration(result),
+        report_level.levels(result),
+        report_scores.gains(result, judgement.rule),
+        report_worth.deciles(result),
+        report_level.ranges(result),
+        report_judgement.groups(judgement),
+        report_scores.board(result),
+        opened=opened,
     )

@@ -18,9 +18,9 @@ from pipeline.markup import (
     section,
     shortened,
     table,
-    text,
     words,
 )
+from pipeline.reporting.coming import grade_strip
 
 RULES = {
     "base_rate": "everybody is like the average customer",
@@ -33,12 +33,10 @@ RULES = {
 
 def grades(found: Sequence[Grade]) -> str:
     """The grades side by side, each in its colour and its word, with reason and advice."""
-    fields = "".join(
-        f'<div class="{text(one.grade.replace(" ", "-"))}"><dt>{text(one.side)}</dt>'
-        f"<dd><b>{text(one.grade)}</b>{text(_because(one))}</dd></div>"
-        for one in found
+    strip = grade_strip(
+        {one.side: one.grade for one in found}, {one.side: _because(one) for one in found}
     )
-    return section("grades", "How good it is", f'<dl class="grades">{fields}</dl>') if found else ""
+    return section("grades", "How good it is", strip) if found else ""
 
 
 def _because(grade: Grade) -> str:

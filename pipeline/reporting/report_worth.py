@@ -1,7 +1,6 @@
 """The report's sections on money and action: what is expected, where it is, and what moves it."""
 
 import math
-from collections.abc import Sequence
 
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
@@ -19,6 +18,7 @@ from pipeline.markup import (
     words,
 )
 from pipeline.reporting import charts, evidence
+from pipeline.reporting.coming import Coming
 from pipeline.reporting.evidence import Outlook
 
 THEMES = {
@@ -40,35 +40,12 @@ PARTS = {
 """The blend's parts in words."""
 
 
-def outlook(today: Outlook, result: Backtest) -> str:
-    """What is expected of today's customers altogether, and how far such totals have been off."""
-    customers = today.customers
-    buyers, spend = (1 - customers["p_churn"]).sum(), customers["expected_spend"].sum()
-    gaps = [len(customers) * gap for gap in level_gaps(result)]
+def coming(today: Outlook, result: Backtest) -> Coming:
+    """What is expected of today's customers, and how far such totals have been off."""
     errors = result.leaderboard.loc[result.leaderboard["chosen"], "spend_bias"].dropna()
-    came_of_buyers = [max(buyers + gap, 0.0) for gap in gaps]
-    came_of_spend = [spend / (1 + error) for error in errors if error > -1]
-    tiles = {
-        "customers": f"{len(customers):,}",
-        f"expected to buy{_range(came_of_buyers)}": f"{buyers:,.0f}",
-        "expected purchase days": f"{customers['expected_purchases'].sum():,.0f}",
-        f"expected spend{_range(came_of_spend)}": f"{spend:,.0f}",
-    }
-    return section(
-        "outlook",
-        f"The next {result.horizon_days} days",
-        facts(tiles),
-        paragraph(
-            "The ranges are what would come if these totals were off as those at past cutoffs were."
-            " A few cutoffs show how wrong a total has been, not how wrong it can be.",
-            "note-text",
-        ),
+    return Coming.of(
+        today.customers, result.horizon_days, level_gaps(result), errors.tolist(), today.weight
     )
-
-
-def _range(totals: Sequence[float]) -> str:
-    """Between which totals, in the words of a tile; nothing without any."""
-    return f": {min(totals):,.0f} to {max(totals):,.0f}" if len(totals) else ""
 
 
 def deciles(result: Backtest) -> str:
@@ -148,32 +125,6 @@ def importance(today: Outlook) -> str:
             table("The answer is a mix of these models", ["model", "weight"], parts),
         ),
         *(paragraph(note, "note-text") for note in today.notes),
-    )
-
-
-def segments(today: Outlook) -> str:
-    """Who is meant by each segment, how many they are today, and what is expected of them."""
-    found = today.customers.groupby("segment").agg(
-        n=("p_churn", "size"),
-        p_churn=("p_churn", "mean"),
-        spend=("expected_spend", lambda spend: spend.sum(min_count=1)),
-    )
-    everybody, total = len(today.customers), today.customers["expected_spend"].sum()
-    rows: list[Row] = []
-    for name, who in today.segments.items():
-        if name not in found.index:
-            rows.append(("", [name, who, "0", "0.0%", "–", "–", "–"]))
-            continue
-        here = found.loc[name]
-        cells = [f"{here['n']:,.0f}", f"{here['n'] / everybody:.1%}", f"{here['p_churn']:.1%}"]
-        cells += [number(here["spend"], ",.2f")]
-        cells += [number(here["spend"] / total if total > 0 else math.nan, ".1%")]
-        rows.append(("", [name, who, *cells]))
-    head = ["segment", "who", "customers", "share", "p(churn)", "expected spend", "share of it"]
-    return section(
-        "segments",
-        "Segments today",
-        table("A customer is in the first segment that fits", head, rows, words=(1,)),
     )
 
 

@@ -96,7 +96,7 @@ def score(
         file = orders.engine.scratch / "asked.parquet"
         theirs = orders.netted.semi_join(customers, "customer_id")
         copy_parquet(theirs.order_by("customer_id", "transacted_at"), file)
-    names = Thresholds.from_dict(model.manifest.settings["segments"]).described()
+    names = who(model)
     with progress.step(f"Scoring at {day}"):
         about = {
             "log_end": str(orders.end),
@@ -119,6 +119,11 @@ def score(
         result = replace(result, moves=_moves(totals), before=before.day)
     missing = 0 if asked is None else asked - result.n_customers
     return replace(result, without_orders=missing)
+
+
+def who(model: Model) -> dict[str, str]:
+    """Segments in the order in which they are tried, and who is in each, in words."""
+    return Thresholds.from_dict(model.manifest.settings["segments"]).described()
 
 
 class _Before(NamedTuple):

@@ -86,6 +86,12 @@ def read_segments(path: Path) -> tuple[pa.Table, date, int]:
     return known, _only(path, table, "as_of"), int(_only(path, table, "horizon_days"))
 
 
+def read_columns(path: Path, names: tuple[str, ...]) -> pd.DataFrame:
+    """Some columns of a scores file, one row per customer; errors as in `read_scores`."""
+    frame: pd.DataFrame = _read(path, dict.fromkeys(names))[0].to_pandas()
+    return frame
+
+
 def _read(path: Path, names: dict[str, None]) -> tuple[pa.Table, dict[str, Any]]:
     try:
         if path.suffix == ".csv":

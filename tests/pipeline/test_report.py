@@ -31,6 +31,7 @@ TODAY = Outlook(
             "expected_purchases": 1.0,
             "expected_spend": 10.0,
             "segment": ["loyal", "lost"],
+            "total_spend": [70.0, 5.0],
         }
     ),
     {"loyal": "have come back", "lost": "have a slim chance"},
@@ -217,10 +218,13 @@ def test_page_is_whole_runs_nothing_and_fetches_nothing(result):
     reader = read(report(result))
     assert not {"script", "link", "img", "iframe", "object", "form"} & set(reader.tags)
     names = {name for _, name, _ in reader.attributes}
-    assert not {name for name in names if name.startswith("on")} | {"src", "style"} & names
+    assert not {name for name in names if name.startswith("on")} | {"src"} & names
+    styles = {value for _, name, value in reader.attributes if name == "style"}
+    assert not [style for style in styles if not re.fullmatch(r"--deep:[01]\.\d\d", style)]
     places = {value for _, name, value in reader.attributes if name == "id"}
     links = {value for _, name, value in reader.attributes if name == "href"}
-    assert links == {f"#{place}" for place in places}
+    assert links <= {f"#{place}" for place in places}
+    assert {"#outlook", "#segments", "#details", "#read"} <= links
     style = (files("pipeline.reporting") / "report.css").read_text()
     assert "url(" not in style
     assert "@import" not in style
@@ -228,10 +232,10 @@ def test_page_is_whole_runs_nothing_and_fetches_nothing(result):
 
 def test_segments_tell_how_likely_to_leave_and_how_much_is_expected(result):
     text = report(result)
-    start = text.index("A customer is in the first segment that fits")
+    start = text.index("a customer is in the first segment that fits")
     rows = text[start : text.index("</table>", start)].split("<tr")
     loyal = next(row for row in rows if ">loyal<" in row)
-    assert [part for part in ("50.0%", "10.00") if part not in loyal] == []
+    assert [part for part in ("50.0%", ">10<", "they need no discount") if part not in loyal] == []
     silent = TODAY.customers.assign(expected_spend=float("nan"))
     text = report(result, replace(TODAY, customers=silent)).split("Segments today")[1]
     assert "nan" not in text.split("</table>")[0]

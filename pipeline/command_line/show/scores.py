@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
@@ -84,7 +85,7 @@ def answering(console: Console, found: Found) -> None:
         console.print(f"Its grades: {told}.", markup=False)
 
 
-def scored(console: Console, result: Scored, found: Found) -> None:
+def scored(console: Console, result: Scored, found: Found, page: Path | None = None) -> None:
     """How many were scored, by which model, who of a list was not; totals by segment."""
     manifest = found.model.manifest
     segments(console, result.segments)
@@ -93,6 +94,8 @@ def scored(console: Console, result: Scored, found: Found) -> None:
         f"{manifest.horizon_days} days by {manifest.contender} {manifest.version}: {result.path}",
         markup=False,
     )
+    if page:
+        console.print(f"The page of them: {page}", markup=False)
     if result.moves is not None and result.before:
         console.print(_moved(result.moves, result.before), markup=False)
     if result.without_orders:
