@@ -18,7 +18,8 @@ from scipy import stats
 class Pooled:
     """The mean of the true effects with its 95 % interval, and each effect given all.
 
-    `spread` is the standard deviation of the true effects (tau). `shrunk` and `shrunk_se`,
+    `spread` is the standard deviation of the true effects (tau); `differ_p` how likely estimates
+    lie so far apart when all true effects are one (Cochran's Q). `shrunk` and `shrunk_se`,
     shape (n,), are the empirical-Bayes estimates: near the mean where one alone is uncertain.
     """
 
@@ -27,6 +28,7 @@ class Pooled:
     low: float
     high: float
     spread: float
+    differ_p: float
     shrunk: np.ndarray
     shrunk_se: np.ndarray
 
@@ -50,7 +52,7 @@ def pool(estimates: ArrayLike, standard_errors: ArrayLike) -> Pooled:
         raise ValueError("There is no estimate, or one without an error above 0.")
     if len(effect) == 1:
         reach = float(stats.norm.ppf(0.975)) * se[0]
-        return Pooled(effect[0], se[0], effect[0] - reach, effect[0] + reach, 0.0, effect, se)
+        return Pooled(effect[0], se[0], effect[0] - reach, effect[0] + reach, 0.0, 1.0, effect, se)
     tau2 = _between(effect, se**2)
     weight = 1 / (se**2 + tau2)
     mean = float(weight @ effect / weight.sum())
@@ -62,13 +64,17 @@ def pool(estimates: ArrayLike, standard_errors: ArrayLike) -> Pooled:
     own = tau2 / (tau2 + se**2)
     shrunk_se = np.sqrt(own * se**2 + (1 - own) ** 2 * plain**2)
     shrunk = own * effect + (1 - own) * mean
-    return Pooled(mean, error, mean - reach, mean + reach, tau2**0.5, shrunk, shrunk_se)
+    differ_p = float(stats.chi2.sf(_q(effect, se**2), len(effect) - 1))
+    return Pooled(mean, error, mean - reach, mean + reach, tau2**0.5, differ_p, shrunk, shrunk_se)
 
 
 def _between(effect: np.ndarray, variance: np.ndarray) -> float:
     """Variance of the true effects (tau squared), DerSimonian and Laird's moments; at least 0."""
     weight = 1 / variance
-    mean = weight @ effect / weight.sum()
-    q = weight @ (effect - mean) ** 2
     scale = weight.sum() - (weight**2).sum() / weight.sum()
-    return max(0.0, float((q - (len(effect) - 1)) / scale))
+    return max(0.0, (_q(effect, variance) - (len(effect) - 1)) / float(scale))
+
+
+def _q(effect: np.ndarray, variance: np.ndarray) -> float:
+    """Cochran's Q: squared distances from the common mean, each over its variance."""
+    return float((effect - effect @ (1 / variance) / (1 / variance).sum()) ** 2 @ (1 / variance))

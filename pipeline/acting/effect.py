@@ -15,6 +15,9 @@ from models.campaign.uplift import UpliftModel
 from pipeline.acting.measured import read_measured
 from pipeline.campaign_config import CampaignConfig
 
+DIFFER = 0.05
+"""Segments have effects of their own if they lie this unlikely far apart by chance alone."""
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -110,7 +113,10 @@ def pooled(measured: list[dict[str, Any]]) -> Effect:
 
 
 def _segments(measured: list[Mapping[str, Mapping[str, float]]]) -> dict[str, float]:
-    """The effect of each segment over the campaigns, shrunk to that of all segments."""
+    """The effect of each segment over the campaigns, shrunk to that of all segments.
+
+    Empty unless they differ beyond chance.
+    """
     each: dict[str, Pooled] = {}
     for name in sorted({name for one in measured for name in one}):
         here = [one[name] for one in measured if name in one]
@@ -118,7 +124,8 @@ def _segments(measured: list[Mapping[str, Mapping[str, float]]]) -> dict[str, fl
     if len(each) < 2:
         return {}
     across = pool([one.mean for one in each.values()], [one.se for one in each.values()])
-    if across.spread == 0:  # nothing speaks for another effect in any of them
+    # Without the test the one that did best by chance is contacted, and the others never again.
+    if across.differ_p > DIFFER:
         return {}
     return {name: float(across.shrunk[place]) for place, name in enumerate(each)}
 

@@ -17,12 +17,12 @@ from models.campaign.estimation import (
     blocked_difference,
     complier_difference,
 )
-from models.campaign.profit import at_stake
+from models.campaign.share import share_of_stake
 from pipeline.acting import verdict
 from pipeline.acting.checks import checked
 from pipeline.acting.learn import learn
 from pipeline.acting.measured import Comparison, Estimate, Measurement
-from pipeline.acting.outcomes import member_outcomes, within_block
+from pipeline.acting.outcomes import contact_probability, member_outcomes, within_block
 from pipeline.acting.plan_file import PlanFile, Terms
 from pipeline.acting.segments import by_segment
 from pipeline.campaign_config import CONTROL
@@ -139,14 +139,16 @@ def _compared(rows: pd.DataFrame, arm: str, reach: float | None, sent: bool) -> 
     complier = None
     if sent:
         complier = complier_difference(here["spend"], here["received"], treated, here["block"])
-    staked = at_stake(here["p_churn"], here["expected_spend"]).mean()
+    share = share_of_stake(
+        here["spend"], treated, contact_probability(here), here["p_churn"], here["expected_spend"]
+    )
     return Comparison(
         arm=arm,
         n_treated=n_treated,
         n_control=len(here) - n_treated,
         outcomes=found,
         profit=found["profit"].adjusted.scaled(n_treated),
-        effect=found["spend"].adjusted.scaled(1 / max(float(staked), 1e-12)),
+        effect=_reaching(share or Difference(0.0, 1.0, 0.0), reach),
         complier=_reaching(complier, reach) if complier else None,
     )
 

@@ -57,3 +57,9 @@ def within_block(rows: pd.DataFrame) -> np.ndarray:
     sizes = np.bincount(cell, minlength=2 * (block.max() + 1)).reshape(-1, 2)
     probability: np.ndarray = sizes[block, treated] / sizes.sum(axis=1)[block]
     return probability
+
+
+def contact_probability(rows: pd.DataFrame) -> np.ndarray:
+    """Probability of being treated, among these rows' groups, whatever group each is in."""
+    own = within_block(rows)
+    return np.where(rows["treated"] == 1, own, 1 - own)

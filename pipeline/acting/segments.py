@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from models.campaign.estimation import Difference, blocked_difference
+from models.campaign.estimation import Difference
 from models.campaign.pooling import pool
-from models.campaign.profit import at_stake
+from models.campaign.share import share_of_stake
+from pipeline.acting.outcomes import contact_probability
 
 FEWEST = 50
 """Customers of each group below which a segment is not looked at alone."""
@@ -22,14 +23,17 @@ def by_segment(rows: pd.DataFrame, whole: Difference) -> Mapping[str, Mapping[st
     """
     found: dict[str, tuple[int, Difference]] = {}
     for name, here in rows.groupby("segment"):
-        staked = at_stake(here["p_churn"], here["expected_spend"]).mean()
         if here["treated"].value_counts().reindex([0, 1], fill_value=0).min() < FEWEST:
             continue
-        if not staked > 0:
-            continue
-        gap = blocked_difference(here["spend"], here["treated"], here["block"])
-        if gap.se > 0:
-            found[str(name)] = len(here), gap.scaled(1 / float(staked))
+        gap = share_of_stake(
+            here["spend"],
+            here["treated"],
+            contact_probability(here),
+            here["p_churn"],
+            here["expected_spend"],
+        )
+        if gap and gap.se > 0:
+            found[str(name)] = len(here), gap
     # One segment alone is told, too: later campaigns may be of it only.
     if not found:
         return {}

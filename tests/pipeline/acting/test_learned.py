@@ -86,6 +86,12 @@ def test_segments_part_only_where_the_evidence_carries_it(tmp_path):
     assert effect.by_segment["loyal"] == pytest.approx(-0.3, abs=0.03)
 
 
+def test_segments_that_differ_by_less_than_chance_share_one_effect(tmp_path):
+    chance = {"loyal": (0.0, 0.2), "at risk": (0.6, 0.25), "lost": (0.1, 0.2)}
+    result(tmp_path / "a.json", 0.2, 0.1, chance)
+    assert effect_of("next", config(str(tmp_path / "a.json")))[0].by_segment == {}
+
+
 def test_a_lucky_segment_is_corrected_by_campaigns_of_it_alone(tmp_path, planned, frame, measured):
     lucky = {"loyal": (0.0, 0.05), "at risk": (0.9, 0.1), "lost": (0.0, 0.05)}
     files = [result(tmp_path / "first.json", 0.1, 0.05, lucky)]
