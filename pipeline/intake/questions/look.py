@@ -42,6 +42,8 @@ class Look:
         """The first rows; what the config leaves out of them is left out."""
         looked_at = replace(self.raw, table=self.sample)
         table = with_blanks_filled(looked_at, self.spec)
+        if table is not self.sample:  # windows over the lines of each order: once for all questions
+            table = table.cache()
         kept = [c.holds(self.text(table, c.column)) for c in self.spec.where]
         if sales := self.spec.sales:
             kept.append(sales.holds(self.text(table, sales.column)))
