@@ -91,3 +91,14 @@ def test_a_room_says_what_belongs_there_and_what_does_not(room):
     first, *_ = told.split("\n\n")
     assert first.endswith("."), "one sentence says what belongs there"
     assert NOT_HERE.search(told), "and one what does not"
+
+
+SILENCED = re.compile(r"# (?:ruff: )?(?:noqa|type: ignore)")
+WITH_REASON = re.compile(r"(?:noqa: [A-Z\d, ]+|type: ignore\[[\w, -]+\]) +[-#]+ ?\w")
+
+
+def test_a_check_that_is_silenced_says_why():
+    lines = {(place(path), line) for path in FILES for line in path.read_text().splitlines()}
+    assert [
+        one for one in lines if SILENCED.search(one[1]) and not WITH_REASON.search(one[1])
+    ] == []

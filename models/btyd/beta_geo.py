@@ -59,7 +59,7 @@ class BetaGeoModel(PurchaseModel):
 
     parameter_names = ("r", "alpha", "a", "b")
     scaled_parameters = ("alpha",)
-    covariate_effects = {  # noqa: RUF012
+    covariate_effects: ClassVar[dict[str, tuple[str, int]]] = {
         "alpha": ("purchase", -1),
         "a": ("dropout", 1),
         "b": ("dropout", 1),

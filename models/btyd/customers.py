@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,7 +133,7 @@ def as_frame(X: Any, columns: Sequence[str]) -> pd.DataFrame:
     if isinstance(X, pd.DataFrame):
         frame = X
     elif hasattr(X, "__arrow_c_stream__"):
-        frame = pd.DataFrame.from_arrow(X)  # type: ignore[attr-defined]
+        frame = pd.DataFrame.from_arrow(X)  # type: ignore[attr-defined]  # stubs before pandas 3
     elif isinstance(X, dict) or _are_records(X):
         frame = pd.DataFrame(X)
     else:
@@ -163,6 +163,10 @@ def number_column(frame: pd.DataFrame, name: str) -> Floats:
         return real(column)
     except ValueError as error:
         raise ValueError(f"Column {name}: {error}.") from None
+
+
+def _not_finite(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return ~np.isfinite(values)
 
 
 def refuse(rules: dict[str, Callable[[], NDArray[np.bool_]]], n_rows: int) -> None:
@@ -256,5 +260,5 @@ def _refuse_customers(
         "recency is 0 where frequency is 0": lambda: (x == 0) & (t_x > 0),
     }
     for k, name in enumerate(covariates):
-        rules[f"covariate {name} is a finite number"] = lambda k=k: ~np.isfinite(z[:, k])  # type: ignore[misc]
+        rules[f"covariate {name} is a finite number"] = partial(_not_finite, z[:, k])
     refuse(rules, len(x))

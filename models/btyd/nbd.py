@@ -6,6 +6,7 @@ Ehrenberg (1959), "The pattern of consumer purchases", Applied Statistics 8(1).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class NBDModel(PurchaseModel):
 
     parameter_names = ("r", "alpha")
     scaled_parameters = ("alpha",)
-    covariate_effects = {"alpha": ("purchase", -1)}  # noqa: RUF012
+    covariate_effects: ClassVar[dict[str, tuple[str, int]]] = {"alpha": ("purchase", -1)}
 
     def __init__(
         self, purchase_covariates: Sequence[str] = (), prior_scale: float | None = None

@@ -9,7 +9,7 @@ Pareto/NBD model and related expressions" (SMC and FH below); with covariates as
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +75,10 @@ class ParetoNBDModel(PurchaseModel):
 
     parameter_names = ("r", "alpha", "s", "beta")
     scaled_parameters = ("alpha", "beta")
-    covariate_effects = {"alpha": ("purchase", -1), "beta": ("dropout", -1)}  # noqa: RUF012
+    covariate_effects: ClassVar[dict[str, tuple[str, int]]] = {
+        "alpha": ("purchase", -1),
+        "beta": ("dropout", -1),
+    }
 
     def _starts(self) -> Sequence[Sequence[float]]:
         return [(0.7, 0.4, 0.7, 0.5), (0.3, 0.1, 0.5, 0.2), (2.0, 2.0, 1.0, 3.0)]

@@ -103,7 +103,8 @@ def plot_tracking(
     ax.plot(table.index, table[f"actual{end}"], color=ACTUAL, label="actual")
     ax.plot(table.index, table[f"expected{end}"], color=EXPECTED, ls="--", label="expected")
     if fitted_at is not None:
-        ax.axvline(pd.Timestamp(fitted_at), color="#999999", lw=1, label="fitted here")  # type: ignore[arg-type]
+        day: Any = pd.Timestamp(fitted_at)  # the stubs know numbers only
+        ax.axvline(day, color="#999999", lw=1, label="fitted here")
     ylabel = "repeat purchases so far" if cumulative else f"repeat purchases in {every} days"
     ax.set(ylabel=ylabel, title="Repeat purchases of all customers", ylim=(0, None))
     ax.legend(frameon=False)

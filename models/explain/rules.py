@@ -6,6 +6,8 @@ futures that the tree has not seen.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
@@ -71,11 +73,11 @@ def _readable(customers: pd.DataFrame) -> pd.DataFrame:
     return customers.assign(purchases=customers["frequency"] + 1)[list(PHRASES)].astype(float)
 
 
-def _told(tree: object) -> dict[int, str]:
+def _told(tree: Any) -> dict[int, str]:
     """Leaf -> its conditions in words, one range of each feature."""
     names = list(PHRASES)
-    left, right = tree.children_left, tree.children_right  # type: ignore[attr-defined]
-    feature, threshold = tree.feature, tree.threshold  # type: ignore[attr-defined]
+    left, right = tree.children_left, tree.children_right
+    feature, threshold = tree.feature, tree.threshold
     found: dict[int, str] = {}
 
     def walk(node: int, bounds: dict[str, tuple[float, float]]) -> None:

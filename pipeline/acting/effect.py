@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -140,4 +140,6 @@ def _files(pattern: str) -> list[Path]:
 def _model(folder: Path) -> UpliftModel:
     from pipeline.model_files import artifact
 
-    return artifact.load(folder, UpliftModel.restore).contender  # type: ignore[arg-type,return-value]
+    restore: Any = UpliftModel.restore  # it is kept like a contender, and is none
+    model: Any = artifact.load(folder, restore).contender
+    return cast(UpliftModel, model)

@@ -127,7 +127,7 @@ def profile(customers: pd.DataFrame) -> pd.DataFrame:
 
 def table(platform: Platform, contacts: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
     """The audience file as text; rows of `contacts` and `customers` belong together."""
-    rows: list[Row] = contacts.to_dict("records")  # type: ignore[assignment]
+    rows: list[Row] = contacts.to_dict("records")  # type: ignore[assignment]  # keys are text
     made = pd.DataFrame(
         {header: [cell(row) for row in rows] for header, cell in platform.columns.items()},
         index=contacts.index,

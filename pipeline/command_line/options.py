@@ -182,7 +182,7 @@ def takes_a_log(command: Callable[..., None]) -> Callable[..., None]:
     first = [p for name, p in own.items() if name in FIRST]
     rest = [p for name, p in own.items() if name not in FIRST]
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *shared.values(), *rest)]
-    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    vars(with_options)["__signature__"] = inspect.Signature(parameters)
     hints = get_type_hints(command, include_extras=True)
     with_options.__annotations__ = {**get_type_hints(options, include_extras=True), **hints}
     return with_options

@@ -163,7 +163,7 @@ class _Told:
         """The answers that hold anybody."""
         started = last = monotonic()
         customers = 0
-        with contextlib.closing(answers) as stream:  # type: ignore[type-var]
+        with contextlib.closing(answers) as stream:  # type: ignore[type-var]  # a generator
             for number, batch in enumerate(stream, 1):
                 customers += batch.num_rows
                 if batch.num_rows:
