@@ -26,6 +26,7 @@ from models.blend.lifetime_value import btyd_models
 from models.blend.out_of_time import out_of_time_predictions, validation_cutoffs
 from models.blend.prediction_intervals import PredictionIntervals
 from models.blend.predictions import BlendPredictions, Fitted
+from models.blend.spend_weights import spend_weights
 from models.blend.stack import Stack
 from models.blend.stacking import weights_or_btyd_alone
 from models.contenders.protocol import Contender
@@ -109,7 +110,10 @@ class Blend:
             today = BasePredictions(self.base_learners, history.todays_customers)
             level = fit_level(history, today, stack)
             extrapolation, growth_note = self._extrapolation(history, level)
-            blended = [(one.rows, one.blended(shares, stack.supervised)) for one in past]
+            levelled = [one.at_true_level(shares, stack.supervised) for one in past]
+            seen = [one for one in levelled if one]
+            stack = Stack(shares, spend_weights([one.spend_data() for one in seen]))
+            blended = [(one.rows, one.answers(stack.spend)) for one in seen]
             intervals = PredictionIntervals.fit(history, blended)
             self._half(self.part if self.part in self.base_learners else None)
             self.notes = [*notes, *([note] if note else []), *level.notes, *growth_note]
@@ -176,6 +180,7 @@ class Blend:
         return {
             "parts": {name: part.parameters() for name, part in self.base_learners.items()},
             "weights": fitted.stack.weights,
+            "spend_weights": fitted.stack.spend,
             "part": fitted.part,
             "shifts": fitted.level.shifts,
             "factors": fitted.level.factors,
@@ -212,7 +217,7 @@ class Blend:
             blend.base_learners[name] = type(BASE_LEARNERS[name]()).restore(state, own)
         course = parameters["course"]
         blend._fitted = Fitted(
-            Stack(parameters["weights"]),
+            Stack(parameters["weights"], parameters["spend_weights"]),
             Level(parameters["shifts"], parameters["factors"], course["passing"]),
             PredictionIntervals.from_dict(parameters["ranges"]),
             Extrapolation(course["passing"], course["growth"], course["faith"], course["kept"]),

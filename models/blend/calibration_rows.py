@@ -19,7 +19,7 @@ from models.history import History
 MOST_CUTOFFS = 3
 """Past cutoffs that are compared with what came; a horizon apart, so that none sees the same."""
 
-Blended = Sequence[tuple[pd.DataFrame, pd.DataFrame | None]]
+Blended = Sequence[tuple[pd.DataFrame, pd.DataFrame]]
 """Labelled rows of validation cutoffs, and what the blend predicts of them out of time."""
 
 
@@ -89,7 +89,6 @@ def _distribution(
             rows["purchases"].to_numpy(float),
         )
         for rows, predicted in blended
-        if predicted is not None
     ]
     for columns in (by_blend, [one.columns for one in seen]):
         if not columns:

@@ -15,7 +15,8 @@ import pandas as pd
 from models.blend.base_learners import SUPERVISED, fitted
 from models.blend.mean_shift import shift_to_mean
 from models.blend.outliers import without_outliers
-from models.blend.spend_estimators import estimates, weighted_mean
+from models.blend.spend_estimators import Estimates, estimates, weighted_mean
+from models.blend.spend_weights import SpendData
 from models.blend.stacking import Level1Data, within_reach
 from models.contenders.encoding import expit, logit
 from models.contenders.protocol import Contender, answers
@@ -33,6 +34,32 @@ def validation_cutoffs(history: History) -> list[date]:
     usable = [cutoff for cutoff in history.cutoffs if history.at(cutoff).cutoffs]
     most = MOST_CUTOFFS["few" if history.n_customers < MANY_CUSTOMERS else "many"]
     return usable[::-1][:most]
+
+
+@dataclass(frozen=True)
+class AtTrueLevel:
+    """A stack's predictions of one validation cutoff, each of its levels set to what came.
+
+    `factors` bring each estimator of `estimates` to the total that came.
+    """
+
+    rows: pd.DataFrame
+    p_churn: np.ndarray
+    estimates: Estimates
+    factors: dict[str, dict[str, float]]
+
+    def spend_data(self) -> SpendData:
+        """Spend by estimator beside what came, to learn their weights from."""
+        expected, factors = self.estimates["expected_spend"], self.factors["expected_spend"]
+        at_total = {name: factors[name] * value for name, value in expected.items()}
+        return SpendData(at_total, self.rows["spend"].to_numpy(float), weights(self.rows))
+
+    def answers(self, shares: dict[str, float]) -> pd.DataFrame:
+        """What the blend predicts, its spend estimators counting by `shares`."""
+        both, factors = self.estimates, self.factors
+        number = weighted_mean(both["expected_purchases"], factors["expected_purchases"])
+        spend = weighted_mean(both["expected_spend"], factors["expected_spend"], shares)
+        return answers(self.rows.index, self.p_churn, np.maximum(number, 1 - self.p_churn), spend)
 
 
 @dataclass(frozen=True)
@@ -58,8 +85,8 @@ class OutOfTime:
         odds = list(self._odds(names, clipped).values())
         return Level1Data(np.column_stack(odds), churned, weights(self.rows))
 
-    def blended(self, shares: dict[str, float], supervised: bool) -> pd.DataFrame | None:
-        """What a blend of these weights predicts, each of its levels set to what came.
+    def at_true_level(self, shares: dict[str, float], supervised: bool) -> AtTrueLevel | None:
+        """What a stack of these weights predicts, each of its levels set to what came.
 
         None where there is no such level: nobody or everybody churned, or no money came.
         """
@@ -71,15 +98,14 @@ class OutOfTime:
         level = {name: x + shift_to_mean(x, w, churned) for name, x in odds.items()}
         mixed = np.sum([share * level[name] for name, share in shares.items()], axis=0)
         p_churn = expit(mixed + shift_to_mean(mixed, w, churned))
-        by_column = estimates(self.learners, self.predictions, self.rows, p_churn, supervised)
-        means = {}
+        both = estimates(self.learners, self.predictions, self.rows, p_churn, supervised)
+        factors = {}
         for column, came in (("expected_purchases", "purchases"), ("expected_spend", "spend")):
-            mean = _at_true_total(by_column[column], self.rows[came].to_numpy(float), w)
-            if mean is None:
+            to_total = _to_true_total(both[column], self.rows[came].to_numpy(float), w)
+            if to_total is None:
                 return None
-            means[column] = mean
-        number = np.maximum(means["expected_purchases"], 1 - p_churn)
-        return answers(self.rows.index, p_churn, number, means["expected_spend"])
+            factors[column] = to_total
+        return AtTrueLevel(self.rows, p_churn, both, factors)
 
     def _odds(self, names: list[str], clipped: bool) -> dict[str, np.ndarray]:
         odds = {name: logit(self.predictions[name]["p_churn"].to_numpy()) for name in names}
@@ -98,14 +124,14 @@ def out_of_time_predictions(
     return found
 
 
-def _at_true_total(
+def _to_true_total(
     by_estimator: dict[str, np.ndarray], came: np.ndarray, weight: np.ndarray
-) -> np.ndarray | None:
-    """Mean of the estimators, each brought to the total that came of all but the outliers."""
+) -> dict[str, float] | None:
+    """Factors that bring each estimator to the total that came of all but the outliers."""
     usual = without_outliers(np.mean(list(by_estimator.values()), axis=0))
     w = np.where(usual, weight, 0.0)
     total = (w * came).sum()
     expected = {name: (w * value).sum() for name, value in by_estimator.items()}
     if total <= 0 or min(expected.values()) <= 0:
         return None
-    return weighted_mean(by_estimator, {name: float(total / e) for name, e in expected.items()})
+    return {name: float(total / e) for name, e in expected.items()}

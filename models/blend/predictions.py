@@ -65,10 +65,9 @@ class BlendPredictions:
         base, customers, level = self._base, self._base.customers, self._fitted.level
         stack, p_churn = self._fitted.stack, self._p_churn()
         both = estimates(base.learners, base, customers, p_churn, stack.supervised)
-        purchases, spend = (
-            weighted_mean(both[column], level.factors[column])
-            for column in ("expected_purchases", "expected_spend")
-        )
+        number, money = both["expected_purchases"], both["expected_spend"]
+        purchases = weighted_mean(number, level.factors["expected_purchases"])
+        spend = weighted_mean(money, level.factors["expected_spend"], stack.spend)
         # Whoever buys at all buys at least once.
         purchases = np.maximum(purchases, 1 - p_churn)
         alive = [base[name]["p_alive"].to_numpy() for name in reversed(BTYD) if name in base]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from models.contenders.protocol import Contender
 from models.contenders.spend import TOP_SHARE
 
 WEIGHTS = {"btyd": 0.0, "likely": 2.0, "boosted": 1.0, "boosted_purchases": 1.0}
-"""What each estimator counts in the mean. `btyd` only sets the level: it contradicts a `p_churn`
+"""What each estimator counts in the mean of purchases, and in that of spend where nothing was
+learned; see `models.blend.spend_weights`. `btyd` only sets the level: it contradicts a `p_churn`
 that is sure that somebody leaves, `likely` follows it."""
 
 MOST_BEYOND = 4.0
@@ -89,10 +91,16 @@ def log_totals(by_estimator: dict[str, np.ndarray], weight: np.ndarray) -> dict[
     }
 
 
-def weighted_mean(by_estimator: dict[str, np.ndarray], factors: dict[str, float]) -> np.ndarray:
-    """Mean by `WEIGHTS`, each estimator times its factor; shape (n_customers,)."""
+def weighted_mean(
+    by_estimator: dict[str, np.ndarray],
+    factors: dict[str, float],
+    shares: Mapping[str, float] = MappingProxyType(WEIGHTS),
+) -> np.ndarray:
+    """Mean by `shares`, each estimator times its factor; shape (n_customers,)."""
     values = [factors[name] * value for name, value in by_estimator.items()]
-    mean: np.ndarray = np.average(values, axis=0, weights=[WEIGHTS[name] for name in by_estimator])
+    mean: np.ndarray = np.average(
+        values, axis=0, weights=[shares.get(name, 0.0) for name in by_estimator]
+    )
     if "likely" in by_estimator:
         mean = np.minimum(mean, MOST_BEYOND * factors["likely"] * by_estimator["likely"])
     return mean

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from models.blend.base_learners import PRIOR_WEIGHTS, SUPERVISED
+from models.blend.spend_weights import spend_weights
 from models.blend.stacking import within_reach
 from models.contenders.encoding import logit
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Stacking weights by learner of churn; they sum to 1. See `models.blend.stacking`."""
+    """Stacking weights by learner of churn, and by estimator of spend; each sum to 1.
+
+    See `models.blend.stacking` and `models.blend.spend_weights`.
+    """
 
     weights: dict[str, float]
+    spend: dict[str, float] = field(default_factory=lambda: spend_weights([]))
 
     def used(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Those of some learners that have a weight."""
