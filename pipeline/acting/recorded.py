@@ -1,12 +1,13 @@
 """Plans and measurements in the tracking store: counts, costs and money, no customer."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import UserError
 from models.campaign.estimation import Difference
 from pipeline.acting.measured import Measurement
 from pipeline.acting.plan import Plan
-from pipeline.acting.plan_file import PlanFile
+from pipeline.acting.plan_file import PlanFile, write_plan
 from pipeline.console import Progress
 
 if TYPE_CHECKING:
@@ -31,6 +32,28 @@ def refuse_second(store: "Store", file: PlanFile) -> bool:
             "give this one another name."
         )
     return known is not None
+
+
+def keep(made: Plan, uri: str, out: Path, progress: Progress) -> None:
+    """Write a plan, unless another of its name is known; and record it where that can be done.
+
+    Raises
+    ------
+    UserError
+        As `refuse_second`.
+    """
+    from pipeline.tracking import campaigns
+    from pipeline.tracking.errors import TrackingError
+
+    store = None
+    try:
+        store = campaigns.open_store(uri)
+        known = refuse_second(store, made.file)
+    except TrackingError as error:
+        progress.note(f"The plan is not recorded: {error}")
+    write_plan(made.file, out)
+    if store and not known:
+        record_plan(store, made)
 
 
 def record_plan(store: "Store", plan: Plan) -> None:

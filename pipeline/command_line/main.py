@@ -28,6 +28,7 @@ from pipeline.command_line import (
     train,
     trainings,
 )
+from pipeline.command_line import run as job
 from pipeline.command_line.exits import BUG, DONE, GATE_FAILED, REFUSED, STOPPED
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ VERBS = (
     backtest.backtest,
     score.score,
     monitor.monitor,
+    job.run,
     plan.plan,
     export.export,
     measure.measure,

@@ -33,6 +33,7 @@ def plan(
 ) -> None:
     """Choose the customers worth a contact, draw a control group, say what it will show."""
     from pipeline.acting import plan_page
+    from pipeline.acting.recorded import keep
     from pipeline.command_line import show
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
@@ -47,7 +48,7 @@ def plan(
     overrides, progress = overridden(settings, given), Progress(quiet)
     day = start.date() if start else None
     made = _made(scores, campaign, out, config, overrides, day, progress)
-    _recorded(made, load_tracking(config, overrides).uri, out, progress)
+    keep(made, load_tracking(config, overrides).uri, out, progress)
     if report:
         plan_page.write(report, made)
     show.planned(output(), made, out)
@@ -74,21 +75,3 @@ def _made(
         progress.note(note)
     with progress.step(f"Planning {campaign}"):
         return stage.plan(scores, campaign, terms, control, effect, start)
-
-
-def _recorded(made: "Plan", uri: str, out: Path, progress: "Progress") -> None:
-    """Write the plan, unless another of its name is known; and record it where that can be done."""
-    from pipeline.acting.plan_file import write_plan
-    from pipeline.acting.recorded import record_plan, refuse_second
-    from pipeline.tracking import campaigns
-    from pipeline.tracking.errors import TrackingError
-
-    store = None
-    try:
-        store = campaigns.open_store(uri)
-        known = refuse_second(store, made.file)
-    except TrackingError as error:
-        progress.note(f"The plan is not recorded: {error}")
-    write_plan(made.file, out)
-    if store and not known:
-        record_plan(store, made)

@@ -182,6 +182,12 @@ def tag(opened: Training, tags: Mapping[str, str]) -> None:
         _log(opened.store, opened.run_id, tags=tags)
 
 
+def tags_of(store: Store, run_id: str) -> dict[str, str]:
+    """The tags of a run."""
+    with talking(store.uri):
+        return dict(store.client.get_run(run_id).data.tags)
+
+
 def sweep(store: Store) -> int:
     """Close the runs of processes of this machine that ended without a word; how many."""
     swept = 0

@@ -33,7 +33,7 @@ def health(
     """Signals of the data, and the log week by week (the last one first)."""
     table = by_week(orders)
     signals = [
-        _freshness(orders, config, today),
+        freshness(orders, config, today),
         *_weekly(table, config),
         *categories(orders, manifest, config),
         *_rows(orders, manifest, config),
@@ -51,7 +51,8 @@ def by_week(orders: Orders) -> pd.DataFrame:
     return table.astype(float)
 
 
-def _freshness(orders: Orders, config: MonitoringConfig, today: date) -> Signal:
+def freshness(orders: Orders, config: MonitoringConfig, today: date) -> Signal:
+    """How old the last order is."""
     age = (today - orders.last_day).days
     limit = config.last_order_days
     if limit is None:

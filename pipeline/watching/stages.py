@@ -1,0 +1,123 @@
+"""The stages of `churn run`, each as a function whose result the journal keeps."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.errors import UserError
+from pipeline.acting import plan as planning
+from pipeline.acting.effect import effect_of
+from pipeline.acting.recorded import keep
+from pipeline.config import Config, digest
+from pipeline.intake.orders import Orders
+from pipeline.scoring import score as scoring
+from pipeline.tracking.errors import GateError
+from pipeline.training import gate as gates
+from pipeline.training import train as training
+from pipeline.watching import folders
+from pipeline.watching.journal import Result
+from pipeline.watching.model import Known
+from pipeline.watching.monitor import Monitored
+
+if TYPE_CHECKING:
+    from pipeline.watching.run import Run
+
+
+def refuse_unplanned(config: Config) -> None:
+    """Stop before any work where the campaign to be planned is none of the config's."""
+    asked = config.schedule.plan
+    if asked and asked not in config.campaigns:
+        known = ", ".join(config.campaigns) or "none"
+        raise UserError(f"schedule.plan: there is no campaign {asked} (campaigns: {known}).")
+
+
+def monitored(found: Monitored) -> Result:
+    """What the journal keeps of a watch."""
+    names = [signal.name for signal in found.alarms]
+    return {"verdict": found.verdict, "sentences": found.sentences[1:], "alarms": names}
+
+
+def train(orders: Orders, config: Config, job: "Run") -> Result:
+    """Train into the folder of the run; a training of the same log and config is not repeated."""
+    inside = config.model_copy(
+        update={"output": config.output.model_copy(update={"folder": job.folder})}
+    )
+    version = _trained_before(orders, inside)
+    if version is None:
+        try:
+            version = training.train(orders, inside, job.progress, promote=True).version
+        except GateError:  # the next stage tells why
+            version = _trained_before(orders, inside)
+    return {"version": str(version)}
+
+
+def _trained_before(orders: Orders, config: Config) -> str | None:
+    """The challenger's version, if this very log and config made it; see `training.train`."""
+    from pipeline.tracking import registry, runs, store
+    from pipeline.tracking.errors import TrackingError
+
+    tracking = config.tracking
+    try:
+        opened = store.connect(tracking.uri, tracking.experiment)
+        found = registry.describe(opened, tracking.registered_model, registry.CHALLENGER)
+    except TrackingError:
+        return None
+    if found is None:
+        return None
+    tags = runs.tags_of(opened, found.run_id)
+    same = tags.get("churn.data") == orders.log.fingerprint
+    return found.version if same and tags.get("churn.config") == digest(config) else None
+
+
+def gate(config: Config) -> Result:
+    """Let the challenger take the champion's place, if nothing speaks against it."""
+    from pipeline.tracking import registry, store
+
+    opened = store.connect(config.tracking.uri, config.tracking.experiment)
+    try:
+        registry.promote(opened, config.tracking.registered_model, gate=gates.gate)
+    except GateError as error:
+        return {"refused": str(error)}
+    return {"refused": ""}
+
+
+def score(job: "Run", found: Known) -> Result:
+    """Score everybody, with the segments of the results before."""
+    if found.champion is None:
+        raise UserError(
+            "No model may score yet: the training was not good enough to become champion. "
+            "`churn compare` shows it."
+        )
+    scored = scoring.score(
+        job.orders,
+        found.champion.model,
+        job.folder / folders.SCORES,
+        job.progress,
+        earlier=_before(job, found.champion.model.manifest.horizon_days),
+    )
+    return {"customers": scored.n_customers}
+
+
+def _before(job: "Run", horizon_days: int) -> Path | None:
+    """Scores of the results before this day, if they speak of as many days."""
+    from pipeline.scoring.scores_file import read_segments
+
+    for one in reversed(folders.finished(job.output)):
+        if one.day < job.orders.end and one.scores.is_file():
+            return one.scores if read_segments(one.scores)[2] == horizon_days else None
+    return None
+
+
+def plan(job: "Run") -> Result:
+    """Plan the campaign under a name of the day's own: its groups are drawn anew each time."""
+    name = str(job.config.schedule.plan)
+    terms = job.config.campaigns[name]
+    terms = terms.model_copy(update={"kind": terms.kind or name})
+    dated = f"{name}_{job.orders.end:%Y%m%d}"
+    effect, notes = effect_of(dated, terms)
+    for note in notes:
+        job.progress.note(note)
+    with job.progress.step(f"Planning {dated}"):
+        scores = job.folder / folders.SCORES
+        made = planning.plan(scores, dated, terms, job.config.control, effect)
+    keep(made, job.config.tracking.uri, job.folder / "plan.parquet", job.progress)
+    return {"campaign": dated, "contacts": len(made.contacted)}
