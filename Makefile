@@ -62,6 +62,9 @@ bench-campaign: $(READY) ## Campaigns: intervals, plans that learn, a real trial
 bench-coverage: $(READY) ## How often the 80 % intervals hold what came
 	$(BIN)/python -m benchmarks.coverage
 
+bench-monitoring: $(READY) ## Changes planted in simulated shops: which alarm rises when
+	$(BIN)/python -m benchmarks.monitoring
+
 bench-scale: $(READY) ## From a log to RFM and features, beside a hand-written group-by
 	$(BIN)/python -m benchmarks.scale $(SCALE)
 
@@ -74,4 +77,4 @@ lock: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove .venv and what tools left behind
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo picture test test-abuse fuzz check format bench-btyd bench-quality bench-kinds bench-campaign bench-coverage bench-scale lock clean
+.PHONY: help install demo picture test test-abuse fuzz check format bench-btyd bench-quality bench-kinds bench-campaign bench-coverage bench-monitoring bench-scale lock clean

@@ -4,7 +4,7 @@
 
 A shop of `pipeline.simulated_log` sells for two years before it is watched. Each change begins on
 the same day and is watched for half a year, two years where trainings are compared. Data signals
-are watched daily (after five weeks weekly, but in quiet years), the others weekly; every fourth week
+are watched daily (after five weeks weekly, but in quiet years), the others weekly; each fourth week
 all customers are scored.
 """
 
