@@ -26,6 +26,7 @@ def require_columns(raw: Raw, spec: LogSpec) -> None:
     wanted += [("log.columns.attributes", name) for name in spec.columns.attributes]
     wanted += [("log.sales.column", spec.sales.column)] if spec.sales else []
     wanted += [("log.refunds.column", spec.refunds.column)] if spec.refunds else []
+    wanted += [("log.version_column", spec.version_column)] if spec.version_column else []
     wanted += [("log.where", condition.column) for condition in spec.where]
     missing = [(key, name) for key, name in wanted if name not in raw.columns]
     if not missing:
@@ -62,9 +63,11 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     selected |= kept
     if spec.refunds:
         selected["refund"] = spec.refunds.holds(_text(table, raw, spec.refunds.column))
+    if spec.version_column:
+        selected["version"] = filled(table[raw.columns[spec.version_column]])
     counts = ibis.and_(named, *kept.values())
-    # Which of two files goes on longer is known by all their days.
-    dated = named if spec.versions == "last" else counts
+    # Which version is the later one is known by the days of all.
+    dated = named if spec.versions in ("last", "last_row") else counts
     values = {
         "moment": (columns.transacted_at, dated),
         "money": (columns.amount or columns.unit_price, counts),

@@ -71,6 +71,8 @@ def read_moments(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
         if kind.timezone is None:
             return Reading(values.cast("timestamp"), "timestamp")
         note = "" if how.timezone else _UTC_DAYS
+        if not how.timezone:
+            _refuse_foreign_midnights(rows.select(utc=values.cast("timestamp")), name)
         return Reading(wall_clock(values.cast("timestamp('UTC')"), how.timezone), "moment", note)
     if isinstance(kind, dt.Date):
         return Reading(values.cast("timestamp"), "date")
@@ -179,4 +181,26 @@ def _check_offsets(local: ir.Table, timezone: str | None, name: str) -> str:
         )
     if (found["utc"] or 0) < zoned:
         raise UserError(f"Column {name!r} has UTC offsets. {ask}")
+    _refuse_foreign_midnights(local.select(utc=local.local[:19].try_cast("timestamp")), name)
     return _UTC_DAYS
+
+
+def _refuse_foreign_midnights(moments: ir.Table, name: str) -> None:
+    """Stop where all moments in UTC are midnights of another zone: their days would be others.
+
+    A library that keeps days as moments writes the 5th of January of Berlin as 23:00 on the 4th.
+    """
+    clock = moments.utc.time()
+    clocks = moments.filter(moments.utc.notnull()).group_by(clock=clock).aggregate(n=clock.count())
+    seen = clocks.order_by(clocks.n.desc()).limit(3).to_pyarrow().to_pylist()
+    times = sorted(row["clock"] for row in seen)
+    minutes = [time.hour * 60 + time.minute for time in times]
+    alike = len(times) == 1 or (len(times) == 2 and (minutes[1] - minutes[0]) % 1440 in (60, 1380))
+    if not alike or 0 in minutes or sum(row["n"] for row in seen) < 2:
+        return
+    told = " or ".join(f"{time:%H:%M}" for time in times)
+    raise UserError(
+        f"Column {name!r}: all moments stand at {told} in UTC, midnights of another zone: "
+        "their UTC days would be others than the shop's. Name its zone, such as: "
+        "--set log.timezone=Europe/Berlin"
+    )

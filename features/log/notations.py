@@ -18,12 +18,14 @@ from features.log.written_dates import shapes
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
 _BLANK = r"[\s\x{00A0}\x{2009}\x{202F}]"
-_DASHES = "\\-\u2019\u2212\xa0\u202f\u2009\u00b4"
+_MINUS = r"\x{2010}-\x{2015}\x{2212}\x{FE63}\x{FF0D}"
+"""What stands for a minus where a text was made for print: dashes and the mathematical sign."""
+_DASHES = "\\-\u2019\u2010-\u2015\u2212\ufe63\uff0d\xa0\u202f\u2009\u00b4"
 _UNIT = r"(\p{Sc}|[A-Za-z]{1,5}\.?|[A-Za-z]{1,2}\p{Sc})?"
 _NUMBER_LIKE = (
-    rf"^\(?([+\x{{2212}}-]?{_BLANK}?{_UNIT}{_BLANK}?|{_UNIT}{_BLANK}?[+\x{{2212}}-]?)\(?"
+    rf"^\(?([+{_MINUS}-]?{_BLANK}?{_UNIT}{_BLANK}?|{_UNIT}{_BLANK}?[+{_MINUS}-]?)\(?"
     rf"\d[\d.,\s\x{{00A0}}\x{{2009}}\x{{202F}}'\x{{2019}}]*"
-    rf"[+-]?{_UNIT}(,-|-)?\)?{_BLANK}?{_UNIT}$"
+    rf"[+{_MINUS}-]?{_UNIT}(,-|-)?\)?{_BLANK}?{_UNIT}$"
 )
 
 _MARKS: Sequence[tuple[str | None, str | None]] = (
@@ -74,7 +76,7 @@ class Notation:
 
 def plain(values: Any, notation: Notation) -> ir.StringValue:
     """The numerals without the currency, marks and minus that were declared."""
-    text = values.re_replace(rf"^{_BLANK}+|{_BLANK}+$", "").re_replace("^\u2212", "-")
+    text = values.re_replace(rf"^{_BLANK}+|{_BLANK}+$", "").re_replace(f"[{_MINUS}]", "-")
     if not notation.declared:
         return text
     if notation.currency:

@@ -50,15 +50,18 @@ def with_blanks_filled(raw: Raw, spec: LogSpec) -> ir.Table:
 def counted_once(used: ir.Table, spec: LogSpec) -> ir.DecimalValue | None:
     """The amount of each row, 0 on an order's lines that repeat it; None: nothing is repeated.
 
-    Two lines repeat one another when customer, day, number and amount are equal. Without
-    money an order counts 1 in the same way.
+    Two lines repeat one another when customer, day, number and amount are equal; where orders
+    have no numbers, when customer, moment and amount are. Without money an order counts 1 in the
+    same way.
     """
     has_money = bool(spec.columns.amount or spec.columns.unit_price)
-    if not spec.columns.order_id or (has_money and spec.lines != "repeated_total"):
+    numbered = spec.columns.order_id is not None
+    if spec.lines != "repeated_total" and (has_money or not numbered):
         return None
-    order = [used.customer_id, used.transacted_at.date(), used.order_id, used.amount]
+    moment = used.transacted_at.date() if numbered else used.transacted_at
+    order = [used.customer_id, moment, used.order_id, used.amount]
     nth = ibis.row_number().over(ibis.window(group_by=order, order_by=used.row))
-    counts = used.order_id.isnull() | (nth == 0)
+    counts = (nth == 0) | (used.order_id.isnull() & ibis.literal(numbered))
     return counts.ifelse(used.amount, 0).cast(used.amount.type())
 
 

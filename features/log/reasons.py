@@ -34,7 +34,7 @@ class Reason:
 REASONS = {
     "header_again": Reason("the header once more", "no_order"),
     "footer": Reason("a line of totals", "no_order"),
-    "superseded": Reason("an earlier version of an order (log.versions: last)", "declared"),
+    "superseded": Reason("an earlier version of an order (log.versions)", "declared"),
     "not_a_sale": Reason("no sale (log.sales)", "declared"),
     "not_where": Reason("does not meet log.where", "declared"),
     "customer_blank": Reason("no customer_id (guest sales)", "anonymous"),

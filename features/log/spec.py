@@ -132,11 +132,16 @@ class LogSpec(SourceSpec):
         ),
     ] = None
     versions: Annotated[
-        Literal["all", "last"] | None,
+        Literal["all", "last", "last_row"] | None,
         Field(
-            description="An order number of one customer in several files. all: each row counts "
-            "(default); last: the rows of the file that goes on longest"
+            description="An order number of one customer that occurs again. all: each row counts "
+            "(default); last: the rows of the file that goes on longest; last_row: one row, the "
+            "last by version_column, day and place"
         ),
+    ] = None
+    version_column: Annotated[
+        str | None,
+        Field(description="With versions: last_row, the column that grows: version, updated_at"),
     ] = None
     customer_case: Annotated[
         Literal["exact", "ignore"],
@@ -213,8 +218,10 @@ class LogSpec(SourceSpec):
             raise ValueError("thousands and decimal are the same mark")
         if self.returns == "quantity" and not self.columns.quantity:
             raise ValueError("returns: quantity needs columns.quantity")
-        if self.versions == "last" and not self.columns.order_id:
-            raise ValueError("versions: last needs columns.order_id")
-        if self.lines in ("repeated_total", "first_line_total") and not self.columns.order_id:
-            raise ValueError(f"lines: {self.lines} needs columns.order_id")
+        if self.versions in ("last", "last_row") and not self.columns.order_id:
+            raise ValueError(f"versions: {self.versions} needs columns.order_id")
+        if self.version_column and self.versions != "last_row":
+            raise ValueError("version_column needs versions: last_row")
+        if self.lines == "first_line_total" and not self.columns.order_id:
+            raise ValueError("lines: first_line_total needs columns.order_id")
         return self

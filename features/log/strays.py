@@ -38,6 +38,11 @@ def stray(table: ir.Table, raw: Raw, spec: LogSpec) -> ir.StringValue:
     return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
 
 
+def names_total(cells: ir.StringValue) -> ir.BooleanValue:
+    """Whether each cell is a word for a total, and no further word."""
+    return cells.re_search(_pattern())
+
+
 def without_totals(table: ir.Table, raw: Raw) -> ir.Table:
     """The rows of a raw table whose first filled cell is no word for a total."""
     label = _first_text(table, raw)

@@ -50,11 +50,12 @@ class Log:
     else. `counts` adds up: rows in = rows used + rows set aside. `date_format` is
     how all dates are written, None where some are ISO 8601: with it a few rows of the
     same kind can be read whose days would leave it open. `numbered` says whether orders
-    have numbers at all.
+    have numbers at all. `people` has every ``customer_id``, also of rows that were no sales.
     """
 
     transactions: ir.Table
     quarantine: ir.Table
+    people: ir.Table
     counts: Counts
     fingerprint: str
     attributes: tuple[str, ...]
@@ -87,6 +88,7 @@ def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
             raw.drop()
 
 
+# Long: the steps in their order, each of a line or two.
 def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = None) -> Log:
     """Sort the rows of a raw table into used and set aside; see `open_log`."""
     require_columns(raw, spec)
@@ -98,12 +100,13 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     parsed, notes, written = _parse(cells, spec, now)
     parsed = engine.create_table(ibis.util.gen_name("checked"), parsed)
     engine.drop_table(name)
-    changed = spec.versions == "last" or spec.duplicates == "drop"
+    versioned = spec.versions in ("last", "last_row")
+    changed = versioned or spec.duplicates == "drop"
     days = by_day(parsed)
     believed = None if spec.until else believable_days(_sound_days(days))
     checked = _without_stragglers(parsed, believed)
-    if spec.versions == "last":
-        checked = without_superseded(checked)
+    if versioned:
+        checked = without_superseded(checked, spec)
     if spec.duplicates == "drop":
         checked = _without_duplicates(checked)
     if changed:
@@ -118,10 +121,12 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw, counts))
     if spec.columns.refunded:
         counts = replace(counts, refunded=_given_back(checked, transactions, spec))
-    attributes = spec.columns.attributes
-    digest = fingerprint(transactions)
+    attributes, digest = spec.columns.attributes, fingerprint(transactions)
     numbered = spec.columns.order_id is not None
-    return Log(transactions, quarantine, counts, digest, attributes, notes, written, numbered)
+    people = checked.filter(checked.customer_id.notnull()).select("customer_id")
+    return Log(
+        transactions, quarantine, people, counts, digest, attributes, notes, written, numbered
+    )
 
 
 def _parse(
@@ -139,7 +144,8 @@ def _parse(
     parsed = parsed.mutate(reason=_reason(parsed, spec, now))
     notes = (f"{columns.transacted_at}: {reading.note}",) if reading.note else ()
     back = ("given_back",) if columns.refunded else ()
-    kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes, *back)
+    version = ("version",) if spec.version_column else ()
+    kept = ("row", "file", "digest", "reason", *CANONICAL, *columns.attributes, *back, *version)
     return parsed.select(*kept), notes, reading.formats
 
 

@@ -140,11 +140,6 @@ def flag(word: str) -> Flag | None:
     return _flags().get(word)
 
 
-def anonymous() -> frozenset[str]:
-    """Folded phrases that shops book everybody on who left no name."""
-    return _phrases("anonymous")
-
-
 def currency(sign: str) -> str | None:
     """The ISO code of a sign, code or word beside an amount; None if it is none.
 
@@ -161,9 +156,13 @@ def is_anonymous(value: str) -> bool:
 
     Examples
     --------
-    >>> is_anonymous("Walk-In Customer"), is_anonymous("Гость"), is_anonymous("17")
-    (True, True, False)
+    >>> is_anonymous("Walk-In Customer"), is_anonymous("Invité"), is_anonymous("-1")
+    (True, True, True)
+    >>> is_anonymous("17"), is_anonymous("1")
+    (False, False)
     """
+    if re.fullmatch(r"-\d{1,2}|0+|9{4,}|[-.?*_]+", value.strip()):
+        return True
     return _phrase(value) in _phrases("anonymous")
 
 

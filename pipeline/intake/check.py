@@ -213,7 +213,7 @@ def _check(
     open_lines = _open_lines(before, asked)
     verdict, reasons = _judged(config, found, horizon, history, open_lines[:1])
     notes = [known.told] if known else []
-    notes += [*log.notes, *facts.remarks(log, spec, history.days, asked)]
+    notes += [*log.notes, *facts.remarks(log, spec, asked)]
     return Check(
         source.source, verdict, reasons, columns, config, proposed, candidates, found,
         horizon, notes, "\n".join(open_lines), asked,

@@ -141,14 +141,14 @@ def _named(row: dict[str, Any], name: str) -> dict[str, float | None]:
     }
 
 
-def remarks(log: Log, spec: LogSpec, days: ir.Table, questions: Sequence[Question]) -> list[str]:
+def remarks(log: Log, spec: LogSpec, questions: Sequence[Question]) -> list[str]:
     """What a person who knows the shop should look at, in `check`, `train` and `score` alike.
 
-    `days` are the log's purchase days, `questions` what the raw rows left open.
+    `questions` are what the raw rows left open.
     """
     counts = log.counts
     found = [told(question) for question in questions if not question.pressing]
-    found += [told(question) for question in alike(days, spec)]
+    found += [told(question) for question in alike(log.people, spec)]
     if counts.anonymous:
         found.append(
             f"{counts.anonymous:,} rows have no customer (guest sales). They are left out: nobody "

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from features.customer.purchase_days import netted_days, with_gaps
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, connect, value_free_errors
-from features.engines.parquet import copy_parquet, read_parquet
+from features.engines.parquet import copy_parquet
 from features.errors import UserError
 from features.log.transactions import LogSpec, validate
 from features.readers.files import expand
@@ -138,14 +138,13 @@ def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
         netted = netted_days(log.transactions, log.attributes, log.numbered)
         copy_parquet(netted.order_by("customer_id", "transacted_at"), folder / DAYS)
         copy_parquet(log.quarantine, folder / ASIDE)
-        days = with_gaps(read_parquet(engine, folder / DAYS))
         return Account(
             log.counts,
             log.fingerprint,
             log.attributes,
             log.date_format,
             {name: str(kind) for name, kind in log.transactions.schema().items()},
-            (*log.notes, *remarks(log, spec, days, questions)),
+            (*log.notes, *remarks(log, spec, questions)),
         )
 
 

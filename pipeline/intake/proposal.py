@@ -20,7 +20,7 @@ from pipeline.console import Progress
 from pipeline.intake import mapping
 from pipeline.intake.orders import open_engine
 from pipeline.intake.questions import ask, proposals, refuse_undecided
-from pipeline.intake.roles import Roles, days_per_value, propose, settled
+from pipeline.intake.roles import Roles, days_per_value, nameless_money, propose, settled
 from pipeline.profiles import KnownExport, recognised
 
 
@@ -108,11 +108,18 @@ def _guessed(
     free = [c for c in columns if c.name not in spoken_for]
     suited = suited_roles(raw, free, given)
     found = {k: v for k, v in suited.columns.items() if k not in given}
-    if given.get("amount") or "unit_price" in given:
+    if "amount" in given or "unit_price" in given:
         found.pop("unit_price", None)
         found.pop("amount", None)
     if problem := _unmapped(raw, {**given, **found}, suited):
         raise UserError(problem)
+    money = {"amount", "unit_price"}
+    if not money & {*given, *found, *suited.ties} and (names := nameless_money(free)):
+        raise UserError(
+            f"No column is called money, but {' and '.join(map(repr, names))} could be it. Name "
+            f"the money of a row: {_flag('amount')} {shlex.quote(names[0])}; or say that there is "
+            "none, and each order counts 1: --set log.columns.amount=null"
+        )
     return found
 
 

@@ -135,10 +135,11 @@ def _as_amount(column: Profile) -> float:
     words = split(column.name)
     if not _is_money(column, words) or not _named(words, "amount"):
         return 0
-    if _named(words, *_OTHER_MONEY, "label"):
+    if _of_other_money(words) or _named(words, "label"):
         return 0
     rank = [i for i, word in enumerate(_PREFERRED) if word in words]
     score = 2 - 0.1 * (min(rank) if rank else 2.5) + 0.5 * (column.fractions > 0)
+    score += _paid(words)
     return score - 0.5 * _named(words, "unit_price") - 0.01 * len(words)
 
 
@@ -146,9 +147,22 @@ def _as_price(column: Profile) -> float:
     words = split(column.name)
     if not _is_money(column, words) or not _named(words, "unit_price"):
         return 0
-    if _named(words, *_OTHER_MONEY):
+    if _of_other_money(words):
         return 0
-    return 1 + 0.5 * (column.fractions > 0) + 0.2 * bool({"unit", "item"} & set(words))
+    score = 1 + 0.5 * (column.fractions > 0) + 0.2 * bool({"unit", "item"} & set(words))
+    return score + _paid(words)
+
+
+def nameless_money(columns: Sequence[Profile]) -> list[str]:
+    """Columns of decimals that may be money, though no word of their names says so."""
+    other = ("customer_id", "transacted_at", "order_id", "quantity", "place", "label")
+    found = []
+    for column in columns:
+        words = split(column.name)
+        spoken_for = _named(words, *other) or _of_other_money(words)
+        if _is_money(column, words) and column.fractions > 0.05 and not spoken_for:
+            found.append(column.name)
+    return found
 
 
 def _as_quantity(column: Profile) -> float:
@@ -161,6 +175,18 @@ def _as_quantity(column: Profile) -> float:
     share = sum(means(word, "quantity") for word in words) / len(words)
     score = 1 + share - 1.2 * _named(words, "shipped", "changed", "refunded", "balance")
     return score + 0.3 * _named(words, "order_id")
+
+
+def _of_other_money(words: Sequence[str]) -> bool:
+    """Whether a name is that of a tax or discount, and not of a total with or without it."""
+    told = [i for i, word in enumerate(words) if _named([word], "after", "before")]
+    other = [i for i, word in enumerate(words) if _named([word], *_OTHER_MONEY)]
+    return bool(other) and not (told and told[0] <= other[0] and len(words) > 1)
+
+
+def _paid(words: Collection[str]) -> float:
+    """More for what was paid in the end, less for what was asked before."""
+    return 0.1 * _named(words, "after") - 0.3 * _named(words, "before")
 
 
 def _is_money(column: Profile, words: Collection[str]) -> bool:

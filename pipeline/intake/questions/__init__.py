@@ -14,7 +14,17 @@ from features.log.cells import require_columns
 from features.log.spec import LogSpec
 from features.readers.reading import Raw
 from pipeline.config_options import as_options
-from pipeline.intake.questions import currencies, lines, people, refunds, statuses
+from pipeline.intake.questions import (
+    currencies,
+    history,
+    lines,
+    people,
+    refunds,
+    sides,
+    statuses,
+    totals,
+    units,
+)
 from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question, merged
 
@@ -27,6 +37,9 @@ __all__ = [
     "refuse_undecided",
     "told",
 ]
+
+
+ROOMS = (history, totals, sides, statuses, refunds, lines, people, currencies, units)
 
 
 def ask(raw: Raw, spec: LogSpec) -> list[Question]:
@@ -45,7 +58,7 @@ def ask(raw: Raw, spec: LogSpec) -> list[Question]:
     found: list[Question] = []
     counted: dict[str, dict[str, int]] = {}
     if first(sample.aggregate(n=sample.count()))["n"]:
-        for room in (statuses, refunds, lines, people, currencies):
+        for room in ROOMS:
             asked = list(room.ask(Look(raw, spec, sample, counted)))
             spec = answered(spec, asked)
             found += asked

@@ -9,21 +9,20 @@ import ibis.expr.types as ir
 
 from features.log.identity import filled
 from features.log.order_lines import with_blanks_filled
-from pipeline.intake import mapping, roles
-from pipeline.intake.questions import pieces
+from pipeline.intake.questions import baskets, pieces
+from pipeline.intake.questions.baskets import each_line_adds_up
+from pipeline.intake.questions.likely_order import likely_order
 from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question
-
-SEVERAL = 3
-"""So many further lines show that a column without a name for it numbers the orders."""
 
 
 def ask(look: Look) -> Iterator[Question]:
     """Questions on `log.lines` and `log.versions`, where they are not declared."""
-    order = look.spec.columns.order_id or _likely_order(look)
+    order = look.spec.columns.order_id or likely_order(look)
     named = {} if look.spec.columns.order_id else {"log.columns.order_id": order}
     if look.spec.lines is None:
-        question = _continued(look, order) or (order and _repeated(look, order))
+        repeated = _repeated(look, order) if order else baskets.ask(look)
+        question = _continued(look, order) or repeated
         if question:
             needs_order = question.answer["log.lines"] != "continued"
             extra = named if needs_order and order else {}
@@ -39,35 +38,6 @@ def ask(look: Look) -> Iterator[Question]:
         yield from _overlap(look)
 
 
-def _likely_order(look: Look) -> str | None:
-    """The column that would be proposed as the order's number."""
-    looked_at = replace(look.raw, table=look.sample)
-    total = first(looked_at.table.aggregate(n=looked_at.table.count()))["n"]
-    columns = [c for c in mapping.profiles(looked_at, total) if c.name in look.free]
-    named = roles.propose(columns).columns.get("order_id")
-    return named or _one_customer_and_day(look, columns)
-
-
-def _one_customer_and_day(look: Look, columns: list[mapping.Profile]) -> str | None:
-    """A column whose values stand on several lines, each of one customer and one day."""
-    rows, spec = look.sample, look.spec.columns
-    who, day = look.text(rows, spec.customer_id), look.text(rows, spec.transacted_at)[:10]
-    names = [c.name for c in columns if c.distinct > 1 and not c.unique and c.fractions < 0.5]
-    if not names:
-        return None
-    cells = [look.text(rows, name) for name in names]
-    alone = {f"n{i}": cell.nunique() for i, cell in enumerate(cells)}
-    both = {f"b{i}": (cell + "|" + who + "|" + day).nunique() for i, cell in enumerate(cells)}
-    lines = {f"l{i}": cell.count() for i, cell in enumerate(cells)}
-    seen = first(rows.aggregate(**alone, **both, **lines))
-    fitting = [
-        (seen[f"n{i}"], name)
-        for i, name in enumerate(names)
-        if seen[f"n{i}"] == seen[f"b{i}"] and seen[f"l{i}"] - seen[f"n{i}"] >= SEVERAL
-    ]
-    return max(fitting)[1] if fitting else None
-
-
 def _repeated(look: Look, order: str) -> Question | None:
     """The same amount on every line of an order, line after line of it."""
     if look.money is None or look.spec.columns.unit_price:
@@ -78,9 +48,10 @@ def _repeated(look: Look, order: str) -> Question | None:
         "money",
         number=look.text(rows, order),
         who=look.text(rows, columns.customer_id),
+        day=look.text(rows, columns.transacted_at)[:10],
     )
     lines = lines.filter(lines.number.notnull(), lines.money > 0)
-    orders = lines.group_by("number", "who").aggregate(
+    orders = lines.group_by("number", "who", "day").aggregate(
         n=lines.digest.nunique(), amounts=lines.money.nunique(), money=lines.money.sum(),
         once=lines.money.max(),
     )  # fmt: skip
@@ -92,7 +63,7 @@ def _repeated(look: Look, order: str) -> Question | None:
             much=orders.money.sum(where=same), once=orders.once.sum(where=same),
         )
     )  # fmt: skip
-    if not seen["same"] or seen["same"] < 0.9 * seen["n"] or _each_line_adds_up(look):
+    if not seen["same"] or seen["same"] < 0.9 * seen["n"] or each_line_adds_up(look):
         return None
     return Question(
         str(columns.amount),
@@ -102,29 +73,6 @@ def _repeated(look: Look, order: str) -> Question | None:
         "line's).",
         {"log.lines": "repeated_total"},
     )
-
-
-def _each_line_adds_up(look: Look) -> bool:
-    """Whether the amount is price x quantity of its own line, more than one piece among them."""
-    rows = look.money
-    columns = look.spec.columns
-    pieces = [columns.quantity] if columns.quantity else _called(look, "quantity")
-    prices = _called(look, "unit_price")
-    if rows is None or not pieces or not prices:
-        return False
-    quantity, price = look.number(pieces[0]), look.number(prices[0])
-    if quantity is None or price is None:
-        return False
-    both = rows.select("row", "money").join(quantity.rename(q="number"), "row")
-    both = both.join(price.rename(p="number"), "row")
-    fits = (both.q * both.p - both.money).abs() < 0.01
-    many = both.q > 1
-    seen = first(both.aggregate(n=both.count(), fits=fits.sum(), many=(fits & many).sum()))
-    return bool(seen["many"]) and (seen["fits"] or 0) >= 0.9 * seen["n"]
-
-
-def _called(look: Look, role: str) -> list[str]:
-    return [name for name in look.free if look.called(name, role)]
 
 
 def _continued(look: Look, order: str | None) -> Question | None:
@@ -138,7 +86,8 @@ def _continued(look: Look, order: str | None) -> Question | None:
     if set(filled_in.values()) == {filled_in["n"]}:
         return None
     after = with_blanks_filled(replace(look.raw, table=before), spec)
-    gained = {"day": _gained(look, before, after, columns.transacted_at)}
+    days = _gained(look, before, after, columns.transacted_at)
+    gained = {"day": days.semi_join(_of_the_order_above(look, before, order), "row")}
     if columns.amount and order:
         gained["money"] = _gained(look, before, after, columns.amount)
     cells = before.select("row", "file", **_named(look, before, order))
@@ -181,6 +130,16 @@ def _gained(look: Look, before: ir.Table, after: ir.Table, name: str) -> ir.Tabl
     blank = before.filter(filled(before[place]).isnull()).select("row")
     full = after.filter(filled(after[place]).notnull()).select("row")
     return blank.semi_join(full, "row")
+
+
+def _of_the_order_above(look: Look, table: ir.Table, order: str | None) -> ir.Table:
+    """Rows that name an order, no customer, or the customer of the row above."""
+    who = look.text(table, look.spec.columns.customer_id)
+    above = who.lag().over(ibis.window(group_by=table.file, order_by=table.row))
+    fits = who.isnull() | ibis.coalesce(who == above, False)
+    if order:
+        fits |= look.text(table, order).notnull()
+    return table.mutate(fits=fits).filter(ibis._.fits).select("row")
 
 
 def _last_and_nameless(table: ir.Table) -> Any:

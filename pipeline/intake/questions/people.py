@@ -15,6 +15,9 @@ MANY = 3
 """So many mails beside one id are not one person's."""
 
 
+MOST = 2_000
+"""An id that stands for many is among so many most frequent ones."""
+
 TOWERING = 10
 """An id on so many times the rows of the next one is hardly one person's."""
 
@@ -30,15 +33,17 @@ def _nobody(look: Look) -> Iterator[Question]:
     """Ids by which shops book everybody who left no name: guest, walk-in, 0."""
     name = look.spec.columns.customer_id
     known = [one.strip().lower() for one in look.spec.anonymous_ids]
-    cells = look.text(look.rows, name).strip()
-    phrase = cells.lower().re_replace(r"[^\pL\pN]+", " ").strip()
-    rows = look.rows.select(who=cells, phrase=phrase)
-    rows = rows.filter(rows.phrase.isin(sorted(words.anonymous())), ~rows.who.lower().isin(known))
+    rows = look.rows.select(who=look.text(look.rows, name).strip())
+    rows = rows.filter(rows.who.notnull())
     found = rows.group_by("who").aggregate(n=rows.count())
-    listed = found.filter(found.n > 1).order_by(found.n.desc(), "who").to_pyarrow().to_pylist()
-    if not listed:
+    often = found.filter(found.n > 1).order_by(found.n.desc(), "who").limit(MOST)
+    ids = [
+        row["who"]
+        for row in often.to_pyarrow().to_pylist()
+        if row["who"].lower() not in known and words.is_anonymous(row["who"])
+    ]
+    if not ids:
         return
-    ids = [row["who"] for row in listed]
     everywhere = look.text(look.raw.table, name).strip().isin(ids)
     n = first(look.raw.table.aggregate(n=everywhere.sum()))["n"]
     yield Question(

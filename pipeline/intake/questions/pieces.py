@@ -25,6 +25,9 @@ def ask(look: Look) -> Iterator[Question]:
     rows = _priced(look, name, columns.quantity)
     if rows is None:
         return
+    if columns.unit_price and (question := _beside_total(look, rows, name)):
+        yield question
+        return
     shown = _shown(look, rows)
     if columns.unit_price and shown == "row":
         yield Question(
@@ -41,6 +44,50 @@ def ask(look: Look) -> Iterator[Question]:
             "money of the row: log.lines: each.",
             {"log.columns.amount": None, "log.columns.unit_price": name},
         )
+
+
+def _beside_total(look: Look, rows: ir.Table, price: str) -> Question | None:
+    """What a column of totals beside price and quantity says of them."""
+    for name in look.free:
+        numbers = None if look.kind(name).is_nested() else _total(look, name)
+        if numbers is None:
+            continue
+        both = rows.join(numbers.rename(total="number"), "row").filter(rows.pieces != 1)
+        alike = ((both.total - both.price).abs() < 0.01).sum()
+        product = ((both.total - both.price * both.pieces).abs() < 0.01).sum()
+        money = (both.price * both.pieces).sum()
+        seen = first(
+            both.aggregate(
+                n=both.total.count(), alike=alike, product=product, total=both.total.sum(),
+                money=money,
+            )
+        )  # fmt: skip
+        if not seen["n"] or seen["product"] >= 0.9 * seen["n"]:
+            continue
+        if seen["alike"] >= 0.9 * seen["n"]:
+            return Question(
+                price,
+                f"{price!r} is what {name!r} says, also where {look.spec.columns.quantity!r} is "
+                "not 1: it is the money of the row, not the price of a piece.",
+                {"log.columns.amount": name, "log.columns.unit_price": None},
+            )
+        return Question(
+            name,
+            f"{name!r} is not {look.spec.columns.quantity!r} x {price!r} in "
+            f"{seen['n'] - seen['product']:,} of {seen['n']:,} rows of several pieces: added up "
+            f"they are {seen['total']:,.2f} and {seen['money']:,.2f}. If {name!r} is what was "
+            "paid, it is the amount.",
+            {"log.columns.amount": name, "log.columns.unit_price": None},
+            pressing=False,
+        )
+    return None
+
+
+def _total(look: Look, name: str) -> ir.Table | None:
+    """The numbers of a column that is called one of money."""
+    if not look.called(name, "amount") or look.called(name, "shipping", "tax", "fee", "refunded"):
+        return None
+    return None if look.kind(name).is_temporal() else look.number(name)
 
 
 def _priced(look: Look, price: str, quantity: str) -> ir.Table | None:

@@ -4,6 +4,7 @@ Words in many languages say what a value means (`features.log.words`); a column 
 outcomes when its values are known ones, whatever its name.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,10 +37,11 @@ def ask(look: Look) -> Iterator[Question]:
     """One question for each column that tells sales from other rows."""
     taken = look.spec.sales is not None
     status_first = sorted(look.few, key=lambda name: not look.called(name, "status"))
+    payments = [name for name in status_first if _of_payments(look, name)]
     for name in status_first:
         values = look.few[name]
-        if _of_parcels(look, name):
-            said = _given_up(values)
+        if _of_parcels(look, name) or (payments and name not in payments):
+            said = _given_up(look, name, values)
             if said is None:
                 continue
         else:
@@ -48,8 +50,10 @@ def ask(look: Look) -> Iterator[Question]:
             if look.called(name, "status") and len(values) >= 2 and not taken:
                 yield _open_states(name, values)
             continue
-        unknown = [value for value in values if value and said[value] is None]
-        kept = [value for value in values if said[value] == "sale" or not (value or said[value])]
+        sold = any(what == "sale" for value, what in said.items() if value)
+        blank_is_open = sold and look.spec.lines not in FILLED
+        unknown = [v for v in values if (v or blank_is_open) and said[v] is None]
+        kept = [v for v in values if said[v] == "sale" or not (v or said[v] or blank_is_open)]
         kept = kept if any(kept) else [*kept, *unknown]
         if said == dict.fromkeys(values) or not kept:
             continue
@@ -58,7 +62,7 @@ def ask(look: Look) -> Iterator[Question]:
         if back:
             answer |= {"log.refunds.column": name, "log.refunds.values": back}
         taken = taken or "log.sales.column" in answer
-        yield _question(name, values, said, [*kept, *back], answer, back)
+        yield _question(name, values, unknown, [*kept, *back], answer, back)
     yield from _filled_marks(look)
 
 
@@ -68,8 +72,17 @@ def _of_parcels(look: Look, name: str) -> bool:
     return parcels or look.called(name, "shipped", "shipping")
 
 
-def _given_up(values: Mapping[str, int]) -> dict[str, str | None] | None:
-    """What a column of parcels says where one was called off; None where none was."""
+def _of_payments(look: Look, name: str) -> bool:
+    """Whether a column says if orders were paid: then others only say which were given up."""
+    named = look.called(name, "amount") or "financial" in words.split(name)
+    said = {outcome(value) for value in look.few[name]}
+    return named and look.called(name, "status") and {"sale", "no_sale"} <= said
+
+
+def _given_up(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str | None] | None:
+    """What a column beside the payments says where an order was called off; None where none was."""
+    if not (_of_parcels(look, name) or look.called(name, "status")):
+        return _flagged(look, name, values)
     off = {v for v in values if any(words.flag(word) == "no_sale" for word in words.split(v))}
     return {value: "no_sale" if value in off else "sale" for value in values} if off else None
 
@@ -100,6 +113,9 @@ def outcome(value: str) -> str | None:
     whole = words.outcome(value)
     if whole:
         return whole
+    several = [part for part in re.split(r"[,;|/+&]", value) if part.strip()]
+    if len(several) > 1:
+        return _together(several)
     if words.is_negated(value):
         return "no_sale"
     if words.is_denial(value):  # of a refund or a failure: no word says what is left
@@ -110,6 +126,31 @@ def outcome(value: str) -> str | None:
         if what in sure:
             return what
     return "sale" if "sale" in parts.values() else None
+
+
+def _together(states: Sequence[str]) -> str | None:
+    """What several states in one cell say; a word unknown leaves it open.
+
+    >>> _together(["Paid", "Unshipped"]), _together(["Paid", "Foo"]), _together(["Paid", "Void"])
+    ('sale', None, 'no_sale')
+    """
+    parcels = [state for state in states if _is_of_parcels(state)]
+    said = [outcome(state) for state in states if state not in parcels]
+    off = any(words.flag(word) == "no_sale" for state in states for word in words.split(state))
+    if off or not said:
+        return "no_sale" if off else outcome(" ".join(states))
+    if None in said:
+        return None
+    for what in ("no_sale", "refund", "sale"):
+        if what in said:
+            return what
+    return None
+
+
+def _is_of_parcels(state: str) -> bool:
+    """Whether a state is one of a parcel, which says nothing of the money: Unshipped."""
+    stems = ("ship", "unship", "fulfil", "unfulfil", "deliver", "undeliver", "dispatch")
+    return any(word.startswith(stems) for word in words.split(state))
 
 
 def _taken_off(look: Look, name: str, value: str) -> bool:
@@ -184,12 +225,12 @@ def _answer(look: Look, name: str, kept: Sequence[str], taken: bool) -> dict[str
 def _question(
     name: str,
     values: Mapping[str, int],
-    said: Mapping[str, str | None],
+    open_ones: Sequence[str],
     kept: Sequence[str],
     answer: Mapping[str, Any],
     back: Sequence[str],
 ) -> Question:
-    unknown = {value: n for value, n in values.items() if value and said[value] is None}
+    unknown = {value: n for value, n in values.items() if value in open_ones}
     lost = {value: n for value, n in values.items() if value not in (*kept, *unknown)}
     text = f"Column {name!r} says what became of each row ({counted(values)})."
     if lost:
@@ -207,7 +248,16 @@ def _question(
 
 
 def _open_states(name: str, values: Mapping[str, int]) -> Question:
-    """A column of states that no word explains: worth a look, no reason to refuse."""
+    """A column of states that no word explains: worth a look; numbers are decided by a person."""
+    if all(value.isdigit() for value in values if value):
+        kept = [value for value in values if value]
+        return Question(
+            name,
+            f"Column {name!r} has states by number ({counted(values)}). Which of them are sales "
+            "is not known; cancelled and unpaid ones would count as purchases. Keep the sales.",
+            {"log.sales.column": name, "log.sales.values": kept},
+            decided=False,
+        )
     return Question(
         name,
         f"Column {name!r} has {counted(values)}. If some of them are no sales, say so: log.sales, "

@@ -1,0 +1,56 @@
+"""Asks for rows within a log that sum up others: Total and Subtotal below the lines of an order."""
+
+from collections.abc import Iterator
+
+import ibis
+import ibis.expr.types as ir
+
+from features.log.strays import names_total
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """A question for each column that calls rows totals whose money others make up."""
+    table = look.money
+    if table is None:
+        return
+    for name in look.free:
+        if not look.kind(name).is_string():
+            continue
+        values = _values(look, name)
+        n, fitting = _adding_up(look, table, name, values) if values else (0, 0)
+        if not n or 2 * fitting < n:
+            continue
+        listed = ", ".join(repr(value) for value in values)
+        yield Question(
+            name,
+            f"Column {name!r} calls {n:,} rows {listed}, and the other rows of the same order "
+            f"add up to {fitting:,} of them: their money would count twice.",
+            {"log.where": [{"column": name, "operator": "not in", "value": values}]},
+        )
+
+
+def _values(look: Look, name: str) -> list[str]:
+    """The words for totals in a column, as they are written."""
+    rows = look.rows.select(value=look.text(look.rows, name))
+    rows = rows.filter(rows.value.notnull(), names_total(rows.value))
+    found = rows.group_by("value").aggregate(n=rows.count())
+    return sorted(found.order_by(found.n.desc()).limit(10).to_pyarrow()["value"].to_pylist())
+
+
+def _adding_up(look: Look, table: ir.Table, name: str, values: list[str]) -> tuple[int, int]:
+    """Rows called totals, and how many of them are the sum of other rows of their order."""
+    columns = look.spec.columns
+    order = columns.order_id or columns.transacted_at
+    rows: ir.Table = table.select(
+        "money",
+        total=ibis.coalesce(look.text(table, name).isin(values), False),
+        who=look.text(table, columns.customer_id),
+        order=look.text(table, order),
+    )
+    lines = rows.filter(~rows.total).group_by("who", "order").aggregate(parts=rows.money.sum())
+    sums = rows.filter(rows.total).join(lines, ["who", "order"])
+    fits = (sums.money - sums.parts).abs() < 0.01
+    seen = first(sums.aggregate(n=sums.count(), fits=fits.sum()))
+    return seen["n"], seen["fits"] or 0

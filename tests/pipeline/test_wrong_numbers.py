@@ -1,0 +1,247 @@
+"""Layouts that gave a wrong number without a word: each asks, and its answer is the right one."""
+
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from features.engines.duckdb import connect
+from features.errors import UserError
+from features.log.spec import LogSpec
+from features.log.transactions import validate
+from features.readers.reading import read
+from features.readers.source import SourceSpec
+from pipeline.intake.mapping import profiles
+from pipeline.intake.proposal import completed
+from pipeline.intake.questions import answered, ask
+
+NOW = datetime(2026, 9, 2)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
+
+
+@pytest.fixture
+def asked(engine, tmp_path):
+    """Ask about a log, or a frame: the questions, and its money once they are answered."""
+
+    def asks(log, **keys):
+        path = tmp_path / ("log.csv" if isinstance(log, str) else "log.parquet")
+        path.write_text(log, encoding="utf-8") if isinstance(log, str) else log.to_parquet(path)
+        raw = read(engine, SourceSpec(source=str(path)))
+        total = raw.table.count().to_pyarrow().as_py()
+        section, _, _ = completed(raw, profiles(raw, total), {"source": str(path), **keys})
+        questions = ask(raw, LogSpec(**section))
+        spec = answered(LogSpec(**section), questions)
+        used = validate(engine, raw, spec, NOW).transactions
+        raw.drop()
+        money = used.aggregate(n=used.amount.sum()).to_pyarrow()["n"][0].as_py()
+        return questions, spec, float(money)
+
+    return asks
+
+
+def pressing(questions):
+    return [question.about for question in questions if question.pressing]
+
+
+def log(header, *rows):
+    return "\n".join([header, *rows]) + "\n"
+
+
+STATES = "order_id,customer_id,date,status,total"
+VERSIONS = "order_id,customer_id,date,total,"
+LINES = "order_id,customer_id,date,item,amount"
+
+ASKED = {
+    "a_row_for_each_state_of_an_order": (
+        55, "status",
+        log(STATES, "1,A,2024-01-05,pending,40.00", "1,A,2024-01-05,shipped,40.00",
+            "2,A,2024-02-10,delivered,15.00"),
+    ),
+    "a_row_for_each_state_on_its_own_day": (
+        55, "status",
+        log(STATES, "1,A,2024-01-05,paid,40.00", "1,A,2024-01-06,shipped,40.00",
+            "1,A,2024-01-09,delivered,40.00", "2,A,2024-02-10,delivered,15.00"),
+    ),
+    "an_order_that_is_cancelled_in_the_end": (
+        55, "updated_at",
+        log("order_id,customer_id,date,status,updated_at,total",
+            "1,A,2024-01-05,cancelled,2024-01-06 10:00:00,40.00",
+            "1,A,2024-01-05,paid,2024-01-05 10:00:00,40.00",
+            "2,A,2024-02-10,paid,2024-02-10 10:00:00,55.00"),
+    ),
+    "an_order_edited_later": (
+        70, "updated_at",
+        log(VERSIONS + "updated_at", "1,A,2024-01-05,55.00,2024-01-06 11:00:00",
+            "1,A,2024-01-05,40.00,2024-01-05 10:00:00", "2,B,2024-02-10,15.00,2024-02-10 10:00:00"),
+    ),
+    "numbered_versions_of_an_order": (
+        70, "version",
+        log(VERSIONS + "version", *(f"1,A,2024-01-05,{n}.00,{n - 30}" for n in (39, 55, 40)),
+            "2,B,2024-02-10,15.00,1"),
+    ),
+    "a_basket_total_without_an_order_number": (
+        74, "basket_total",
+        log("customer_id,date,item,basket_total", *(
+            f"{who},2024-01-0{day},{item},{total}.50"
+            for who, day, total in (("A", 1, 30), ("A", 2, 12), ("B", 3, 22), ("C", 4, 8))
+            for item in ("xyz" if day != 4 else "x"))),
+    ),
+    "totals_below_the_lines_of_an_order": (
+        40, "item",
+        log(LINES, "1,A,2024-01-05,x,10.00", "1,A,2024-01-05,y,20.00", "1,A,2024-01-05,TOTAL,30.00",
+            "2,B,2024-01-06,x,10.00", "2,B,2024-01-06,Subtotal,10.00"),
+    ),
+    "debit_and_credit": (
+        80, "DC",
+        log("customer_id,date,DC,amount", "A,2024-01-05,D,100.00", "A,2024-02-05,C,30.00",
+            "B,2024-02-05,D,10.00"),
+    ),
+    "soll_and_haben": (
+        80, "Soll/Haben",
+        log("Kunde;Datum;Soll/Haben;Betrag", "A;2024-01-05;S;100.00", "A;2024-02-05;H;30.00",
+            "B;2024-02-05;S;10.00"),
+    ),
+    "a_parcel_that_waits_has_been_paid_for": (
+        60, "payment_status",
+        log("order_id,customer_id,date,order_status,payment_status,total",
+            "1,A,2024-01-05,pending,paid,20.00", "2,A,2024-02-05,completed,unpaid,30.00",
+            "3,B,2024-02-06,completed,paid,40.00"),
+    ),
+    "states_by_number": (
+        30, "status", log(STATES, "1,A,2024-01-05,3,10.00", "2,A,2024-02-05,5,20.00"),
+    ),
+    "several_states_in_one_cell": (
+        50, "status",
+        log(STATES, '1,A,2024-01-05,"Paid, Shipped",10.00',
+            '2,A,2024-02-05,"Paid, Cancelled",20.00',
+            '3,B,2024-02-06,"Pending, Unshipped",30.00', '4,B,2024-02-07,"Paid, Unshipped",40.00'),
+    ),
+    "a_blank_state": (
+        50, "status",
+        log(STATES, "1,A,2024-01-05,Paid,10.00", "2,A,2024-02-05,,20.00",
+            "3,B,2024-02-06,Failed,5.00",
+            "4,B,2024-02-07,Paid,40.00"),
+    ),
+    "a_declared_price_that_is_the_total_of_the_row": (
+        58, "price",
+        log("customer_id,date,qty,price,line_total", "A,2024-01-05,2,20.00,20.00",
+            "A,2024-02-05,3,30.00,30.00", "B,2024-02-06,4,8.00,8.00"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_a_layout_that_counts_money_twice_or_wrongly_is_a_question_with_the_right_answer(
+    asked, kind
+):
+    right, about, content = ASKED[kind]
+    keys = {"columns": {"unit_price": "price", "quantity": "qty"}} if "qty" in content else {}
+    questions, _, money = asked(content, **keys)
+    assert about in pressing(questions)
+    assert money == right
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["debit_and_credit", "states_by_number", "a_blank_state", "a_row_for_each_state_of_an_order"],
+)
+def test_what_only_a_person_can_tell_is_not_guessed(asked, kind):
+    questions, _, _ = asked(ASKED[kind][2])
+    assert not all(question.decided for question in questions)
+
+
+def test_lines_of_an_order_are_no_versions_of_it(asked):
+    content = log(
+        "order_id,customer_id,date,item,line_status,amount",
+        "1,A,2024-01-05,x,shipped,10.00", "1,A,2024-01-05,y,open,20.00",
+        "2,B,2024-01-06,x,shipped,10.00",
+    )  # fmt: skip
+    _, spec, _ = asked(content)
+    assert spec.versions is None
+
+
+MAPPED = {
+    "Order sum": 30.5,
+    "sum": 30.5,
+    "total_incl_tax,total_excl_tax,tax": 30.5,
+    "Summe inkl. MwSt,Summe netto,MwSt": 30.5,
+    "amount_after_discount,amount_before_discount": 30.5,
+    "discounted_price,price": 30.5,
+    "Total,Total Discounts,Discount Amount": 30.5,
+}
+
+
+@pytest.mark.parametrize("names", MAPPED)
+def test_words_of_tax_and_discount_beside_a_total_do_not_hide_it(asked, names):
+    others = "".join(f",{n}.25" for n in range(names.count(",")))
+    content = log(
+        f"customer,date,{names}", f"A,2024-01-05,10.00{others}", f"A,2024-02-05,20.50{others}"
+    )
+    assert asked(content)[2] == MAPPED[names]
+
+
+@pytest.mark.parametrize("name", ["xyz", "debit"])
+def test_decimals_that_no_word_calls_money_are_a_question(asked, name):
+    content = log(f"customer,date,{name}", "A,2024-01-05,10.25", "A,2024-02-05,20.50")
+    with pytest.raises(UserError, match=rf"--amount {name}; or .*log.columns.amount=null"):
+        asked(content)
+    assert asked(content, columns={"amount": None})[2] == 2
+
+
+@pytest.mark.parametrize("minus", "-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d")
+def test_a_dash_before_an_amount_is_a_minus(asked, minus):
+    content = log("customer,date,amount", "A,2024-01-05,100.00", f"A,2024-02-05,{minus}30.00")
+    assert asked(content)[2] == 70
+    signed = log("customer,date,amount", "A,2024-01-05,€100.00", f"A,2024-02-05,€{minus}30.00")
+    assert asked(signed)[2] == 70
+
+
+@pytest.mark.parametrize("who", ["Invité", "-1", "999999", "Клиент не указан", "0"])
+def test_an_id_that_stands_for_nobody_is_remarked(asked, who):
+    content = log(
+        "customer,date,amount", *(f"{who},2024-01-0{n},5.00" for n in (1, 2)), "B,2024-01-03,5.00"
+    )
+    questions, _, _ = asked(content)
+    assert [q.answer for q in questions] == [{"log.anonymous_ids": [who]}]
+
+
+def test_amounts_that_end_like_cents_are_remarked_and_scaled_when_that_is_declared(asked):
+    content = log(
+        "customer,date,amount", "A,2024-01-05,1999", "A,2024-02-05,2499", "B,2024-02-06,990"
+    )
+    questions, _, money = asked(content)
+    assert [(q.answer, q.pressing) for q in questions] == [({"log.scale": 0.01}, False)]
+    assert money == 5488
+    assert asked(content, scale=0.01)[2] == 54.88
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_midnights_of_a_zone_that_parquet_keeps_as_moments_in_utc_ask_for_the_zone(asked, zone):
+    days = pd.to_datetime(["2024-01-05", "2024-07-05"]).tz_localize(zone)
+    frame = pd.DataFrame({"customer": ["A", "B"], "date": days, "amount": [1.5, 2.5]})
+    with pytest.raises(UserError, match="midnights of another zone"):
+        asked(frame)
+    assert asked(frame, timezone=zone)[2] == 4
+
+
+def test_a_phone_written_in_two_ways_is_remarked_though_one_order_was_cancelled(engine, tmp_path):
+    from pipeline.intake.check import check
+
+    (tmp_path / "log.csv").write_text(
+        "Телефон;Дата;Сумма;Статус\n+7 900 000-00-01;02.01.2023;1 103,14 ₽;Выполнен\n"
+        "8 (900) 000-00-01;05.03.2023;99,90 ₽;Отменён\n"
+    )
+    found = check(engine, {"source": str(tmp_path / "log.csv")}, now=NOW)
+    assert any("log.customer_form=phone" in note for note in found.notes)
+
+
+def test_a_missing_day_of_another_customer_is_no_further_line_of_the_order_above(asked):
+    content = log(
+        "customer,date,amount", "A,2024-01-05,10.00", "B,,20.00", *("C,2024-01-06,5.00",) * 40
+    )
+    _, spec, _ = asked(content, duplicates="keep", max_set_aside=1)
+    assert spec.lines is None
