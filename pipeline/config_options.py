@@ -28,7 +28,9 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
             )
         try:
             # A blank is a value of its own: log.thousands may be one.
-            values[key.strip()] = text if text.isspace() else yaml.safe_load(text)
+            # A mark alone is meant as it stands: to YAML | is a text to come, - a list, ~ nothing.
+            mark = text.isspace() or (len(text) == 1 and not text.isalnum())
+            values[key.strip()] = text if mark else yaml.safe_load(text)
         except (yaml.YAMLError, ValueError):  # a comma, %Y%m%d, 2024-02-31: text
             values[key.strip()] = text
     return values

@@ -72,6 +72,10 @@ def test_file_lies_over_defaults_key_by_key(tmp_path):
 
 
 def test_value_that_is_no_yaml_is_text():
+    marks = [
+        config_options.parse_overrides([f"log.delimiter={m}"])["log.delimiter"] for m in "|-~;"
+    ]
+    assert marks == ["|", "-", "~", ";"]
     found = config_options.parse_overrides(["log.delimiter=,", "log.date_format=%d/%m/%Y"])
     assert found == {"log.delimiter": ",", "log.date_format": "%d/%m/%Y"}
 

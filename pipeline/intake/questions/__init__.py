@@ -57,9 +57,10 @@ def ask(raw: Raw, spec: LogSpec) -> list[Question]:
     sample = engine.create_table(name, raw.table.limit(ROWS))
     found: list[Question] = []
     counted: dict[str, dict[str, int]] = {}
+    orders: dict[str, str | None] = {}
     if first(sample.aggregate(n=sample.count()))["n"]:
         for room in ROOMS:
-            asked = list(room.ask(Look(raw, spec, sample, counted)))
+            asked = list(room.ask(Look(raw, spec, sample, counted, orders)))
             spec = answered(spec, asked)
             found += asked
     engine.drop_table(name)

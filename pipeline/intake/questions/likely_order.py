@@ -11,6 +11,12 @@ SEVERAL = 3
 
 def likely_order(look: Look) -> str | None:
     """The column that would be proposed as the order's number."""
+    if "likely" not in look.orders:
+        look.orders["likely"] = _proposed(look)
+    return look.orders["likely"]
+
+
+def _proposed(look: Look) -> str | None:
     looked_at = replace(look.raw, table=look.sample)
     total = first(looked_at.table.aggregate(n=looked_at.table.count()))["n"]
     columns = [c for c in mapping.profiles(looked_at, total) if c.name in look.free]

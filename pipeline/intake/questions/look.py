@@ -29,13 +29,14 @@ class Look:
     """A raw log and how it is read so far; `rows` are its first `ROWS`.
 
     `sample` holds those rows as they stand in the file; `counted` is what is known of columns
-    of few values, shared by all that look.
+    of few values and `orders` which column likely numbers the orders, shared by all that look.
     """
 
     raw: Raw
     spec: LogSpec
     sample: ir.Table
     counted: dict[str, dict[str, int]] = field(default_factory=dict)
+    orders: dict[str, str | None] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> ir.Table:

@@ -15,9 +15,7 @@ def ask(look: Look) -> Iterator[Question]:
     table = look.money
     if table is None:
         return
-    for name in look.free:
-        if not look.kind(name).is_string():
-            continue
+    for name in _naming(look):
         values = _values(look, name)
         n, fitting = _adding_up(look, table, name, values) if values else (0, 0)
         if not n or 2 * fitting < n:
@@ -29,6 +27,15 @@ def ask(look: Look) -> Iterator[Question]:
             f"add up to {fitting:,} of them: their money would count twice.",
             {"log.where": [{"column": name, "operator": "not in", "value": values}]},
         )
+
+
+def _naming(look: Look) -> list[str]:
+    """Columns of texts of which some are words for totals."""
+    texts = [name for name in look.free if look.kind(name).is_string()]
+    rows = look.rows
+    named = {f"n{i}": names_total(look.text(rows, name)).sum() for i, name in enumerate(texts)}
+    seen = first(rows.aggregate(**named)) if texts else {}
+    return [name for i, name in enumerate(texts) if seen[f"n{i}"]]
 
 
 def _values(look: Look, name: str) -> list[str]:
