@@ -1,5 +1,7 @@
 """The identity of an open log: what its models are known by."""
 
+from typing import Any
+
 from features.log.sketch import sketch
 from features.log.transactions import LogSpec
 from pipeline.intake.orders import Orders
@@ -15,9 +17,16 @@ def identify(orders: Orders, spec: LogSpec, beside: LogIdentity | None = None) -
         The identity to hold it against: what came after that log's end is left out.
     """
     drawn = sketch(orders.days, orders.end, beside.content if beside else None)
+    bought = orders.netted.filter(orders.netted.amount > 0)
+    early = bought.transacted_at < drawn.until
+    money: Any = bought.amount.cast("float64")
+    typical = bought.aggregate(usual=money.median(where=early), later=money.median(where=~early))
+    amounts = typical.to_pyarrow().to_pylist()[0]
     return LogIdentity(
         name=orders.name,
         named=spec.name is not None,
         purchase_days=orders.n_purchase_days,
         sketch=drawn.to_text(),
+        usual_amount=amounts["usual"],
+        later_amount=amounts["later"],
     )

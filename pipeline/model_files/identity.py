@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from features.errors import UserError
 from features.log.sketch import FEWEST, SAME_FROM, Sketch, overlap
+
+ANOTHER_UNIT = 20
+"""No business changes its usual amount so many times between two looks; its unit may."""
 
 Relation = Literal["same", "other", "too few to tell"]
 
@@ -16,7 +20,8 @@ class LogIdentity(BaseModel):
     """A log as it is known again: what it is called, and its content as a sketch.
 
     `named` says that the config gave it its name (`log.name`), not the file; `purchase_days`
-    counts all of the log's, `sketch` is as `features.log.sketch` writes it.
+    counts all of the log's, `sketch` is as `features.log.sketch` writes it. `usual_amount` is the
+    median money of a purchase day before the sketch ends, `later_amount` of those after it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -25,6 +30,8 @@ class LogIdentity(BaseModel):
     named: bool = False
     purchase_days: int
     sketch: str
+    usual_amount: float | None = None
+    later_amount: float | None = None
 
     @property
     def content(self) -> Sketch:
@@ -88,6 +95,8 @@ def refuse_other(
         Naming both logs and the ways out; not with `allow`.
     """
     found = relation(learned, asked)
+    if not allow and found != "other":
+        _refuse_another_unit(learned, asked, model)
     if found == "same":
         return ""
     if found == "too few to tell":
@@ -101,3 +110,20 @@ def refuse_other(
     if allow:
         return f"{said} Going on all the same, as --allow-other-log asks."
     raise UserError(f"{said} A model answers only for the business that it learned from.\n{ways}")
+
+
+def _refuse_another_unit(learned: LogIdentity, asked: LogIdentity, model: str) -> None:
+    """Stop where the same business' amounts are of another size, as in cents for euros."""
+    usual = learned.usual_amount
+    for amount, when in ((asked.usual_amount, ""), (asked.later_amount, " since then")):
+        if not usual or not amount or 1 / ANOTHER_UNIT < amount / usual < ANOTHER_UNIT:
+            continue
+        much = f"{max(amount / usual, usual / amount):,.3g} times"
+        much += " more" if amount > usual else " less"
+        scale = 10.0 ** round(math.log10(usual / amount))
+        raise UserError(
+            f"Half of the purchase days{when} are above {amount:,.6g}; in the log that {model} "
+            f"learned from, above {usual:,.6g}. That is {much}, as when the unit of the amounts "
+            f"has changed: scale them back with --set log.scale={scale:g}; "
+            "if the log itself mixes two units, mend it; or train again."
+        )

@@ -54,6 +54,26 @@ def test_the_same_log_with_a_column_more_passes(here, tmp_path):
     assert score(again, tmp_path / "s.csv") == 0
 
 
+def in_cents(rows):
+    return [(*row[:2], round(100 * float(row[2])), *row[3:]) for row in rows]
+
+
+def in_cents_from_now_on(rows):
+    known = set(rows)
+    return rows + in_cents([row for row in grown(rows) if row not in known])
+
+
+@pytest.mark.parametrize(("change", "wayout"), [(in_cents, 0), (in_cents_from_now_on, 2)])
+def test_amounts_in_another_unit_than_the_model_learned_from_are_refused(
+    here, tmp_path, capsys, change, wayout
+):
+    cents = shop.write(tmp_path / "cents.csv", change(shop.rows()))
+    assert score(cents, tmp_path / "s.csv") == 2
+    assert "--set log.scale=0.01" in capsys.readouterr().err
+    assert not (tmp_path / "s.csv").exists()
+    assert score(cents, tmp_path / "s.csv", "--set", "log.scale=0.01") == wayout
+
+
 @pytest.fixture
 def strangers(tmp_path):
     """The log of another shop that has the same columns, and numbers its customers alike."""
