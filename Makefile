@@ -31,7 +31,7 @@ test: $(READY) ## All tests that need nothing but Python
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough and not fuzz" tests features models pipeline
 
 test-abuse: $(READY) ## What is promised of faulty input, faults and abuse: N tried, N as promised
-	$(BIN)/python -m pytest -n 2 --dist worksteal -p tests.abuse.tally -m "not browser and not fuzz" tests
+	$(BIN)/pytest -n 2 --dist worksteal --promises -m "not browser and not fuzz" tests
 
 fuzz: $(READY) ## Random logs in random dialects, for about an hour
 	FUZZ_EXAMPLES=5000 $(BIN)/pytest --timeout 0 -m fuzz tests/abuse/test_fuzz.py

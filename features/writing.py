@@ -13,6 +13,9 @@ from pathlib import Path
 
 from features.errors import UserError
 
+HELD = ".held"
+"""The file in a scratch folder that its process locks."""
+
 LONGEST_WAIT = 10.0
 """Seconds to wait for another process that writes the same file: a report takes less."""
 
@@ -112,6 +115,37 @@ def clear(path: Path, suffix: str) -> None:
     for left in path.parent.iterdir():
         if name.fullmatch(left.name):
             shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def scratch(where: Path | None, prefix: str) -> Iterator[str]:
+    """A folder for as long as the block takes; what killed processes left of theirs is removed.
+
+    Parameters
+    ----------
+    where : Path, optional
+        The folder to make it in; by default the machine's own for what is short-lived.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix=prefix, dir=where) as folder,
+        (Path(folder) / HELD).open("w") as held,
+    ):
+        fcntl.flock(held, fcntl.LOCK_EX)  # ends with the process, however that ends
+        for left in Path(folder).parent.glob(f"{prefix}*"):
+            if _left(left):
+                shutil.rmtree(left, ignore_errors=True)
+        yield folder
+
+
+def _left(folder: Path) -> bool:
+    """Whether nobody holds a folder of `scratch` any more; a new one has a minute to be held."""
+    file = folder / HELD
+    try:
+        with file.open("r+") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return time.time() - file.stat().st_mtime > 60
+    except OSError:
+        return False
 
 
 def _writable(target: Path) -> None:

@@ -72,6 +72,8 @@ def values(
 ) -> dict[str, Any]:
     """What is asked for, unchecked: overrides over environment over file over defaults."""
     file = read_yaml(path) if path else {}
+    if path:
+        _refuse_outside(file, path, overrides)
     asked = under(with_profile(dict(defaults), file, overrides), file)
     if uri := environment.get("MLFLOW_TRACKING_URI"):
         asked = _put(asked, "tracking.uri", uri)
@@ -80,6 +82,29 @@ def values(
     if isinstance(asked.get("log"), dict):
         asked["log"] = {key: value for key, value in asked["log"].items() if key != "profile"}
     return asked
+
+
+WRITTEN = ("output.folder", "cache.folder", "engine.scratch")
+"""Keys that name where files are made and replaced; a tracking store is only ever added to."""
+
+
+def _refuse_outside(file: Mapping[str, Any], path: Path, overrides: Mapping[str, Any]) -> None:
+    """Keep a config, which may be a stranger's, from writing beyond its folder and the working one.
+
+    On the command line, and in the environment, a person may name any place.
+    """
+    homes = [Path.cwd().resolve(), path.resolve().parent]
+    for key in WRITTEN:
+        section, _, name = key.partition(".")
+        place = file.get(section)
+        place = place.get(name) if isinstance(place, dict) else None
+        if not isinstance(place, str) or key in overrides:
+            continue
+        if not any(Path(place).expanduser().resolve().is_relative_to(home) for home in homes):
+            raise UserError(
+                f"{path}: {key} leads out of this folder. A config names places in the folder "
+                f"you are in, or in its own; name another one yourself: --set {key}=..."
+            )
 
 
 def with_profile(

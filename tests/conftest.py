@@ -6,3 +6,5 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # OpenBLAS spins whatever it is told: of matrices as small as ours, one thread is faster than two.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+pytest_plugins = ["tests.abuse.tally"]

@@ -1,6 +1,5 @@
 """Opens an order log: read, validated, and merged into purchase days the features can ask."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from features.errors import UserError
 from features.log.transactions import LogSpec, validate
 from features.readers.files import expand
 from features.readers.reading import read
+from features.writing import scratch
 from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
 from pipeline.intake.facts import remarks
@@ -86,8 +86,8 @@ def open_engine(
     located = locate(source)
     files = [*expand(located), *(expand(str(also)) if also else ())]
     where = settings.scratch
-    with tempfile.TemporaryDirectory(prefix="churn-", dir=where) as scratch, value_free_errors():
-        yield connect(files, scratch, settings.threads, settings.memory_limit), located
+    with scratch(where, "churn-") as folder, value_free_errors():
+        yield connect(files, folder, settings.threads, settings.memory_limit), located
 
 
 @contextmanager

@@ -36,13 +36,14 @@ def judged(
     started = perf_counter()
     try:
         fitted = fit(name, history)
+        seconds = perf_counter() - started
+        blended = fitted.predictions(customers) if isinstance(fitted, Blend) else None
+        predicted = blended.answers if blended else fitted.predict(customers)
+        _refuse_no_numbers(predicted)
     except ValueError as error:
-        progress.note(f"{name} could not be fitted at {history.cutoff}: {error}")
+        progress.note(f"{name} has no answer at {history.cutoff}: {error}")
         silent = pd.DataFrame(np.nan, index=customers.index, columns=list(PREDICTED))
         return {"n_customers": len(customers)}, silent
-    seconds = perf_counter() - started
-    blended = fitted.predictions(customers) if isinstance(fitted, Blend) else None
-    predicted = blended.answers if blended else fitted.predict(customers)
     scores = {**evaluate(outcomes, predicted), **_covered(outcomes, predicted)}
     if "p_churn" in predicted:
         gap = predicted["p_churn"] - outcomes["churned"]
@@ -50,6 +51,12 @@ def judged(
     if blended and later[1] is not None:
         scores |= _valued(blended, weights(customers), later[0], later[1], history.cutoff)
     return {**scores, "fit_seconds": seconds}, predicted.reindex(columns=list(PREDICTED))
+
+
+def _refuse_no_numbers(predicted: pd.DataFrame) -> None:
+    """Stop at a contender whose probabilities are none: it ends FAILED, and the others go on."""
+    if "p_churn" in predicted and (wrong := int((~predicted["p_churn"].between(0, 1)).sum())):
+        raise ValueError(f"{wrong:,} of {len(predicted):,} of its probabilities are no numbers")
 
 
 def fit(name: str, history: History) -> Contender:

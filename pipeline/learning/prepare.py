@@ -30,12 +30,14 @@ def prepare(
     Raises
     ------
     UserError
-        For too few customers, or a log too short for the horizon.
+        For too few customers, a log too short for the horizon, or one outcome only.
     """
     horizon_days = horizon_of(orders, config, progress)
     days = planned(orders, config, horizon_days, also)
     refuse_too_few(orders, horizon_days)
-    return collect(orders, days, progress, config.training.max_customers, config.seed)
+    found = collect(orders, days, progress, config.training.max_customers, config.seed)
+    refuse_one_outcome(found, horizon_days)
+    return found
 
 
 def planned(orders: Orders, config: Config, horizon_days: int, also: tuple[date, ...] = ()) -> Plan:
@@ -64,4 +66,25 @@ def refuse_too_few(orders: Orders, horizon_days: int) -> None:
     }
     verdict, reasons = judge(facts, horizon_days)
     if verdict == "refuse":
-        raise UserError("\n".join(["This log is not enough to train on:", *reasons]))
+        without = "Without a model, `churn describe` shows who fell silent, by rule."
+        raise UserError("\n".join(["This log is not enough to train on:", *reasons, without]))
+
+
+def refuse_one_outcome(snapshots: Snapshots, horizon_days: int) -> None:
+    """Stop where nobody left, or nobody came back, at any past cutoff: nothing can be learned.
+
+    Raises
+    ------
+    UserError
+        Saying which horizons would part the customers.
+    """
+    churned = [snapshots.labelled[cutoff]["churned"] for cutoff in snapshots.plan.backtest]
+    left, all_of_them = sum(int(c.sum()) for c in churned), sum(len(c) for c in churned)
+    if 0 < left < all_of_them:
+        return
+    who, how = ("Nobody left", "shorter") if not left else ("Nobody came back", "longer")
+    raise UserError(
+        f"{who} within {horizon_days} days at any of {len(churned)} past cutoffs: with one "
+        f"outcome there is nothing to learn. Ask for a {how} horizon, or look at the customers "
+        "without a model: `churn describe`."
+    )

@@ -119,6 +119,11 @@ def standings(leaderboard: pd.DataFrame, baseline: str) -> dict[str, Standing]:
     return {one.contender: one for one in found}
 
 
+def unjudged(leaderboard: pd.DataFrame, baseline: str) -> bool:
+    """Whether the chosen contender has a figure that is no number."""
+    return any(one.chosen and one.failure for one in standings(leaderboard, baseline).values())
+
+
 def refuse_unjudged(found: dict[str, Standing]) -> None:
     """Stop before an answer is trained that some cutoff cannot judge.
 

@@ -1,6 +1,9 @@
 """Trains the answer: compares the contenders on the past, fits the blend, records both."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from pipeline.model_files.identity import refuse_other
 from pipeline.model_files.manifest import Manifest
 from pipeline.reporting import evidence, report
 from pipeline.tracking import registry, runs, store
+from pipeline.tracking.board import unjudged
 from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.tracking.version import Version
 from pipeline.training import card
@@ -105,12 +109,11 @@ def train(
         with progress.step("Judging by group and cutoff"):
             judgement = judge(result)
         told = card.tags(result, judgement, snapshots.plan.as_of)
-        with progress.step("Recording the comparison in MLflow"):
-            runs.tag(opened, {f"churn.{name}": value for name, value in told.items()})
-            runs.describe(opened, judgement.verdict)
-            ends = intervals(result, judgement.rule)
-            board = result.leaderboard
-            runs.log_leaderboard(opened, board, judgement.rule, BASELINES, ends)
+        # Recorded last of all, so that a store that is down then costs no result: unless it stops
+        # here, for an answer that cannot be judged.
+        record = partial(_record, opened, result, judgement, told)
+        if unjudged(result.leaderboard, judgement.rule):
+            record()
         with progress.step(
             f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
         ):
@@ -151,7 +154,8 @@ def train(
         report.write(folder / "report.html", orders, result, judgement, config.replayed, outlook)
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.quarantine, folder / "quarantine.parquet")
-        with progress.step("Recording the training in MLflow"):
+        with progress.step("Recording the training in MLflow"), _nothing_lost(folder):
+            record()
             written = [folder / "report.html", folder / "leaderboard.csv"]
             runs.log_files(opened, written, report.drawings(written[0]))
             version = registry.register(
@@ -163,6 +167,29 @@ def train(
             )
     champion = _promote(tracking, config.tracking.registered_model, promote)
     return Trained(folder / "model", manifest, result, judgement, version, champion)
+
+
+def _record(
+    opened: runs.Training, result: Backtest, judgement: Judgement, told: Mapping[str, str]
+) -> None:
+    """The comparison in MLflow: its verdict, and a run for each contender."""
+    runs.tag(opened, {f"churn.{name}": value for name, value in told.items()})
+    runs.describe(opened, judgement.verdict)
+    ends = intervals(result, judgement.rule)
+    runs.log_leaderboard(opened, result.leaderboard, judgement.rule, BASELINES, ends)
+
+
+@contextmanager
+def _nothing_lost(folder: Path) -> Iterator[None]:
+    """Say where the results are when the tracking store fails after they were written."""
+    try:
+        yield
+    except TrackingError as error:
+        raise TrackingError(
+            f"{error}\nNothing is lost: model, report and leaderboard are whole in {folder}, and "
+            f"`churn score LOG --model {folder / 'model'}` scores with it. To have it recorded "
+            "and registered, train again when the store answers."
+        ) from error
 
 
 def _fit(name: str, snapshots: Snapshots) -> Contender:

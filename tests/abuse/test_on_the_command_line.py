@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -60,6 +61,25 @@ def test_29_a_network_address_is_no_output_and_no_folder_is_made_for_it(here, ch
     assert sorted(os.listdir()) == before
 
 
+@pytest.mark.parametrize("place", ["/etc/churn", "../elsewhere", "~/x", "link/out"])
+@pytest.mark.parametrize("key", ["output.folder", "cache.folder", "engine.scratch"])
+def test_29_a_config_names_no_place_outside_its_folder_and_the_working_one(
+    churn, tmp_path, monkeypatch, place, key
+):
+    here = tmp_path / "shop"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (here / "link").symlink_to(tmp_path)
+    section, _, name = key.partition(".")
+    Path("c.yaml").write_text(f"log: {{source: x.csv}}\n{section}: {{{name}: {place}}}\n")
+    code, _, err = churn("train", "--config", "c.yaml", "--quiet")
+    assert (code, f"{key} leads out of this folder" in " ".join(err.split())) == (2, True)
+    assert sorted(os.listdir(tmp_path)) == ["shop"]
+    # By one's own word it may be anywhere: then the log is what is missing.
+    _, _, err = churn("train", "--config", "c.yaml", "--quiet", "--set", f"{key}={tmp_path}")
+    assert "x.csv" in err
+
+
 @pytest.mark.slow
 def test_35_a_formula_is_made_text_in_csv_and_stays_exact_in_parquet(here, churn, tmp_path):
     log = tmp_path / "orders.csv"
@@ -94,6 +114,29 @@ def test_45_a_log_without_a_column_that_the_model_needs_is_refused(here, churn, 
     out = tmp_path / "scores.parquet"
     code, _, err = churn("score", tmp_path / "log.csv", "--out", out, "--quiet")
     assert (code, repr(shop.HEADER[2]) in err, out.exists()) == (2, True, False)
+
+
+@pytest.mark.slow
+def test_45_ids_that_came_back_as_floats_are_refused_and_the_way_out_named(here, churn, tmp_path):
+    rows = pd.read_csv(here / "orders.csv", dtype=str)
+    ids = rows["Customer ID"]
+    rows["Customer ID"] = ids.where(~ids.str.isdigit(), ids + ".0")
+    rows.to_csv(tmp_path / "log.csv", index=False)
+    out = tmp_path / "scores.parquet"
+    code, _, err = churn("score", tmp_path / "log.csv", "--out", out)
+    assert (code, "log.customer_form=number" in err, out.exists()) == (2, True, False)
+
+
+@pytest.mark.slow
+def test_42_a_log_that_nobody_leaves_is_refused_in_one_sentence(churn, tmp_path, tracking_uri):
+    days = pd.date_range("2022-01-01", "2022-12-31", freq="7D")
+    faithful = [f"c{n},{day:%Y-%m-%d},{n % 9 + 1}.50" for day in days for n in range(60)]
+    (tmp_path / "log.csv").write_text(lines(*faithful))
+    asked = ["--customer-id", "id", "--transacted-at", "day", "--amount", "amount"]
+    asked += ["--horizon", "30d", "--set", f"tracking.uri={tracking_uri}", "--quiet"]
+    code, _, err = churn("train", tmp_path / "log.csv", *asked)
+    assert (code, "Nobody left within 30 days" in err, err.count("Error:")) == (2, True, 1)
+    assert not Path("out/model").exists()
 
 
 @pytest.mark.slow

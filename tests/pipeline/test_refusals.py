@@ -77,7 +77,9 @@ def test_one_customer(refused, tmp_path):
 
 def test_41_all_one_time_buyers(refused, tmp_path):
     rows = [(f"c{n}", f"2022-{n % 12 + 1:02d}-15", "10", str(n), "NO") for n in range(400)]
-    refused("train", log(tmp_path, rows), *COLUMNS, "--horizon", "60d")
+    said = refused("train", log(tmp_path, rows), *COLUMNS, "--horizon", "60d")
+    assert "`churn describe` shows who fell silent" in said
+    assert cli.run(["describe", str(tmp_path / "log.csv"), *COLUMNS, "--quiet"]) == 0
 
 
 def test_horizon_longer_than_the_log_names_one_that_fits(refused, tmp_path):
