@@ -29,7 +29,7 @@ from features.log.reasons import (
 )
 from features.log.sales import folded
 from features.log.spec import CANONICAL, Columns, LogSpec
-from features.log.versions import without_superseded
+from features.log.versions import without_duplicates, without_superseded
 from features.readers.reading import Raw, read
 
 __all__ = ["CANONICAL", "Columns", "Log", "LogSpec", "open_log", "validate"]
@@ -108,7 +108,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     if versioned:
         checked = without_superseded(checked, spec)
     if spec.duplicates == "drop":
-        checked = _without_duplicates(checked)
+        checked = without_duplicates(checked)
     if changed:
         checked = engine.create_table(ibis.util.gen_name("checked"), checked)
     if changed or believed:
@@ -246,17 +246,6 @@ def _without_stragglers(checked: ir.Table, believed: tuple[date, date] | None) -
     day = checked.transacted_at.date()
     apart = checked.reason.isnull() & ~day.between(*believed)
     return checked.mutate(reason=apart.ifelse("date_apart", checked.reason))
-
-
-def _without_duplicates(checked: ir.Table) -> ir.Table:
-    """Rows equal to an earlier one get their reason."""
-    # The values stand beside the digest so that no two different rows can be taken for equal.
-    same = [
-        checked[name] for name in ("reason", "digest", "customer_id", "transacted_at", "amount")
-    ]
-    nth = ibis.row_number().over(ibis.window(group_by=same, order_by=checked.row))
-    again = checked.reason.isnull() & (nth > 0)
-    return checked.mutate(reason=again.ifelse("duplicate", checked.reason))
 
 
 def _used(checked: ir.Table, spec: LogSpec) -> ir.Table:

@@ -1,4 +1,4 @@
-"""Versions of an order: the same number several times, of which the last one stands."""
+"""What stands again: versions of an order, of which the last one counts, and equal rows."""
 
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,17 @@ def without_superseded(checked: ir.Table, spec: LogSpec) -> ir.Table:
         nth = ibis.row_number().over(ibis.window(group_by=order, order_by=[file.desc(), *latest]))
         earlier = numbered & (nth > 0)
     return checked.mutate(reason=earlier.ifelse("superseded", checked.reason))
+
+
+def without_duplicates(checked: ir.Table) -> ir.Table:
+    """Rows equal to an earlier one get their reason."""
+    # The values stand beside the digest so that no two different rows can be taken for equal.
+    same = [
+        checked[name] for name in ("reason", "digest", "customer_id", "transacted_at", "amount")
+    ]
+    nth = ibis.row_number().over(ibis.window(group_by=same, order_by=checked.row))
+    again = checked.reason.isnull() & (nth > 0)
+    return checked.mutate(reason=again.ifelse("duplicate", checked.reason))
 
 
 def version_number(cells: Any) -> Any:
