@@ -1,5 +1,6 @@
 """The cells of a log that mean something, as they are written: which column, which rows."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 import ibis
@@ -50,35 +51,52 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     """
     columns = spec.columns
     table = with_blanks_filled(raw, spec)
-    customer = _person(table, raw, spec, columns.customer_id)
-    selected: dict[str, ir.Value] = {"order_id": _text(table, raw, columns.order_id)}
-    selected |= {name: _text(table, raw, name) for name in columns.attributes}
-    named = customer.notnull()
+    selected = {
+        "customer_id": _person(table, raw, spec, columns.customer_id),
+        "order_id": _text(table, raw, columns.order_id),
+        "stray": stray(table, raw, spec),
+        **{name: _text(table, raw, name) for name in columns.attributes},
+        **_declared(table, raw, spec),
+    }
     if columns.refund_customer:
         selected["payee"] = _person(table, raw, spec, columns.refund_customer)
-        named |= selected["payee"].notnull()
-    selected["stray"] = stray(table, raw, spec)
-    named &= selected["stray"].isnull()
-    kept = _declared(table, raw, spec)
-    selected |= kept
     if spec.refunds:
         selected["refund"] = spec.refunds.holds(_text(table, raw, spec.refunds.column))
-    if spec.version_column:
-        selected["version"] = filled(table[raw.columns[spec.version_column]])
-    counts = ibis.and_(named, *kept.values())
+    read_on = {
+        "version": spec.version_column,
+        "moment": columns.transacted_at,
+        "money": columns.amount or columns.unit_price,
+        "pieces": columns.quantity,
+        "back": columns.refunded,
+    }
+    cells = {key: filled(table[raw.columns[name]]) for key, name in read_on.items() if name}
+    # A view: else what tells strays would be computed again for each column that asks for it.
+    rows = raw.table.get_backend().create_view(
+        ibis.util.gen_name("cells"), table.select("row", "file", "digest", **selected, **cells)
+    )
+    return rows.mutate(**_that_count(rows, spec, cells))
+
+
+def _that_count(rows: ir.Table, spec: LogSpec, cells: Iterable[str]) -> dict[str, ir.Value]:
+    """Each cell that is read on, null where its row does not count."""
+    named = rows.customer_id.notnull()
+    if spec.columns.refund_customer:
+        named |= rows.payee.notnull()
+    named &= rows.stray.isnull()
+    declared = [*(["sale"] if spec.sales else []), *_wheres(spec)]
+    counts = ibis.and_(named, *(rows[name] for name in declared))
     # Which version is the later one is known by the days of all.
     dated = named if spec.versions in ("last", "last_row") else counts
-    values = {
-        "moment": (columns.transacted_at, dated),
-        "money": (columns.amount or columns.unit_price, counts),
-        "pieces": (columns.quantity, counts),
-        "back": (columns.refunded, counts),
+    stands = {"moment": dated, "money": counts, "pieces": counts, "back": counts}
+    return {
+        key: stands[key].ifelse(rows[key], ibis.null(rows[key].type()))
+        for key in cells
+        if key in stands
     }
-    for key, (name, stands) in values.items():
-        if name is not None:
-            value = filled(table[raw.columns[name]])
-            selected[key] = stands.ifelse(value, ibis.null(value.type()))
-    return table.select("row", "file", "digest", customer_id=customer, **selected)
+
+
+def _wheres(spec: LogSpec) -> list[str]:
+    return [f"where_{i}" for i in range(len(spec.where))]
 
 
 def _declared(table: ir.Table, raw: Raw, spec: LogSpec) -> dict[str, ir.BooleanValue]:
@@ -86,8 +104,8 @@ def _declared(table: ir.Table, raw: Raw, spec: LogSpec) -> dict[str, ir.BooleanV
     kept = {}
     if spec.sales:
         kept["sale"] = spec.sales.holds(_text(table, raw, spec.sales.column))
-    for i, condition in enumerate(spec.where):
-        kept[f"where_{i}"] = condition.holds(_text(table, raw, condition.column))
+    for name, condition in zip(_wheres(spec), spec.where, strict=True):
+        kept[name] = condition.holds(_text(table, raw, condition.column))
     return kept
 
 
