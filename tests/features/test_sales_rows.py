@@ -92,8 +92,10 @@ def test_days_compare_as_days(opened):
         {"where": [{"column": "status", "operator": "blank", "value": "a"}]},
         {"where": [{"column": "status", "operator": "like", "value": "a"}]},
         {"where": [{"column": "status"}]},
-        {"lines": "repeated_total"},
+        {"lines": "first_line_total"},
         {"versions": "last"},
+        {"versions": "last_row"},
+        {"version_column": "v"},
         {"columns": {"customer_id": "i", "transacted_at": "d", "refunded": "r"}},
     ],
 )
