@@ -201,11 +201,12 @@ def _silence(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) 
         return f"usually buys every {_count(gap, 'day')}, silent for {round(silent):,}"
     if longer != leave:
         return ""
-    told = (
-        f"bought once, {_count(silent, 'day')} ago"
-        if once
-        else f"silent for {_count(silent, 'day')}"
-    )
+    if not once:
+        told = f"silent for {_count(silent, 'day')}"
+    elif row.get("orders", 1) > 1:
+        told = f"bought on one day only, {_count(silent, 'day')} ago"
+    else:
+        told = f"bought once, {_count(silent, 'day')} ago"
     return f"{told} (typical customer: {round(others):,})"
 
 
@@ -241,6 +242,8 @@ def _time_of_year(row: Mapping[str, Any], leave: bool, typical: Mapping[str, flo
 
 def _basket(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
     own, others = row.get("amount_mean", 0), typical["amount_mean"]
+    if (own < others) != leave:
+        return ""
     return f"spends {own:,.2f} per purchase (typical customer: {others:,.2f})"
 
 
@@ -257,6 +260,7 @@ _SPOKEN_OF = (
     "frequency",
     "recency",
     "T",
+    "orders",
     "days_since_last",
     "gap_mean",
     "purchases_90d",

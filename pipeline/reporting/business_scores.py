@@ -22,7 +22,9 @@ TOGETHER = (
 
 WHY_THEY_DIFFER = (
     "CLTV and LTV speak of an average active customer and let the churn of a year go on; the "
-    "model's CLV speaks of each known customer, silent ones too, over a stated number of months."
+    "model's CLV speaks of each known customer, silent ones too, over a stated number of months: "
+    "the horizon's expected spend, extended as purchases are expected to go on. It says how much, "
+    "and ranks customers as expected spend does."
 )
 
 

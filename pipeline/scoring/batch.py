@@ -56,6 +56,9 @@ SCHEMA = pa.schema(
 )
 """One row per customer; README.md says what each column means."""
 
+UNLIKELY = 0.9
+"""With a higher `p_churn` nobody says when the next purchase comes: most likely it does not."""
+
 ABOUT = b"churn"
 """Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
 the log does not cover, `log`, how it was read, `grades` of the model by side, `spread`, see
@@ -81,6 +84,8 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
             "every customer. Train again with `churn train`."
         )
     predicted = blended.answers
+    expected = predicted[["next_purchase_from", "next_purchase_to"]]
+    expected = expected.where(predicted["p_churn"] <= UNLIKELY)
     names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
     return customers.assign(
         **predicted,
@@ -95,8 +100,8 @@ def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFra
         model_version=manifest.version,
         run_id=manifest.run_id,
     ).assign(
-        next_purchase_from=_dates(day, np.floor(predicted["next_purchase_from"])),
-        next_purchase_to=_dates(day, np.floor(predicted["next_purchase_to"])),
+        next_purchase_from=_dates(day, np.floor(expected["next_purchase_from"])),
+        next_purchase_to=_dates(day, np.floor(expected["next_purchase_to"])),
     )
 
 

@@ -78,17 +78,30 @@ def test_reasons_are_up_to_three_sentences_with_the_customers_own_numbers(blend,
 
 def test_a_reason_is_left_out_where_it_hardly_moves_the_odds():
     themes = pd.DataFrame({"silence": [0.5, 0.05], "basket": [-0.09, -0.8]})
-    row = pd.DataFrame({"frequency": [0, 0], "days_since_last": [9, 1], "amount_mean": [5.0, 6.0]})
+    row = pd.DataFrame({"frequency": [0, 0], "days_since_last": [9, 1], "amount_mean": [5.0, 36.0]})
     said = reasons(themes, row, TYPICAL | {"days_since_last": 5.0})
     once = "more likely to leave: bought once, 9 days ago (typical customer: 5)"
     assert said.loc[0].tolist() == [once, "", ""]
-    spends = "much more likely to stay: spends 6.00 per purchase (typical customer: 30.00)"
+    spends = "much more likely to stay: spends 36.00 per purchase (typical customer: 30.00)"
     assert said.loc[1].tolist() == [spends, "", ""]
 
 
 def told(theme, size, **row):
     customer = pd.DataFrame([{"frequency": 4.0, "T": 500.0} | row])
     return reasons(pd.DataFrame({theme: [size]}), customer, TYPICAL).loc[0, "reason_1"]
+
+
+def test_a_large_basket_is_no_reason_to_leave():
+    assert told("basket", 0.5, amount_mean=142.1) == ""
+    small = "more likely to leave: spends 22.00 per purchase (typical customer: 30.00)"
+    assert told("basket", 0.5, amount_mean=22.0) == small
+
+
+def test_several_orders_of_one_day_are_not_said_to_be_one():
+    row = {"frequency": 0.0, "gap_mean": np.nan, "days_since_last": 492.0}
+    once, day = (told("silence", 1.0, orders=number, **row) for number in (1, 3))
+    assert "leave: bought once, 492 days ago" in once
+    assert "leave: bought on one day only, 492 days ago" in day
 
 
 def test_who_is_late_and_yet_likelier_to_stay_than_most_is_held_against_most():
