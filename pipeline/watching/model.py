@@ -3,7 +3,6 @@
 import shutil
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from features.errors import UserError
 from pipeline.config import Config
@@ -70,14 +69,19 @@ def known(config: Config) -> Known:
 def _find(config: Config) -> Found:
     """The champion; a copy that was damaged on this disk is fetched anew, once."""
     tracking, cache = config.tracking, config.output.folder / MODELS
-    asked = {"uri": tracking.uri, "registered_model": tracking.registered_model, "cache": cache}
+
+    def find() -> Found:
+        return champion.find(
+            None, uri=tracking.uri, registered_model=tracking.registered_model, cache=cache
+        )
+
     try:
-        return champion.find(None, **asked)  # type: ignore[arg-type]
+        return find()
     except TrackingError:
         raise
     except UserError:
-        shutil.rmtree(Path(cache) / tracking.registered_model, ignore_errors=True)
-        return champion.find(None, **asked)  # type: ignore[arg-type]
+        shutil.rmtree(cache / tracking.registered_model, ignore_errors=True)
+        return find()
 
 
 def refuse_unlike(orders: Orders, config: Config, found: Found) -> None:

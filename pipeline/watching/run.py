@@ -13,6 +13,7 @@ from features.writing import atomic
 from pipeline.config import Config, digest
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders, open_orders
+from pipeline.scoring.champion import Found
 from pipeline.watching import folders, page, stages
 from pipeline.watching.due import Decision, due
 from pipeline.watching.health import freshness
@@ -93,8 +94,9 @@ def rehearse(config: Config, today: date, progress: Progress, say: Say) -> Outco
     with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         job = _opened(config, orders, today, progress, say)
         done = job.journal.finished
-        watched = _watched(job) if job.known.champion and done("monitor") is None else None
-        verdict = done("monitor") or (stages.monitored(watched) if watched else {})
+        verdict = done("monitor") or {}
+        if job.known.champion and not verdict:
+            verdict = stages.monitored(_watched(job, job.known.champion))
         say(f"monitor: {verdict.get('verdict', 'there is no model yet')}")
         stopped = _stopped(job, verdict)
         if stopped:
@@ -168,7 +170,7 @@ def _answers(job: Run) -> None:
 def _monitor(job: Run) -> Result:
     if job.known.champion is None:
         return {"verdict": "there is no model yet", "sentences": [], "alarms": []}
-    found = _watched(job)
+    found = _watched(job, job.known.champion)
     page.write(job.folder / "monitor.html", found)
     with atomic(job.folder / "monitor.json") as draft:
         draft.write_text(found.to_json(), encoding="utf-8")
@@ -176,9 +178,7 @@ def _monitor(job: Run) -> Result:
     return stages.monitored(found)
 
 
-def _watched(job: Run) -> Monitored:
-    champion = job.known.champion
-    assert champion is not None  # noqa: S101
+def _watched(job: Run, champion: Found) -> Monitored:
     horizon = champion.model.manifest.horizon_days
     scorings = read(folders.earlier_scores(job.output, job.orders.end, horizon))
     return monitor(
