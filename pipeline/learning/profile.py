@@ -57,7 +57,7 @@ def promised(result: Backtest, rule: str) -> dict[str, Any]:
         "rule_log_loss": _known(board.loc[[rule], "log_loss"]),
         "level": _known(level_gaps(result)),
         "spend": _known(own["spend_bias"]),
-        "coverage": _known(own["spend_coverage_pit"]),
+        "coverage": _known(own["spend_coverage"]),
     }
 
 

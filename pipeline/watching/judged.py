@@ -94,8 +94,9 @@ def _coverage(one: Realised, config: MonitoringConfig) -> list[Signal]:
         return []
     worst = max((abs(held - 0.8) for held in one.promised.get("coverage") or [0.8]), default=0.0)
     off = one.coverage - 0.8
-    beyond = abs(off) / np.sqrt(0.16 / one.total["customers"])
-    words = f"80 % intervals of spend {one.words}: they held {one.coverage:.0%} of what came."
+    bought = one.total["customers"] * (1 - one.total["churned"])
+    beyond = abs(off) / np.sqrt(0.16 / max(bought, 1))
+    words = f"80 % intervals of what buyers spend, {one.words}: they held {one.coverage:.0%} of it."
     return [_signal("coverage", one, off, config.coverage + worst, float(beyond), words, config)]
 
 

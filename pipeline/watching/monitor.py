@@ -21,7 +21,7 @@ from pipeline.watching.realised import Realised, realised
 from pipeline.watching.signals import LOOK, NOTHING, TRAIN, Signal, verdict
 from pipeline.watching_config import MonitoringConfig
 
-INTERVAL = ("expected_spend_low", "expected_spend_high")
+INTERVAL = ("spend_if_any_low", "spend_if_any_high")
 TELLING = {"customer_id", "as_of", "p_churn", "model_version"}
 """Columns by which scores are told from a log."""
 

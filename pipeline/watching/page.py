@@ -36,6 +36,7 @@ def page(found: Monitored) -> str:
         found.sentences,
         _sections(found),
         CONTENTS,
+        styles=("report.css", "business.css"),
     )
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from features.customer.outcomes import outcomes
 from features.errors import UserError
 from models.evaluation.bootstrap import customer_log_loss
-from models.evaluation.intervals import pit_coverage
+from models.evaluation.intervals import coverage
 from pipeline.intake.orders import Orders
 from pipeline.scoring.scores_file import Scores
 from pipeline.watching.pace import Pace, pace, recency_rule
@@ -172,10 +172,12 @@ def _spend_error(rows: pd.DataFrame, spread: Mapping[str, Sequence[float]], shar
 
 
 def _coverage(rows: pd.DataFrame) -> float:
-    low, high = (rows[f"expected_spend_{end}"] for end in ("low", "high"))
-    if low.isna().any() or high.isna().any():
+    """Share of those who bought whose spend lay in the range they were given if there is any."""
+    bought = rows[(rows["churned"] == 0) & rows["spend_if_any_low"].notna()]
+    if bought.empty:
         return float("nan")
-    return pit_coverage(rows["spend"], low, high, rows["p_churn"])
+    ends = (bought["spend_if_any_low"], bought["spend_if_any_high"])
+    return coverage(bought["spend"].clip(lower=0), *ends)
 
 
 def _by_segment(rows: pd.DataFrame) -> pd.DataFrame:

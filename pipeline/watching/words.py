@@ -6,7 +6,7 @@ from pipeline.markup import number
 from pipeline.watching.monitor import Monitored
 from pipeline.watching.realised import Realised
 
-SIGNALS = ("signal", "value", "limit", "errors", "")
+SIGNALS = ("signal", "value", "limit", "std. errors", "")
 SEGMENTS = (
     "segment", "customers", "no purchase: expected", "came", "purchases: expected", "came",
     "spend: expected", "came", "log loss",
