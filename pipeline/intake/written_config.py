@@ -115,7 +115,7 @@ def _others(config: Config) -> Iterator[str]:
         if not isinstance(section, BaseModel):
             yield _key(config, key, field.description)
             continue
-        yield f"{key}:  # {inspect.getdoc(section)}"
+        yield f"{key}:  # {' '.join((inspect.getdoc(section) or '').split())}"
         for inner, told in type(section).model_fields.items():
             yield f"  {_key(section, inner, told.description)}"
 
