@@ -50,7 +50,11 @@ def snapshots(
     days: ir.Table, cutoffs: Iterable[date], attributes: tuple[str, ...] = ()
 ) -> ir.Table:
     """`snapshot` at each of several cutoffs, in one pass: its rows stacked, with ``cutoff``."""
-    known = before_each(days, cutoffs)
+    return snapshots_of(before_each(days, cutoffs), attributes)
+
+
+def snapshots_of(known: ir.Table, attributes: tuple[str, ...] = ()) -> ir.Table:
+    """`snapshots` of days that each carry their own ``cutoff``, all of them before it."""
     return _features(known, known.cutoff, attributes, "customer_id", "cutoff")
 
 

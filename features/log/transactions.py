@@ -97,7 +97,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     # Kept at each step: looking for blanks, strays and notations costs more than keeping the rows.
     name = ibis.util.gen_name("cells")
     cells = engine.create_table(name, meaningful(raw, spec))
-    parsed, notes, written = _parse(cells, spec, now)
+    parsed, notes, written = parse(cells, spec, now)
     parsed = engine.create_table(ibis.util.gen_name("checked"), parsed)
     engine.drop_table(name)
     versioned = spec.versions in ("last", "last_row")
@@ -117,7 +117,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     counts = Counts.from_days(days, sound.digest.nunique().to_pyarrow().as_py())
     refuse_too_many(counts, raw, spec)
     refuse_double_export(checked, counts, spec)
-    transactions = _used(checked, spec)
+    transactions = used_rows(checked, spec)
     quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw, counts))
     if spec.columns.refunded:
         counts = replace(counts, refunded=_given_back(checked, transactions, spec))
@@ -129,7 +129,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     )
 
 
-def _parse(
+def parse(
     rows: ir.Table, spec: LogSpec, now: datetime | None
 ) -> tuple[ir.Table, tuple[str, ...], str | None]:
     """From cells: canonical columns, the first reason against each row; notes; form of dates."""
@@ -248,7 +248,7 @@ def _without_stragglers(checked: ir.Table, believed: tuple[date, date] | None) -
     return checked.mutate(reason=apart.ifelse("date_apart", checked.reason))
 
 
-def _used(checked: ir.Table, spec: LogSpec) -> ir.Table:
+def used_rows(checked: ir.Table, spec: LogSpec) -> ir.Table:
     """The canonical columns of the rows without a reason against them."""
     used = checked.filter(checked.reason.isnull())
     once = counted_once(used, spec)
@@ -260,7 +260,7 @@ def _used(checked: ir.Table, spec: LogSpec) -> ir.Table:
 def _given_back(checked: ir.Table, transactions: ir.Table, spec: LogSpec) -> Decimal:
     """What the column of refunds took off the rows that are used, a repeated total once."""
     back = ibis.coalesce(checked.given_back.abs(), 0)
-    gross = _used(checked.mutate(amount=(checked.amount + back).cast(MONEY)), spec)
+    gross = used_rows(checked.mutate(amount=(checked.amount + back).cast(MONEY)), spec)
     sums = [
         table.aggregate(n=table.amount.sum()).to_pyarrow()["n"][0].as_py() or 0
         for table in (gross, transactions)

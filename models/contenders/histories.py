@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +29,13 @@ class Histories:
 
     def __init__(self, customers: pd.DataFrame) -> None:
         self.customers = customers
+        self._made: dict[str, Any] = {}
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What several models derive from these customers in the same way, made by the first."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
     @classmethod
     def of(cls, customers: pd.DataFrame | Histories) -> Histories:

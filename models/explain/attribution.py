@@ -8,7 +8,7 @@ of their three inputs against a reference customer.
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 from math import factorial
 from typing import Any
 
@@ -78,30 +78,45 @@ def _chained_contributions(steps: list[Forest], n_features: int) -> np.ndarray:
 def _btyd_contributions(
     learner: BtydContender, histories: Histories, reference: dict[str, float]
 ) -> pd.DataFrame:
-    days = histories.days
+    # The same customers for every buy-till-you-die model: made, and told apart, once for all.
+    mixed = histories.once("mixed", lambda: Histories(_mixed(histories.days, reference)))
+    silent = learner.probability_no_purchase(mixed, learner.horizon_days)
+    values = dict(zip(_SHOWN, np.split(logit(silent), len(_SHOWN)), strict=True))
+    totals = {name: np.zeros(len(histories.days)) for name in BTYD_INPUTS}
+    for order in permutations(BTYD_INPUTS):
+        for place, name in enumerate(order):
+            before = frozenset(order[:place])
+            totals[name] = totals[name] + (values[before | {name}] - values[before])
+    shapley = {name: total / factorial(len(BTYD_INPUTS)) for name, total in totals.items()}
+    return pd.DataFrame({name: histories.spread(values) for name, values in shapley.items()})
+
+
+_SHOWN = [
+    frozenset(inputs)
+    for number in range(len(BTYD_INPUTS) + 1)
+    for inputs in combinations(BTYD_INPUTS, number)
+]
+"""The inputs that are a customer's own, in all ways: the others are the reference's."""
+
+
+def _mixed(days: pd.DataFrame, reference: dict[str, float]) -> pd.DataFrame:
+    """The customers once for each of `_SHOWN`, stacked."""
     own = {
         "frequency": days["frequency"].to_numpy(),
         "days_since_last": (days["T"] - days["recency"]).to_numpy(),
         "T": days["T"].to_numpy(),
     }
-    known: dict[frozenset[str], np.ndarray] = {}
-
-    def value(inputs: frozenset[str]) -> np.ndarray:
-        """Log odds with the customer's own `inputs`, and the reference's others."""
-        if inputs not in known:
-            shown = {n: v if n in inputs else np.full(len(v), reference[n]) for n, v in own.items()}
-            shown_rows = _plausible(shown)
-            silent = learner.probability_no_purchase(shown_rows, learner.horizon_days)
-            known[inputs] = logit(silent)
-        return known[inputs]
-
-    totals = {name: np.zeros(len(days)) for name in BTYD_INPUTS}
-    for order in permutations(BTYD_INPUTS):
-        for place, name in enumerate(order):
-            before = frozenset(order[:place])
-            totals[name] = totals[name] + (value(before | {name}) - value(before))
-    shapley = {name: total / factorial(len(BTYD_INPUTS)) for name, total in totals.items()}
-    return pd.DataFrame({name: histories.spread(values) for name, values in shapley.items()})
+    return _plausible(
+        {
+            name: np.concatenate(
+                [
+                    values if name in shown else np.full(len(values), reference[name])
+                    for shown in _SHOWN
+                ]
+            )
+            for name, values in own.items()
+        }
+    )
 
 
 def _plausible(shown: dict[str, np.ndarray]) -> pd.DataFrame:
