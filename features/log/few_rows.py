@@ -8,7 +8,7 @@ settled: by the spec, and by how the rows at hand are written. Nothing is refuse
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 import ibis.expr.types as ir
 
@@ -22,8 +22,6 @@ from features.readers.reading import Raw
 
 Writing = Literal["plain", "marked"]
 
-WRITINGS: tuple[Writing, ...] = get_args(Writing)
-
 SAMPLE: dict[Writing, tuple[str, str]] = {"plain": ("2024-01-31", "1.5"), "marked": ("?", "?")}
 """A date and a number of each kind: an expression that is made over such a row reads all of it."""
 
@@ -33,6 +31,12 @@ _WORD = re.compile(r"[^\W\d_]{3}")
 
 NEVER = datetime(9000, 1, 1)
 """No moment is in the future here: whoever asks says which day it is."""
+
+
+def writings(spec: LogSpec) -> tuple[Writing, ...]:
+    """The kinds that rows of a log can be of: only `marked` where it is declared how it writes."""
+    notation = Notation(spec.decimal, spec.thousands, spec.currency, spec.minus, spec.scale)
+    return ("marked",) if spec.date_format or notation.declared else ("plain", "marked")
 
 
 def writing(dates: Iterable[str], numbers: Iterable[str], spec: LogSpec) -> Writing:
@@ -45,11 +49,8 @@ def writing(dates: Iterable[str], numbers: Iterable[str], spec: LogSpec) -> Writ
     >>> writing(["2024-01-31"], ["9.90"], spec), writing(["31/1/2024"], ["9.90"], spec)
     ('plain', 'marked')
     """
-    notation = Notation(spec.decimal, spec.thousands, spec.currency, spec.minus, spec.scale)
-    if spec.date_format or notation.declared:
-        return "marked"
-    plain = all(map(_DAY.fullmatch, dates)) and all(map(_NUMBER.fullmatch, numbers))
-    return "plain" if plain else "marked"
+    simple = all(map(_DAY.fullmatch, dates)) and all(map(_NUMBER.fullmatch, numbers))
+    return "plain" if simple and "plain" in writings(spec) else "marked"
 
 
 def worded(dates: Iterable[str], spec: LogSpec) -> bool:

@@ -43,35 +43,35 @@ class Tree:
     def __init__(self, nodes: np.ndarray) -> None:
         self.nodes = nodes
         self.values = np.ascontiguousarray(nodes["value"])
-        self._questions: list[Question] = []
-        self._order: list[int] = []
+        self.questions: list[Question] = []
+        self.order: list[int] = []
         self._walk(0)
-        if len(self._order) > MOST_LEAVES:
+        if len(self.order) > MOST_LEAVES:
             raise ValueError(
-                f"A tree has {len(self._order)} leaves; at most {MOST_LEAVES} are expected."
+                f"A tree has {len(self.order)} leaves; at most {MOST_LEAVES} are expected."
             )
-        self._kind = np.uint8 if len(self._order) <= 8 else np.uint16
+        self._kind = np.uint8 if len(self.order) <= 8 else np.uint16
         # The last leaf's bit is never set, so that one is always free.
-        free = np.minimum(_FIRST_FREE[self._kind], len(self._order) - 1)
-        self._leaf = np.array(self._order, dtype=np.uint8)[free]
+        free = np.minimum(_FIRST_FREE[self._kind], len(self.order) - 1)
+        self._leaf = np.array(self.order, dtype=np.uint8)[free]
 
     def _walk(self, number: int) -> None:
         """Note the leaves from left to right, and of each split those on its left."""
         node = self.nodes[number]
         if node["is_leaf"]:
-            self._order.append(number)
+            self.order.append(number)
             return
-        first = len(self._order)
+        first = len(self.order)
         self._walk(int(node["left"]))
-        left = (1 << len(self._order)) - (1 << first)
+        left = (1 << len(self.order)) - (1 << first)
         split = int(node["feature_idx"]), float(node["num_threshold"])
-        self._questions.append(Question(*split, bool(node["missing_go_to_left"]), left))
+        self.questions.append(Question(*split, bool(node["missing_go_to_left"]), left))
         self._walk(int(node["right"]))
 
     def reached(self, columns: np.ndarray) -> np.ndarray:
         """Number of the node where each customer ends; `columns` are the features, one a row."""
         ruled_out: np.ndarray = np.zeros(columns.shape[1], dtype=self._kind)
-        for feature, threshold, missing_goes_left, left_leaves in self._questions:
+        for feature, threshold, missing_goes_left, left_leaves in self.questions:
             right: np.ndarray
             # A comparison with NaN is false: so a missing value goes where the tree wants it.
             if missing_goes_left:
@@ -109,16 +109,69 @@ class Tree:
         return means
 
 
-_READ: WeakKeyDictionary[Any, tuple[Any, tuple[Tree, ...]]] = WeakKeyDictionary()
-"""Estimator -> what it had learned when it was read, and its trees."""
+FEW = 300
+"""Up to so many customers the questions of all trees are put at once."""
 
 
-def trees_of(estimator: Any) -> tuple[Tree, ...]:
+class Trees:
+    """The trees of an estimator, and the questions of all of them side by side.
+
+    Tree by tree a question costs a call, which for a few customers is all it costs.
+    """
+
+    def __init__(self, learned: Any) -> None:
+        self.learned = learned
+        self.each = tuple(Tree(tree.nodes) for (tree,) in learned)
+
+    @cached_property
+    def _questions(self) -> tuple[np.ndarray, ...]:
+        """By question: feature, threshold, direction of the missing, leaves; first of each tree."""
+        # A tree of one leaf asks nothing; for its place here it asks what rules out no leaf.
+        nothing = [Question(0, 0.0, True, 0)]
+        asked = [tree.questions or nothing for tree in self.each]
+        listed = [question for questions in asked for question in questions]
+        feature, threshold, missing, leaves = map(np.array, zip(*listed, strict=True))
+        starts = np.cumsum([0, *map(len, asked[:-1])])
+        return feature, threshold[:, None], missing[:, None], leaves.astype(np.uint16), starts
+
+    @cached_property
+    def _leaves(self) -> np.ndarray:
+        """By tree: the number of its first leaf from the left, its second, and so on."""
+        padded = [[*tree.order, *[0] * (MOST_LEAVES - len(tree.order))] for tree in self.each]
+        return np.array(padded, dtype=np.uint8)
+
+    def reached(self, columns: np.ndarray) -> tuple[np.ndarray, ...]:
+        """By tree, the number of the node where each of a few customers ends; see `Tree.reached`.
+
+        Examples
+        --------
+        >>> from sklearn.ensemble import HistGradientBoostingRegressor
+        >>> x = np.arange(60.0).reshape(-1, 2)
+        >>> trees = trees_of(HistGradientBoostingRegressor(max_iter=3).fit(x, x[:, 0]))
+        >>> several = zip(trees.reached(x.T), trees.each, strict=True)
+        >>> all((reached == tree.reached(x.T)).all() for reached, tree in several)
+        True
+        """
+        feature, threshold, missing_goes_left, leaves, starts = self._questions
+        shown = columns[feature]
+        right = np.where(missing_goes_left, shown > threshold, ~(shown <= threshold))
+        ruled_out = np.bitwise_or.reduceat(right * leaves[:, None], starts, axis=0)
+        place = np.minimum(_FIRST_FREE[np.uint16][ruled_out], self._last)
+        return tuple(np.take_along_axis(self._leaves, place, axis=1))
+
+    @cached_property
+    def _last(self) -> np.ndarray:
+        return np.array([[len(tree.order) - 1] for tree in self.each])
+
+
+_READ: WeakKeyDictionary[Any, Trees] = WeakKeyDictionary()
+
+
+def trees_of(estimator: Any) -> Trees:
     """The trees of a fitted estimator; read once, however many frames it is asked about."""
-    learned, trees = _READ.get(estimator, (None, ()))
-    if learned is not estimator._predictors:
-        trees = tuple(Tree(tree.nodes) for (tree,) in estimator._predictors)
-        _READ[estimator] = (estimator._predictors, trees)
+    trees = _READ.get(estimator)
+    if trees is None or trees.learned is not estimator._predictors:
+        trees = _READ[estimator] = Trees(estimator._predictors)
     return trees
 
 
@@ -143,7 +196,9 @@ class Forest:
             Fitted, on numbers only, one tree an iteration.
         """
         columns, trees = np.asfortranarray(matrix).T, trees_of(estimator)
-        return cls(estimator, trees, tuple(tree.reached(columns) for tree in trees))
+        if len(matrix) <= FEW:
+            return cls(estimator, trees.each, trees.reached(columns))
+        return cls(estimator, trees.each, tuple(tree.reached(columns) for tree in trees.each))
 
     def margin(self) -> np.ndarray:
         """Sum of the trees' values, before the link function; shape (n_customers,)."""

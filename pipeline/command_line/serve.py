@@ -27,7 +27,8 @@ def serve(
     """Score customers over HTTP: their orders in, the numbers of `churn score` out."""
     from functools import partial
 
-    from pipeline.config import load_tracking, parse_overrides
+    from pipeline.config_file import load_tracking
+    from pipeline.config_options import parse_overrides
     from pipeline.console import Progress, output
     from pipeline.scoring import champion
     from pipeline.serving import server

@@ -49,6 +49,7 @@ def app(queue: Queue, token: str | None = None, hosts: tuple[str, ...] = ()) -> 
         max_body_size=MOST_BYTES,
     )
     web.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    web.add_exception_handler(Exception, _unforeseen)
     refusals = {code: {"model": Refused} for code in (400, 401, 413, 421, 422, 500, 503)}
 
     @web.post("/scores", response_model=Answered, responses=refusals, summary="Score customers")
@@ -167,6 +168,10 @@ def _host(header: str) -> str:
 
 def _refused(code: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     return JSONResponse({"detail": detail}, code, headers)
+
+
+async def _unforeseen(_: Any, error: Exception) -> Response:
+    return _refused(500, refusal(error))
 
 
 async def _invalid(_: Any, error: RequestValidationError) -> Response:

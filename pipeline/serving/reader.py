@@ -22,13 +22,13 @@ from features.customer.snapshot import snapshots_of
 from features.engines.duckdb import Engine, connect, literal, quote, value_free_errors
 from features.log.few_rows import (
     SAMPLE,
-    WRITINGS,
     cells,
     parsed,
     tidied,
     transactions,
     worded,
     writing,
+    writings,
 )
 from features.log.spec import LogSpec
 from features.readers.reading import Raw
@@ -62,14 +62,21 @@ class Reader:
     ----------
     spec : LogSpec
         How the model's log was read, with nothing left open.
+
+    Attributes
+    ----------
+    schema : Schema
+        Columns of a snapshot.
     """
+
+    schema: pa.Schema
 
     def __init__(self, spec: LogSpec) -> None:
         self.spec = spec
         self._engine: Engine = connect(threads=1, memory_limit=MEMORY, optimised=False)
         self._names = mapped(spec)
-        cells = ", ".join(f"c{i} VARCHAR" for i in range(len(self._names) + 1))
-        self._run(f"CREATE TABLE {ROWS} (file INTEGER, row BIGINT, {cells})")
+        typed = ", ".join(f"c{i} VARCHAR" for i in range(len(self._names) + 1))
+        self._run(f"CREATE TABLE {ROWS} (file INTEGER, row BIGINT, {typed})")
         self._run(f"CREATE TABLE {ASKED} (cutoff DATE)")
         places = ", ".join(f"c{i}" for i in range(len(self._names) + 1))
         self._run(f"CREATE VIEW raw AS SELECT *, hash({places}) AS digest FROM {ROWS}")
@@ -95,13 +102,15 @@ class Reader:
                 self._run(f"EXECUTE read_{kind}")
                 for stage in ("used", "netted", "days"):
                     self._run(f"EXECUTE into_{stage}")
-                customers = self._engine.con.sql("EXECUTE features").to_arrow_table()
+                found = self._run("EXECUTE features").fetchall()
                 aside = self._run("SELECT file, reason FROM read WHERE reason IS NOT NULL")
                 counts = _by_request(aside.fetchall(), len(requests))
             finally:
                 # Nothing is kept, and no deleted row is left behind to be skipped for ever.
                 self._run("ROLLBACK")
-        return Snapshot(customers.drop_columns("cutoff"), counts)
+        columns = zip(*found, strict=True) if found else [[] for _ in self.schema]
+        arrays = [pa.array(c, kind) for c, kind in zip(columns, self.schema.types, strict=True)]
+        return Snapshot(pa.Table.from_arrays(arrays, schema=self.schema), counts)
 
     def _cells(self, requests: Sequence[Sequence[Row]]) -> tuple[list[str], list[str]]:
         """The dates and the numbers of all rows, as they are written."""
@@ -135,7 +144,7 @@ class Reader:
         raw = Raw(self._engine.table("raw"), places, (Path("request"),), "csv", text=True)
         with self._sample("?", "?"):
             self._stage("cells", cells(raw, self.spec))
-        for kind in WRITINGS:
+        for kind in writings(self.spec):
             with self._sample(*SAMPLE[kind]):
                 reading = self._compiled(parsed(self._engine.table("cells"), self.spec))
             self._run(f"CREATE TABLE IF NOT EXISTS read AS FROM ({reading}) LIMIT 0")
@@ -145,7 +154,7 @@ class Reader:
         self._prepare_features()
 
     def _prepare_words(self) -> None:
-        with self._sample("word", "1"):
+        with self._sample("word", "?"):
             texts = self._compiled(tidied(self._engine.table("cells")))
         self._run(
             "PREPARE tidied AS UPDATE cells SET moment = tidy.text "
@@ -173,8 +182,9 @@ class Reader:
         self._stage("netted", netted_days(table("used"), attributes, numbered))
         self._stage("days", with_gaps(table("netted")).cross_join(table(ASKED)))
         days = table("days")
-        features = self._compiled(snapshots_of(before(days, days.cutoff), attributes))
-        self._run(f"PREPARE features AS {features}")
+        snapshot = snapshots_of(before(days, days.cutoff), attributes).drop("cutoff")
+        self._run(f"PREPARE features AS {self._compiled(snapshot)}")
+        self.schema = snapshot.schema().to_pyarrow()
 
     def _stage(self, name: str, expression: ir.Table) -> None:
         sql = self._compiled(expression)

@@ -62,7 +62,6 @@ class Scorer:
         self.spec = LogSpec.model_validate({**log, "source": "request"})
         alike = before is not None and before.spec == self.spec
         self._reader = before._reader if before is not None and alike else Reader(self.spec)
-        self._schema: pa.Schema | None = None
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -72,7 +71,6 @@ class Scorer:
         money = columns.amount or columns.unit_price
         row |= {name: "1" for name in (money, columns.quantity) if name}
         day = date(2024, 2, 29)
-        self._schema = self._reader.snapshot([[row]], day).customers.schema
         self.answer([Request(day, [row])])
 
     def today(self) -> date:
@@ -112,7 +110,7 @@ class Scorer:
     def _snapshots(
         self, requests: Sequence[Request], day: date
     ) -> tuple[list[pa.Table], list[dict[str, int]]]:
-        tables = [_numbered(n, r.summaries, self._schema) for n, r in enumerate(requests)]
+        tables = [_numbered(n, r.summaries, self._reader.schema) for n, r in enumerate(requests)]
         if not any(request.rows for request in requests):
             return tables, [{} for _ in requests]
         found = self._reader.snapshot([request.rows for request in requests], day)

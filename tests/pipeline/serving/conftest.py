@@ -36,7 +36,8 @@ class Running(NamedTuple):
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
-        return answer.status, json.loads(text)
+        plain = not answer.headers["content-type"].startswith("application/json")
+        return answer.status, text.decode() if plain else json.loads(text)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import date
 from pipeline.serving.scorer import Request
 from tests.pipeline import shop
 
-DAY = "2023-07-01"
+DAY = "2023-06-30"
 
 
 def rows_of(orders, ids):
