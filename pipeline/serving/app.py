@@ -48,9 +48,11 @@ def app(queue: Queue, token: str | None = None, hosts: tuple[str, ...] = ()) -> 
         redoc_url=None,
         max_body_size=MOST_BYTES,
     )
-    web.add_exception_handler(RequestValidationError, _invalid)  # type: ignore[arg-type]
+    web.add_exception_handler(RequestValidationError, _invalid)
     web.add_exception_handler(Exception, _unforeseen)
-    refusals = {code: {"model": Refused} for code in (400, 401, 413, 421, 422, 500, 503)}
+    refusals: dict[int | str, dict[str, Any]] = {
+        code: {"model": Refused} for code in (400, 401, 413, 421, 422, 500, 503)
+    }
 
     @web.post("/scores", response_model=Answered, responses=refusals, summary="Score customers")
     async def scores(said: Asked) -> Response:
@@ -174,8 +176,8 @@ async def _unforeseen(_: Any, error: Exception) -> Response:
     return _refused(500, refusal(error))
 
 
-async def _invalid(_: Any, error: RequestValidationError) -> Response:
-    """What is wrong with a body: where and which rule, by numbers and names of our own."""
+async def _invalid(_: Any, error: Any) -> Response:
+    """What is wrong with a body, a RequestValidationError: place and rule, in words of our own."""
     told = []
     for problem in error.errors()[:MOST_PROBLEMS]:
         place = [str(part) for part in problem["loc"][1:3] if _ours(part)]

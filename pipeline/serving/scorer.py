@@ -61,13 +61,13 @@ class Scorer:
         log = self.model.manifest.settings["log"]
         self.spec = LogSpec.model_validate({**log, "source": "request"})
         alike = before is not None and before.spec == self.spec
-        self._reader = before._reader if before is not None and alike else Reader(self.spec)
+        self._reader: Reader = before._reader if before and alike else Reader(self.spec)
         self._warm_up()
 
     def _warm_up(self) -> None:
         """Compile and load what the first request would wait for."""
         columns = self.spec.columns
-        row = {columns.customer_id: "x", columns.transacted_at: "2024-01-31"}
+        row: dict[str, str | None] = {columns.customer_id: "x", columns.transacted_at: "2024-01-31"}
         money = columns.amount or columns.unit_price
         row |= {name: "1" for name in (money, columns.quantity) if name}
         day = date(2024, 2, 29)

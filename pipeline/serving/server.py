@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -79,8 +80,9 @@ def running(
     queue = Queue(scorer)
     hosts = () if token else (*LOOPBACK, host)
     logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
+    web: Any = app(queue, token, hosts)
     config = uvicorn.Config(
-        app(queue, token, hosts),  # type: ignore[arg-type]
+        web,
         log_config=None,
         log_level=logging.CRITICAL,
         access_log=False,
