@@ -2,6 +2,7 @@
 
 import csv
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,11 @@ FIRST, LAST = date(2022, 1, 1), date(2023, 6, 30)
 
 def rows(n_customers=500, seed=1):
     """Order rows in time order; ids are beyond 2^53, begin with 0, or are names."""
+    return list(_drawn(n_customers, seed))
+
+
+@cache
+def _drawn(n_customers, seed):
     rng = np.random.default_rng(seed)
     span = (LAST - FIRST).days
     found = []
