@@ -56,6 +56,9 @@ bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, t
 bench-kinds: $(READY) ## The same on 25 simulated kinds of business, and beside the best part
 	$(BIN)/python -m benchmarks.kinds
 
+bench-constants: $(READY) ## Log loss and spend Gini at half and double of each constant of the blend
+	$(BIN)/python -m benchmarks.constants
+
 bench-campaign: $(READY) ## Campaigns: intervals, plans that learn, a real trial, a million customers
 	$(BIN)/python -m benchmarks.campaign
 
@@ -77,4 +80,4 @@ lock: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove .venv and what tools left behind
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help install demo picture test test-abuse fuzz check format bench-btyd bench-quality bench-kinds bench-campaign bench-coverage bench-monitoring bench-scale lock clean
+.PHONY: help install demo picture test test-abuse fuzz check format bench-btyd bench-quality bench-kinds bench-constants bench-campaign bench-coverage bench-monitoring bench-scale lock clean

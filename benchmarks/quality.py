@@ -182,7 +182,7 @@ def limits(result: Backtest) -> pd.DataFrame:
         }
         parts, one = np.column_stack([said[name] for name in PRIOR_WEIGHTS]), np.ones(len(rows))
         prior = np.array(list(PRIOR_WEIGHTS.values()))
-        best = stacking_weights([Level1Data(parts, churned, one)], prior, shrinkage=0.0)
+        best = stacking_weights([Level1Data(parts, churned, one)], prior, shrunk=False)
         log_odds = {
             "blend": said["blend"],
             "blend at the true level": _at(said["blend"], churned),

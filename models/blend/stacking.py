@@ -71,9 +71,7 @@ def within_reach(odds: dict[str, np.ndarray], supervised: Collection[str]) -> di
     return {name: x if name in supervised else np.clip(x, low, high) for name, x in odds.items()}
 
 
-def stacking_weights(
-    data: list[Level1Data], prior: np.ndarray, shrinkage: float = SHRINKAGE
-) -> np.ndarray:
+def stacking_weights(data: list[Level1Data], prior: np.ndarray, shrunk: bool = True) -> np.ndarray:
     """Weights of the base learners, shape (n_learners,), from none or several cutoffs.
 
     Each cutoff has an intercept of its own: how well a learner ranks customers lasts, whether a
@@ -93,7 +91,7 @@ def stacking_weights(
     if not usable:
         return prior
     n_customers = sum(len(one.churned) for one in usable)
-    penalty = shrinkage / np.sqrt(n_customers)
+    penalty = SHRINKAGE / np.sqrt(n_customers) if shrunk else 0.0
     k = len(prior)
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
