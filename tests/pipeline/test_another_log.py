@@ -14,6 +14,8 @@ from pipeline.model_files.identity import refuse_other, relation
 from pipeline.model_files.manifest import FORMAT
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 
 def other_order(rows):
     return list(reversed(rows))

@@ -8,6 +8,8 @@ from pipeline.command_line import main as cli
 from pipeline.config_file import load
 from tests.pipeline.shop import rows
 
+pytestmark = pytest.mark.slow
+
 HEAD = "Order No,Client,Day,Paid,State"
 
 

@@ -16,6 +16,8 @@ from pipeline.intake.kept import Cache
 from pipeline.intake.orders import open_orders
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 QUIET = Progress(quiet=True)
 COLUMNS = {"customer_id": "Customer ID", "transacted_at": "Date", "amount": "Total"}
 

@@ -26,6 +26,7 @@ def known():
     return sorted({row[0] for row in shop.rows(200) if row[0].startswith("0")})
 
 
+@pytest.mark.slow
 def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
     answers = [f"{known[0]},2023-01-05,10", f"{known[1]},2023-01-06,9", f"{known[2]},2023-01-07,3"]
     answers += [f"{known[3]},2023-02-01,7", "nobody,2023-02-01,1", f"{known[4]},2023-02-01,"]
@@ -44,6 +45,7 @@ def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
     assert not any(f'"{name}"' in out for name in known)
 
 
+@pytest.mark.slow
 def test_scores_of_one_to_five_are_satisfaction(tmp_path, capsys, known):
     answers = [
         f"{name},2023-01-05,{score}" for name, score in zip(known, (5, 4, 3, 1), strict=False)
@@ -53,6 +55,7 @@ def test_scores_of_one_to_five_are_satisfaction(tmp_path, capsys, known):
     assert (found["kind"], found["by_period"][0]["score"]) == ("CSAT", 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "head", "told"),
     [
