@@ -1,6 +1,6 @@
 """Which past days the models learn from, are compared at, and are asked about."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import ceil
@@ -99,39 +99,24 @@ def plan(
     if isinstance(asked, int):
         apart = timedelta(days=round(step * max(1, round(horizon_days / step))))
         latest = end - timedelta(days=horizon_days)
-        judged = [latest - apart * k for k in range(asked)]
-        judged = sorted(c for c in judged if panel(c))
-        half_way = first_day + timedelta(days=ceil(span / 2))
-        furthest = max(_ago(end, config.clv.months), half_way)
-        if len(judged) > 1:
-            weeks = (judged[0] - furthest).days // 7 + 1
-            earlier = (furthest + timedelta(weeks=week) for week in range(weeks))
-            usable = (c for c in earlier if c < judged[0] and panel(c) and telling(c))
-            judged[0] = next(usable, judged[0])
+        judged = sorted(c for c in (latest - apart * k for k in range(asked)) if panel(c))
         if not judged:
             raise UserError(_too_short(horizon_days, first_day, first, end, bool(asked_first)))
+        furthest = max(_ago(end, config.clv.months), first_day + timedelta(days=ceil(span / 2)))
+        judged = _back(judged, furthest, lambda day: bool(panel(day)) and telling(day))
     else:
         judged = _checked(asked, horizon_days, end, panel)
     again = [c for c in also if c + timedelta(days=horizon_days) <= end and panel(c)]
     judged = sorted({*judged, *sorted(again)[-MOST_ALSO:]})
     panels = {c: panel(c) for c in (*judged, end)}
-    recent = {c: _recent(c, horizon_days, first) for c in panels}
-    levels = panel_cutoffs(
-        end,
-        horizon_days,
-        max(horizon_days / 3, MONTH),
-        first,
-        at_most=_most_levels(horizon_days, (end - judged[0]).days),
-    )
-    levels += [c for day in panels for c in _anniversaries(day, horizon_days, first)]
     over = {c: _months_over(c, end, config.clv.months) for c in judged}
     return Plan(
         end,
         horizon_days,
         tuple(judged),
         panels,
-        recent,
-        tuple(sorted(set(levels))),
+        {c: _recent(c, horizon_days, first) for c in panels},
+        _levels(panels, horizon_days, first, (end - judged[0]).days),
         {c: n for c, n in over.items() if n and month_ends(n, start=c)[-1] > horizon_days},
         {
             c: found
@@ -139,6 +124,25 @@ def plan(
             if (found := _months_before(c, first, config.clv.months, horizon_days))
         },
     )
+
+
+def _levels(
+    judged: Collection[date], horizon_days: int, first: date, span: int
+) -> tuple[date, ...]:
+    """Where the level is looked at: so far back as any day of judgement, and its anniversaries."""
+    most, step = _most_levels(horizon_days, span), max(horizon_days / 3, MONTH)
+    levels = panel_cutoffs(max(judged), horizon_days, step, first, at_most=most)
+    levels += [c for day in judged for c in _anniversaries(day, horizon_days, first)]
+    return tuple(sorted(set(levels)))
+
+
+def _back(judged: list[date], furthest: date, usable: Callable[[date], bool]) -> list[date]:
+    """The cutoffs, the first of several a whole number of weeks after `furthest`, if one can be."""
+    if len(judged) < 2:
+        return judged
+    weeks = (judged[0] - furthest).days // 7 + 1
+    earlier = (furthest + timedelta(weeks=week) for week in range(weeks))
+    return [next((c for c in earlier if c < judged[0] and usable(c)), judged[0]), *judged[1:]]
 
 
 def _months_over(cutoff: date, end: date, at_most: int) -> int:

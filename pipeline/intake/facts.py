@@ -61,40 +61,8 @@ def account(log: Log) -> dict[str, Any]:
 
 def shape(log: Log, history: History) -> dict[str, Any]:
     """Customers, time, money and rhythm, as counts and quantiles."""
-    rows, days = log.transactions, history.days
-    sales = amounts(log)
-    bought = days.filter(days.amount > 0)
-    money = (
-        rows.aggregate(
-            customers=rows.customer_id.nunique(),
-            orders=rows.order_id.nunique(),
-            first=rows.transacted_at.min(),
-            last=rows.transacted_at.max(),
-            total=rows.amount.sum(),
-            returned=(-rows.amount).sum(where=rows.amount < 0),
-        )
-        .cross_join(
-            sales.aggregate(
-                **_quantiles("amount", sales.amount.cast("float64"), (0.01, 0.25, 0.5, 0.75, 0.99)),
-                least=sales.amount.min(),
-                most=sales.amount.max(),
-                none=(sales.amount == 0).sum(),
-            )
-        )
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
-    rhythm = (
-        bought.aggregate(
-            purchase_days=bought.count(),
-            buyers=bought.customer_id.nunique(),
-            repeaters=(bought.ordinal == 2).sum(),
-            gaps=bought.gap.count(),
-            **_quantiles("gap", bought.gap, (0.25, 0.5, 0.75, 0.9, 0.95)),
-        )
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    rows = log.transactions
+    money, rhythm = _money(rows, amounts(log)), _rhythm(history.days)
     return {
         "customers": rhythm["buyers"],
         "customers_without_purchase": money["customers"] - rhythm["buyers"],
@@ -115,6 +83,48 @@ def shape(log: Log, history: History) -> dict[str, Any]:
         },
         "gap_days": {"n": rhythm["gaps"], **_named(rhythm, "gap")},
     }
+
+
+def _money(rows: ir.Table, sales: ir.Table) -> dict[str, Any]:
+    """Sums over rows, and quantiles of what is counted as one amount."""
+    found: dict[str, Any] = (
+        rows.aggregate(
+            customers=rows.customer_id.nunique(),
+            orders=rows.order_id.nunique(),
+            first=rows.transacted_at.min(),
+            last=rows.transacted_at.max(),
+            total=rows.amount.sum(),
+            returned=(-rows.amount).sum(where=rows.amount < 0),
+        )
+        .cross_join(
+            sales.aggregate(
+                **_quantiles("amount", sales.amount.cast("float64"), (0.01, 0.25, 0.5, 0.75, 0.99)),
+                least=sales.amount.min(),
+                most=sales.amount.max(),
+                none=(sales.amount == 0).sum(),
+            )
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    return found
+
+
+def _rhythm(days: ir.Table) -> dict[str, Any]:
+    """Purchase days, and quantiles of the gaps between them."""
+    bought = days.filter(days.amount > 0)
+    found: dict[str, Any] = (
+        bought.aggregate(
+            purchase_days=bought.count(),
+            buyers=bought.customer_id.nunique(),
+            repeaters=(bought.ordinal == 2).sum(),
+            gaps=bought.gap.count(),
+            **_quantiles("gap", bought.gap, (0.25, 0.5, 0.75, 0.9, 0.95)),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    return found
 
 
 def amounts(log: Log) -> ir.Table:

@@ -48,24 +48,6 @@ def races(result: Backtest, judgement: Judgement) -> str:
     table_of_races = judgement.races
     if table_of_races.empty:
         return ""
-    rows: list[Row] = [
-        (
-            "bad" if row["low"] > 0 else "",
-            [
-                who(row["group"]),
-                row["grade"],
-                f"{row['wins']} of {row['cutoffs']}",
-                f"{row['n_customers']:,.0f}",
-                f"{row['log_loss']:.4f}",
-                f"{row['rule_log_loss']:.4f}",
-                number(row["difference"] / row["rule_log_loss"], "+.1%"),
-                interval(
-                    row["low"] / row["rule_log_loss"], row["high"] / row["rule_log_loss"], "+.1%"
-                ),
-            ],
-        )
-        for _, row in table_of_races.iterrows()
-    ]
     head = ["customers", "in words", "cutoffs won", "cases", "log loss ↓", "rule's log loss ↓"]
     head += ["difference", "95 % interval"]
     rules = [f"{words(name)}: {RULES[name]}" for name in RULES if name in result.answers]
@@ -82,11 +64,33 @@ def races(result: Backtest, judgement: Judgement) -> str:
             f"{result.chosen} against the best simple rule. A case is a customer at a cutoff; "
             "each cutoff counts alike; the interval is a paired bootstrap over customers.",
             head,
-            rows,
+            _races(table_of_races),
             words=(0, 1),
         ),
         _each_cutoff(judgement.by_cutoff),
     )
+
+
+def _races(races: pd.DataFrame) -> list[Row]:
+    """A row for each group of customers."""
+    return [
+        (
+            "bad" if row["low"] > 0 else "",
+            [
+                who(row["group"]),
+                row["grade"],
+                f"{row['wins']} of {row['cutoffs']}",
+                f"{row['n_customers']:,.0f}",
+                f"{row['log_loss']:.4f}",
+                f"{row['rule_log_loss']:.4f}",
+                number(row["difference"] / row["rule_log_loss"], "+.1%"),
+                interval(
+                    row["low"] / row["rule_log_loss"], row["high"] / row["rule_log_loss"], "+.1%"
+                ),
+            ],
+        )
+        for _, row in races.iterrows()
+    ]
 
 
 def _each_cutoff(gaps: pd.DataFrame) -> str:

@@ -73,8 +73,43 @@ def ranges(result: Backtest) -> str:
     found = evidence.ranges(result)
     if found.empty:
         return ""
+    board = result.leaderboard[result.leaderboard["chosen"]].sort_values("cutoff")
+    measures = ["spend_coverage_pit", "spend_coverage_pit_top_10", "spend_coverage"]
+    measures.append("next_purchase_coverage")
+    days: list[Row] = [
+        ("", [str(row["cutoff"]), *(number(row[name], ".0%") for name in measures)])
+        for _, row in board.iterrows()
+    ]
+    legend = {"main": "the answer", "blind": "80 %, as promised"}
+    return section(
+        "ranges",
+        "Do the 80 % intervals hold?",
+        paragraph(
+            "An interval should hold eight outcomes in ten. Where most customers spend nothing, "
+            "an interval that begins at nothing holds more by itself; so a zero is counted by "
+            "the share of its probability that the interval needed, and 80 % is right everywhere."
+        ),
+        pair(
+            figure("Held, by value", _held(found), "", legend),
+            table(
+                "Intervals of spend by tenth, all cutoffs",
+                ["tenth", "cases", "held", "held, plain count", "mean width"],
+                _tenths(found),
+            ),
+        ),
+        table(
+            "Share held at each cutoff; of buyers: of those who did buy, the spend by its range if "
+            "there is any, and by the window of their next purchase",
+            ["cutoff", "spend", "in the top tenth", "spend, of buyers", "day of next purchase"],
+            days,
+        ),
+    )
+
+
+def _held(found: pd.DataFrame) -> str:
+    """The drawing of what was held in each tenth."""
     place = [float(n) for n in range(len(found))]
-    drawing = charts.lines(
+    return charts.lines(
         "Share of outcomes that the intervals held, by tenth; the table has the figures.",
         charts.places([str(n) for n in found["decile"]], "tenth, highest expected spend first"),
         charts.axis([0.6, 1.0, *found["pit_coverage"]], "share held", ".0%"),
@@ -83,7 +118,11 @@ def ranges(result: Backtest) -> str:
             Line("main", place, found["pit_coverage"].tolist(), dots=True),
         ],
     )
-    tenths: list[Row] = [
+
+
+def _tenths(found: pd.DataFrame) -> list[Row]:
+    """A row for each tenth."""
+    return [
         (
             "",
             [
@@ -96,35 +135,3 @@ def ranges(result: Backtest) -> str:
         )
         for _, row in found.iterrows()
     ]
-    board = result.leaderboard[result.leaderboard["chosen"]].sort_values("cutoff")
-    measures = ["spend_coverage_pit", "spend_coverage_pit_top_10", "spend_coverage"]
-    measures.append("next_purchase_coverage")
-    days: list[Row] = [
-        ("", [str(row["cutoff"]), *(number(row[name], ".0%") for name in measures)])
-        for _, row in board.iterrows()
-    ]
-    return section(
-        "ranges",
-        "Do the 80 % intervals hold?",
-        paragraph(
-            "An interval should hold eight outcomes in ten. Where most customers spend nothing, "
-            "an interval that begins at nothing holds more by itself; so a zero is counted by "
-            "the share of its probability that the interval needed, and 80 % is right everywhere."
-        ),
-        pair(
-            figure(
-                "Held, by value", drawing, "", {"main": "the answer", "blind": "80 %, as promised"}
-            ),
-            table(
-                "Intervals of spend by tenth, all cutoffs",
-                ["tenth", "cases", "held", "held, plain count", "mean width"],
-                tenths,
-            ),
-        ),
-        table(
-            "Share held at each cutoff; of buyers: of those who did buy, the spend by its range if "
-            "there is any, and by the window of their next purchase",
-            ["cutoff", "spend", "in the top tenth", "spend, of buyers", "day of next purchase"],
-            days,
-        ),
-    )

@@ -1,5 +1,7 @@
 """The report's sections on scores: leaderboard, calibration, lift and gain."""
 
+import pandas as pd
+
 from models.all_contenders import BASELINES
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import LIFETIMES
@@ -107,6 +109,55 @@ def calibration(result: Backtest) -> str:
 def gains(result: Backtest, rule: str) -> str:
     """Lift and cumulative gain, as curves and a table."""
     found = evidence.gains(result, rule)
+    gain, lift = _curves(found)
+    legend = {"main": "buyers, likeliest first", "other": "leavers, likeliest first"}
+    legend["blind"] = "drawn blindly"
+    head = ["first", "buyers found", f"by {words(rule)}", "buyer lift"]
+    head += ["leavers found", "leaver lift"]
+    tenth = found[found["share_contacted"].round(2) == 0.1].iloc[0]
+    days = len(result.shared(result.chosen, rule))
+    return section(
+        "lift",
+        "How well does it find buyers and leavers?",
+        paragraph(
+            "The tenth of customers thought most likely to buy held "
+            f"{number(tenth.buyer_gain, '.0%')} of those who did: a lift of "
+            f"{number(tenth.buyer_lift, '.1f')}. The tenth thought most likely to leave held "
+            f"{number(tenth.churn_gain, '.0%')} of those who left."
+        ),
+        pair(
+            figure("Cumulative gain", gain, "", legend),
+            figure("Lift", lift, "", legend),
+        ),
+        table(
+            f"Mean of {days} cutoff{'s' * (days > 1)}, for the first so many of the order",
+            head,
+            _gains(found),
+        ),
+    )
+
+
+def _gains(found: pd.DataFrame) -> list[Row]:
+    """A row for each share of customers looked at."""
+    shown = found[found["share_contacted"].round(2).isin([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75])]
+    rows: list[Row] = [
+        (
+            "",
+            [
+                f"{row.share_contacted:.0%}",
+                *(number(v, ".1%") for v in (row.buyer_gain, row.rule_buyer_gain)),
+                number(row.buyer_lift, ".2f"),
+                number(row.churn_gain, ".1%"),
+                number(row.churn_lift, ".2f"),
+            ],
+        )
+        for _, row in shown.iterrows()
+    ]
+    return rows
+
+
+def _curves(found: pd.DataFrame) -> tuple[str, str]:
+    """The drawings of gain and of lift."""
     share = [0.0, *found["share_contacted"]]
     x = charts.axis([0, 1], "share of customers looked at", ".0%")
     curves = [
@@ -131,42 +182,4 @@ def gains(result: Backtest, rule: str) -> str:
             Line("main", share[1:], found["buyer_lift"].tolist()),
         ],
     )
-    legend = {"main": "buyers, likeliest first", "other": "leavers, likeliest first"}
-    legend["blind"] = "drawn blindly"
-    shown = found[found["share_contacted"].round(2).isin([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75])]
-    rows: list[Row] = [
-        (
-            "",
-            [
-                f"{row.share_contacted:.0%}",
-                *(number(v, ".1%") for v in (row.buyer_gain, row.rule_buyer_gain)),
-                number(row.buyer_lift, ".2f"),
-                number(row.churn_gain, ".1%"),
-                number(row.churn_lift, ".2f"),
-            ],
-        )
-        for _, row in shown.iterrows()
-    ]
-    head = ["first", "buyers found", f"by {words(rule)}", "buyer lift"]
-    head += ["leavers found", "leaver lift"]
-    tenth = found[found["share_contacted"].round(2) == 0.1].iloc[0]
-    days = len(result.shared(result.chosen, rule))
-    return section(
-        "lift",
-        "How well does it find buyers and leavers?",
-        paragraph(
-            "The tenth of customers thought most likely to buy held "
-            f"{number(tenth.buyer_gain, '.0%')} of those who did: a lift of "
-            f"{number(tenth.buyer_lift, '.1f')}. The tenth thought most likely to leave held "
-            f"{number(tenth.churn_gain, '.0%')} of those who left."
-        ),
-        pair(
-            figure("Cumulative gain", gain, "", legend),
-            figure("Lift", lift, "", legend),
-        ),
-        table(
-            f"Mean of {days} cutoff{'s' * (days > 1)}, for the first so many of the order",
-            head,
-            rows,
-        ),
-    )
+    return gain, lift

@@ -7,13 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from features.customer.catalogue import NAMES
 from features.customer.snapshot import categories
 from features.engines.parquet import write_parquet
 from features.errors import UserError
 from models.all_contenders import BASELINES
 from models.contenders.protocol import Contender
-from models.explain.segments import Rules, thresholds
+from models.explain.segments import Rules, Thresholds, thresholds
 from pipeline.config import Config, TrackingConfig, digest
 from pipeline.console import Progress
 from pipeline.intake.identity import identify
@@ -83,90 +85,61 @@ def train(
     """
     registry.check_name(config.tracking.registered_model)
     held = _held(config.tracking)
-    if held and held.log:
-        found = identify(orders, config.log, held.log)
-        model = f"The registered model {held.name}"
-        note = refuse_other(held.log, found, model, ANOTHER_LOG, allow_other_log)
-        if note:
-            progress.note(note)
+    _refuse_another_log(held, orders, config, progress, allow_other_log)
     also = tuple(sorted(cutoffs(held))) if promote and held else ()
     snapshots = prepare(orders, config, progress, also)
+    as_of = snapshots.plan.as_of
     with progress.step("Opening the tracking store"):
         tracking = runs.prepare(config.tracking.uri, config.tracking.experiment)
     folder = config.output.folder
-    with runs.training(
-        tracking,
-        name=f"{orders.name} {snapshots.plan.as_of}",
-        parameters=_parameters(config, snapshots),
-        tags={
-            "churn.config": digest(config),
-            "churn.data": orders.log.fingerprint,
-            "churn.log": orders.name,
-        },
-        data=_data(orders),
-    ) as opened:
+    start = partial(runs.training, name=f"{orders.name} {as_of}", tags=_tags(orders, config))
+    with start(tracking, parameters=_parameters(config, snapshots), data=_data(orders)) as opened:
         result = backtest.backtest(snapshots, config.contenders, progress)
         with progress.step("Judging by group and cutoff"):
             judgement = judge(result)
-        told = card.tags(result, judgement, snapshots.plan.as_of)
+        told = card.tags(result, judgement, as_of)
         # Recorded last of all, so that a store that is down then costs no result: unless it stops
         # here, for an answer that cannot be judged.
         record = partial(_record, opened, result, judgement, told)
         if unjudged(result.leaderboard, judgement.rule):
             record()
-        with progress.step(
-            f"Fitting {result.chosen} on everything known at {snapshots.plan.as_of}"
-        ):
+        with progress.step(f"Fitting {result.chosen} on everything known at {as_of}"):
             contender = _fit(result.chosen, snapshots)
         today, predicted = snapshots.today, contender.predict(snapshots.today)
-        parting = thresholds(
-            today, predicted, snapshots.plan.horizon_days, Rules(**config.segments.model_dump())
-        )
-        manifest = artifact.save(
-            folder / "model",
-            contender,
-            horizon_days=snapshots.plan.horizon_days,
-            cutoffs=(*snapshots.plan.panels[snapshots.plan.as_of], snapshots.plan.as_of),
-            features=NAMES,
-            attributes=snapshots.attributes,
-            data_digest=orders.log.fingerprint,
-            log=identify(orders, config.log),
-            grades={one.side: one.grade for one in judgement.grades},
-            run_id=opened.run_id,
-            settings={
-                "segments": parting.to_dict(),
-                "clv": config.clv.model_dump(),
-                "spread": spread(result),
-                "promised": promised(result, judgement.rule),
-                "profile": {
-                    **profile(
-                        today,
-                        predicted["p_churn"],
-                        (*NAMES, *categories(snapshots.attributes)),
-                    ),
-                    "rows": account(orders.log.counts),
-                },
-                "log": _reading(orders, config),
-                "ending": Path(config.log.source).suffix,
-            },
-        )
+        parting = _parting(config, snapshots, predicted)
+        looks = {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
+        settings = {**looks, **_settings(orders, config, result, judgement)}
+        manifest = _save(orders, config, snapshots, judgement, contender, settings, opened.run_id)
         outlook = evidence.outlook(contender, today, predicted, parting)
         report.write(folder / "report.html", orders, result, judgement, config.replayed, outlook)
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"), _nothing_lost(folder):
             record()
-            written = [folder / "report.html", folder / "leaderboard.csv"]
-            runs.log_files(opened, written, report.drawings(written[0]))
-            version = registry.register(
-                opened,
-                folder / "model",
-                config.tracking.registered_model,
-                told,
-                card.description(orders.name, manifest.horizon_days, told),
-            )
+            about = card.description(orders.name, manifest.horizon_days, told)
+            version = _registered(opened, config, told, about)
     champion = _promote(tracking, config.tracking.registered_model, promote)
     return Trained(folder / "model", manifest, result, judgement, version, champion)
+
+
+def _refuse_another_log(
+    held: Version | None, orders: Orders, config: Config, progress: Progress, allowed: bool
+) -> None:
+    """Stop where the registered model learned from another log, or say so where that is allowed."""
+    if held and held.log:
+        found = identify(orders, config.log, held.log)
+        model = f"The registered model {held.name}"
+        note = refuse_other(held.log, found, model, ANOTHER_LOG, allowed)
+        if note:
+            progress.note(note)
+
+
+def _tags(orders: Orders, config: Config) -> dict[str, str]:
+    return {
+        "churn.config": digest(config),
+        "churn.data": orders.log.fingerprint,
+        "churn.log": orders.name,
+    }
 
 
 def _record(
@@ -192,12 +165,71 @@ def _nothing_lost(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def _parting(config: Config, snapshots: Snapshots, predicted: pd.DataFrame) -> Thresholds:
+    """Where segments part, of today's customers."""
+    rules = Rules(**config.segments.model_dump())
+    return thresholds(snapshots.today, predicted, snapshots.plan.horizon_days, rules)
+
+
+def _settings(
+    orders: Orders, config: Config, result: Backtest, judgement: Judgement
+) -> dict[str, Any]:
+    """What those need who ask the model, or watch it, beside its answers."""
+    return {
+        "clv": config.clv.model_dump(),
+        "spread": spread(result),
+        "promised": promised(result, judgement.rule),
+        "log": _reading(orders, config),
+        "ending": Path(config.log.source).suffix,
+    }
+
+
+def _profile(orders: Orders, snapshots: Snapshots, predicted: pd.DataFrame) -> dict[str, Any]:
+    """How customers and rows look today, to notice when they no longer do."""
+    columns = (*NAMES, *categories(snapshots.attributes))
+    looks = profile(snapshots.today, predicted["p_churn"], columns)
+    return {**looks, "rows": account(orders.log.counts)}
+
+
+def _save(
+    orders: Orders,
+    config: Config,
+    snapshots: Snapshots,
+    judgement: Judgement,
+    contender: Contender,
+    settings: dict[str, Any],
+    run_id: str,
+) -> Manifest:
+    """Write the model's folder."""
+    return artifact.save(
+        config.output.folder / "model",
+        contender,
+        horizon_days=snapshots.plan.horizon_days,
+        cutoffs=(*snapshots.plan.panels[snapshots.plan.as_of], snapshots.plan.as_of),
+        features=NAMES,
+        attributes=snapshots.attributes,
+        data_digest=orders.log.fingerprint,
+        log=identify(orders, config.log),
+        grades={one.side: one.grade for one in judgement.grades},
+        run_id=run_id,
+        settings=settings,
+    )
+
+
+def _registered(opened: runs.Training, config: Config, told: Mapping[str, str], about: str) -> str:
+    """Log what was written, and register the model; its version."""
+    folder = config.output.folder
+    written = [folder / "report.html", folder / "leaderboard.csv"]
+    runs.log_files(opened, written, report.drawings(written[0]))
+    name = config.tracking.registered_model
+    return registry.register(opened, folder / "model", name, told, about)
+
+
 def _fit(name: str, snapshots: Snapshots) -> Contender:
     try:
-        fitted = fit(name, snapshots.history(snapshots.plan.as_of))
+        return fit(name, snapshots.history(snapshots.plan.as_of))
     except ValueError as error:
         raise UserError(f"{name} cannot be fitted on this log: {error}") from None
-    return fitted
 
 
 def _held(tracking: TrackingConfig) -> Version | None:
