@@ -76,6 +76,8 @@ lock: ## Pin the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	$(BIN)/pip freeze --exclude-editable > requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check pyspark
+	$(BIN)/pip freeze --exclude-editable | grep -E '^(py4j|pyspark)==' > requirements.spark.lock
 
 clean: ## Remove .venv and what tools left behind
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -123,8 +123,16 @@ class EngineConfig(Section):
     """What runs the features, and how much of the machine it may take."""
 
     kind: Annotated[
-        Literal["duckdb"], Field(description="duckdb: on this machine, out of core")
+        Literal["duckdb", "spark"],
+        Field(description="duckdb: on this machine, out of core; spark: see docs/engines.md"),
     ] = "duckdb"
+    master: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(local(\[.+\])?|yarn|(spark|k8s)://.+)$",
+            description="Of Spark; default: what spark-submit says, else local[*]",
+        ),
+    ] = None
     memory_limit: Annotated[
         str | None,
         Field(

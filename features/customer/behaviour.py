@@ -42,7 +42,8 @@ def decayed_spend(purchases: ir.Table, half_life: int) -> ir.FloatingScalar:
 
 
 def _decay(purchases: ir.Table, half_life: int) -> ir.FloatingColumn:
-    return ibis.literal(0.5) ** (purchases.age / float(half_life))
+    # As floats: some engines read the fraction as a decimal, and cut what is divided by it.
+    return ibis.literal(0.5) ** (purchases.age.cast("float64") / float(half_life))
 
 
 def days_since_last(purchases: ir.Table) -> ir.IntegerScalar:

@@ -24,6 +24,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.expr.schema import Schema
 
+from features.engines.memory import free_memory
 from features.errors import UserError
 
 BATCH_ROWS = 100_000
@@ -80,6 +81,30 @@ class Engine(Backend):
         schema = expr.as_table().schema().to_pyarrow()
         stream = self._stream(relation.to_arrow_reader(chunk_size), name)
         return pa.RecordBatchReader.from_batches(schema, stream)
+
+    def fingerprint(self, table: ir.Table) -> str:
+        """32 hex digits over every value of every row, whatever the order of the rows.
+
+        The same rows give the same digits in any process; another major version of the
+        engine may give others.
+
+        Examples
+        --------
+        >>> engine = connect()
+        >>> one = engine.sql("SELECT * FROM (VALUES (1, 'a'), (2, 'b')) t(n, s)")
+        >>> two = engine.sql("SELECT * FROM (VALUES (2, 'b'), (1, 'a')) t(n, s)")
+        >>> engine.fingerprint(one) == engine.fingerprint(two)
+        True
+        """
+        columns, query = ", ".join(quote(name) for name in table.columns), self.compile(table)
+        sums = self.raw_sql(
+            f"SELECT count(*), sum(digest::HUGEINT), sum(hash(digest, 1)::HUGEINT) "
+            f"FROM (SELECT hash({columns}) AS digest FROM ({query}))"
+        ).fetchall()[0]
+        # As the engine calls the types: an expression's may say less than those of a table.
+        kinds = self._get_schema_using_query(query).types
+        text = repr((table.columns, [str(kind) for kind in kinds], sums))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def _stream(self, reader: pa.RecordBatchReader, name: str | None) -> Iterator[pa.RecordBatch]:
         try:
@@ -141,7 +166,7 @@ def connect(
         "enable_progress_bar": False,
         "preserve_insertion_order": True,
         "temp_directory": os.fspath(private),
-        "memory_limit": memory_limit or _memory(),
+        "memory_limit": memory_limit or f"{max(free_memory() * 6 // 10 >> 20, 256)}MiB",
     }
     settings |= {"threads": threads} if threads is not None else {}
     settings |= {"max_temp_directory_size": scratch_limit} if scratch_limit is not None else {}
@@ -230,32 +255,6 @@ def literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def fingerprint(table: ir.Table) -> str:
-    """32 hex digits over every value of every row, whatever the order of the rows.
-
-    The same rows give the same digits in any process; another major version of the
-    engine may give others.
-
-    Examples
-    --------
-    >>> engine = connect()
-    >>> one = engine.sql("SELECT * FROM (VALUES (1, 'a'), (2, 'b')) t(n, s)")
-    >>> two = engine.sql("SELECT * FROM (VALUES (2, 'b'), (1, 'a')) t(n, s)")
-    >>> fingerprint(one) == fingerprint(two)
-    True
-    """
-    engine = table.get_backend()
-    columns, query = ", ".join(quote(name) for name in table.columns), engine.compile(table)
-    sums = engine.raw_sql(
-        f"SELECT count(*), sum(digest::HUGEINT), sum(hash(digest, 1)::HUGEINT) "
-        f"FROM (SELECT hash({columns}) AS digest FROM ({query}))"
-    ).fetchall()[0]
-    # As the engine calls the types: an expression's may say less than those of a table.
-    kinds = engine._get_schema_using_query(query).types
-    text = repr((table.columns, [str(kind) for kind in kinds], sums))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
 def _fence(connection: duckdb.DuckDBPyConnection, paths: Iterable[str | os.PathLike[str]]) -> None:
     """Shut the file system and the network, but for `paths`."""
     # A name such as a[1].csv is asked for in escaped form, lest it be taken for a pattern;
@@ -268,13 +267,3 @@ def _fence(connection: duckdb.DuckDBPyConnection, paths: Iterable[str | os.PathL
     connection.execute(f"SET allowed_directories = {literal(sorted(folders))}")
     connection.execute(f"SET allowed_paths = {literal(sorted(files))}")
     connection.execute("SET enable_external_access = false")
-
-
-def _memory() -> str:
-    """60 % of the memory that is free, as far as the system tells."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    except (OSError, ValueError, StopIteration):
-        return "4GB"
-    return f"{max(free * 6 // 10 // 1024, 256)}MiB"

@@ -43,8 +43,8 @@ def export(url: str, table: str | None, folder: Path) -> Path:
     Raises
     ------
     UserError
-        If the address holds a password, the database cannot be reached, or there is no
-        such table.
+        If the address holds a password, the database cannot be reached, or goes in the middle,
+        or there is no such table.
     """
     driver = _driver()
     _without_password(url)
@@ -62,6 +62,12 @@ def export(url: str, table: str | None, folder: Path) -> Path:
             raise _no_table(table, _tables(session)) from None
         except driver.errors.InsufficientPrivilege:
             raise UserError(f"log.table: you may not read {table}.") from None
+        except driver.OperationalError:
+            target.unlink(missing_ok=True)
+            raise UserError(
+                f"The database ended the connection while {table} was read. Nothing was written; "
+                "try again."
+            ) from None
     return target
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import ibis.expr.types as ir
 
-from features.engines.duckdb import Engine, fingerprint, value_free_errors
+from features.engines.duckdb import Engine, value_free_errors
 from features.errors import UserError
 from features.log.cells import meaningful, require_columns
 from features.log.moments import Dated, read_moments
@@ -121,7 +121,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw, counts))
     if spec.columns.refunded:
         counts = replace(counts, refunded=_given_back(checked, transactions, spec))
-    attributes, digest = spec.columns.attributes, fingerprint(transactions)
+    attributes, digest = spec.columns.attributes, engine.fingerprint(transactions)
     numbered = spec.columns.order_id is not None
     people = checked.filter(checked.customer_id.notnull()).select("customer_id")
     return Log(

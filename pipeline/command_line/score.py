@@ -55,7 +55,6 @@ def score(
     from pipeline.command_line import following, show
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
-    from pipeline.intake.orders import refuse_overwriting
     from pipeline.scoring import champion
     from pipeline.scoring import score as scoring
     from pipeline.scoring.request import open_as_asked, request
@@ -71,7 +70,7 @@ def score(
     show.answering(console, found)
     config = request(path, overrides, found)
     _same_horizon(config, found.model)
-    refuse_overwriting(out, config.log.source, customers, path, earlier)
+    _refuse(config, out, path, customers, earlier)
     with open_as_asked(config, found, progress, customers) as orders:
         _same_log(orders, config, found, progress, allow_other_log)
         scored = scoring.score(
@@ -127,6 +126,17 @@ def _report(path: Path | None, orders: "Orders", scored: "Scored", model: "Model
         scored.before,
     )
     scores_page.write(path, read_columns(scored.path, scores_page.NEEDED), about)
+
+
+def _refuse(config: "Config", out: Path, *inputs: Path | None) -> None:
+    """Stop before a log is read: an output that is an input, or what Spark does not offer."""
+    from pipeline.intake.orders import refuse_overwriting
+    from pipeline.scoring.cluster import refuse_what_spark_cannot
+
+    if config.engine.kind == "spark":
+        refuse_what_spark_cannot(out, *inputs[1:])
+    else:
+        refuse_overwriting(out, config.log.source, *inputs)
 
 
 def _same_horizon(config: "Config", model: "Model") -> None:

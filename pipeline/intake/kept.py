@@ -60,11 +60,14 @@ class Account:
 
 @dataclass(frozen=True)
 class Kept:
-    """A log that was read: its account, its netted days in order of customer, its quarantine."""
+    """A log that was read: its account, its netted days, its quarantine.
+
+    On one machine the days are in order of customer, and stand in `days_file`.
+    """
 
     account: Account
     days: ir.Table
-    days_file: Path
+    days_file: Path | None
     quarantine: ir.Table
 
 

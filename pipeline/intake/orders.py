@@ -1,8 +1,8 @@
 """Opens an order log: read, validated, and merged into purchase days the features can ask."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from importlib.util import find_spec
@@ -16,15 +16,17 @@ from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, connect, value_free_errors
 from features.engines.parquet import copy_parquet
 from features.errors import UserError
-from features.log.transactions import LogSpec, validate
+from features.log.transactions import Log, LogSpec, validate
 from features.readers.files import expand
-from features.readers.reading import read
+from features.readers.lake import read_lake
+from features.readers.reading import Raw, read
 from features.writing import scratch
 from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
 from pipeline.intake.facts import remarks
 from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Kept, kept
-from pipeline.intake.questions import ask, refuse_unanswered
+from pipeline.intake.questions import Question, ask, refuse_unanswered
+from pipeline.intake.questions.look import ROWS
 
 PACKAGE = "package://"
 """A source that begins so names a file inside an installed package."""
@@ -36,17 +38,17 @@ LAPTOP = EngineConfig()
 class Orders:
     """A validated log, ready to be asked; open as long as `open_orders` is.
 
-    `netted` holds `features.customer.purchase_days.netted_days` in order of customer, and
-    `days_file` is the Parquet file that it reads. `end` is the day after the last order: the first
-    one that the log does not cover.
+    `engine` is DuckDB's or Spark's. `netted` holds `features.customer.purchase_days.netted_days`;
+    on one machine in order of customer, and `days_file` is the Parquet file that it reads, None on
+    Spark. `end` is the day after the last order: the first one that the log does not cover.
     """
 
     name: str
-    engine: Engine
+    engine: Any
     log: Account
     quarantine: ir.Table
     netted: ir.Table
-    days_file: Path
+    days_file: Path | None
     first_day: date
     end: date
     n_customers: int
@@ -110,6 +112,25 @@ def open_orders(
     """
     refuse_taken(spec.columns.attributes)
     name = spec.name or spec.table or name_of(spec.source)
+    if settings.kind == "spark":
+        opened = _on_spark(name, spec, progress, also, settings)
+    else:
+        opened = _on_this_machine(name, spec, progress, also, settings, cache)
+    with opened as (engine, found):
+        for note in found.account.remarks:
+            progress.note(note)
+        yield _orders(name, engine, found)
+
+
+@contextmanager
+def _on_this_machine(
+    name: str,
+    spec: LogSpec,
+    progress: Progress,
+    also: Path | None,
+    settings: EngineConfig,
+    cache: CacheConfig | None,
+) -> Iterator[tuple[Any, Kept]]:
     with open_engine(spec.source, also, settings) as (engine, source):
         located = spec.model_copy(update={"source": source})
         files = expand(source)
@@ -117,9 +138,37 @@ def open_orders(
         with progress.step(f"Reading and checking {name}"):
             entry = keep.entry(located, files) if keep and files else None
             found = kept(engine, partial(_read, engine, located), keep, entry, date.today())
-        for note in found.account.remarks:
-            progress.note(note)
-        yield _orders(name, engine, found)
+        yield engine, found
+
+
+@contextmanager
+def _on_spark(
+    name: str, spec: LogSpec, progress: Progress, also: Path | None, settings: EngineConfig
+) -> Iterator[tuple[Any, Kept]]:
+    """The days are kept by the executors for as long as the block takes; there is no cache."""
+    if also:
+        raise UserError(
+            f"{also}: a file of your own cannot be read beside a log on Spark. Leave it out, or "
+            "leave out engine.kind: spark."
+        )
+    try:
+        from features.engines import spark
+    except ImportError:
+        raise UserError("engine.kind: spark needs pip install 'churn-clv[spark]'.") from None
+    with (
+        spark.connect(settings.master, settings.scratch, settings.memory_limit) as engine,
+        spark.value_free_errors(),
+    ):
+        with progress.step(f"Reading and checking {name} on Spark"):
+            raw = read_lake(
+                engine, spec.model_copy(update={"source": locate(spec.source)}), spec.timezone
+            )
+            questions = _asked(_first_rows(raw), spec)
+            log = validate(engine, raw, spec)
+            netted = netted_days(log.transactions, log.attributes, log.numbered)
+            netted = engine.create_table("netted", netted)
+            account = _account(log, spec, questions)
+        yield engine, Kept(account, netted, None, log.quarantine)
 
 
 def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
@@ -130,22 +179,39 @@ def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
     with value_free_errors():
         raw = read(engine, spec)
         try:
-            questions = ask(raw, spec)
-            refuse_unanswered(spec, questions)
+            questions = _asked(raw, spec)
             log = validate(engine, raw, spec)
         finally:
             raw.drop()
         netted = netted_days(log.transactions, log.attributes, log.numbered)
         copy_parquet(netted.order_by("customer_id", "transacted_at"), folder / DAYS)
         copy_parquet(log.quarantine, folder / ASIDE)
-        return Account(
-            log.counts,
-            log.fingerprint,
-            log.attributes,
-            log.date_format,
-            {name: str(kind) for name, kind in log.transactions.schema().items()},
-            (*log.notes, *remarks(log, spec, questions)),
-        )
+        return _account(log, spec, questions)
+
+
+def _asked(raw: Raw, spec: LogSpec) -> list[Question]:
+    """What a log leaves open; refused while any of it is pressing."""
+    questions = ask(raw, spec)
+    refuse_unanswered(spec, questions)
+    return questions
+
+
+def _first_rows(raw: Raw) -> Raw:
+    """So many rows as evidence is sought in, at hand: many small questions suit no cluster."""
+    engine = connect()
+    rows = engine.create_table("first", raw.table.limit(ROWS).to_pyarrow())
+    return replace(raw, table=rows)
+
+
+def _account(log: Log, spec: LogSpec, questions: Sequence[Question]) -> Account:
+    return Account(
+        log.counts,
+        log.fingerprint,
+        log.attributes,
+        log.date_format,
+        {name: str(kind) for name, kind in log.transactions.schema().items()},
+        (*log.notes, *remarks(log, spec, questions)),
+    )
 
 
 def refuse_overwriting(out: Path, *inputs: str | Path | None) -> None:

@@ -65,6 +65,10 @@ the log does not cover, `log`, how it was read, `grades` of the model by side, `
 `pipeline.learning.spread`, `promised`, see `pipeline.learning.profile`, and `earlier`, the day of
 `segment_before`."""
 
+ABOUT_FILE = "_common_metadata"
+"""Holds the same for a folder of scores, as the metadata of a schema: readers of Parquet skip it.
+"""
+
 
 def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) -> pa.RecordBatch:
     """Answer for one batch of a snapshot, in the columns of `SCHEMA`."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -25,6 +25,7 @@ from pipeline.console import Progress
 from pipeline.intake.orders import Orders
 from pipeline.model_files.artifact import Model
 from pipeline.scoring.batch import ABOUT, SCHEMA
+from pipeline.scoring.cluster import write_on_spark
 from pipeline.scoring.scores_file import read_segments
 from pipeline.scoring.slices import scored
 
@@ -98,22 +99,19 @@ def score(
         copy_parquet(theirs.order_by("customer_id", "transacted_at"), file)
     names = who(model)
     with progress.step(f"Scoring at {day}"):
-        about = {
-            "log_end": str(orders.end),
-            "log": model.manifest.settings["log"],
-            "spread": model.manifest.settings.get("spread", {}),
-            "promised": model.manifest.settings.get("promised", {}),
-            "grades": model.manifest.grades,
-            "earlier": str(before.day) if before else None,
-        }
-        schema = SCHEMA.with_metadata({ABOUT: json.dumps(about)})
-        scores = scored(orders.engine, file, model, day, progress, before.file if before else None)
-        totals = _write(scores, out, schema, excel_safe)
-    if totals is None:
+        schema = SCHEMA.with_metadata({ABOUT: json.dumps(_about(orders, model, before))})
+        if file is None:
+            found = write_on_spark(orders, model, day, out, schema, _totals)
+        else:
+            held = before.file if before else None
+            scores = scored(orders.engine, file, model, day, progress, held)
+            found = _write(scores, out, schema, excel_safe)
+    if not found:
         raise UserError(
             f"No customer to score: nobody{' of the list' if asked else ''} has a purchase "
             f"before {day}. The log begins on {orders.first_day}."
         )
+    totals = _together(found)
     result = Scored(out, day, _by_segment(totals, names))
     if before:
         result = replace(result, moves=_moves(totals), before=before.day)
@@ -124,6 +122,19 @@ def score(
 def who(model: Model) -> dict[str, str]:
     """Segments in the order in which they are tried, and who is in each, in words."""
     return Thresholds.from_dict(model.manifest.settings["segments"]).described()
+
+
+def _about(orders: Orders, model: Model, before: "_Before | None") -> dict[str, Any]:
+    """What holds for all scores, see `ABOUT`."""
+    settings = model.manifest.settings
+    return {
+        "log_end": str(orders.end),
+        "log": settings["log"],
+        "spread": settings.get("spread", {}),
+        "promised": settings.get("promised", {}),
+        "grades": model.manifest.grades,
+        "earlier": str(before.day) if before else None,
+    }
 
 
 class _Before(NamedTuple):
@@ -229,23 +240,20 @@ def _write(
     out: Path,
     schema: pa.Schema,
     excel_safe: bool,
-) -> pd.DataFrame | None:
-    """Write the scores; what `_totals` has of all of them, None of nobody."""
+) -> list[pa.Table]:
+    """Write the scores, if there are any; what `_totals` has of each batch."""
     written: list[pa.Table] = []
     # Nothing to write leaves the file of an earlier run as it was.
     first = next(scores, None)
     if first is None:
-        return None
+        return written
     with atomic(out) as draft, _writer(out, draft, schema) as writer:
         batch: pa.RecordBatch | None = first
         while batch is not None:
             writer.write_batch(_inert(batch) if excel_safe and out.suffix == ".csv" else batch)
             written.append(_totals(batch))
             batch = next(scores, None)
-    totals = pa.concat_tables(written).to_pandas()
-    return totals.rename(
-        columns={"segment_count": "n_customers"} | {f"{name}_sum": name for name in SUMMED}
-    )
+    return written
 
 
 def _totals(batch: pa.RecordBatch) -> pa.Table:
@@ -253,6 +261,12 @@ def _totals(batch: pa.RecordBatch) -> pa.Table:
     table = pa.Table.from_batches([batch.select([*SEGMENTS, *SUMMED])])
     sums: list[tuple[str, str]] = [(name, "sum") for name in SUMMED]
     return table.group_by(list(SEGMENTS)).aggregate([("segment", "count"), *sums])
+
+
+def _together(written: list[pa.Table]) -> pd.DataFrame:
+    """What `_totals` has of all batches."""
+    names = {"segment_count": "n_customers"} | {f"{name}_sum": name for name in SUMMED}
+    return pa.concat_tables(written).to_pandas().rename(columns=names)
 
 
 def _moves(totals: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Reads the file that `churn score` wrote, as far as it is asked for."""
+"""Reads what `churn score` wrote, a file or a folder of Spark's, as far as it is asked for."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from pyarrow import compute, csv, parquet
 
 from features.errors import UserError
 from models.campaign.uplift import FEATURES
-from pipeline.scoring.batch import ABOUT, SCHEMA
+from pipeline.scoring.batch import ABOUT, ABOUT_FILE, SCHEMA
 
 WINDOW = ("next_purchase_from", "next_purchase_to")
 
@@ -98,10 +98,10 @@ def _read(path: Path, names: dict[str, None]) -> tuple[pa.Table, dict[str, Any]]
             return _checked(path, _read_csv(path), names), {}
         if path.suffix != ".parquet":
             raise UserError(f"{path}: the name must end in .parquet or .csv, as scores do.")
-        file = parquet.ParquetFile(path)
-        _refuse_missing(path, file.schema_arrow.names, names)
-        written = (file.schema_arrow.metadata or {}).get(ABOUT, b"{}")
-        return file.read(columns=list(names)), json.loads(written)
+        schema = parquet.read_schema(path / ABOUT_FILE if path.is_dir() else path)
+        _refuse_missing(path, schema.names, names)
+        written = (schema.metadata or {}).get(ABOUT, b"{}")
+        return parquet.read_table(path, columns=list(names)), json.loads(written)
     except FileNotFoundError:
         raise UserError(
             f"There is no file {path}. `churn score LOG --out {path}` writes it."

@@ -5,11 +5,15 @@ A new entry of the catalogue is walked unasked.
 
 import math
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import ibis
 import pytest
+from pyarrow import parquet
 
 from features.business.cohorts import cohort_cells, cohort_sizes
 from features.business.customers import customers
@@ -22,6 +26,7 @@ from features.customer.rfm import histogram, rfm, rfm_at_each
 from features.customer.sample import sample
 from features.customer.snapshot import snapshot, snapshots
 from features.engines import duckdb, postgres
+from tests.features.engine_readings import READINGS, answer
 from tests.features.nasty_log import CUTOFFS, END, HORIZON, ROWS, TABLE
 from tests.features.test_snapshot import by_hand
 
@@ -33,6 +38,9 @@ RELATIVE = 1e-12
 """Logarithms, powers and angles differ between C libraries in their last bits, and each term is
 rounded to nine decimals; one engine keeps 15 digits on the way."""
 ABSOLUTE = 2e-9
+
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "engines.md"
 
 
 def on_duckdb() -> Iterator[ibis.Table]:
@@ -51,7 +59,19 @@ def on_postgres() -> Iterator[ibis.Table]:
     backend.disconnect()
 
 
-ENGINES = {"postgres": on_postgres}
+def on_spark() -> Iterator[ibis.Table]:
+    spark = pytest.importorskip("features.engines.spark", reason="needs pyspark")
+    if not shutil.which("java"):
+        pytest.skip("needs Java")
+    with tempfile.TemporaryDirectory() as folder, spark.connect("local[2]") as engine:
+        engine._session.conf.set("spark.sql.shuffle.partitions", "2")
+        parquet.write_table(TABLE, Path(folder) / "log.parquet")
+        found = engine.read_files(folder, None)
+        rows = found.rows.rename(found.columns).select(*TABLE.column_names)
+        yield engine.create_table("transactions", rows)
+
+
+ENGINES = {"postgres": on_postgres, "spark": on_spark}
 
 
 def purchase_days(transactions):
@@ -186,3 +206,36 @@ def test_labels_equal_plain_python(here):
 def test_the_catalogue_is_walked_whole(here):
     assert {feature.name for feature in CATALOGUE} <= here["snapshots"][0].keys()
     assert date(2024, 2, 29) in CUTOFFS
+
+
+OPENED = {"DuckDB": on_duckdb, "PostgreSQL": on_postgres, "Spark": on_spark}
+ON_A_SERVER = [pytest.param(name, marks=pytest.mark.engine) for name in ("PostgreSQL", "Spark")]
+
+
+def lender(engine):
+    """A function that lays rows on an engine."""
+    return lambda rows: engine.create_table(
+        ibis.util.gen_name("lent"), ibis.memtable(rows), temp=True
+    )
+
+
+def page():
+    """What the page says of each expression: engine -> answer."""
+    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    head = cells[0]
+    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in cells[1:]}
+
+
+def test_the_page_has_every_expression_that_engines_read_differently_with_its_rule():
+    assert list(page()) == list(READINGS)
+    assert all(row["rule"] for row in page().values())
+
+
+@pytest.mark.parametrize("engine", ["DuckDB", *ON_A_SERVER])
+def test_engines_read_an_expression_as_the_page_says(engine):
+    found, expected = {}, {name: row[engine] for name, row in page().items()}
+    for transactions in OPENED[engine]():
+        lend = lender(transactions.get_backend())
+        found |= {name: answer(ask, lend) for name, ask in READINGS.items()}
+    assert found == expected

@@ -1,12 +1,15 @@
 """The same log gives the same transactions and features from PostgreSQL as from a file."""
 
 import os
+import threading
+import time
 from datetime import date, datetime
 
 import pytest
 
 from features.customer.purchase_days import purchase_days
 from features.customer.snapshot import snapshot
+from features.engines import postgres
 from features.engines.duckdb import connect
 from features.errors import UserError
 from features.log.transactions import LogSpec, open_log
@@ -96,8 +99,6 @@ def features(rows, cutoff):
 
 @pytest.mark.engine
 def test_24_features_are_equal_whichever_engine_computes_them(database):
-    from features.engines import postgres
-
     log = opened(URL, table=f"{database}.Or ders")
     backend = postgres.connect(URL)
     remote = backend.create_table(
@@ -126,3 +127,30 @@ def test_28_a_hostile_table_name_is_only_a_name(database):
     with pytest.raises(UserError, match="there is no"):
         opened(URL, table=f'{database}.x"; DROP SCHEMA {database} CASCADE; --')
     assert opened(URL, table=f"{database}.Or ders").counts.rows == len(ROWS)
+
+
+@pytest.mark.engine
+def test_a_database_that_goes_in_the_middle_is_one_clear_error_and_leaves_nothing(
+    database, tmp_path
+):
+    import psycopg
+
+    with psycopg.connect(URL, autocommit=True) as session:
+        session.execute(
+            f"CREATE VIEW {database}.slow AS SELECT i::text AS a, pg_sleep(.01)::text AS b "
+            "FROM generate_series(1, 100000) AS i"
+        )
+
+        def end():
+            while not session.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE query LIKE 'COPY%slow%' AND pid <> pg_backend_pid()"
+            ).fetchall():
+                time.sleep(0.05)
+
+        thread = threading.Thread(target=end)
+        thread.start()
+        with pytest.raises(UserError, match="ended the connection"):
+            postgres.export(URL, f"{database}.slow", tmp_path)
+        thread.join()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,138 @@
+"""On Spark the same model gives the same scores, by the same commands."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from pipeline.command_line import main as cli
+from pipeline.scoring.scores_file import read_scores
+from tests.pipeline.spark_cluster import cluster
+
+START = "from pipeline.command_line.start import main; main()"
+
+needs_spark = pytest.mark.skipif(
+    not importlib.util.find_spec("pyspark") or not shutil.which("java"),
+    reason="needs pyspark and Java",
+)
+
+
+def moment(day):
+    """Nine in the morning of a day, None where there is no such day."""
+    try:
+        return datetime.fromisoformat(f"{day}T09:00:00+00:00")
+    except ValueError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory, trained):
+    """The training's log as a lake would hold it: typed, in several files, moments in UTC."""
+    folder = tmp_path_factory.mktemp("lake") / "orders"
+    folder.mkdir()
+    table = csv.read_csv(
+        trained / "orders.csv",
+        convert_options=csv.ConvertOptions(
+            column_types={
+                "Customer ID": pa.string(),
+                "Date": pa.string(),
+                "Total": pa.decimal128(18, 2),
+            }
+        ),
+    )
+    days = table["Date"].to_pylist()
+    place = table.column_names.index("Date")
+    moments = pa.array(map(moment, days), pa.timestamp("us", "UTC"))
+    table = table.set_column(place, "Date", moments)
+    for number, start in enumerate(range(0, len(table), 500)):
+        parquet.write_table(table.slice(start, 500), folder / f"{number:02d}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_duckdb(lake, trained, tmp_path_factory):
+    """The scores of the lake's log by the default engine."""
+    out = tmp_path_factory.mktemp("here") / "scores.parquet"
+    assert cli.run(["score", str(lake), "--out", str(out), "-q", *model(trained)]) == 0
+    return parquet.read_table(out)
+
+
+def model(trained):
+    return ["--model", str(trained / "out" / "model")]
+
+
+def by_python(found, *words):
+    """The command as it stands, its master in the config."""
+    return [sys.executable, "-c", START, *words, "--set", f"engine.master={found.master}"]
+
+
+def by_spark_submit(found, *words):
+    """The way of a cluster: master and settings are spark-submit's."""
+    script = found.said / "churn.py"
+    script.write_text(START)
+    submit = Path(found.environment["SPARK_HOME"]) / "bin" / "spark-submit"
+    return [submit, "--master", found.master, script, *words]
+
+
+@needs_spark
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("start", "lost"),
+    [(by_spark_submit, False), (by_python, True)],
+    ids=["two workers", "one of them lost"],
+)
+def test_a_cluster_gives_the_scores_of_one_machine(start, lost, lake, trained, on_duckdb, tmp_path):
+    out = tmp_path / "scores.parquet"
+    words = ["score", lake, "--out", out, *model(trained), "--set", "engine.kind=spark", "-q"]
+    with cluster(tmp_path) as found:
+        running = subprocess.Popen(
+            list(map(str, start(found, *words))), cwd=tmp_path, env=found.environment,
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        if lost:
+            found.wait_for("Launching executor", 2)
+            found.lose(0)
+        said = running.communicate(timeout=500)
+    assert running.returncode == 0, said
+    scores = parquet.read_table(out)
+    assert scores.schema.names == on_duckdb.schema.names
+    pd.testing.assert_frame_equal(
+        scores.to_pandas(), on_duckdb.to_pandas(), check_exact=False, rtol=1e-9, atol=1e-9
+    )
+    read = read_scores(out)
+    assert len(read.customers) == len(on_duckdb)
+    assert read.grades, "what is said of all scores is lost"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--out", "scores.csv"), "Parquet, in a folder"),
+        (("--out", "scores.parquet", "--customers", "list.csv"), "everybody is scored"),
+        (("--out", "scores.parquet", "--earlier", "old.parquet"), "join the two scores"),
+    ],
+)
+def test_what_scoring_on_spark_does_not_offer_is_refused_before_it_starts(
+    words, told, here, tmp_path, capsys
+):
+    for name in ("list.csv", "old.parquet"):
+        (tmp_path / name).write_text("customer_id\n")
+    given = [str(tmp_path / word) if "." in word else word for word in words]
+    command = ["score", "orders.csv", *model(here), *given, "--set", "engine.kind=spark"]
+    assert cli.run(command) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_without_spark_its_installation_is_named(here, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "features.engines.spark", None)
+    out = str(tmp_path / "scores.parquet")
+    command = ["score", "orders.csv", "--out", out, *model(here), "--set", "engine.kind=spark"]
+    assert cli.run(command) == 2
+    assert "churn-clv[spark]" in capsys.readouterr().err
