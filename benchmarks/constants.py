@@ -38,7 +38,7 @@ from pipeline.intake.orders import open_orders
 from pipeline.learning.prepare import prepare
 from pipeline.learning.snapshots import Snapshots
 
-LOGS = ("reorders", "fashion", "story")
+LOGS = ("reorders", "fashion")
 
 CONSTANTS: tuple[tuple[ModuleType, str], ...] = (
     (stacking, "SHRINKAGE"),
