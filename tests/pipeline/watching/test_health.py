@@ -109,7 +109,7 @@ def known():
         *("guests", "shorter", "cut_off"),
     ],
 )
-def test_a_fault_raises_the_alarm_that_names_it(fault, expected):
+def test_51_a_fault_of_the_log_raises_the_alarm_that_names_it(fault, expected):
     risen, signals, _ = watch(fault(rows()))
     assert risen == expected, [one.words for one in signals if one.risen]
 

@@ -77,7 +77,7 @@ def test_scores_that_are_true_raise_no_alarm_also_before_the_horizon_is_over(tmp
 
 
 @pytest.mark.parametrize("until", [world.HORIZON, 25])
-def test_scores_that_are_wrong_raise_the_alarms_that_name_it(tmp_path, until):
+def test_51_scores_that_are_wrong_raise_the_alarms_that_name_it(tmp_path, until):
     wrong = FRAME.assign(p_churn=FRAME.p_churn / 3, expected_spend=FRAME.expected_spend * 3)
     assert {"level", "spend"} <= alarms(held(scored(tmp_path, wrong), log(until)))
 
