@@ -57,6 +57,7 @@ def ui(
         print(address, flush=True)
         if name := server.named(address):
             progress.note(f"In a browser this one has no assistant over it: {name}")
+        progress.note(f"All trainings as a table: {server.of_trainings(name or address)}")
         progress.note("Open the address in a browser. Ctrl-C ends the server.")
         server.wait_until_stopped()
 

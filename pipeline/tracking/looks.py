@@ -11,6 +11,9 @@ from pipeline.tracking.board import REQUIRED, Standing
 DIGITS = 4
 """Significant digits of a metric: MLflow prints every one there is, and cuts the column off."""
 
+SHORT = 12
+"""Letters of a name behind which `(answer)` is still seen."""
+
 FAR_OFF = 1.5
 """Times the baseline's log loss from which on a contender is not drawn."""
 
@@ -36,8 +39,19 @@ COLORS = (
 """Okabe and Ito's colours, which colour-blind people can tell apart, and more; for models."""
 
 
-INTERVAL = ("vs_baseline/log_loss_low", "vs_baseline/log_loss_high")
-"""Metrics: the ends of the 95 % interval of the difference to the best naive rule."""
+INTERVAL = "vs_baseline/log loss less the best rule"
+PLACE = "vs_baseline/left of 0 wins"
+"""Metrics of three steps that make one line of a chart, and its words: the low end of the 95 %
+interval of the difference to the best naive rule, the difference and the high end; and the
+contender's place from below, the best one highest."""
+
+
+def name_of(standing: Standing) -> str:
+    """A contender's run, the answer as such: before a name that the table would cut."""
+    name = standing.contender
+    if not standing.chosen:
+        return name
+    return f"{name} (answer)" if len(name) <= SHORT else f"answer: {name}"
 
 
 def most_drawn(found: Mapping[str, Standing]) -> float:
@@ -58,6 +72,18 @@ def metrics_of(standing: Standing) -> list[Metric]:
         at = int(datetime(cutoff.year, cutoff.month, cutoff.day, tzinfo=UTC).timestamp() * 1000)
         metrics += [metric(f"by_cutoff/{name}", value, at, step) for name, value in values.items()]
     return metrics
+
+
+def interval_of(standing: Standing, ends: tuple[float, float] | None, place: int) -> list[Metric]:
+    """The difference to the baseline between the ends of its interval, as a line at its place."""
+    gap = standing.differences.get(REQUIRED)
+    if gap is None:
+        return []
+    low, high = ends or (gap, gap)
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    steps = [(step, x) for step, x in enumerate((low, gap, high), 1) if math.isfinite(x)]
+    found = [metric(INTERVAL, x, now, step) for step, x in steps]
+    return found + [metric(PLACE, place, now, step) for step, _ in steps]
 
 
 def metric(name: str, value: float, at: int, step: int = 0) -> Metric:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 
-from pipeline.tracking import processes, views
+from pipeline.tracking import looks, processes, views
 from pipeline.tracking.board import Standing, refuse_unjudged, standings
 from pipeline.tracking.errors import TrackingError
-from pipeline.tracking.looks import ANSWER, COLORS, INTERVAL, RULE, metric, metrics_of, most_drawn
+from pipeline.tracking.looks import ANSWER, COLORS, RULE, interval_of, metrics_of, most_drawn
 from pipeline.tracking.provenance import Data, git_state
 from pipeline.tracking.store import Store, connect, talking
 
@@ -139,10 +137,10 @@ def log_leaderboard(
     found = standings(leaderboard, baseline)
     with talking(opened.store.uri):
         others = itertools.cycle(COLORS)
-        for name, standing in found.items():
+        for above, (name, standing) in enumerate(found.items()):
             color = ANSWER if standing.chosen else RULE if name in rules else next(others)
-            ends = (intervals or {}).get(name, ())
-            gaps = dict(zip(INTERVAL, ends, strict=False))
+            ends = (intervals or {}).get(name)
+            gaps = interval_of(standing, ends, len(found) - above)
             _log_contender(opened, standing, color, gaps)
         for standing in found.values():
             if standing.chosen and not standing.failure:
@@ -152,7 +150,8 @@ def log_leaderboard(
                     parameters={"contender": standing.contender},
                     metrics=metrics_of(standing),
                 )
-        views.seed(opened.store, opened.run_id, most_drawn(found))
+        log = opened.store.client.get_run(opened.run_id).data.tags.get("churn.log")
+        views.seed(opened.store, opened.run_id, most_drawn(found), log)
     refuse_unjudged(found)
     return found
 
@@ -202,7 +201,7 @@ def sweep(store: Store) -> int:
 
 
 def _log_contender(
-    opened: Training, standing: Standing, color: str, gaps: Mapping[str, float]
+    opened: Training, standing: Standing, color: str, gaps: Sequence[Metric]
 ) -> None:
     store = opened.store
     tags = {
@@ -212,12 +211,10 @@ def _log_contender(
         "churn.level": "contender",
         "chosen": str(standing.chosen).lower(),
     }
-    name = f"{standing.contender} (answer)" if standing.chosen else standing.contender
+    name = looks.name_of(standing)
     run_id = _create(store, name, tags)
     parameters = {**opened.parameters, "contender": standing.contender}
-    now = int(datetime.now(UTC).timestamp() * 1000)
-    ends = [metric(name, value, now) for name, value in gaps.items() if math.isfinite(value)]
-    _log(store, run_id, metrics=[*metrics_of(standing), *ends], parameters=parameters)
+    _log(store, run_id, metrics=[*metrics_of(standing), *gaps], parameters=parameters)
     store.client.set_terminated(run_id, "FAILED" if standing.failure else "FINISHED")
 
 

@@ -99,6 +99,16 @@ def named(address: str) -> str:
     return address.replace(usual, f"http://{NAMED}:") if address.startswith(usual) else ""
 
 
+def of_trainings(address: str) -> str:
+    """The address of the table of all trainings, where `address` is the leaderboard's.
+
+    >>> of_trainings(views.url("http://127.0.0.1:5000", "1"))[:37]
+    'http://127.0.0.1:5000/#/experiments/1'
+    """
+    server, _, rest = address.partition("/#/experiments/")
+    return views.url(server, rest.partition("/")[0], "trainings")
+
+
 def wait_until_stopped() -> None:
     """Keep a server up until Ctrl-C."""
     with suppress(KeyboardInterrupt):

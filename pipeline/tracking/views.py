@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from pipeline.tracking.looks import INTERVAL, PLACE
 from pipeline.tracking.store import Store
 
 TAG = "mlflow.sharedViewState."
@@ -40,7 +41,6 @@ OF_TRAININGS = (
 )
 """Columns of the trainings: what was asked of which log, how good it was, and what became of it."""
 
-AGAINST = ("vs_baseline/log_loss", "vs_baseline/log_loss_low", "vs_baseline/log_loss_high")
 MEANS = ("log_loss", "roc_auc", "spend_gini", "ece", "buyer_lift_10")
 BY_CUTOFF = ("by_cutoff/log_loss", "by_cutoff/level_error")
 OVER_TIME = ("log_loss", "level_error", "spend_bias")
@@ -52,9 +52,9 @@ Section = tuple[str, str, str, tuple[str, ...]]
 CONTENDERS: tuple[Section, ...] = (
     (
         "against",
-        "Log loss less the best rule's: below 0 wins",
-        "BAR",
-        AGAINST,
+        "Against the best rule, 95 % interval",
+        "INTERVAL",
+        (PLACE,),
     ),
     ("cutoffs", "Cutoff by cutoff", "LINE", BY_CUTOFF),
     ("measures", "Mean over the cutoffs", "BAR", MEANS),
@@ -64,7 +64,9 @@ TRAININGS: tuple[Section, ...] = (
 )
 
 
-def seed(store: Store, latest: str | None = None, most: float = math.inf) -> None:
+def seed(
+    store: Store, latest: str | None = None, most: float = math.inf, log: str | None = None
+) -> None:
     """Write the views `leaderboard`, `trainings` and `over time` into the experiment.
 
     Parameters
@@ -74,6 +76,8 @@ def seed(store: Store, latest: str | None = None, most: float = math.inf) -> Non
     most : float
         Log loss from which on a contender is left out, until the filter is taken away: one far
         off would flatten the bars of the rest.
+    log : str, optional
+        The log whose trainings `over time` shows; those of two logs are no course.
     """
     contenders = "tags.`churn.level` = 'contender'"
     if latest:
@@ -88,22 +92,23 @@ def seed(store: Store, latest: str | None = None, most: float = math.inf) -> Non
     _write(store, "leaderboard", board)
     started = "attributes.start_time"
     _write(store, "trainings", _state(trainings, started, False, OF_TRAININGS, TRAININGS))
-    _write(store, "over time", _state(trainings, started, True, OF_TRAININGS, TRAININGS))
+    of_log = f"{trainings} AND tags.`churn.log` = '{log}'" if log and "'" not in log else trainings
+    _write(store, "over time", _state(of_log, started, True, OF_TRAININGS, TRAININGS))
 
 
 def url(server: str, experiment_id: str, view: str = "leaderboard") -> str:
-    """The address at which a server shows a saved view.
+    """The address at which a server shows a saved view: `trainings` as a table, others as charts.
 
     Examples
     --------
     >>> url("http://127.0.0.1:5000", "1")[:48]
     'http://127.0.0.1:5000/#/experiments/1/runs?workf'
+    >>> "compareRunsMode" in url("http://127.0.0.1:5000", "1", "trainings")
+    False
     """
-    query = {
-        "workflowType": "machine_learning",
-        "compareRunsMode": "CHART",
-        "viewStateShareKey": view,
-    }
+    query = {"workflowType": "machine_learning"}
+    query |= {} if view == "trainings" else {"compareRunsMode": "CHART"}
+    query |= {"viewStateShareKey": view}
     return f"{server.rstrip('/')}/#/experiments/{experiment_id}/runs?{urlencode(query)}"
 
 
@@ -146,23 +151,27 @@ def _state(
 
 
 def _card(kind: str, metric: str, section: str) -> dict[str, Any]:
+    line = kind in ("LINE", "INTERVAL")
     card = {
         "uuid": f"churn-{kind}-{metric}",
-        "type": kind,
+        "type": "LINE" if line else kind,
         "metricKey": metric,
         "metricSectionId": section,
         "runsCountToCompare": 20,
         "deleted": False,
         "isGenerated": False,
     }
-    if kind == "LINE":
+    if line:
         card |= {
             "selectedMetricKeys": [metric],
             "xAxisKey": "time",
             "useGlobalXaxisKey": False,
-            "useGlobalLineSmoothing": True,
+            "useGlobalLineSmoothing": False,
+            "lineSmoothness": 0,
             "displayPoints": True,
         }
+    if kind == "INTERVAL":
+        card |= {"xAxisKey": "metric", "selectedXAxisMetricKey": INTERVAL}
     return card
 
 

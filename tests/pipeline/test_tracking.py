@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import zlib
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,9 @@ from mlflow.entities import Run
 
 from features.errors import UserError
 from pipeline.tracking import compare, processes, runs, views
-from pipeline.tracking.board import refuse_unjudged, standings
+from pipeline.tracking.board import Standing, refuse_unjudged, standings
 from pipeline.tracking.errors import TrackingError
-from pipeline.tracking.looks import ANSWER, INTERVAL, RULE
+from pipeline.tracking.looks import ANSWER, INTERVAL, PLACE, RULE, name_of
 from pipeline.tracking.provenance import Data
 from pipeline.tracking.runs import prepare
 from pipeline.tracking.store import Store, connect, talking
@@ -87,7 +88,7 @@ def children(store: Store, parent: str) -> dict[str, Run]:
         found = store.client.search_runs(
             [store.experiment_id], f"tags.`mlflow.parentRunId` = '{parent}'"
         )
-    return {run.info.run_name.removesuffix(" (answer)"): run for run in found}
+    return {run.data.params.get("contender", run.info.run_name): run for run in found}
 
 
 def run_of(store: Store, run_id: str) -> Run:
@@ -114,9 +115,7 @@ def test_the_parent_carries_the_figures_of_the_chosen_contender(store: Store) ->
     parent = run_of(store, train(store, leaderboard()))
     chosen = children(store, parent.info.run_id)["blend"]
     assert parent.data.params["contender"] == "blend"
-    assert chosen.data.metrics == parent.data.metrics | dict(
-        zip(INTERVAL, (-0.2, 0.1), strict=True)
-    )
+    assert chosen.data.metrics == parent.data.metrics | {INTERVAL: 0.1, PLACE: 3.0}
     assert chosen.data.tags["chosen"] == "true"
 
 
@@ -128,6 +127,37 @@ def test_the_answer_is_named_so_and_it_and_the_rules_have_colours_of_their_own(
     colors = {name: run.data.tags["mlflow.runColor"] for name, run in below.items()}
     assert (colors["blend"], colors["recency_alone"]) == (ANSWER, RULE)
     assert colors["bg_nbd"] not in (ANSWER, RULE)
+
+
+def test_the_interval_of_a_difference_is_a_line_and_the_best_is_on_top(store: Store) -> None:
+    below = children(store, train(store, leaderboard()))
+    with talking(store.uri):
+        ends, places = (
+            {
+                name: [m.value for m in store.client.get_metric_history(run.info.run_id, metric)]
+                for name, run in below.items()
+            }
+            for metric in (INTERVAL, PLACE)
+        )
+    assert ends["bg_nbd"] == [-0.2, pytest.approx(-0.1), 0.1]
+    assert ends["recency_alone"] == [0.0, 0.0, 0.0]
+    assert places == {"blend": [3.0] * 3, "bg_nbd": [2.0] * 3, "recency_alone": [1.0] * 3}
+
+
+def test_a_long_name_does_not_hide_that_it_answers() -> None:
+    chosen = Standing("blend_with_pareto_nbd", True, "recency_alone")
+    assert name_of(chosen) == "answer: blend_with_pareto_nbd"
+    assert name_of(replace(chosen, contender="blend")) == "blend (answer)"
+
+
+def test_over_time_shows_one_log(store: Store) -> None:
+    train(store, leaderboard())
+    assert "churn.log" not in state(store, "over time")["searchFilter"]
+    with runs.training(
+        store, name="a", parameters={"seed": 0}, tags={"churn.log": "a.csv"}
+    ) as opened:
+        runs.log_leaderboard(opened, leaderboard(), "recency_alone")
+    assert "tags.`churn.log` = 'a.csv'" in state(store, "over time")["searchFilter"]
 
 
 def test_figures_have_four_significant_digits(store: Store) -> None:
