@@ -171,28 +171,28 @@ class Blend:
         """Answer everything for each row of a snapshot; see `BlendPredictions.answers`."""
         return self.predictions(customers).answers
 
-    # -- state; the names in a model's file are those of its format ------------------------
+    # -- state -----------------------------------------------------------------------------
 
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""
         fitted = self.fitted
         beyond = fitted.extrapolation
         return {
-            "parts": {name: part.parameters() for name, part in self.base_learners.items()},
-            "weights": fitted.stack.weights,
+            "base_learners": {name: part.parameters() for name, part in self.base_learners.items()},
+            "stacking_weights": fitted.stack.weights,
             "spend_weights": fitted.stack.spend,
             "part": fitted.part,
             "shifts": fitted.level.shifts,
             "factors": fitted.level.factors,
-            "ranges": fitted.intervals.to_dict(),
+            "prediction_intervals": fitted.intervals.to_dict(),
             "reference": fitted.reference,
-            "course": {
-                "passing": beyond.transient,
-                "growth": beyond.error_growth,
-                "faith": beyond.trust,
-                "kept": beyond.rescale,
+            "extrapolation": {
+                "transient": beyond.transient,
+                "error_growth": beyond.error_growth,
+                "trust": beyond.trust,
+                "rescale": beyond.rescale,
             },
-            "average": fitted.offset,
+            "offset": fitted.offset,
             "notes": self.notes,
         }
 
@@ -208,21 +208,21 @@ class Blend:
     def restore(cls, parameters: dict[str, Any], estimators: dict[str, BaseEstimator]) -> Self:
         """Build the fitted blend again."""
         blend = cls(parameters["part"])
-        for name, state in parameters["parts"].items():
+        for name, state in parameters["base_learners"].items():
             own = {
                 key.removeprefix(f"{name}."): estimator
                 for key, estimator in estimators.items()
                 if key.startswith(f"{name}.")
             }
             blend.base_learners[name] = type(BASE_LEARNERS[name]()).restore(state, own)
-        course = parameters["course"]
+        extrapolation = Extrapolation(**parameters["extrapolation"])
         blend._fitted = Fitted(
-            Stack(parameters["weights"], parameters["spend_weights"]),
-            Level(parameters["shifts"], parameters["factors"], course["passing"]),
-            PredictionIntervals.from_dict(parameters["ranges"]),
-            Extrapolation(course["passing"], course["growth"], course["faith"], course["kept"]),
+            Stack(parameters["stacking_weights"], parameters["spend_weights"]),
+            Level(parameters["shifts"], parameters["factors"], extrapolation.transient),
+            PredictionIntervals.from_dict(parameters["prediction_intervals"]),
+            extrapolation,
             parameters["reference"],
-            parameters["average"],
+            parameters["offset"],
             parameters["part"],
         )
         blend.notes = parameters["notes"]

@@ -197,21 +197,21 @@ class PredictionIntervals:
         return np.minimum(none, p_churn) if days >= self.horizon_days else none
 
     def to_dict(self) -> dict[str, Any]:
-        """State as values that JSON can hold; its names are those of the model format."""
+        """State as values that JSON can hold."""
         long = self.long_period
         return {
             "horizon_days": self.horizon_days,
-            "shape": self.spend.to_dict() if self.spend else None,
+            "spend": self.spend.to_dict() if self.spend else None,
             **self.next_purchase.to_dict(),
             "spread": self.spread,
-            "long_run": [long.days, long.spend.to_dict(), long.silent] if long else None,
+            "long_period": [long.days, long.spend.to_dict(), long.silent] if long else None,
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """Build the intervals again from `to_dict`."""
-        days, long = int(state["horizon_days"]), state["long_run"]
-        spend = SpendDistribution.from_dict(state["shape"]) if state["shape"] else None
+        days, long = int(state["horizon_days"]), state["long_period"]
+        spend = SpendDistribution.from_dict(state["spend"]) if state["spend"] else None
         long_period = None
         if long:
             long_period = LongPeriod(long[0], SpendDistribution.from_dict(long[1]), long[2])
