@@ -54,7 +54,7 @@ YEARS_ALIKE = 4.0
 HARMONICS = np.array([0.40, 0.25, 0.15, 0.10, 0.06, 0.04])
 """Shares of one to six waves a year in the season's variance: a Christmas is short."""
 
-# Half, double: -0.3 +0.6
+# Half, double: -0.3 +0.6 | 0 -0.1
 CHANCE = 0.01
 """Variance of a single cutoff's error that says nothing about any other."""
 
@@ -62,11 +62,11 @@ YOUNG = 0.15
 """Further variance of a cutoff at the very beginning of a log, where most customers are new. It
 falls to 1 / e with each horizon."""
 
-# Half, double: PRIOR_MISS +1.9 -1.0; PRIOR_CUTOFFS +0.2 -0.3
+# Half, double: PRIOR_MISS +1.9 -1.0 | +0.3 -0.3; PRIOR_CUTOFFS +0.2 -0.3 | 0 0
 PRIOR_MISS, PRIOR_CUTOFFS = 0.15, 2.0
 """A forecast misses by about so much (log odds): worth as many past cutoffs that show it."""
 
-# Half, double: PRIOR_SQUARES -0.5 +0.5; MOST_WORTH 0 0
+# Half, double: PRIOR_SQUARES -0.5 +0.5 | 0 0; MOST_WORTH 0 0 | 0 0
 PRIOR_SQUARES, MOST_WORTH = 0.2, 2.0
 """The forecast is scaled by a regression of past errors on past forecasts. It begins as if
 forecasts with squares of this sum had been right; no scale is above `MOST_WORTH`."""

@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from models.blend.base_learners import PRIOR_WEIGHTS, SUPERVISED
 from models.blend.mean_shift import shift_to_mean
 
+# Half, double: +1.8 -1.9
 SHRINKAGE = 0.4
 """Penalty on leaving the prior weights: this over sqrt(customers), times the squared distance.
 
