@@ -18,6 +18,9 @@ LEAST, MUCH = 0.1, 0.7
 """Sizes in log odds: what moves the odds by less than a tenth is no reason, what doubles them is
 much."""
 
+CLEARLY = 1.2
+"""So many times the typical customer's value is worth a comparison with it."""
+
 THEMES: dict[str, tuple[str, ...]] = {
     "silence": ("days_since_last", "overdue", "gap_"),
     "trend": (
@@ -191,23 +194,24 @@ def _count(value: float, unit: str) -> str:
     return f"{n:,} {unit}" if n == 1 else f"{n:,} {unit}s"
 
 
+def _beside(own: float, others: float) -> int:
+    """1 and -1 where a value is clearly above and below the typical customer's, else 0."""
+    return int(own > CLEARLY * others) - int(own * CLEARLY < others)
+
+
 def _silence(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
     """Held against the own usual gap, or where that says the opposite, against everybody's."""
     silent = row.get("days_since_last", row.get("T", 0) - row.get("recency", 0))
-    others = typical["days_since_last"]
-    gap, longer = float(row.get("gap_mean") or np.nan), silent > others
-    once = not row.get("frequency") or np.isnan(gap)
-    if not once and (silent > gap) == leave:
+    others, gap = typical["days_since_last"], float(row.get("gap_mean") or np.nan)
+    days, held = _count(silent, "day"), f" (typical customer: {round(others):,})"
+    if not row.get("frequency") or np.isnan(gap):
+        once = "bought once" if row.get("orders", 1) <= 1 else "bought on one day only"
+        if (silent > others) != leave:
+            return ""
+        return f"{once}, {days} ago" + ("" if leave else held)
+    if (silent > gap) == leave:
         return f"usually buys every {_count(gap, 'day')}, silent for {round(silent):,}"
-    if longer != leave:
-        return ""
-    if not once:
-        told = f"silent for {_count(silent, 'day')}"
-    elif row.get("orders", 1) > 1:
-        told = f"bought on one day only, {_count(silent, 'day')} ago"
-    else:
-        told = f"bought once, {_count(silent, 'day')} ago"
-    return f"{told} (typical customer: {round(others):,})"
+    return f"silent for {days}{held}" if _beside(silent, others) == (1 if leave else -1) else ""
 
 
 def _trend(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
@@ -242,7 +246,7 @@ def _time_of_year(row: Mapping[str, Any], leave: bool, typical: Mapping[str, flo
 
 def _basket(row: Mapping[str, Any], leave: bool, typical: Mapping[str, float]) -> str:
     own, others = row.get("amount_mean", 0), typical["amount_mean"]
-    if (own < others) != leave:
+    if _beside(own, others) != (-1 if leave else 1):
         return ""
     return f"spends {own:,.2f} per purchase (typical customer: {others:,.2f})"
 
