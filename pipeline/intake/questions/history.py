@@ -32,7 +32,8 @@ class _Seen:
 def ask(look: Look) -> Iterator[Question]:
     """A question where rows of one order are versions of it, unless `log.versions` is declared."""
     order = look.spec.columns.order_id or likely_order(look)
-    if look.spec.versions is not None or look.spec.lines is not None or not order:
+    settled = look.spec.versions is not None or look.spec.lines not in (None, "repeated_total")
+    if settled or not order:
         return
     found = _differences(look, order)
     if found is None:
