@@ -82,7 +82,9 @@ class Coming:
 
 
 def _with_ends(total: float, came: Sequence[float]) -> tuple[float, float, float]:
-    return (total, min(came), max(came)) if came else (total, math.nan, math.nan)
+    """The total is in its own range: where all errors were of one sign, it is an end of it."""
+    ends = [total, *came]
+    return (total, min(ends), max(ends)) if came else (total, math.nan, math.nan)
 
 
 def sentence(said: Coming) -> str:
@@ -186,6 +188,7 @@ def risk(counts: pd.DataFrame, horizon_days: int) -> str:
 
 def segments(found: pd.DataFrame, who: Mapping[str, str] | None = None) -> str:
     """The segments, what they bring and what is commonly done; `who` says who is in each."""
+    valued = bool(found["clv"].notna().any())
     rows: list[Row] = [
         (
             "",
@@ -196,14 +199,14 @@ def segments(found: pd.DataFrame, who: Mapping[str, str] | None = None) -> str:
                 number(row["p_churn"], ".1%"),
                 number(row["expected_spend"], ",.0f"),
                 number(row["spend_share"], ".1%"),
-                number(row["clv"], ",.0f"),
+                *([number(row["clv"], ",.0f")] if valued else []),
                 str(row["advice"]) or "–",
             ],
         )
         for name, row in found.iterrows()
     ]
     head = ["segment", *(["who"] if who else []), "customers", "p(churn)", "expected spend"]
-    head += ["share of it", "CLV", "what is commonly done"]
+    head += ["share of it", *(["CLV"] if valued else []), "what is commonly done"]
     columns_of_words = (1, len(head) - 1) if who else (len(head) - 1,)
     caption = "Segments of the scores: mean p(churn), totals of money"
     caption += "; a customer is in the first segment that fits" if who else ""

@@ -9,7 +9,7 @@ from pipeline.campaign_config import CampaignConfig
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import Judgement
-from pipeline.markup import folded, section
+from pipeline.markup import folded, points, section
 from pipeline.reporting import (
     coming,
     report_campaign,
@@ -107,7 +107,7 @@ def page(
         f"Churn report: {orders.name}",
         "Who is leaving, and what customers are worth",
         about,
-        [*([coming.sentence(said)] if said else []), *judgement.sentences],
+        [coming.sentence(said), judgement.sentences[0]] if said else list(judgement.sentences),
         sections,
         CONTENTS,
         styles=STYLES,
@@ -125,6 +125,7 @@ def _believed(result: Backtest, judgement: Judgement, opened: bool) -> str:
     return folded(
         "details",
         "Can it be believed? What was predicted at past cutoffs, and what came",
+        "" if opened else points(judgement.sentences),
         report_judgement.races(result, judgement),
         report_scores.calibration(result),
         report_level.levels(result),
