@@ -128,12 +128,13 @@ def test_45_ids_that_came_back_as_floats_are_refused_and_the_way_out_named(here,
 
 
 @pytest.mark.slow
-def test_42_a_log_that_nobody_leaves_is_refused_in_one_sentence(churn, tmp_path, tracking_uri):
+def test_42_a_log_that_nobody_leaves_is_refused_in_one_sentence(churn, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     days = pd.date_range("2022-01-01", "2022-12-31", freq="7D")
     faithful = [f"c{n},{day:%Y-%m-%d},{n % 9 + 1}.50" for day in days for n in range(60)]
     (tmp_path / "log.csv").write_text(lines(*faithful))
     asked = ["--customer-id", "id", "--transacted-at", "day", "--amount", "amount"]
-    asked += ["--horizon", "30d", "--set", f"tracking.uri={tracking_uri}", "--quiet"]
+    asked += ["--horizon", "30d", "--set", "tracking.uri=sqlite:///none.db", "--quiet"]
     code, _, err = churn("train", tmp_path / "log.csv", *asked)
     assert (code, "Nobody left within 30 days" in err, err.count("Error:")) == (2, True, 1)
     assert not Path("out/model").exists()
