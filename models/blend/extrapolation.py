@@ -60,13 +60,11 @@ class Extrapolation:
         shape (n_customers,).
         """
         horizon_days = btyd.horizon_days
-        within = btyd.expected_purchases(customers, horizon_days)
         edges = [edge for edge in EDGES if horizon_days < edge < days] if self.error_growth else []
-        if days <= horizon_days:
-            seen = [btyd.expected_purchases(customers, days)]
-        else:
-            seen = [within, *(btyd.expected_purchases(customers, end) for end in (*edges, days))]
-        ends, left = [horizon_days, *edges, days], seen[0]
+        ends = [horizon_days, days] if days <= horizon_days else [horizon_days, *edges, days]
+        within, *later = btyd.purchases_by(customers, np.array(ends, dtype=float))
+        seen = later if days <= horizon_days else [within, *later]
+        left = seen[0]
         for before, after, first, last in zip(seen, seen[1:], ends, ends[1:], strict=False):
             left = left + (after - before) * self._left((first + last - horizon_days) / 2)
         return _over(left, within), _over(seen[-1], within)

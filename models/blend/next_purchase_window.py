@@ -96,8 +96,7 @@ def _by_then(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probability of a purchase by each of some days, (n_days, n_customers), and those days."""
     days = horizon_days * (np.arange(1, STEPS + 1) / STEPS) ** 2
-    silent = [model.probability_no_purchase(customers, day) for day in days]
-    return 1 - np.array(silent), days
+    return 1 - model.no_purchase_by(customers, days), days
 
 
 def _waiting_times(history: History, cutoff: date) -> WaitingTimes | None:

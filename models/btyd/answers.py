@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from models.btyd.customers import Customers, Groups, as_frame, read_customers
+from models.btyd.horizons import Horizon, side_by_side
 from models.btyd.lifetime_value import month_discounts, month_ends, spend_per_purchase
 from models.btyd.likelihood import HistoryLikelihood
 from models.btyd.parts import Parameters
@@ -93,6 +94,19 @@ class Answers(HistoryLikelihood):
         """
         length = Horizon(horizon)
         return self._in_batches(X, lambda c, batch: self._silence(c, length.of(c, batch)))
+
+    def no_purchase_by(self, X: Any, horizons: ArrayLike) -> Floats:
+        """`probability_no_purchase` for each of some horizons, shape (n_horizons, n_rows)."""
+        c, lengths = self._read(X), lengths_of_time("horizons", horizons)
+        found = [self._silence(some, length) for some, length in side_by_side(c, lengths)]
+        return np.concatenate(found).reshape(-1, len(c))
+
+    def purchases_by(self, X: Any, horizons: ArrayLike) -> Floats:
+        """`expected_purchases` for each of some horizons, shape (n_horizons, n_rows)."""
+        c, lengths = self._read(X), lengths_of_time("horizons", horizons)
+        alive, groups = self._alive(self._parameters(self.theta_, c), c), self._still_groups(c)
+        each = self._at_each(groups.members, lengths)
+        return np.array([alive * groups.spread(expected) for expected in each])
 
     def _silence(self, c: Customers, horizon: Floats) -> Floats:
         gone = self._spread(self._gone_value, c.by_recency)
@@ -238,13 +252,19 @@ class Answers(HistoryLikelihood):
         """Expected purchases, each weighed by the worth of the period it falls in."""
         groups = self._still_groups(c)
         some = groups.members
-        p = self._parameters(self.theta_, some)
         # By parts: the sum of worth_k (E_k - E_{k-1}) holds each E_k once.
         falls = worth - np.append(worth[1:], 0.0)
         total = np.zeros(len(some))
-        for end, fall in zip(ends, falls, strict=True):
-            total += fall * self._expected_if_alive(p, some, np.full(len(some), end))
+        for expected, fall in zip(self._at_each(some, ends), falls, strict=True):
+            total += fall * expected
         return groups.spread(total) * self._alive(self._parameters(self.theta_, c), c)
+
+    def _at_each(self, c: Customers, horizons: Floats) -> Iterator[Floats]:
+        """E[purchases in (T, T + horizon] | history, alive at T] for one horizon after another."""
+        for some, length in side_by_side(c, horizons):
+            p = self._parameters(self.theta_, some)
+            length = np.broadcast_to(length, (len(some),))
+            yield from self._expected_if_alive(p, some, length).reshape(-1, len(c))
 
     def _of_age(self, T: Floats, covariates: Any = None) -> Customers:
         """Customers who bought once, T ago; covariates zero when not given."""
@@ -252,17 +272,3 @@ class Answers(HistoryLikelihood):
         for name in self._covariates():
             frame[name] = 0.0 if covariates is None else as_frame(covariates, [name])[name].array
         return read_customers(frame, self._covariates())
-
-
-class Horizon:
-    """The horizon as one number or one per row; finite and not negative."""
-
-    def __init__(self, horizon: ArrayLike) -> None:
-        self.length = lengths_of_time("horizon", horizon)
-
-    def of(self, c: Customers, batch: slice) -> Floats:
-        """The horizon of one batch of customers."""
-        part = self.length[batch] if self.length.ndim else self.length
-        if part.ndim and part.shape != (len(c),):
-            raise ValueError(f"horizon has shape {self.length.shape}; expected one per row.")
-        return part

@@ -125,6 +125,18 @@ class BtydContender:
         expected = self.purchases.expected_purchases(histories.distinct, days / DAYS_PER_UNIT)
         return histories.spread(expected)
 
+    def no_purchase_by(self, customers: pd.DataFrame | Histories, days: np.ndarray) -> np.ndarray:
+        """`probability_no_purchase` within each of some numbers of days, (n_days, n_customers)."""
+        histories = Histories.of(customers)
+        silent = self.purchases.no_purchase_by(histories.distinct, days / DAYS_PER_UNIT)
+        return np.array([histories.spread(np.clip(one, 0.0, 1.0)) for one in silent])
+
+    def purchases_by(self, customers: pd.DataFrame | Histories, days: np.ndarray) -> np.ndarray:
+        """`expected_purchases` within each of some numbers of days, (n_days, n_customers)."""
+        histories = Histories.of(customers)
+        expected = self.purchases.purchases_by(histories.distinct, days / DAYS_PER_UNIT)
+        return np.array([histories.spread(one) for one in expected])
+
     def clv(
         self,
         customers: pd.DataFrame | Histories,
