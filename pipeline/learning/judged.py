@@ -54,8 +54,17 @@ def judged(
 
 
 def _refuse_no_numbers(predicted: pd.DataFrame) -> None:
-    """Stop at a contender whose probabilities are none: it ends FAILED, and the others go on."""
-    if "p_churn" in predicted and (wrong := int((~predicted["p_churn"].between(0, 1)).sum())):
+    """Stop at a contender whose probabilities are none: it ends FAILED, and the others go on.
+
+    One that answers spend only has no probability at all.
+    """
+    if "p_churn" not in predicted:
+        return
+    said = predicted["p_churn"]
+    only_spend = "expected_spend" in predicted and predicted["expected_spend"].notna().all()
+    if only_spend and said.isna().all():
+        return
+    if wrong := int((~said.between(0, 1)).sum()):
         raise ValueError(f"{wrong:,} of {len(predicted):,} of its probabilities are no numbers")
 
 
