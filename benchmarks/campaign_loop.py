@@ -23,16 +23,16 @@ from pipeline.acting.plan import plan
 from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.model_files.identity import LogIdentity
 
-CUSTOMERS, CAMPAIGNS, HORIZON, REPEATS = 10_000, 8, 60, 3
+SIZES, CAMPAIGNS, HORIZON, REPEATS = (10_000, 40_000), 8, 60, 3
 COST, MARGIN, ASSUMED, CONTROL = 1.0, 0.3, 0.3, 0.15
 AS_OF = date(2024, 3, 1)
 CUTS = (0.2, 0.35, 0.5, 0.65, 0.8)
 LOG = LogIdentity(name="simulated", purchase_days=0, sketch="")
 
 
-def shop(rng):
+def shop(rng, size):
     """Scores of one campaign's customers, with what each would spend when buying."""
-    p, if_bought = customers(rng, CUSTOMERS)
+    p, if_bought = customers(rng, size)
     spend = (1 - p) * if_bought
     frame = pd.DataFrame({"customer_id": [f"{i:05d}" for i in range(len(p))]})
     return frame.assign(
@@ -77,11 +77,11 @@ def came(rng, frame, gain, treated):
     )
 
 
-def loop(kind, seed, folder):
+def loop(kind, seed, folder, size):
     """A row per campaign: true expected profit of our plan and of its rivals."""
     rng, rows, uplift = np.random.default_rng(seed), [], None
     for number in range(CAMPAIGNS):
-        frame = shop(rng)
+        frame = shop(rng, size)
         path = folder / "scores.parquet"
         frame.drop(columns="if_bought").to_parquet(path)
         gain = true_gain(frame, kind)
@@ -138,32 +138,33 @@ def _measured(rng, file, frame, gain, folder, number, uplift):
 
 
 def report(repeats=REPEATS):
-    """Print the mean profit by campaign for each kind of effect."""
-    print(
-        f"Profit of {CAMPAIGNS} campaigns in a row, {CUSTOMERS:,} new customers each, mean of "
-        f"{repeats} shops; control {CONTROL:.0%}, assumed effect {ASSUMED:.0%}"
-    )
-    for kind in ("none", "constant", "middle of p_churn", "sleeping dogs"):
-        found = []
-        for seed in range(repeats):
-            with tempfile.TemporaryDirectory() as folder:
-                found.append(loop(kind, seed, Path(folder)))
-        rows = pd.concat(found)
-        table = rows.groupby("campaign")[
-            ["contacts", "plan", "p_churn", "value", "random", "oracle"]
-        ].mean()
-        late = table.loc[5:]
-        print(f"\n{kind}\n{table.round(0).astype(int).to_string()}")
-        print("planned by", json.dumps(rows["by"].value_counts().to_dict()))
-        if late["oracle"].sum() > 0:
-            share = late["plan"].sum() / late["oracle"].sum()
-            print(f"from the fifth on: {share:.0%} of the oracle's profit")
-        worst = rows.assign(seed=(rows["campaign"] == 1).cumsum())
-        total = worst.groupby("seed")["plan"].sum().min()
-        test = (rows.loc[rows["campaign"] == 1, "contacts"] * COST).max()
+    """Print the mean profit by campaign for each kind of effect and size of shop."""
+    for size in SIZES:
         print(
-            f"worst sum over a shop's campaigns: {total:,.0f}; contacts of the first: {test:,.0f}"
+            f"\nProfit of {CAMPAIGNS} campaigns in a row, {size:,} new customers each, mean of "
+            f"{repeats} shops; control {CONTROL:.0%}, assumed effect {ASSUMED:.0%}"
         )
+        for kind in ("none", "constant", "middle of p_churn", "sleeping dogs"):
+            found = []
+            for seed in range(repeats):
+                with tempfile.TemporaryDirectory() as folder:
+                    found.append(loop(kind, seed, Path(folder), size))
+            _print(kind, found)
+
+
+def _print(kind, found):
+    """One kind's table, its share of the oracle's profit, and the worst shop."""
+    rows = pd.concat(found)
+    columns = ["contacts", "plan", "p_churn", "value", "random", "oracle"]
+    table = rows.groupby("campaign")[columns].mean()
+    print(f"\n{kind}\n{table.round(0).astype(int).to_string()}")
+    print("planned by", json.dumps(rows["by"].value_counts().to_dict()))
+    late = table.loc[5:]
+    if late["oracle"].sum() > 0:
+        print(f"from the fifth on: {late['plan'].sum() / late['oracle'].sum():.0%} of the oracle's")
+    worst = min(one["plan"].sum() for one in found)
+    test = max(one["contacts"].iloc[0] for one in found) * COST
+    print(f"worst sum over a shop's campaigns: {worst:,.0f}; contacts of the first: {test:,.0f}")
 
 
 if __name__ == "__main__":
