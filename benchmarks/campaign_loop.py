@@ -106,7 +106,7 @@ def loop(kind, seed, folder, size):
             {"kind": kind, "campaign": number + 1, **_profits(rng, frame, profit, contacted)}
         )
         if made:
-            uplift = _measured(rng, made.file, frame, gain, folder, number, uplift)
+            uplift = _measured(rng, made.file, frame, gain, folder, number)
         rows[-1]["by"] = effect.source
     return pd.DataFrame(rows)
 
@@ -124,17 +124,16 @@ def _profits(rng, frame, profit, contacted):
     }
 
 
-def _measured(rng, file, frame, gain, folder, number, uplift):
-    """Measure the campaign, keep the result, and try an uplift model until one has won."""
+def _measured(rng, file, frame, gain, folder, number):
+    """Measure the campaign, keep the result, and try an uplift model: its folder if it won."""
     members = file.members
     place = frame.index[frame["customer_id"].isin(set(members["customer_id"]))]
     treated = (members["arm"] != "control").to_numpy()
     rows = with_outcomes(file, came(rng, frame.loc[place].reset_index(), gain[place], treated))
     found = compare(file, rows, file.terms.end)
     (folder / f"measured-{number}.json").write_text(found.to_json())
-    if uplift is None:
-        uplift = learn(file, rows, LOG, folder / f"uplift-{number}").saved
-    return str(uplift) if uplift else None
+    saved = learn(file, rows, LOG, folder / "uplift").saved
+    return str(saved) if saved else None
 
 
 def report(repeats=REPEATS):

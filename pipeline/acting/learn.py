@@ -1,6 +1,7 @@
 """An uplift model from a measured campaign: tried against simple orders, kept only if better."""
 
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 import pandas as pd
@@ -20,10 +21,14 @@ LARGEST = 100_000
 
 @dataclass(frozen=True)
 class Learned:
-    """How the uplift model did; `contest` is None where the campaign was too small to try."""
+    """How the uplift model did; `contest` is None where the campaign was too small to try.
+
+    `set_aside` is where an earlier model went that this campaign does not confirm.
+    """
 
     contest: Contest | None
     saved: Path | None
+    set_aside: Path | None = None
 
     def sentences(self) -> list[str]:
         """What came of it."""
@@ -39,11 +44,19 @@ class Learned:
         said = [f"Qini, spend per customer, on customers who took no part: {figures}."]
         if self.saved:
             return [*said, f"The uplift model is better than each beyond chance: {self.saved}"]
-        return [*said, "The uplift model is not better than each beyond chance: it is not kept."]
+        said += ["The uplift model is not better than each beyond chance: it is not kept."]
+        if self.set_aside:
+            said += [
+                "This campaign does not confirm the earlier model either: it was moved to "
+                f"{self.set_aside}. Plan the next one by measured effects, without --uplift."
+            ]
+        return said
 
 
 def learn(plan: PlanFile, rows: pd.DataFrame, log: LogIdentity, folder: Path) -> Learned:
     """Let an uplift model compete on a whole campaign; save it to `folder` only if it wins.
+
+    The last campaign decides: of many trials without any effect one is won by chance.
 
     Parameters
     ----------
@@ -63,7 +76,7 @@ def learn(plan: PlanFile, rows: pd.DataFrame, log: LogIdentity, folder: Path) ->
     )
     found = contest(trial, plan.terms.seed)
     if not found.wins:
-        return Learned(found, None)
+        return Learned(found, None, _set_aside(folder, plan.terms.campaign))
     artifact.save(
         folder,
         UpliftModel.fit(trial, plan.terms.seed),
@@ -75,3 +88,15 @@ def learn(plan: PlanFile, rows: pd.DataFrame, log: LogIdentity, folder: Path) ->
         settings={"campaign": plan.terms.campaign, "kind": plan.terms.kind},
     )
     return Learned(found, folder)
+
+
+def _set_aside(folder: Path, campaign: str) -> Path | None:
+    """Move an earlier model away, so that no plan goes by it; None when there is none."""
+    if not folder.exists():
+        return None
+    artifact.verify(folder)  # a folder of anything else is left alone
+    name = f"{folder.name}-until-{campaign}"
+    free = (
+        folder.with_name(f"{name}{suffix}") for suffix in chain([""], (f"-{n}" for n in count(2)))
+    )
+    return folder.rename(next(path for path in free if not path.exists()))

@@ -155,6 +155,11 @@ def test_an_uplift_model_is_kept_only_when_it_wins_and_then_plans(measured, tmp_
     assert any("it is not kept" in said for said in none.verdict)
     assert not (tmp_path / "none").exists()
 
+    later = measured(made, world.orders(frame, seed=5), uplift=folder)
+    assert any("does not confirm the earlier model" in said for said in later.verdict)
+    assert not folder.exists(), "no plan goes by a model that the last campaign did not confirm"
+    assert artifact.verify(tmp_path / "uplift-until-spring").contender == "uplift"
+
 
 def test_a_small_campaign_tries_no_uplift_model(planned, frame, measured, tmp_path):
     plan = planned(max_contacts=200)
