@@ -96,9 +96,10 @@ class Queue:
         """Answer all; where one of them brings that down, each by itself."""
         try:
             answers = scorer.answer([request for _, request in read])
-        except Exception as error:
+        except BaseException as error:  # an interrupted query, too: this thread has to go on
             if len(read) == 1:
-                read[0][0].future.set_exception(error)
+                told = error if isinstance(error, Exception) else RuntimeError("interrupted")
+                read[0][0].future.set_exception(told)
             else:
                 for one in read:
                     self._answer([one], scorer)

@@ -102,13 +102,14 @@ def test_who_is_stopped_answers_first_what_waits(scorer, orders, monkeypatch):
             running.ask("/health")
 
 
-def test_one_request_that_fails_takes_no_other_with_it(scorer, orders, monkeypatch):
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_one_request_that_fails_takes_no_other_with_it(scorer, orders, monkeypatch, failure):
     ids = list(orders)[:2]
     answer = scorer.answer
 
     def broken(requests):
         if any(row["Customer ID"] == ids[0] for one in requests for row in one.rows):
-            raise RuntimeError
+            raise failure
         return answer(requests)
 
     monkeypatch.setattr(scorer, "answer", broken)
