@@ -85,6 +85,10 @@ def compared(challenger: Version, champion: Version | None) -> list[str]:
     """What the gate looked at, measure by measure, in words."""
     if champion is None or champion.version == challenger.version:
         return []
+    if not champion.readable:
+        return ["The champion before was made in an earlier format, so nothing was compared."]
+    if apart := incomparable(challenger, champion):
+        return [f"Nothing was compared: {apart}."]
     said = []
     for measure in BETTER_IS:
         new, old = (version.by_cutoff.get(measure, {}) for version in (challenger, champion))

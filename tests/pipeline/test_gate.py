@@ -91,3 +91,10 @@ def test_a_champion_of_an_earlier_format_gives_way_to_its_own_log_only():
     old = replace(old, tags=old.tags | {IDENTITY: named.model_dump_json()})
     (reason,) = gate(version(2, {FIRST: 0.1}, log=other), old)
     assert "another log" in reason
+
+
+def test_figures_of_two_questions_are_not_told_as_a_comparison():
+    old = replace(CHAMPION, tags=CHAMPION.tags | {FORM: str(FORMAT - 1)})
+    assert "earlier format, so nothing was compared" in compared(version(2, {FIRST: 0.1}), old)[0]
+    (said,) = compared(version(2, {FIRST: 0.1}, horizon=60), CHAMPION)
+    assert said.startswith("Nothing was compared: it answers for 60 days")
