@@ -1,6 +1,7 @@
 """Changes planted in simulated shops: which alarm rises when, and what training again helps.
 
     python -m benchmarks.monitoring [CHANGE ...]     # all by default; `quiet` is three quiet years
+    python -m benchmarks.monitoring data [CHANGE ...]       # the signals of the data only: a minute
 
 A shop of `pipeline.simulated_log` sells for two years before it is watched. Each change begins on
 the same day and is watched for half a year, two years where trainings are compared. Data signals
@@ -190,14 +191,19 @@ def trained(orders: Orders, config: Config, watched: bool = True) -> Any:
     p_churn = contender.predict(snapshots.today)["p_churn"]
     names = (*NAMES, *categories(snapshots.attributes))
     kept = {**profile(snapshots.today, p_churn, names), "rows": account(orders.log.counts)}
-    manifest = SimpleNamespace(
-        settings={**settings, "profile": kept},
-        attributes=snapshots.attributes,
+    manifest = manifest_of(orders, {**settings, "profile": kept}, snapshots.attributes)
+    return SimpleNamespace(contender=contender, manifest=manifest)
+
+
+def manifest_of(orders: Orders, settings: dict[str, Any], attributes: tuple[str, ...]) -> Any:
+    """What is watched of a manifest."""
+    return SimpleNamespace(
+        settings=settings,
+        attributes=attributes,
         cutoffs=(orders.end,),
         log=SimpleNamespace(purchase_days=orders.n_purchase_days),
         version=str(orders.end),
     )
-    return SimpleNamespace(contender=contender, manifest=manifest)
 
 
 def scored(orders: Orders, model: Any, day: date) -> Scores:
@@ -253,6 +259,19 @@ def told(change: str, watch: Watch, days: int) -> None:
     print(f"{change:8} {days} days: {'; '.join(rows) or 'no alarm'}", flush=True)
 
 
+def data_only(asked: list[str], config: Config, scratch: Path) -> None:
+    """The signals of the data, which need no model: five weeks; each third day of quiet years."""
+    for change in asked or CHANGES:
+        looks = range(0, 3 * YEAR, 3) if change == "quiet" else range(DAILY)
+        with shop(change, config, scratch) as orders:
+            then = until(orders, START)
+            model = SimpleNamespace(manifest=manifest_of(then, {}, orders.attributes))
+            watch = Watch(orders, config, "never", model)
+            for n in looks:
+                watch.watch(START + timedelta(days=n), False)
+        told(change, watch, looks[-1] + 1)
+
+
 def main(asked: list[str]) -> None:
     config = Config.model_validate(
         {
@@ -265,6 +284,9 @@ def main(asked: list[str]) -> None:
     )
     with tempfile.TemporaryDirectory() as scratch:
         folder, first = Path(scratch), None
+        if asked[:1] == ["data"]:
+            data_only(asked[1:], config, folder)
+            return
         for change in asked or CHANGES:
             with shop(change, config, folder) as orders:
                 # What was before a change is the same for all.
