@@ -106,6 +106,14 @@ def of_a_customer(tmp_path_factory):
     return page
 
 
+@pytest.fixture(scope="module")
+def of_training(trained, tmp_path_factory):
+    """The report of a training, for the browser to be beside."""
+    page = tmp_path_factory.mktemp("training") / "report.html"
+    page.write_text((trained / "out/report.html").read_text(encoding="utf-8"), encoding="utf-8")
+    return page
+
+
 @pytest.mark.slow
 def test_links_lead_to_sections(written):
     text = written.read_text(encoding="utf-8")
@@ -132,7 +140,7 @@ def framed(page, width):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("page", ["written", "of_a_customer"])
+@pytest.mark.parametrize("page", ["written", "of_a_customer", "of_training"])
 def test_no_words_are_cut_or_on_top_of_each_other(request, page, width, dark):
     if not CHROMIUM:
         pytest.skip("needs Chromium")
