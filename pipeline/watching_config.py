@@ -11,7 +11,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class MonitoringConfig(Section):
-    """From which value on a signal of `churn monitor` is an alarm; docs/operations.md explains each.
+    """From which value on a signal of `churn monitor` is an alarm; docs/operations.md explains it.
 
     Signals that chance moves must also lie so many standard errors, `chance`, from where they are
     expected.
