@@ -34,7 +34,7 @@ test-abuse: $(READY) ## What is promised of faulty input, faults and abuse: N tr
 	$(BIN)/pytest -n 2 --dist worksteal --promises -m "not browser and not fuzz" tests
 
 fuzz: $(READY) ## Random logs in random dialects, for about an hour
-	FUZZ_EXAMPLES=5000 $(BIN)/pytest --timeout 0 -m fuzz tests/abuse/test_fuzz.py
+	FUZZ_EXAMPLES=2000 $(BIN)/pytest --timeout 0 -m fuzz tests/abuse/test_fuzz.py
 
 check: $(READY) ## Format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff format --check .

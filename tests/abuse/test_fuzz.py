@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from pipeline.command_line import main as cli
 from tests.abuse.dialects import logs
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 COLUMNS = ["--customer-id", "id", "--transacted-at", "day", "--amount", "amount"]
 LENIENT = ["max_set_aside=1", "max_anonymous=1", "duplicates=keep"]
 
