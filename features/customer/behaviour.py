@@ -13,12 +13,17 @@ import ibis.expr.types as ir
 
 EXACT = "decimal(38, 9)"
 
+SHARES = "decimal(18, 9)"
+"""Wide enough for terms that are small by nature, and summed in half the time."""
+
 YEAR = 365.25
 
 
-def exact_sum(values: ir.NumericColumn, where: ir.BooleanValue | None = None) -> ir.FloatingScalar:
+def exact_sum(
+    values: ir.NumericColumn, where: ir.BooleanValue | None = None, terms: str = EXACT
+) -> ir.FloatingScalar:
     """Sum of `values` to nine decimals, the same in whatever order; 0 over no rows."""
-    return ibis.coalesce(values.cast(EXACT).sum(where=where).cast("float64"), 0.0)
+    return ibis.coalesce(values.cast(terms).sum(where=where).cast("float64"), 0.0)
 
 
 def purchases_in(purchases: ir.Table, days: int) -> ir.IntegerScalar:
@@ -33,7 +38,7 @@ def spend_in(purchases: ir.Table, days: int) -> ir.FloatingScalar:
 
 def decayed_purchases(purchases: ir.Table, half_life: int) -> ir.FloatingScalar:
     """Purchase days, each halved for every `half_life` days since."""
-    return exact_sum(_decay(purchases, half_life))
+    return exact_sum(_decay(purchases, half_life), terms=SHARES)
 
 
 def decayed_spend(purchases: ir.Table, half_life: int) -> ir.FloatingScalar:
@@ -67,7 +72,7 @@ def gap_sd(purchases: ir.Table) -> ir.FloatingScalar:
 
 def gap_log_mean(purchases: ir.Table) -> ir.FloatingScalar:
     """Mean of the natural logarithm of the gaps; null without a repeat purchase."""
-    return exact_sum(purchases.gap.cast("float64").ln()) / _gaps(purchases).nullif(0)
+    return exact_sum(purchases.gap.cast("float64").ln(), terms=SHARES) / _gaps(purchases).nullif(0)
 
 
 def gap_last(purchases: ir.Table) -> ir.IntegerScalar:
@@ -118,12 +123,12 @@ def turn_cosine(purchases: ir.Table, turns: int) -> ir.FloatingScalar:
     With one turn a year: 1 when all were at this time of year, -1 half a year away. Several
     turns see shorter seasons.
     """
-    return exact_sum(_angle(purchases, turns).cos()) / purchases.count()
+    return exact_sum(_angle(purchases, turns).cos(), terms=SHARES) / purchases.count()
 
 
 def turn_sine(purchases: ir.Table, turns: int) -> ir.FloatingScalar:
     """The same, by the sine: 1 when all were a quarter of a turn before this time of year."""
-    return exact_sum(_angle(purchases, turns).sin()) / purchases.count()
+    return exact_sum(_angle(purchases, turns).sin(), terms=SHARES) / purchases.count()
 
 
 def _angle(purchases: ir.Table, turns: int) -> ir.FloatingColumn:

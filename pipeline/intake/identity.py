@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import ibis.expr.types as ir
+
 from features.log.sketch import sketch
 from features.log.transactions import LogSpec
 from pipeline.intake.orders import Orders
@@ -19,14 +21,18 @@ def identify(orders: Orders, spec: LogSpec, beside: LogIdentity | None = None) -
     drawn = sketch(orders.days, orders.end, beside.content if beside else None)
     bought = orders.netted.filter(orders.netted.amount > 0)
     early = bought.transacted_at < drawn.until
-    money: Any = bought.amount.cast("float64")
-    typical = bought.aggregate(usual=money.median(where=early), later=money.median(where=~early))
-    amounts = typical.to_pyarrow().to_pylist()[0]
     return LogIdentity(
         name=orders.name,
         named=spec.name is not None,
         purchase_days=orders.n_purchase_days,
         sketch=drawn.to_text(),
-        usual_amount=amounts["usual"],
-        later_amount=amounts["later"],
+        usual_amount=_usual(bought.filter(early)),
+        later_amount=_usual(bought.filter(~early)),
     )
+
+
+def _usual(bought: ir.Table) -> float | None:
+    """The median amount. Of filtered rows: Spark has no median of some of them."""
+    amount: Any = bought.amount.cast("float64")
+    found: float | None = bought.aggregate(usual=amount.median()).to_pyarrow()["usual"][0].as_py()
+    return found

@@ -169,6 +169,11 @@ def median_of_decimals(lend):
     return one(rows, rows.m.median())
 
 
+def median_of_some(lend):
+    rows = lay(lend, {"f": [1.0, 2.0, 9.0], "kept": [True, True, False]})
+    return one(rows, rows.f.median(where=rows.kept))
+
+
 def order_of_texts(lend):
     rows = lay(lend, {"x": ["b", "B", "a"]})
     return column(rows.order_by("x"))
@@ -210,6 +215,7 @@ READINGS: dict[str, Callable[[Lend], list]] = {
     "sum of integers past 2^63": large_sum,
     "`[-2:]` of a text": last_two,
     "median of decimals": median_of_decimals,
+    "`median(where=)`": median_of_some,
     "order of 'b', 'B', 'a'": order_of_texts,
     "truth as a number": truth_as_a_number,
     "product of an integer and a fraction": integer_by_fraction,

@@ -24,10 +24,10 @@ needs_spark = pytest.mark.skipif(
 )
 
 
-def moment(day):
-    """Nine in the morning of a day, None where there is no such day."""
+def moment(number, day):
+    """A time of a day, not the same for all; None where there is no such day."""
     try:
-        return datetime.fromisoformat(f"{day}T09:00:00+00:00")
+        return datetime.fromisoformat(f"{day}T{9 + number % 9:02d}:00:00+00:00")
     except ValueError:
         return None
 
@@ -47,9 +47,9 @@ def lake(tmp_path_factory, trained):
             }
         ),
     )
-    days = table["Date"].to_pylist()
     place = table.column_names.index("Date")
-    moments = pa.array(map(moment, days), pa.timestamp("us", "UTC"))
+    days = enumerate(table["Date"].to_pylist())
+    moments = pa.array([moment(*one) for one in days], pa.timestamp("us", "UTC"))
     table = table.set_column(place, "Date", moments)
     for number, start in enumerate(range(0, len(table), 500)):
         parquet.write_table(table.slice(start, 500), folder / f"{number:02d}.parquet")
