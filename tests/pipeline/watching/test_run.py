@@ -106,6 +106,7 @@ STAGES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_killed_at_any_stage_it_goes_on_where_it_was(
@@ -146,6 +147,7 @@ def whole(made_once, trained):
     return scores(latest), pd.read_parquet(latest / "plan.parquet")
 
 
+@pytest.mark.thorough
 def test_a_full_disk_leaves_the_last_results_and_the_next_run_recovers(
     shop_job, monkeypatch, capsys
 ):
@@ -194,6 +196,7 @@ def test_a_rehearsal_says_what_and_why_and_writes_nothing(shop_job, capsys):
     assert "no alarm asks for it" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("days", [400, -3], ids=["old_log", "clock_turned_back"])
 def test_faults_of_the_data_stop_it_and_the_last_results_stay(shop_job, capsys, days):
     assert job() == DONE
@@ -207,6 +210,7 @@ def test_faults_of_the_data_stop_it_and_the_last_results_stay(shop_job, capsys, 
     assert Path("out/latest").resolve() != first
 
 
+@pytest.mark.thorough
 def test_a_log_that_is_shorter_than_yesterday_stops_it(shop_job, capsys):
     assert job() == DONE
     first = Path("out/latest").resolve()
@@ -217,6 +221,7 @@ def test_a_log_that_is_shorter_than_yesterday_stops_it(shop_job, capsys):
     assert Path("out/latest").resolve() == first
 
 
+@pytest.mark.thorough
 def test_a_log_that_is_gone_is_one_line_and_the_last_results_stay(shop_job, capsys):
     assert job() == DONE
     Path("orders.csv").rename("elsewhere.csv")
@@ -228,6 +233,7 @@ def test_a_log_that_is_gone_is_one_line_and_the_last_results_stay(shop_job, caps
     assert job() == DONE
 
 
+@pytest.mark.thorough
 def test_while_the_store_is_down_the_last_champion_scores(shop_job, capsys):
     assert job() == DONE
     store = Path("mlflow.db").read_bytes()
@@ -243,6 +249,7 @@ def test_while_the_store_is_down_the_last_champion_scores(shop_job, capsys):
     assert job(today=END + timedelta(days=2)) == DONE
 
 
+@pytest.mark.thorough
 def test_a_damaged_copy_of_the_model_is_fetched_anew(shop_job):
     assert job() == DONE
     before = scores()
@@ -260,6 +267,7 @@ def test_another_horizon_than_the_champions_is_refused(shop_job, capsys):
     assert "no campaign autumn (campaigns: spring)" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_training_that_is_refused_leaves_the_champion_and_is_exit_3(
     shop_job, monkeypatch, capsys
 ):
@@ -282,6 +290,7 @@ def test_a_training_that_is_refused_leaves_the_champion_and_is_exit_3(
     assert len(tried) == 1
 
 
+@pytest.mark.thorough
 def test_a_signal_within_a_stage_ends_it_and_the_next_run_goes_on(shop_job):
     script = (
         "import os, signal, sys\n"
