@@ -52,7 +52,8 @@ def write(
 def drawings(page: Path) -> dict[str, str]:
     """The charts of a page that was written, each as an SVG file of its own by section and number.
 
-    They carry the page's style, without which they have no colours.
+    They carry the page's style, without which they have no colours, and a size, without which
+    MLflow shows nothing.
     """
     room = files("pipeline.reporting")
     style = "".join((room / name).read_text(encoding="utf-8") for name in STYLES)
@@ -65,10 +66,20 @@ def drawings(page: Path) -> dict[str, str]:
         charts = [re.search(r'<svg class="chart"([^>]*)>(.*)</svg>', f, re.DOTALL) for f in figures]
         for number, (attributes, drawn) in enumerate((c.groups() for c in charts if c), 1):
             found[f"{name}-{number}"] = (
-                f'<svg xmlns="http://www.w3.org/2000/svg"{attributes}>'
+                f'<svg xmlns="http://www.w3.org/2000/svg"{_size(attributes)}{attributes}>'
                 f"<style>{style} svg {{ background: var(--card); }}</style>{drawn}</svg>"
             )
     return found
+
+
+def _size(attributes: str) -> str:
+    """Twice the size of a drawing's own box, as attributes.
+
+    >>> _size(' viewBox="0 0 400 270" role="img"')
+    ' width="800" height="540"'
+    """
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', attributes)
+    return f' width="{2 * float(box[1]):.0f}" height="{2 * float(box[2]):.0f}"' if box else ""
 
 
 def page(

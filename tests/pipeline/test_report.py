@@ -393,4 +393,5 @@ def test_charts_are_drawings_of_their_own_with_their_colours(tmp_path, result):
     for name, drawn in found.items():
         assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg", name
         assert "--main:" in drawn
+        assert re.match(r'<svg xmlns="[^"]+" width="800" height="\d+"', drawn), name
     assert len(found) == file.read_text(encoding="utf-8").count('<svg class="chart"')
