@@ -18,10 +18,11 @@ MOST_SECONDS = 120
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where the master listens, and what the daemons say."""
+    """Where the master listens, what the daemons say, and the processes of the workers."""
 
     master: str
     said: Path
+    workers: list[subprocess.Popen]
     environment: dict[str, str]
 
     def wait_for(self, text: str, times: int) -> None:
@@ -30,6 +31,11 @@ class Cluster:
         while sum(file.read_text().count(text) for file in self.said.glob("*.log")) < times:
             assert time.monotonic() < until, f"not said: {text}"
             time.sleep(0.1)
+
+    def lose(self, worker: int) -> None:
+        """End a worker and its executor as a power cut would."""
+        os.killpg(self.workers[worker].pid, signal.SIGKILL)
+        self.workers[worker].wait()
 
 
 @contextmanager
@@ -54,7 +60,7 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     (folder / "spark-defaults.conf").write_text("\n".join(defaults) + "\n")
     with ExitStack() as stack:
 
-        def start(name: str, kind: str, *words: str) -> None:
+        def start(name: str, kind: str, *words: str) -> subprocess.Popen:
             command = [home / "bin" / "spark-class", f"{DAEMON}.{kind}", "--host", "127.0.0.1"]
             command += ["--webui-port", "0", *words]
             said = stack.enter_context((folder / f"{name}.log").open("w"))
@@ -62,14 +68,15 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
                 command, stdout=said, stderr=said, env=environment, start_new_session=True
             )
             stack.callback(end, done)
+            return done
 
         master = f"spark://127.0.0.1:{port}"
         start("master", "master.Master", "--port", str(port))
-        found = Cluster(master, folder, environment)
+        found = Cluster(master, folder, [], environment)
         found.wait_for("I have been elected leader", 1)
         for number in range(workers):
             limits = ("--cores", "1", "--memory", "1g", "--work-dir", str(folder / f"w{number}"))
-            start(f"worker{number}", "worker.Worker", *limits, master)
+            found.workers.append(start(f"worker{number}", "worker.Worker", *limits, master))
         found.wait_for("Registering worker", workers)
         yield found
 

@@ -68,6 +68,11 @@ def model(trained):
     return ["--model", str(trained / "out" / "model")]
 
 
+def by_python(found, *words):
+    """The command as it stands, its master in the config."""
+    return [sys.executable, "-c", START, *words, "--set", f"engine.master={found.master}"]
+
+
 def by_spark_submit(found, *words):
     """The way of a cluster: master and settings are spark-submit's."""
     script = found.said / "churn.py"
@@ -78,15 +83,24 @@ def by_spark_submit(found, *words):
 
 @needs_spark
 @pytest.mark.engine
-def test_a_cluster_gives_the_scores_of_one_machine(lake, trained, on_duckdb, tmp_path):
+@pytest.mark.parametrize(
+    ("start", "lost"),
+    [(by_spark_submit, False), (by_python, True)],
+    ids=["two workers", "one of them lost"],
+)
+def test_a_cluster_gives_the_scores_of_one_machine(start, lost, lake, trained, on_duckdb, tmp_path):
     out = tmp_path / "scores.parquet"
     words = ["score", lake, "--out", out, *model(trained), "--set", "engine.kind=spark", "-q"]
     with cluster(tmp_path) as found:
-        done = subprocess.run(
-            list(map(str, by_spark_submit(found, *words))), cwd=tmp_path, env=found.environment,
-            text=True, capture_output=True, check=False, timeout=500,
+        running = subprocess.Popen(
+            list(map(str, start(found, *words))), cwd=tmp_path, env=found.environment,
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+        if lost:
+            found.wait_for("Launching executor", 2)
+            found.lose(0)
+        said = running.communicate(timeout=500)
+    assert running.returncode == 0, said
     scores = parquet.read_table(out)
     assert scores.schema.names == on_duckdb.schema.names
     pd.testing.assert_frame_equal(
