@@ -71,14 +71,14 @@ def refuse_too_few(orders: Orders, horizon_days: int) -> None:
 
 
 def refuse_one_outcome(snapshots: Snapshots, horizon_days: int) -> None:
-    """Stop where nobody left, or nobody came back, at any past cutoff: nothing can be learned.
+    """Stop where nobody left, or nobody came back, at every cutoff that is over.
 
     Raises
     ------
     UserError
         Saying which horizons would part the customers.
     """
-    churned = [snapshots.labelled[cutoff]["churned"] for cutoff in snapshots.plan.backtest]
+    churned = [rows["churned"] for rows in snapshots.labelled.values()]
     left, all_of_them = sum(int(c.sum()) for c in churned), sum(len(c) for c in churned)
     if 0 < left < all_of_them:
         return

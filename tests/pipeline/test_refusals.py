@@ -260,7 +260,7 @@ def late(made_once, migrated_store):
 def unfitted(late):
     """The cutoffs at which the blend could not be fitted, as the notes tell them."""
     said = " ".join((late / "said.txt").read_text().split())
-    return re.findall(r"blend could not be fitted at (\S+): None of the blend's", said)
+    return re.findall(r"blend has no answer at (\S+): None of the blend's", said)
 
 
 @pytest.mark.slow

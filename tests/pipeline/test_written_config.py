@@ -96,6 +96,30 @@ EVERYTHING = {
         "names": {"at risk": "call them"},
     },
     "control": {"global_share": 0.01, "period": "year", "seed": 2},
+    "monitoring": {
+        "chance": 5.0,
+        "last_order_days": 9,
+        "volume": 1.8,
+        "rows": 1.6,
+        "amount": 1.5,
+        "category": 5.0,
+        "unknown": 0.2,
+        "set_aside": 0.1,
+        "past": 0.02,
+        "stability_index": 0.3,
+        "answer": 0.07,
+        "level": 0.06,
+        "total": 0.3,
+        "coverage": 0.09,
+        "log_loss": 0.2,
+    },
+    "schedule": {
+        "train_every": 30,
+        "train_again_after": 7,
+        "on_data_alarm": "continue",
+        "plan": "spring",
+        "keep": 5,
+    },
     "engine": {"kind": "duckdb", "memory_limit": "2GB", "threads": 1, "scratch": "scratch"},
     "cache": {"folder": "kept", "limit_gb": 1.0},
     "contenders": ["base_rate", "blend"],
@@ -113,8 +137,11 @@ SPRING = {
 """A campaign: as many as one likes, under names of their own."""
 
 
-NOT_OF_A_CSV = {("log", "table"), ("log", "sheet"), ("log", "trailing_delimiter")}
-"""Keys of other sources, and one that needs rows which end in a delimiter."""
+NOT_OF_A_CSV = {
+    *(("log", "table"), ("log", "sheet"), ("log", "trailing_delimiter"), ("log", "version_column")),
+    ("engine", "master"),
+}
+"""Keys of other sources, engines and versions, and one of rows which end in a delimiter."""
 
 
 def settled(values):
