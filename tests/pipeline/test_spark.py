@@ -85,8 +85,10 @@ def by_spark_submit(found, *words):
 @pytest.mark.engine
 @pytest.mark.parametrize(
     ("start", "lost"),
-    [(by_spark_submit, False), (by_python, True)],
-    ids=["two workers", "one of them lost"],
+    [
+        pytest.param(by_spark_submit, False, id="two workers"),
+        pytest.param(by_python, True, id="one of them lost", marks=pytest.mark.faults),
+    ],
 )
 def test_a_cluster_gives_the_scores_of_one_machine(start, lost, lake, trained, on_duckdb, tmp_path):
     out = tmp_path / "scores.parquet"
