@@ -168,7 +168,7 @@ def test_config_file_and_flags_are_the_same_request(here, tmp_path, capsys):
     assert yaml.safe_load(flags)["horizon_days"] == 60
 
 
-def test_the_registered_model_answers_what_churn_score_wrote(here, whole):
+def test_the_registered_model_answers_what_churn_score_wrote(here, whole, monkeypatch):
     import mlflow
 
     from features.customer.snapshot import snapshot
@@ -184,8 +184,9 @@ def test_the_registered_model_answers_what_churn_score_wrote(here, whole):
         rows = snapshot(orders.days, orders.end, manifest.attributes).to_pyarrow().to_pandas()
     one = rows.iloc[[3]]
     uri = f"sqlite:///{here}/mlflow.db"
+    # By set_tracking_uri it would stay set, and the next test would train into this store.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     with talking(uri):
-        mlflow.set_tracking_uri(uri)
         served = mlflow.pyfunc.load_model("models:/churn@champion")
         answer = served.predict(one.drop(columns="customer_id")).iloc[0]
     expected = written.loc[one.customer_id.iloc[0]]
