@@ -79,7 +79,7 @@ def assert_same_scores(run, days, own, as_of):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("period", ("month", "quarter"))  # weeks: on drawn logs, below
+@pytest.mark.parametrize("period", ["month", "quarter"])  # weeks: on drawn logs, below
 def test_flows_of_a_real_log(shop, as_frame, period):
     _, days, own = shop
     as_of = own["day"].max().date() - timedelta(days=11)
