@@ -106,7 +106,7 @@ class Engine(Backend):
 
     def fingerprint(self, table: ir.Table) -> str:
         """32 hex digits over every value of every row, whatever their order; only Spark's own."""
-        found = (
+        (found,) = (
             self.frame(table)
             .select(_digest(table.columns).alias("digest"))
             .selectExpr(
@@ -114,7 +114,7 @@ class Engine(Backend):
                 "sum(CAST(digest AS DECIMAL(38, 0)))",
                 "sum(CAST(xxhash64(digest, 1) AS DECIMAL(38, 0)))",
             )
-            .first()
+            .collect()
         )
         kinds = [str(kind) for kind in table.schema().types]
         text = repr((table.columns, kinds, tuple(map(str, found))))
