@@ -45,6 +45,7 @@ def spend_weights(data: Sequence[SpendData]) -> dict[str, float]:
     >>> spend_weights([seen])["likely"] > 0.95
     True
     """
+    data = [one for one in data if (one.spend > 0).any()]  # a shop closed all horizon tells nothing
     known = data[0].expected if data else WEIGHTS
     names = [name for name in WEIGHTS if WEIGHTS[name] > 0 and name in known]
     prior = np.array([WEIGHTS[name] for name in names])

@@ -38,3 +38,12 @@ def test_one_giant_does_not_decide():
     giant = int(np.argmax(beside.expected["boosted"] / beside.expected["likely"]))
     beside.spend[giant] = 1e6 * beside.spend.max()
     assert spend_weights([beside])["likely"] > 0.8
+
+
+def test_a_cutoff_without_any_money_after_it_teaches_nothing():
+    came, flat = np.tile([0.0, 0.0, 0.0, 8.0], 500), np.full(2000, 2.0)
+    expected = {"likely": came + 0.1, "boosted": flat}
+    seen = SpendData(expected, came, np.ones(2000))
+    closed = SpendData(expected, np.zeros(2000), np.ones(2000))
+    assert spend_weights([closed]) == spend_weights([])
+    assert spend_weights([seen, closed]) == spend_weights([seen])
