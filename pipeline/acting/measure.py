@@ -30,6 +30,9 @@ from pipeline.intake.identity import identify
 from pipeline.intake.orders import Orders
 
 ALL = "all treatments"
+NOTHING_AT_STAKE = Difference(0.0, 1.0, 1.96)
+"""The share gained where there is nothing to gain from: as good as unknown."""
+
 OUTCOMES = ("purchase_rate", "orders", "spend", "spend_winsorised", "profit")
 
 
@@ -148,7 +151,7 @@ def _compared(rows: pd.DataFrame, arm: str, reach: float | None, sent: bool) -> 
         n_control=len(here) - n_treated,
         outcomes=found,
         profit=found["profit"].adjusted.scaled(n_treated),
-        effect=_reaching(share or Difference(0.0, 1.0, 0.0), reach),
+        effect=_reaching(share or NOTHING_AT_STAKE, reach),
         complier=_reaching(complier, reach) if complier else None,
     )
 
