@@ -1,6 +1,6 @@
 """`churn monitor`: whether the data, the customers and the answer are still what they were."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +8,7 @@ import typer
 
 from features.errors import UserError
 from pipeline.command_line.exits import ALARM
-from pipeline.command_line.options import AllowOtherLog, AsJson, Quiet, takes_a_log
+from pipeline.command_line.options import AllowOtherLog, AsJson, Quiet, Today, takes_a_log
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -32,14 +32,7 @@ def monitor(
         str | None,
         typer.Option(help="A model folder or models:/name@alias", show_default="the champion"),
     ] = None,
-    today: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            metavar="YYYY-MM-DD",
-            help="The day by which the last order's age is told; default: the clock's",
-        ),
-    ] = None,
+    today: Today = None,
     report: Annotated[Path | None, typer.Option(help="Write the findings as an HTML page")] = None,
     allow_other_log: AllowOtherLog = False,
     json: AsJson = False,

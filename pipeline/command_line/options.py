@@ -26,6 +26,14 @@ Day = Annotated[
         help="Know nothing from this day on; default: the day after the last order",
     ),
 ]
+Today = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="The day by which the last order's age is told; default: the clock's",
+    ),
+]
 Start = Annotated[
     datetime | None,
     typer.Option(

@@ -1,13 +1,13 @@
 """`churn run`: the one job for a scheduler, from the log to scores, and plans when asked for."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.command_line.exits import ALARM, GATE_FAILED
-from pipeline.command_line.options import Quiet, Settings, overridden
+from pipeline.command_line.options import Quiet, Settings, Today, overridden
 
 
 def run(
@@ -15,14 +15,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and why; do nothing")
     ] = False,
-    today: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            metavar="YYYY-MM-DD",
-            help="The day by which the last order's age is told; default: the clock's",
-        ),
-    ] = None,
+    today: Today = None,
     settings: Settings = None,
     quiet: Quiet = False,
 ) -> None:

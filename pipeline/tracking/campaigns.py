@@ -26,10 +26,7 @@ def open_store(uri: str) -> Store:
     TrackingError
         When the store cannot be reached.
     """
-    store = connect(uri, EXPERIMENT, create=True)
-    with talking(store.uri):
-        store.client.set_experiment_tag(store.experiment_id, "mlflow.note.content", NOTE)
-    return store
+    return connect(uri, EXPERIMENT, create=True, note=NOTE)
 
 
 def planned(store: Store, campaign: str) -> str | None:

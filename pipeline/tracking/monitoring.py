@@ -39,9 +39,8 @@ def record(
     TrackingError
         When the store cannot be reached.
     """
-    store = connect(uri, EXPERIMENT, create=True)
+    store = connect(uri, EXPERIMENT, create=True, note=NOTE)
     with talking(store.uri):
-        store.client.set_experiment_tag(store.experiment_id, "mlflow.note.content", NOTE)
         run_id, last = _run(store, model)
         if last is not None and last >= day:
             return run_id

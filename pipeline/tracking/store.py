@@ -30,9 +30,10 @@ LONGEST_WAIT = 120.0
 LONGEST_LOCK = 5.0
 """Seconds to wait for a SQLite store that another process has locked."""
 
+NOTE = "mlflow.note.content"
 EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",
-    "mlflow.note.content": (
+    NOTE: (
         "Churn and customer value. Each training is a parent run with one child run per "
         "contender; all contenders answered the same question for the same customers at the "
         "same past dates. Open the saved views `leaderboard` and `trainings`."
@@ -55,9 +56,14 @@ class Store:
 
 
 def connect(
-    uri: str = "sqlite:///mlflow.db", experiment: str = "churn", create: bool = False
+    uri: str = "sqlite:///mlflow.db",
+    experiment: str = "churn",
+    create: bool = False,
+    note: str | None = None,
 ) -> Store:
     """Open the tracking store for reading, changing nothing in it unless `create`.
+
+    `note` is what MLflow says above a new experiment, instead of what it says of trainings.
 
     Raises
     ------
@@ -71,7 +77,8 @@ def connect(
         found = client.get_experiment_by_name(experiment)
         if found is None and create:
             location = _artifacts(uri)
-            client.create_experiment(experiment, location, tags=EXPERIMENT_TAGS)
+            tags = {**EXPERIMENT_TAGS, **({NOTE: note} if note else {})}
+            client.create_experiment(experiment, location, tags=tags)
             found = client.get_experiment_by_name(experiment)
         if found is None:
             raise TrackingError(

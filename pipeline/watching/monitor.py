@@ -100,8 +100,8 @@ def _is_scores(path: Path) -> bool:
             with path.open(encoding="utf-8", errors="replace") as file:
                 head = file.readline(100_000)
             return {name.strip().strip('"') for name in head.split(",")} >= TELLING
-    except (OSError, lib.ArrowInvalid):
-        pass
+    except (OSError, lib.ArrowInvalid):  # whoever reads it as a log says what is wrong with it
+        return False
     return False
 
 
