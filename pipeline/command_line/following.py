@@ -20,6 +20,21 @@ def training(path: Path | None, overrides: Mapping[str, Any]) -> str:
     return _line("churn train", _config(path), as_options(overrides))
 
 
+def scoring(path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
+    """Score the log that was trained on, by the model that was registered."""
+    from pipeline.config_options import as_options
+
+    where = {"log.source": config.log.source, "log.table": config.log.table}
+    named = {k: v for k, v in where.items() if v and (k in overrides or not path)}
+    log = _line(as_options(named), _config(path))
+    return _line("churn score", log, _tracking(overrides), "--out scores.parquet")
+
+
+def stored(command: str, path: Path | None, overrides: Mapping[str, Any]) -> str:
+    """A command on the tracking store that was written to."""
+    return _line(f"churn {command}", _config(path), _tracking(overrides))
+
+
 def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
     """Plan the config's first campaign, or one by another name whose cost is to be changed."""
     from pipeline.campaign_config import CampaignConfig
@@ -50,6 +65,12 @@ def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured:
         f"churn score {log} --out next_scores.parquet && churn plan next_scores.parquet "
         f"--campaign {name} {told} --measured {shlex.quote(str(measured))} --out next.parquet"
     )
+
+
+def _tracking(overrides: Mapping[str, Any]) -> str:
+    from pipeline.config_options import as_options
+
+    return as_options({k: v for k, v in overrides.items() if k.startswith("tracking.")})
 
 
 def _config(path: Path | None) -> str:

@@ -86,7 +86,11 @@ def score(
         show.ledger(console, orders)
         _report(report, orders, scored, found.model)
     show.scored(console, scored, found, report)
-    show.next_command(console, following.plan(out, path, overrides, config), "churn ui")
+    show.next_command(
+        console,
+        following.plan(out, path, overrides, config),
+        following.stored("ui", path, overrides),
+    )
 
 
 def _same_log(

@@ -20,9 +20,8 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders on the past, train the answer, record both in MLflow."""
-    from pipeline.command_line import show
+    from pipeline.command_line import following, show
     from pipeline.config_file import load
-    from pipeline.config_options import as_options
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
     from pipeline.own_estimators import refuse_half_answer
@@ -37,6 +36,8 @@ def train(
     show.leaderboard(console, trained.result, full or bool(config.contenders))
     show.standing(console, trained)
     show.files(console, config.output.folder)
-    where = {"log.source": config.log.source, "log.table": config.log.table}
-    log = as_options({key: value for key, value in where.items() if value})
-    show.next_command(console, f"churn score {log} --out scores.parquet", "churn ui")
+    show.next_command(
+        console,
+        following.scoring(path, overrides, config),
+        following.stored("ui", path, overrides),
+    )

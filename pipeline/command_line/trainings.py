@@ -5,21 +5,22 @@ from typing import Annotated
 import typer
 
 from features.errors import UserError
-from pipeline.command_line.options import AsJson, TrackingConfig
+from pipeline.command_line.options import AsJson, Settings, TrackingConfig, overridden
 
 
-def compare(config: TrackingConfig = None, json: AsJson = False) -> None:
+def compare(config: TrackingConfig = None, set_: Settings = None, json: AsJson = False) -> None:
     """List the trainings of the tracking store beside each other, newest first."""
     from json import dumps
 
-    from pipeline.command_line import show
+    from pipeline.command_line import following, show
     from pipeline.config_file import load_tracking
     from pipeline.console import output
     from pipeline.tracking import compare as stage
     from pipeline.tracking import registry, store
     from pipeline.training.gate import incomparable
 
-    tracking = load_tracking(config)
+    overrides = overridden(set_, {})
+    tracking = load_tracking(config, overrides)
     opened = store.connect(tracking.uri, tracking.experiment)
     rows = stage.trainings(opened, tracking.registered_model)
     if json:
@@ -32,16 +33,21 @@ def compare(config: TrackingConfig = None, json: AsJson = False) -> None:
         for alias in (registry.CHAMPION, registry.CHALLENGER)
     )
     if not challenger or (champion and champion.version == challenger.version):
-        show.next_command(console, "churn ui")
+        show.next_command(console, following.stored("ui", config, overrides))
     elif apart := incomparable(challenger, champion):
         console.print(f"Version {challenger.version} cannot be promoted: {apart}.", markup=False)
-        show.next_command(console, "churn ui")
+        show.next_command(console, following.stored("ui", config, overrides))
     else:
-        show.next_command(console, "churn promote", "churn ui")
+        show.next_command(
+            console,
+            following.stored("promote", config, overrides),
+            following.stored("ui", config, overrides),
+        )
 
 
 def ui(
     config: TrackingConfig = None,
+    set_: Settings = None,
     host: Annotated[str, typer.Option(help="A loopback address")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
 ) -> None:
@@ -50,7 +56,8 @@ def ui(
     from pipeline.console import Progress
     from pipeline.tracking import server
 
-    tracking = load_tracking(config)
+    overrides = overridden(set_, {})
+    tracking = load_tracking(config, overrides)
     progress = Progress()
     progress.note("Starting MLflow; this takes some seconds ...")
     with server.running(tracking.uri, tracking.experiment, host, port) as address:
@@ -64,18 +71,20 @@ def ui(
 
 def promote(
     config: TrackingConfig = None,
+    set_: Settings = None,
     force: Annotated[
         str | None, typer.Option(metavar="REASON", help="Promote a worse one; kept as a tag")
     ] = None,
 ) -> None:
     """Make the challenger champion if it is not worse on the same cutoffs; else exit 3."""
-    from pipeline.command_line import show
+    from pipeline.command_line import following, show
     from pipeline.config_file import load_tracking
     from pipeline.console import output
     from pipeline.tracking import registry, store
     from pipeline.training.gate import another_log, compared, gate
 
-    tracking = load_tracking(config)
+    overrides = overridden(set_, {})
+    tracking = load_tracking(config, overrides)
     opened = store.connect(tracking.uri, tracking.experiment)
     before = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
     challenger = registry.describe(opened, tracking.registered_model, registry.CHALLENGER)
@@ -91,4 +100,8 @@ def promote(
     for line in compared(version, before):
         console.print(line, markup=False)
     console.print(f"Version {version.version} of {version.name} is the champion.", markup=False)
-    show.next_command(console, "churn compare", "churn ui")
+    show.next_command(
+        console,
+        following.stored("compare", config, overrides),
+        following.stored("ui", config, overrides),
+    )

@@ -4,10 +4,12 @@ import shlex
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from pipeline.acting import plan as stage
 from pipeline.acting.effect import effect_of
 from pipeline.command_line import following
+from pipeline.command_line.main import app
 from pipeline.config_file import load, load_campaign
 from pipeline.config_options import parse_overrides
 from tests.pipeline.acting import world
@@ -77,3 +79,26 @@ def test_the_next_campaign_has_the_cost_and_kind_of_the_measured_one(tmp_path):
 def test_what_follows_a_description_trains_on_the_same_log():
     assert following.training(None, {"log.source": "a b.csv"}) == "churn train 'a b.csv'"
     assert following.training(Path("c.yaml"), {}) == "churn train --config c.yaml"
+
+
+STORE = "--set tracking.registered_model=tea"
+
+
+def test_what_follows_a_training_scores_its_log_by_its_own_registered_model():
+    overrides = {"log.source": "a b.csv", "tracking.registered_model": "tea", "horizon_days": 30}
+    config = load(None, {**LOG, **overrides})
+    by_file = following.scoring(None, overrides, config)
+    assert by_file == f"churn score 'a b.csv' {STORE} --out scores.parquet"
+    over_a_config = following.scoring(Path("c.yaml"), overrides, config)
+    assert over_a_config == f"churn score 'a b.csv' --config c.yaml {STORE} --out scores.parquet"
+    del overrides["log.source"]
+    by_config = following.scoring(Path("c.yaml"), overrides, config)
+    assert by_config == f"churn score --config c.yaml {STORE} --out scores.parquet"
+
+
+@pytest.mark.parametrize("command", ["ui", "compare", "promote"])
+def test_what_looks_into_a_store_takes_the_options_that_named_it(command):
+    line = following.stored(command, None, {"tracking.registered_model": "tea", "seed": 1})
+    assert line == f"churn {command} {STORE}"
+    read = get_command(app).commands[command].make_context(command, shlex.split(line)[2:])
+    assert read.params["set_"] == ["tracking.registered_model=tea"]

@@ -74,15 +74,14 @@ def _contacts(ranked: pd.DataFrame, shown: Sequence[str]) -> Table:
 def answering(console: Console, found: Found) -> None:
     """Whose model answers: of which log, trained when, for which horizon, and how good it is."""
     manifest = found.model.manifest
+    told = ", ".join(f"{side} {grade}" for side, grade in manifest.grades.items())
     console.print(
         f"{found.named} answers ({manifest.contender} {manifest.version}): learned from "
         f"{manifest.log.name} up to {manifest.log.content.until - timedelta(days=1)}, trained on "
-        f"{manifest.created:%Y-%m-%d}, for the next {manifest.horizon_days} days.",
+        f"{manifest.created:%Y-%m-%d}, for the next {manifest.horizon_days} days"
+        f"{told and '; ' + told}.",
         markup=False,
     )
-    if manifest.grades:
-        told = ", ".join(f"{side} {grade}" for side, grade in manifest.grades.items())
-        console.print(f"Its grades: {told}.", markup=False)
 
 
 def scored(console: Console, result: Scored, found: Found, page: Path | None = None) -> None:
