@@ -61,10 +61,13 @@ def ui(
     progress = Progress()
     progress.note("Starting MLflow; this takes some seconds ...")
     with server.running(tracking.uri, tracking.experiment, host, port) as address:
-        print(address, flush=True)
-        if name := server.named(address):
-            progress.note(f"In a browser this one has no assistant over it: {name}")
+        name = server.named(address)
+        print(name or address, flush=True)
         progress.note(f"All trainings as a table: {server.of_trainings(name or address)}")
+        if name:
+            progress.note(
+                f"Where that name is not known, with MLflow's assistant over it: {address}"
+            )
         progress.note("Open the address in a browser. Ctrl-C ends the server.")
         server.wait_until_stopped()
 
