@@ -37,21 +37,32 @@ def tags(result: Backtest, judgement: Judgement, as_of: date) -> dict[str, str]:
 
 def description(log: str, horizon_days: int, told: dict[str, str]) -> str:
     """A version in three lines, for the head of its page."""
-    against = (
-        f", {told['best_rule']} {told.get('log_loss_of_best_rule', '–')}"
-        if "best_rule" in told
-        else ""
-    )
     lines = [
         f"Learned from **{log}** up to {told['as_of']}; {told['answer']} answers for "
         f"{horizon_days} days.",
         f"Grade **{told['grade']}**: {told['grades']}.",
-        f"Log loss {told.get('log_loss', '–')}{against}; total spend off by "
-        f"{told.get('spend_error', '–')} (mean over {told['cutoffs']}).",
+        f"Log loss {_against(told, 'log_loss', '.4g')}; total spend off by "
+        f"{_against(told, 'spend_error', '+.1%')} (means over {told['cutoffs']}).",
     ]
     if UNFIT in told:
         lines.append(f"No champion by itself: {told[UNFIT]}.")
     return "\n\n".join(lines)
+
+
+def _against(told: dict[str, str], name: str, form: str) -> str:
+    """A figure, and that of the best rule where it has one.
+
+    >>> told = {"spend_error": "-0.02", "best_rule": "own pace", "spend_error_of_best_rule": "1.3"}
+    >>> _against(told, "spend_error", "+.0%"), _against({}, "log_loss", ".4g")
+    ('-2% (own pace: +130%)', '–')
+    """
+    if name not in told:
+        return "–"
+    rule = told.get(f"{name}_of_best_rule")
+    against = (
+        f" ({told['best_rule']}: {float(rule):{form}})" if rule and "best_rule" in told else ""
+    )
+    return f"{float(told[name]):{form}}{against}"
 
 
 def _digits(value: float) -> str:
