@@ -40,6 +40,9 @@ class Engine(Backend):
     """
 
     scratch: Path
+    # As they are called in memory: else each table that is made would ask for them first.
+    current_catalog = "memory"
+    current_database = "main"
 
     def get_schema(
         self, table_name: str, *, catalog: str | None = None, database: str | None = None

@@ -45,7 +45,12 @@ def latin(values: Any) -> Any:
 
 def number_like(values: Any) -> Any:
     """Whether each is a number in some notation: with a currency on a side, a minus anywhere."""
-    return latin(values).re_search(_NUMBER_LIKE)
+    return latin_number_like(latin(values))
+
+
+def latin_number_like(values: Any) -> Any:
+    """The same of what `latin` gave."""
+    return values.re_search(_NUMBER_LIKE)
 
 
 @dataclass(frozen=True)

@@ -194,7 +194,7 @@ def _check(
     refuse_half_answer(config.contenders)
     before, asked = config.log, list[Question]()
     try:
-        asked = ask(raw, config.log)
+        asked = ask(raw, config.log, columns)
         proposed += [key.removeprefix("log.") for key in proposals(config.log, asked)]
         config = config.model_copy(update={"log": answered(config.log, asked)})
         spec = config.log

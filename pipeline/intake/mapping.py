@@ -11,11 +11,14 @@ from features.customer.snapshot import taken
 from features.log.identity import filled
 from features.log.moments import proposed_format
 from features.log.money import proposed_notation
-from features.log.notations import latin, number_like
+from features.log.notations import latin, latin_number_like
 from features.log.strays import without_totals
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
+
+MEASURES = ("n", "distinct", "numbers", "moments", "fractions", "negative")
+"""What is counted in a column: cells and different ones, and how many look like what."""
 
 _MOMENT = (
     r"^\s*([A-Za-z]{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
@@ -60,20 +63,9 @@ def profiles(raw: Raw, total: int) -> list[Profile]:
         .to_pyarrow()
         .to_pylist()[0]
     )
-    sample = without_totals(raw.table.limit(SAMPLE), raw)
-    found = (
-        sample.aggregate(
-            **{
-                f"{place}_{key}": value
-                for place in raw.columns.values()
-                for key, value in _measures(sample, place).items()
-            }
-        )
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    found = _looked_over(without_totals(raw.table.limit(SAMPLE), raw), list(raw.columns.values()))
     return [
-        _profile(raw, name, place, filled[place] / total, found)
+        _profile(raw, name, place, filled[place] / total, found[place])
         for name, place in raw.columns.items()
     ]
 
@@ -104,16 +96,40 @@ def _kind(raw: Raw, place: str) -> dt.DataType:
     return raw.table[place].type()
 
 
+def _looked_over(sample: ir.Table, places: list[str]) -> dict[str, dict[str, Any]]:
+    """The measures of each column, by its place."""
+    texts = [place for place in places if sample[place].type().is_string()]
+    others = [place for place in places if place not in texts]
+    found: dict[str, dict[str, Any]] = {}
+    if texts:
+        # One below the other: a pattern is compiled once, not again for each column.
+        long = sample.select(*texts).pivot_longer(texts, names_to="place", values_to="value")
+        each = long.group_by("place").aggregate(**_measures(long, "value"))
+        found = {row["place"]: row for row in each.to_pyarrow().to_pylist()}
+    if others:
+        seen = sample.aggregate(
+            **{
+                f"{place}_{key}": value
+                for place in others
+                for key, value in _measures(sample, place).items()
+            }
+        )
+        row = seen.to_pyarrow().to_pylist()[0]
+        found |= {place: {key: row[f"{place}_{key}"] for key in MEASURES} for place in others}
+    none = dict.fromkeys(MEASURES, 0)
+    return {place: found.get(place, none) for place in places}
+
+
 def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
     value = sample[place]
     kind = value.type()
     none = ibis.literal(0)
     if kind.is_nested():
-        return dict.fromkeys(("n", "distinct", "numbers", "moments", "fractions", "negative"), none)
+        return dict.fromkeys(MEASURES, none)
     measures: dict[str, ir.Value] = {"n": value.count(), "distinct": value.nunique()}
     if isinstance(kind, dt.String):
         letters = latin(value)
-        number = number_like(value.strip()) & ~letters.re_search(_NUMBERED)
+        number = latin_number_like(letters.strip()) & ~letters.re_search(_NUMBERED)
         measures["numbers"] = number.sum()
         measures["moments"] = (letters.re_search(_MOMENT) | value.re_search(_COMPACT)).sum()
         measures["fractions"] = value.re_search(r"\d[.,]\d{1,2}\D{0,4}$").sum()
@@ -131,13 +147,12 @@ def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
 
 
 def _profile(raw: Raw, name: str, place: str, filled: float, found: dict[str, Any]) -> Profile:
-    count = max(1, found[f"{place}_n"] or 0)
+    count = max(1, found["n"] or 0)
     shares = {
-        key: (found[f"{place}_{key}"] or 0) / count
-        for key in ("numbers", "moments", "fractions", "negative")
+        key: (found[key] or 0) / count for key in ("numbers", "moments", "fractions", "negative")
     }
-    distinct = found[f"{place}_distinct"] or 0
-    unique = distinct == found[f"{place}_n"]
+    distinct = found["distinct"] or 0
+    unique = distinct == found["n"]
     return Profile(name, str(_kind(raw, place)), 1 - filled, distinct, **shares, unique=unique)
 
 

@@ -73,9 +73,10 @@ def guessed(path: Path | None, overrides: Mapping[str, Any], progress: Progress)
         total = raw.table.count().to_pyarrow().as_py()
         if not total:
             raise UserError(f"{source.source}: no rows below the header.")
-        keys, proposed, known = completed(raw, mapping.profiles(raw, total), section)
+        profiles = mapping.profiles(raw, total)
+        keys, proposed, known = completed(raw, profiles, section)
         config = validated(Config, {**request, "log": keys}, path)
-        asked = ask(raw, config.log)
+        asked = ask(raw, config.log, profiles)
     refuse_undecided(config.log, asked)
     if known:
         progress.note(known.told)

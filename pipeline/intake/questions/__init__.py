@@ -5,6 +5,7 @@ values; words only break ties. Nothing is answered here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -14,6 +15,7 @@ from features.log.cells import require_columns
 from features.log.spec import LogSpec
 from features.readers.reading import Raw
 from pipeline.config_options import as_options
+from pipeline.intake.mapping import Profile
 from pipeline.intake.questions import (
     currencies,
     history,
@@ -42,10 +44,11 @@ __all__ = [
 ROOMS = (history, totals, sides, statuses, refunds, lines, people, currencies, units)
 
 
-def ask(raw: Raw, spec: LogSpec) -> list[Question]:
+def ask(raw: Raw, spec: LogSpec, profiles: Sequence[Profile] | None = None) -> list[Question]:
     """Everything that the log leaves open under `spec`, pressing questions first.
 
-    Each room looks at the log as the answers to the ones before would have it read.
+    Each room looks at the log as the answers to the ones before would have it read. `profiles` are
+    those of `raw`, where they are known already.
 
     Raises
     ------
@@ -56,13 +59,13 @@ def ask(raw: Raw, spec: LogSpec) -> list[Question]:
     engine, name = raw.table.get_backend(), ibis.util.gen_name("sample")
     sample = engine.create_table(name, raw.table.limit(ROWS))
     found: list[Question] = []
-    counted: dict[str, dict[str, int]] = {}
-    orders: dict[str, str | None] = {}
+    look = Look(raw, spec, sample, profiles)
     if first(sample.aggregate(n=sample.count()))["n"]:
         for room in ROOMS:
-            asked = list(room.ask(Look(raw, spec, sample, counted, orders)))
-            spec = answered(spec, asked)
+            asked = list(room.ask(look))
             found += asked
+            if (settled := answered(look.spec, asked)) != look.spec:
+                look = replace(look, spec=settled)
     engine.drop_table(name)
     return sorted(found, key=lambda question: not question.pressing)
 

@@ -91,17 +91,11 @@ def _differences(look: Look, order: str) -> tuple[int, int, dict[str, _Seen]] | 
         tally |= {f"v{i}": (orders[f"k{i}"] > 1).sum()}
         tally |= {f"e{i}": (orders[f"k{i}"] == orders.n).sum()}
     seen = first(orders.aggregate(**tally))
-    if not seen["n"] or _gives_back(look):
+    # Rows below 0 net others: then a number stands on several rows for a reason.
+    if not seen["n"] or look.gives_back:
         return None
     found = {n: _Seen(seen[f"v{i}"] or 0, seen[f"e{i}"] or 0) for i, n in enumerate(names)}
     return seen["n"], total, found
-
-
-def _gives_back(look: Look) -> bool:
-    """Whether rows below 0 net others: then a number stands on several rows for a reason."""
-    if look.money is None:
-        return False
-    return bool(first(look.money.aggregate(n=(look.money.money < 0).sum()))["n"])
 
 
 def _is_state(look: Look, name: str) -> bool:

@@ -1,7 +1,5 @@
 """Which column would be taken for the order's number, where none is named."""
 
-from dataclasses import replace
-
 from pipeline.intake import mapping, roles
 from pipeline.intake.questions.look import Look, first
 
@@ -17,9 +15,10 @@ def likely_order(look: Look) -> str | None:
 
 
 def _proposed(look: Look) -> str | None:
-    looked_at = replace(look.raw, table=look.sample)
-    total = first(looked_at.table.aggregate(n=looked_at.table.count()))["n"]
-    columns = [c for c in mapping.profiles(looked_at, total) if c.name in look.free]
+    profiles = look.profiles
+    if profiles is None:
+        profiles = mapping.profiles(look.raw, look.raw.table.count().to_pyarrow().as_py())
+    columns = [profile for profile in profiles if profile.name in look.free]
     named = roles.propose(columns).columns.get("order_id")
     return named or _one_customer_and_day(look, columns)
 

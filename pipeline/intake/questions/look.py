@@ -1,5 +1,6 @@
 """A first look at a log, for those who ask: cells, money, and columns of few values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from features.log.order_lines import with_blanks_filled
 from features.log.spec import LogSpec
 from features.log.words import means, split
 from features.readers.reading import Raw
+from pipeline.intake.mapping import Profile
 
 ROWS = 200_000
 """Rows that evidence is sought in; counts that are told are of all rows."""
@@ -28,13 +30,15 @@ FEW = 40
 class Look:
     """A raw log and how it is read so far; `rows` are its first `ROWS`.
 
-    `sample` holds those rows as they stand in the file; `counted` is what is known of columns
+    `sample` holds those rows as they stand in the file, `profiles` how all columns look, where
+    somebody has looked already; `counted` is what is known of columns
     of few values and `orders` which column likely numbers the orders, shared by all that look.
     """
 
     raw: Raw
     spec: LogSpec
     sample: ir.Table
+    profiles: Sequence[Profile] | None = None
     counted: dict[str, dict[str, int]] = field(default_factory=dict)
     orders: dict[str, str | None] = field(default_factory=dict)
 
@@ -105,37 +109,39 @@ class Look:
 
     def number(self, name: str) -> Any:
         """The cells of a column as floats in `rows`; None where they cannot be read yet."""
-        table, spec = self.rows, self.spec
-        cells = table.select("row", "file", cell=filled(table[self.place(name)]))
+        rows = self._with_number(self.rows, name, "number")
+        return None if rows is None else rows.select("row", "number")
+
+    def _with_number(self, table: ir.Table, name: str, called: str) -> ir.Table | None:
+        """A table with the cells of a column as floats beside them."""
+        spec = self.spec
+        notation = Notation(spec.decimal, spec.thousands, spec.currency, spec.minus)
+        table = table.mutate(**{called: filled(table[self.place(name)])})
         try:
-            numeral = read_numbers(
-                cells,
-                "cell",
-                Notation(spec.decimal, spec.thousands, spec.currency, spec.minus),
-                name,
-            )
+            numeral = read_numbers(table, called, notation, name)
         except UserError:
             return None
-        return cells.select("row", number=numeral.try_cast("float64"))
+        return table.mutate(**{called: numeral.try_cast("float64")})
 
     @cached_property
     def money(self) -> ir.Table | None:
         """`rows` with ``money``: the amount, or price x quantity; None: cannot be read yet."""
         columns = self.spec.columns
-        names = [columns.amount or columns.unit_price]
-        names += [columns.quantity] if columns.unit_price else []
-        if names[0] is None:
+        if columns.amount:
+            return self._with_number(self.rows, columns.amount, "money")
+        if not columns.unit_price:
             return None
-        table, product = self.rows, None
-        for i, name in enumerate(names):
-            numbers = self.number(str(name))
-            if numbers is None:
-                return None
-            table = table.left_join(numbers.rename({f"number_{i}": "number"}), "row").drop(
-                "row_right"
-            )
-            product = table[f"number_{i}"] if product is None else product * table[f"number_{i}"]
-        return table.mutate(money=product)
+        table = self._with_number(self.rows, columns.unit_price, "money")
+        if table is not None and columns.quantity:
+            table = self._with_number(table, columns.quantity, "pieces")
+        return table if table is None else table.mutate(money=table.money * table.pieces)
+
+    @cached_property
+    def gives_back(self) -> bool:
+        """Whether any money is below 0."""
+        if self.money is None:
+            return False
+        return bool(first(self.money.aggregate(n=(self.money.money < 0).sum()))["n"])
 
     def called(self, name: str, *roles: str) -> bool:
         """Whether a word of a column's name speaks of one of the roles of `words.yaml`."""

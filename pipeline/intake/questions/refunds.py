@@ -84,7 +84,7 @@ def _money_like(numbers: ir.Table) -> ir.IntegerValue:
 def _own_account(look: Look) -> Iterator[Question]:
     """Rows below 0 that stand on one id which never buys: the shop gives back, not the customer."""
     columns = look.spec.columns
-    if look.money is None or columns.refund_customer:
+    if look.money is None or columns.refund_customer or not look.gives_back:
         return
     rows = look.money.mutate(who=look.text(look.money, columns.customer_id))
     rows = rows.filter(rows.who.notnull())

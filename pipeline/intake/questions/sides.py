@@ -7,7 +7,7 @@ account it is, so that only a person can tell.
 from collections.abc import Iterator
 
 from features.log import words
-from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.look import Look
 from pipeline.intake.questions.question import Question, counted
 
 _PAIRS = (
@@ -24,10 +24,9 @@ def ask(look: Look) -> Iterator[Question]:
     """One question, for the first column of two sides whose rows are all above 0."""
     if look.spec.refunds or look.money is None:
         return
-    below = look.money.aggregate(n=(look.money.money < 0).sum())
     for name, values in look.few.items():
         pair = _sides(name, {value for value in values if value})
-        if pair is None or first(below)["n"]:
+        if pair is None or look.gives_back:
             continue
         shown = {value: n for value, n in values.items() if value}
         signs = pair[0] in ("+", "plus")

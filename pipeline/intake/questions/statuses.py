@@ -165,8 +165,7 @@ def _taken_off(look: Look, name: str, value: str) -> bool:
     if signs["all_below"] and not signs["n"]:
         return True
     # A sale marked as refunded nets with the row below 0 that gave it back.
-    everywhere = look.money.aggregate(n=(look.money.money < 0).sum())
-    return bool(first(everywhere)["n"])
+    return look.gives_back
 
 
 def _refund_rows(look: Look, name: str, said: Mapping[str, str | None]) -> list[str]:
