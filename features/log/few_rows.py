@@ -25,6 +25,16 @@ Writing = Literal["plain", "marked"]
 SAMPLE: dict[Writing, tuple[str, str]] = {"plain": ("2024-01-31", "1.5"), "marked": ("?", "?")}
 """A date and a number of each kind: an expression that is made over such a row reads all of it."""
 
+_DIGITS = re.compile(r"(%[Ymd])([-./ ]?)(?!\1)(%[Ymd])\2(?!\1|\3)%[Ymd]([ T]%H:%M(:%S)?)?")
+"""Formats of digits at fixed places."""
+
+_PLACES = {
+    "%Y": r"(?P<Y>[12]\d{3})",
+    "%m": r"(?P<m>\d\d)",
+    "%d": r"(?P<d>\d\d)",
+    "%H": r"(?P<time>([01]\d|2[0-3])",
+    "%M": r"[0-5]\d",
+}
 _DAY = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,14}(\.\d{1,12})?", re.ASCII)
 _WORD = re.compile(r"[^\W\d_]{3}")
@@ -36,7 +46,41 @@ NEVER = datetime(9000, 1, 1)
 def writings(spec: LogSpec) -> tuple[Writing, ...]:
     """The kinds that rows of a log can be of: only `marked` where it is declared how it writes."""
     notation = Notation(spec.decimal, spec.thousands, spec.currency, spec.minus, spec.scale)
-    return ("marked",) if spec.date_format or notation.declared else ("plain", "marked")
+    return ("marked",) if notation.declared or not plain_days(spec) else ("plain", "marked")
+
+
+def plain_days(spec: LogSpec) -> re.Pattern[str] | None:
+    """What a date is like that is read plainly; None where none is.
+
+    Of digits at fixed places it has groups, see `as_iso`.
+    """
+    form = spec.date_format
+    if form is None:
+        return _DAY
+    if not _DIGITS.fullmatch(form):
+        return None
+    form = form.replace(".", r"\.").replace(":%S", r":[0-5]\d")
+    for mark, place in _PLACES.items():
+        form = form.replace(mark, place)
+    return re.compile(form + ")" * ("time" in form), re.ASCII)
+
+
+def as_iso(day: re.Pattern[str], cell: str | None) -> str | None:
+    """A date of `plain_days` in ISO 8601, which the plain reading reads.
+
+    Examples
+    --------
+    >>> columns = {"customer_id": "id", "transacted_at": "day", "amount": "money"}
+    >>> spec = LogSpec(source="orders.csv", columns=columns, date_format="%d.%m.%Y %H:%M")
+    >>> as_iso(plain_days(spec), "31.01.2024 09:05")
+    '2024-01-31 09:05'
+    """
+    found = day.fullmatch(cell) if cell and day.groupindex else None
+    if not found:
+        return cell
+    parts = found.groupdict()
+    time = f" {parts['time']}" if "time" in parts else ""
+    return f"{parts['Y']}-{parts['m']}-{parts['d']}{time}"
 
 
 def writing(dates: Iterable[str], numbers: Iterable[str], spec: LogSpec) -> Writing:
@@ -49,8 +93,9 @@ def writing(dates: Iterable[str], numbers: Iterable[str], spec: LogSpec) -> Writ
     >>> writing(["2024-01-31"], ["9.90"], spec), writing(["31/1/2024"], ["9.90"], spec)
     ('plain', 'marked')
     """
-    simple = all(map(_DAY.fullmatch, dates)) and all(map(_NUMBER.fullmatch, numbers))
-    return "plain" if simple and "plain" in writings(spec) else "marked"
+    day = plain_days(spec) if "plain" in writings(spec) else None
+    simple = day and all(map(day.fullmatch, dates)) and all(map(_NUMBER.fullmatch, numbers))
+    return "plain" if simple else "marked"
 
 
 def worded(dates: Iterable[str], spec: LogSpec) -> bool:
@@ -75,12 +120,15 @@ def tidied(rows: ir.Table) -> ir.Table:
     return rows.select("row", text=tidy(rows, "moment"))
 
 
-def parsed(rows: ir.Table, spec: LogSpec) -> ir.Table:
+def parsed(rows: ir.Table, spec: LogSpec, kind: Writing) -> ir.Table:
     """Cells as canonical columns with the first ``reason`` against each row, as an expression.
 
-    `rows` hold a row of `SAMPLE` now, and what is asked when the expression is run. The number of
-    the request stands before the ids, as in ``3:00017``: customers of two requests stay apart.
+    `rows` hold a row of `SAMPLE` now, and what is asked when the expression is run; dates that are
+    plain come `as_iso`. The number of the request stands before the ids, as in ``3:00017``:
+    customers of two requests stay apart.
     """
+    if kind == "plain":
+        spec = spec.model_copy(update={"date_format": None})
     found, _, _ = parse(rows, spec, NEVER)
     apart = found.file.cast("string") + ":" + found.customer_id
     found = found.mutate(customer_id=apart)

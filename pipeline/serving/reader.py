@@ -22,8 +22,11 @@ from features.customer.snapshot import snapshots_of
 from features.engines.duckdb import Engine, connect, literal, quote, value_free_errors
 from features.log.few_rows import (
     SAMPLE,
+    Writing,
+    as_iso,
     cells,
     parsed,
+    plain_days,
     tidied,
     transactions,
     worded,
@@ -95,7 +98,7 @@ class Reader:
         with self._lock, value_free_errors():
             self._run("BEGIN")
             try:
-                self._fill(requests, day)
+                self._fill(requests, day, kind)
                 self._run("EXECUTE into_cells")
                 if words:
                     self._run("EXECUTE tidied")
@@ -119,10 +122,14 @@ class Reader:
         numbers = [cell for name in _money(self.spec) for row in rows if (cell := row.get(name))]
         return dates, numbers
 
-    def _fill(self, requests: Sequence[Sequence[Row]], day: date) -> None:
+    def _fill(self, requests: Sequence[Sequence[Row]], day: date, kind: Writing) -> None:
         # One after the other: an order may go on in the next row.
         placed = [(n, row) for n, request in enumerate(requests) for row in request]
         columns = [[row.get(name) or None for _, row in placed] for name in self._names]
+        days = plain_days(self.spec)
+        if kind == "plain" and days:
+            dated = self._names.index(self.spec.columns.transacted_at)
+            columns[dated] = [as_iso(days, cell) for cell in columns[dated]]
         known = set(self._names)
         columns.append([_rest(row, known) for _, row in placed])
         incoming = pa.table(
@@ -146,7 +153,7 @@ class Reader:
             self._stage("cells", cells(raw, self.spec))
         for kind in writings(self.spec):
             with self._sample(*SAMPLE[kind]):
-                reading = self._compiled(parsed(self._engine.table("cells"), self.spec))
+                reading = self._compiled(parsed(self._engine.table("cells"), self.spec, kind))
             self._run(f"CREATE TABLE IF NOT EXISTS read AS FROM ({reading}) LIMIT 0")
             self._run(f"PREPARE read_{kind} AS INSERT INTO read {reading}")
         if self.spec.date_format:
