@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from models.contenders.btyd import BtydContender
+from models.contenders.columns import Columns, columns_of
 from models.contenders.histories import Histories
 from models.contenders.protocol import Contender
 
@@ -35,12 +36,17 @@ class BasePredictions(Mapping[str, pd.DataFrame]):
         """The customers' purchase histories, read once for all buy-till-you-die models."""
         return Histories(self.customers)
 
+    @cached_property
+    def columns(self) -> Columns:
+        """The snapshot's columns, read once for all models of features."""
+        return columns_of(self.customers)
+
     def terms(self, name: str) -> Any:
         """What a learner's prediction, and its contributions, are made of."""
         if name not in self._terms:
             learner: Any = self.learners[name]
             btyd = isinstance(learner, BtydContender)
-            self._terms[name] = self.histories if btyd else learner.terms(self.customers)
+            self._terms[name] = self.histories if btyd else learner.terms(self.columns)
         return self._terms[name]
 
     def __getitem__(self, name: str) -> pd.DataFrame:

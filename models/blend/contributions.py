@@ -44,10 +44,10 @@ def blended_contributions(
             total[SILENCE] = total[SILENCE] + shares[name] * beyond
         share = shares.get(name, 0.0) + (0.5 if name == part else 0.0)
         themes = by_theme(contributions(base.learners[name], base.terms(name), reference))
-        for theme in map(str, themes):
-            own = share * themes[theme].to_numpy()
+        for theme, moved in themes.items():
+            own = share * moved
             total[theme] = total[theme] + own if theme in total else own
-    return pd.DataFrame(total, index=customers.index)[sorted(total)]
+    return pd.DataFrame({theme: total[theme] for theme in sorted(total)}, index=customers.index)
 
 
 def beside_average(today: pd.DataFrame, p_churn: np.ndarray, contributed: pd.DataFrame) -> float:

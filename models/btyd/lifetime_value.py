@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,13 +39,17 @@ def month_ends(
     >>> month_ends(3, start="2025-01-31").tolist()
     [28.0, 59.0, 89.0]
     """
-    count = np.arange(1, whole("months", months, 1, LONGEST) + 1)
+    number_of = whole("months", months, 1, LONGEST)
     unit = number("days_per_unit", days_per_unit, above=0)
     if start is None:
-        return np.asarray(count * DAYS_PER_MONTH / unit)
-    first = day("start", start)
-    days = [(first + pd.DateOffset(months=int(k)) - first).days for k in count]
-    return np.asarray(days, dtype=float) / unit
+        return np.asarray(np.arange(1, number_of + 1) * DAYS_PER_MONTH / unit)
+    return np.asarray(_days_to_month_ends(number_of, day("start", start)), dtype=float) / unit
+
+
+@lru_cache(maxsize=64)
+def _days_to_month_ends(months: int, first: pd.Timestamp) -> tuple[int, ...]:
+    """Whole days from a day to the end of each coming month: the calendar is slow to be asked."""
+    return tuple((first + pd.DateOffset(months=k) - first).days for k in range(1, months + 1))
 
 
 def day(name: str, value: Any) -> pd.Timestamp:

@@ -19,6 +19,8 @@ def real(values: Any) -> Floats:
     [1.0, 2.5]
     """
     shape = np.shape(values)
+    if not isinstance(values, pd.Series) and np.asarray(values).dtype.kind in "fiu":
+        return np.ascontiguousarray(values, dtype=float).reshape(shape)
     column = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values).ravel())
     if column.dtype == object:
         kind = types.infer_dtype(column, skipna=True)

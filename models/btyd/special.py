@@ -123,16 +123,21 @@ def log_power_tail(p: ArrayLike, q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Fl
 def _tail_masses(p: Floats, q: Floats, ratio: Floats) -> Iterator[tuple[Floats, ...]]:
     """At each node: log(1 + h / a), log(1 + h / b), the integrand's mass, h / a and h / b.
 
-    For ratio = a / b >= 1; then c = a, and log(1 + h / a) is the node itself, scaled.
+    For ratio = a / b >= 1; then c = a, and log(1 + h / a) is the node itself, scaled. Of a few
+    rows several nodes are one call.
     """
     to_tail = 1 / (p + q - 1)
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+    at_once = max(1, 4096 // max(1, p.size))
+    for first in range(0, len(_NODES), at_once):
+        some = slice(first, first + at_once)
+        node, weight = (x[some].reshape(-1, *[1] * p.ndim) for x in (_NODES, _WEIGHTS))
         rise_a = node * to_tail
         beyond = np.maximum(rise_a - _LARGEST_EXPONENT, 0.0)
         growth = np.expm1(rise_a - beyond)
         along_b = growth * ratio
         rise_b = np.log1p(along_b) + beyond
-        yield rise_a, rise_b, weight * np.exp((1 - p) * rise_a - q * rise_b), growth, along_b
+        mass = weight * np.exp((1 - p) * rise_a - q * rise_b)
+        yield from zip(rise_a, rise_b, mass, growth, along_b, strict=True)
 
 
 def _power_tail(p: Floats, q: Floats, a: Floats, b: Floats) -> Tail:

@@ -7,9 +7,12 @@ fade, the place in the year turns. What cannot be told from the snapshot alone i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
-import pandas as pd
+
+from models.contenders.columns import Columns
 
 YEAR = 365.25
 
@@ -20,19 +23,19 @@ DECAYED = re.compile(r"decayed_(?:purchases|spend)_(\d+)d")
 TURNING = re.compile(r"year_(cosine|sine)_(\d+)")
 
 
-def ageless(customers: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the columns whose future `silent_for` cannot tell."""
-    return customers[[name for name in customers if not WINDOW.fullmatch(str(name))]]
+def ageless(names: Iterable[str]) -> list[str]:
+    """Those of some columns whose future `silent_for` can tell."""
+    return [name for name in names if not WINDOW.fullmatch(name)]
 
 
-def silent_for(customers: pd.DataFrame, days: float) -> pd.DataFrame:
-    """Rows of `ageless` after `days` more days without a purchase.
+def silent_for(customers: Columns, days: float) -> Columns:
+    """Columns of `ageless` after `days` more days without a purchase.
 
     Examples
     --------
-    >>> today = pd.DataFrame({"T": [40.0], "days_since_last": [10.0], "frequency": [2.0]})
-    >>> silent_for(today, 30).iloc[0].tolist()
-    [70.0, 40.0, 2.0]
+    >>> today = {name: np.array([n]) for name, n in [("T", 40.0), ("days_since_last", 10.0)]}
+    >>> silent_for({**today, "frequency": np.array([2.0])}, 30)
+    {'T': array([70.]), 'days_since_last': array([40.]), 'frequency': array([2.])}
     """
     if not days:
         return customers
@@ -40,15 +43,15 @@ def silent_for(customers: pd.DataFrame, days: float) -> pd.DataFrame:
     if "overdue" in customers:
         silence = customers["days_since_last"]
         grown["overdue"] = customers["overdue"] * (grown["days_since_last"] / silence)
-    for name in map(str, customers):
+    for name in customers:
         if faded := DECAYED.fullmatch(name):
             grown[name] = customers[name] * 0.5 ** (days / float(faded[1]))
-    return customers.assign(**grown, **_turned(customers, days))
+    return {**customers, **grown, **_turned(customers, days)}
 
 
-def _turned(customers: pd.DataFrame, days: float) -> dict[str, pd.Series]:
+def _turned(customers: Columns, days: float) -> dict[str, Any]:
     """Cosines and sines of the place in the year, turned on by `days`."""
-    found = (TURNING.fullmatch(str(name)) for name in customers)
+    found = (TURNING.fullmatch(name) for name in customers)
     turned = {}
     for turns in sorted({match[2] for match in found if match}):
         angle = 2 * np.pi * int(turns) * days / YEAR

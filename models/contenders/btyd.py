@@ -116,8 +116,13 @@ class BtydContender:
     ) -> np.ndarray:
         """Probability of no purchase within `days`, shape (n_customers,)."""
         histories = Histories.of(customers)
-        silent = self.purchases.probability_no_purchase(histories.distinct, days / DAYS_PER_UNIT)
-        return histories.spread(np.clip(silent, 0.0, 1.0))
+
+        def silent() -> np.ndarray:
+            p = self.purchases.probability_no_purchase(histories.distinct, days / DAYS_PER_UNIT)
+            return histories.spread(np.clip(p, 0.0, 1.0))
+
+        found: np.ndarray = histories.once(("no purchase", id(self), days), silent)
+        return found
 
     def expected_purchases(self, customers: pd.DataFrame | Histories, days: float) -> np.ndarray:
         """Expected purchase days within `days`, shape (n_customers,)."""

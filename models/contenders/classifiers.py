@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
+from models.contenders.columns import Columns
 from models.contenders.encoding import Encoder, expit
 from models.contenders.forest import Forest
 from models.contenders.linear import LinearLogit
@@ -55,7 +56,7 @@ class LogisticChurn:
         churned = panel["churned"].to_numpy()
         return LinearLogit.fit(features, churned, weights(panel), attributes, history.money)
 
-    def terms(self, customers: pd.DataFrame) -> np.ndarray:
+    def terms(self, customers: pd.DataFrame | Columns) -> np.ndarray:
         """What the log odds are summed from, see `LinearLogit.contributions`."""
         return self.model.contributions(customers)
 
@@ -135,7 +136,7 @@ class BoostedChurn(FittedTrees):
             return fitted_trees(Training.of(panel, history), history.seed)
         return fitted_trees(Training.of_panel(history), history.seed)
 
-    def terms(self, customers: pd.DataFrame) -> Forest:
+    def terms(self, customers: pd.DataFrame | Columns) -> Forest:
         """The leaves whose values are the log odds of no purchase."""
         return Forest.walked(self.estimator, self.encoder.transform(customers))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from models.contenders.ageing import TURNING, YEAR
+from models.contenders.columns import Columns, columns_of, floats
 from models.history import NOT_FEATURES
 
 RARE = 50
@@ -58,7 +60,7 @@ class Encoder:
             frequent[name] = tuple(ordered[:MOST_CATEGORIES])
         return cls(tuple(varying), frequent, tuple(numbers))
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Names of the matrix columns; an attribute's are `attribute=value`, or `=number`.
 
@@ -70,7 +72,7 @@ class Encoder:
             *(f"{name}={value}" for name, values in self.categories.items() for value in values),
         ]
 
-    def transform(self, customers: pd.DataFrame) -> np.ndarray:
+    def transform(self, customers: pd.DataFrame | Columns) -> np.ndarray:
         """Features as a float matrix, shape (n_customers, n_columns), by name not by position.
 
         Raises
@@ -85,15 +87,16 @@ class Encoder:
                 f"{len(missing)} of {len(needed)} features of the model are missing: "
                 f"{', '.join(missing[:5])}. Use the catalogue it was trained on."
             )
-        matrix = np.empty((len(customers), len(self.names)), order="F")
+        columns = columns_of(customers)
+        matrix = np.empty((len(next(iter(columns.values()))), len(self.names)), order="F")
         for column, name in enumerate(self.numeric):
-            matrix[:, column] = customers[name].to_numpy(dtype=float, na_value=np.nan)
+            matrix[:, column] = floats(columns[name])
         column = len(self.numeric)
         for name in self.numbers:
-            matrix[:, column] = _as_numbers(customers[name])
+            matrix[:, column] = _as_numbers(pd.Series(columns[name]))
             column += 1
         for name, values in self.categories.items():
-            shown = _as_text(customers[name]).to_numpy(dtype=object)
+            shown = _as_text(pd.Series(columns[name])).to_numpy(dtype=object)
             for value in values:
                 matrix[:, column] = shown == value
                 column += 1

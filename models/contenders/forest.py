@@ -8,6 +8,7 @@ numbers are scikit-learn's, to the bit.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -140,7 +141,7 @@ class Trees:
         padded = [[*tree.order, *[0] * (MOST_LEAVES - len(tree.order))] for tree in self.each]
         return np.array(padded, dtype=np.uint8)
 
-    def reached(self, columns: np.ndarray) -> tuple[np.ndarray, ...]:
+    def reached(self, columns: np.ndarray) -> np.ndarray:
         """By tree, the number of the node where each of a few customers ends; see `Tree.reached`.
 
         Examples
@@ -157,11 +158,47 @@ class Trees:
         right = np.where(missing_goes_left, shown > threshold, ~(shown <= threshold))
         ruled_out = np.bitwise_or.reduceat(right * leaves[:, None], starts, axis=0)
         place = np.minimum(_FIRST_FREE[np.uint16][ruled_out], self._last)
-        return tuple(np.take_along_axis(self._leaves, place, axis=1))
+        return np.take_along_axis(self._leaves, place, axis=1)
 
     @cached_property
     def _last(self) -> np.ndarray:
         return np.array([[len(tree.order) - 1] for tree in self.each])
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """By tree and node, the tree's value."""
+        return self._by_node(lambda tree: tree.values[:, None])[:, :, 0]
+
+    @cached_property
+    def moves(self) -> np.ndarray:
+        """By tree, node and feature, the change of the mean from the root, see `Tree.moves`."""
+        n_features = 1 + max((f for tree in self.each for f in tree.moves), default=0)
+
+        def dense(tree: Tree) -> np.ndarray:
+            moved = np.zeros((len(tree.nodes), n_features))
+            for feature, change in tree.moves.items():
+                moved[:, feature] = change
+            return moved
+
+        return self._by_node(dense)
+
+    def _by_node(self, of_tree: Callable[[Tree], np.ndarray]) -> np.ndarray:
+        """A table of each tree, (n_nodes, n_columns), in one: trees of fewer nodes end in zeros."""
+        tables = [of_tree(tree) for tree in self.each]
+        whole = np.zeros((len(tables), max(map(len, tables)), tables[0].shape[1]))
+        for place, table in enumerate(tables):
+            whole[place, : len(table)] = table
+        return whole
+
+
+VERY_FEW = 40
+"""Up to so many customers the tables of all trees are looked up at once, which takes memory."""
+
+
+def _one_after_the_other(terms: np.ndarray) -> np.ndarray:
+    """Sum over the first axis in its order, as a loop adds, whatever the shape of the rest."""
+    summed: np.ndarray = np.add.accumulate(terms, axis=0)[-1] + 0.0
+    return summed
 
 
 _READ: WeakKeyDictionary[Any, Trees] = WeakKeyDictionary()
@@ -183,8 +220,12 @@ class Forest:
     """
 
     estimator: Any
-    trees: tuple[Tree, ...]
-    reached: tuple[np.ndarray, ...]
+    reached: np.ndarray | tuple[np.ndarray, ...]
+
+    @property
+    def trees(self) -> tuple[Tree, ...]:
+        """The trees, in the order in which they were grown."""
+        return trees_of(self.estimator).each
 
     @classmethod
     def walked(cls, estimator: Any, matrix: np.ndarray) -> Forest:
@@ -197,15 +238,40 @@ class Forest:
         """
         columns, trees = np.asfortranarray(matrix).T, trees_of(estimator)
         if len(matrix) <= FEW:
-            return cls(estimator, trees.each, trees.reached(columns))
-        return cls(estimator, trees.each, tuple(tree.reached(columns) for tree in trees.each))
+            return cls(estimator, trees.reached(columns))
+        return cls(estimator, tuple(tree.reached(columns) for tree in trees.each))
 
     def margin(self) -> np.ndarray:
         """Sum of the trees' values, before the link function; shape (n_customers,)."""
+        n_customers = len(self.reached[0])
+        if n_customers <= VERY_FEW:
+            values = self._of_each(trees_of(self.estimator).values)
+            base = np.full((1, n_customers), self.estimator._baseline_prediction.item())
+            return _one_after_the_other(np.concatenate([base, values]))
         total = np.zeros(len(self.reached[0])) + self.estimator._baseline_prediction.item()
         for tree, leaf in zip(self.trees, self.reached, strict=True):
             total += tree.values[leaf]
         return total
+
+    def moved(self, n_features: int) -> np.ndarray:
+        """Change of the mean log odds along each path, by feature; (n_features, n_customers).
+
+        Sums over features differ from the margin by one constant, the mean over training rows.
+        """
+        n_customers = len(self.reached[0])
+        if n_customers <= VERY_FEW:
+            total = _one_after_the_other(self._of_each(trees_of(self.estimator).moves)).T
+            return np.pad(total, ((0, n_features - len(total)), (0, 0)))
+        total = np.zeros((n_features, n_customers))
+        for tree, reached in zip(self.trees, self.reached, strict=True):
+            leaf = reached.astype(np.intp)
+            for feature, change in tree.moves.items():
+                total[feature] += change[leaf]
+        return total
+
+    def _of_each(self, table: np.ndarray) -> np.ndarray:
+        """Of a table by tree and node, what each tree has for each customer."""
+        return table[np.arange(len(table))[:, None], np.asarray(self.reached)]
 
     def mean(self) -> np.ndarray:
         """What a regression predicts: the margin through the inverse link."""

@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator
 
 from models.contenders.ageing import ageless, silent_for
 from models.contenders.classifiers import FittedTrees, Training, fitted_trees, refuse_unlearnable
+from models.contenders.columns import Columns, columns_of
 from models.contenders.encoding import Encoder
 from models.contenders.forest import Forest
 from models.contenders.protocol import answers
@@ -64,18 +65,20 @@ class BoostedHazard(FittedTrees):
         return self
 
     def _fitted_to(self, history: History) -> tuple[Encoder, BaseEstimator]:
-        rows = ageless(history.soon(step_days(history.horizon_days)).drop(columns=SO_FAR))
+        rows = history.soon(step_days(history.horizon_days)).drop(columns=SO_FAR)
+        rows = rows[ageless(map(str, rows))]
         refuse_unlearnable(rows)
         return fitted_trees(Training.of(rows, history), history.seed)
 
-    def futures(self, customers: pd.DataFrame) -> list[pd.DataFrame]:
+    def futures(self, customers: pd.DataFrame | Columns) -> list[Columns]:
         """What will be known at the beginning of each step if nothing is bought until then."""
         step = step_days(self._horizon_days)
         n_steps = max(1, round(self._horizon_days / step))
-        today = ageless(customers)
+        columns = columns_of(customers)
+        today = {name: columns[name] for name in ageless(columns)}
         return [silent_for(today, step * number) for number in range(n_steps)]
 
-    def terms(self, customers: pd.DataFrame) -> list[Forest]:
+    def terms(self, customers: pd.DataFrame | Columns) -> list[Forest]:
         """The leaves by step, whose values are the log odds of no purchase in it."""
         return [
             Forest.walked(self.estimator, self.encoder.transform(future))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
 
@@ -29,10 +29,10 @@ class Histories:
 
     def __init__(self, customers: pd.DataFrame) -> None:
         self.customers = customers
-        self._made: dict[str, Any] = {}
+        self._made: dict[Hashable, Any] = {}
 
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """What several models derive from these customers in the same way, made by the first."""
+    def once(self, name: Hashable, make: Callable[[], Any]) -> Any:
+        """What is asked of these customers more than once, made by who asks first."""
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]

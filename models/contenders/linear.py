@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from models.contenders.columns import Columns
 from models.contenders.encoding import Encoder, expit, signed_log
 
 MOST_NEWTON_STEPS = 50
@@ -89,7 +90,7 @@ class LinearLogit:
         coefficients, intercept = ridge_logistic(matrix, churned, weight, penalty_strength)
         return cls(encoder, unit, center, scale, indicated, coefficients, intercept)
 
-    def contributions(self, customers: pd.DataFrame) -> np.ndarray:
+    def contributions(self, customers: pd.DataFrame | Columns) -> np.ndarray:
         """Each feature's exact part of the log odds, shape (n_customers, n_features).
 
         Measured from the average customer; with `intercept` the parts add up to `log_odds`.

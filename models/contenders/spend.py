@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from models.contenders.classifiers import Training
+from models.contenders.columns import Columns
 from models.contenders.encoding import Encoder
 from models.contenders.protocol import answers
 from models.contenders.trees import BoostedMean
@@ -63,7 +64,7 @@ class BoostedSpend:
                 trees[what] = BoostedMean.fit(matrix, cut, w, history.seed)
         return encoder, trees, restored
 
-    def terms(self, customers: pd.DataFrame) -> np.ndarray:
+    def terms(self, customers: pd.DataFrame | Columns) -> np.ndarray:
         """The features as a matrix."""
         if self._encoder is None:
             raise ValueError(f"{self.name} has not been fitted.")

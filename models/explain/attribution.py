@@ -25,8 +25,8 @@ from models.contenders.histories import Histories
 BTYD_INPUTS = ("frequency", "days_since_last", "T")
 
 
-def contributions(learner: Any, terms: Any, reference: dict[str, float]) -> pd.DataFrame:
-    """Parts of the log odds of churn by feature, one row per customer; positive raises churn.
+def contributions(learner: Any, terms: Any, reference: dict[str, float]) -> dict[str, np.ndarray]:
+    """Parts of the log odds of churn by feature, shape (n_customers,); positive raises churn.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ def contributions(learner: Any, terms: Any, reference: dict[str, float]) -> pd.D
     if isinstance(learner, BtydContender):
         return _btyd_contributions(learner, terms, reference)
     if isinstance(learner, LogisticChurn):
-        return pd.DataFrame(terms, columns=learner.model.encoder.names, copy=False)
+        return dict(zip(learner.model.encoder.names, terms.T, strict=True))
     if isinstance(learner, BoostedChurn):
         names = learner.encoder.names
-        return pd.DataFrame(path_contributions(terms, len(names)), columns=names, copy=False)
+        return dict(zip(names, terms.moved(len(names)), strict=True))
     if isinstance(learner, BoostedHazard):
         names = learner.encoder.names
-        return pd.DataFrame(_chained_contributions(terms, len(names)), columns=names, copy=False)
+        return dict(zip(names, _chained_contributions(terms, len(names)), strict=True))
     raise ValueError(f"{type(learner).__name__} has no contributions.")
 
 
@@ -71,13 +71,13 @@ def _chained_contributions(steps: list[Forest], n_features: int) -> np.ndarray:
     bought = np.maximum(1 - np.multiply.reduce(list(silent.T)), 1e-9)
     total = np.zeros((n_features, len(silent)))
     for forest, step in zip(steps, silent.T, strict=True):
-        total += path_contributions(forest, n_features).T * ((1 - step) / bought)
-    return total.T
+        total += forest.moved(n_features) * ((1 - step) / bought)
+    return total
 
 
 def _btyd_contributions(
     learner: BtydContender, histories: Histories, reference: dict[str, float]
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     # The same customers for every buy-till-you-die model: made, and told apart, once for all.
     mixed = histories.once("mixed", lambda: Histories(_mixed(histories.days, reference)))
     silent = learner.probability_no_purchase(mixed, learner.horizon_days)
@@ -88,7 +88,7 @@ def _btyd_contributions(
             before = frozenset(order[:place])
             totals[name] = totals[name] + (values[before | {name}] - values[before])
     shapley = {name: total / factorial(len(BTYD_INPUTS)) for name, total in totals.items()}
-    return pd.DataFrame({name: histories.spread(values) for name, values in shapley.items()})
+    return {name: histories.spread(values) for name, values in shapley.items()}
 
 
 _SHOWN = [
@@ -129,16 +129,3 @@ def _plausible(shown: dict[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame(
         {"frequency": frequency, "recency": recency, "T": age, "monetary_value": 1.0}
     )
-
-
-def path_contributions(forest: Forest, n_features: int) -> np.ndarray:
-    """Change of the mean log odds along each row's path, by feature; (n_customers, n_features).
-
-    Row sums differ from the model's log odds by one constant, the mean over its training rows.
-    """
-    total = np.zeros((n_features, len(forest.reached[0])))
-    for tree, reached in zip(forest.trees, forest.reached, strict=True):
-        leaf = reached.astype(np.intp)
-        for feature, moved in tree.moves.items():
-            total[feature] += moved[leaf]
-    return total.T

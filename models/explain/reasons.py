@@ -7,6 +7,7 @@ none says that changing it would keep the customer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ FIRST, DISTINCT = "first_", "distinct_"
 shown."""
 
 
+@cache
 def theme_of(feature: str) -> str:
     """Theme of a feature; an attribute's columns, of its first and last value, are its own.
 
@@ -87,21 +89,20 @@ def theme_of(feature: str) -> str:
     return feature
 
 
-def by_theme(contributions: pd.DataFrame) -> pd.DataFrame:
+def by_theme(contributions: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Sum the contributions of features that are one thing to a reader.
 
     Examples
     --------
-    >>> by_theme(pd.DataFrame({"gap_sd": [0.5], "amount_max": [1.0], "overdue": [0.25]}))
-       basket  silence
-    0     1.0     0.75
+    >>> parts = {"gap_sd": 0.5, "amount_max": 1.0, "overdue": 0.25}
+    >>> by_theme({name: np.array([part]) for name, part in parts.items()})
+    {'basket': array([1.]), 'silence': array([0.75])}
     """
     themes: dict[str, np.ndarray] = {}
-    for feature in contributions:
-        theme = theme_of(str(feature))
-        own = contributions[feature].to_numpy(float)
+    for feature, own in contributions.items():
+        theme = theme_of(feature)
         themes[theme] = themes[theme] + own if theme in themes else own
-    return pd.DataFrame(themes, index=contributions.index)[sorted(themes)]
+    return {theme: themes[theme] for theme in sorted(themes)}
 
 
 def importance(themes: pd.DataFrame) -> pd.Series:

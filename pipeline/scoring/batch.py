@@ -74,39 +74,51 @@ def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) 
     """Answer for one batch of a snapshot, in the columns of `SCHEMA`."""
     if not customers.num_rows:
         return pa.RecordBatch.from_pylist([], schema=SCHEMA)
-    frame = scored_frame(customers.to_pandas(), model, day)
-    return pa.RecordBatch.from_pandas(frame, schema=SCHEMA, preserve_index=False)
+    found = answered(customers.to_pandas(), model, day)
+    return pa.RecordBatch.from_arrays(
+        [_column(found[kind.name], kind.type, customers.num_rows) for kind in SCHEMA],
+        schema=SCHEMA,
+    )
 
 
-def scored_frame(customers: pd.DataFrame, model: Model, day: date) -> pd.DataFrame:
-    """Answer for one batch of a snapshot; no row depends on another."""
+def _column(values: Any, kind: pa.DataType, rows: int) -> pa.Array:
+    """A column of an answer, or what all rows have in common; NaN is nothing."""
+    if isinstance(values, pd.Series | np.ndarray):
+        return pa.array(values, kind, from_pandas=True)
+    return pa.repeat(pa.scalar(values, kind), rows)
+
+
+def answered(customers: pd.DataFrame, model: Model, day: date) -> dict[str, Any]:
+    """What is answered for one batch of a snapshot, by column; no row depends on another."""
     manifest, answer = model.manifest, model.contender
     blended = answer.predictions(customers) if isinstance(answer, Blend) else None
-    if blended is None or blended.answers[list(ANSWERS)].isna().any(axis=None):
+    if blended is None or np.isnan(blended.answers[list(ANSWERS)].to_numpy()).any():
         raise UserError(
             f"The model {manifest.version} ({manifest.contender}) does not answer everything for "
             "every customer. Train again with `churn train`."
         )
     predicted = blended.answers
-    expected = predicted[["next_purchase_from", "next_purchase_to"]]
-    expected = expected.where(predicted["p_churn"] <= UNLIKELY)
+    likely = predicted["p_churn"].to_numpy() <= UNLIKELY
+    window = {
+        name: _dates(day, np.where(likely, np.floor(predicted[name].to_numpy()), np.nan))
+        for name in ("next_purchase_from", "next_purchase_to")
+    }
     names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
-    return customers.assign(
+    return {
+        **customers,
         **predicted,
         **lifetime(blended, manifest.settings["clv"], day),
         **blended.reasons,
         **facts(customers, day),
-        as_of=day,
-        horizon_days=manifest.horizon_days,
-        at_stake=at_stake(predicted["p_churn"], predicted["expected_spend"]),
-        segment=names,
-        segment_before=customers.get("segment_before"),
-        model_version=manifest.version,
-        run_id=manifest.run_id,
-    ).assign(
-        next_purchase_from=_dates(day, np.floor(expected["next_purchase_from"])),
-        next_purchase_to=_dates(day, np.floor(expected["next_purchase_to"])),
-    )
+        "as_of": day,
+        "horizon_days": manifest.horizon_days,
+        "at_stake": at_stake(predicted["p_churn"], predicted["expected_spend"]),
+        "segment": names,
+        "segment_before": customers.get("segment_before"),
+        "model_version": manifest.version,
+        "run_id": manifest.run_id,
+        **window,
+    }
 
 
 def facts(customers: pd.DataFrame, day: date) -> dict[str, Any]:
@@ -114,15 +126,17 @@ def facts(customers: pd.DataFrame, day: date) -> dict[str, Any]:
 
     `usual_gap` (days) and `overdue` (days of silence beyond it) are missing for one-time buyers.
     """
-    silent, gap = customers["days_since_last"], customers["gap_mean"]
-    overdue = (silent - gap).clip(lower=0).round()
+    silent, gap, total, orders, age = (
+        customers[name].to_numpy(float, na_value=np.nan)
+        for name in ("days_since_last", "gap_mean", "amount_total", "orders", "T")
+    )
     return {
-        "first_purchase": _dates(day, -customers["T"]),
+        "first_purchase": _dates(day, -age),
         "last_purchase": _dates(day, -silent),
-        "total_spend": customers["amount_total"],
-        "average_order_value": customers["amount_total"] / customers["orders"],
+        "total_spend": total,
+        "average_order_value": total / orders,
         "usual_gap": gap,
-        "overdue": overdue.astype("Int32"),
+        "overdue": np.round(np.maximum(silent - gap, 0.0)),
     }
 
 
@@ -142,6 +156,8 @@ def lifetime(blended: BlendPredictions, period: dict[str, Any], day: date) -> di
     }
 
 
-def _dates(day: date, after: pd.Series) -> pd.Series:
-    """The dates so many days after `day`; missing where the number is."""
-    return pd.Timestamp(day) + pd.to_timedelta(after, unit="D")
+def _dates(day: date, after: np.ndarray) -> np.ndarray:
+    """The dates so many whole days after `day`; missing where the number is."""
+    known = ~np.isnan(after)
+    days = np.where(known, after, 0.0).astype("timedelta64[D]")
+    return np.where(known, np.datetime64(day, "D") + days, np.datetime64("NaT"))

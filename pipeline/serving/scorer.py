@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from features.errors import UserError
 from features.log.spec import LogSpec
@@ -62,6 +62,8 @@ class Scorer:
         self.spec = LogSpec.model_validate({**log, "source": "request"})
         alike = before is not None and before.spec == self.spec
         self._reader: Reader = before._reader if before and alike else Reader(self.spec)
+        # Once: looking for the libraries takes as long as an answer.
+        self._threads = ThreadpoolController()
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -95,7 +97,7 @@ class Scorer:
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Answers in the order of the requests, which all ask about the same day."""
         day = requests[0].day
-        with threadpool_limits(limits=1):
+        with self._threads.limit(limits=1):
             tables, aside = self._snapshots(requests, day)
             scores = scored_batch(pa.concat_tables(tables), self.model, day).to_pylist()
         by_request: list[list[dict[str, Any]]] = [[] for _ in requests]

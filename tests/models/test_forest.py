@@ -47,9 +47,11 @@ def test_means_are_scikit_learns(rows, loss):
 def test_a_customer_ends_where_he_does_alone(rows):
     matrix, count = rows
     trees = HistGradientBoostingClassifier(**settings(4000), random_state=0).fit(matrix, count == 0)
-    together = Forest.walked(trees, matrix).margin()
-    alone = [Forest.walked(trees, matrix[[row]]).margin()[0] for row in (0, 7, 3999)]
-    np.testing.assert_array_equal(together[[0, 7, 3999]], alone)
+    together = Forest.walked(trees, matrix)
+    for rows in ([0], [3999], [0, 7, 3999], list(range(30))):
+        few = Forest.walked(trees, matrix[rows])
+        np.testing.assert_array_equal(together.margin()[rows], few.margin())
+        np.testing.assert_array_equal(together.moved(9)[:, rows], few.moved(9))
 
 
 def test_a_tree_of_too_many_leaves_is_refused(rows):

@@ -54,6 +54,6 @@ def test_recent_cutoffs_teach(history, outcomes):
 
 def test_reasons_of_a_chain_move_as_its_answer_does(hazard, outcomes):
     reference = {"frequency": 1.0, "days_since_last": 50.0, "T": 200.0}
-    moved = contributions(hazard, hazard.terms(outcomes), reference).sum(axis=1)
+    moved = sum(contributions(hazard, hazard.terms(outcomes), reference).values())
     answer = logit(hazard.predict(outcomes)["p_churn"].to_numpy())
     assert np.corrcoef(moved, answer)[0, 1] > 0.95

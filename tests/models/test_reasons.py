@@ -13,7 +13,7 @@ from models.blend.blend import Blend
 from models.blend.contributions import blended_contributions
 from models.blend.stack import Stack
 from models.contenders.encoding import expit, logit
-from models.explain.attribution import contributions, path_contributions, reference_customer
+from models.explain.attribution import contributions, reference_customer
 from models.explain.reasons import by_theme, importance, reasons, theme_of
 
 WORDS = ("more likely to leave: ", "more likely to stay: ")
@@ -29,14 +29,14 @@ def blend(history):
 def test_tree_contributions_add_up_to_the_log_odds(history, outcomes):
     model = create("hist_gradient_boosting").fit(history)
     forest = model.terms(outcomes)
-    along = path_contributions(forest, len(model.encoder.names))
-    rest = forest.margin() - along.sum(axis=1)
+    along = forest.moved(len(model.encoder.names))
+    rest = forest.margin() - along.sum(axis=0)
     np.testing.assert_allclose(rest, rest[0], atol=1e-9)
 
 
 def test_linear_contributions_add_up_to_the_log_odds(history, outcomes):
     model = create("logistic").fit(history)
-    parts = contributions(model, model.terms(outcomes), {}).sum(axis=1)
+    parts = sum(contributions(model, model.terms(outcomes), {}).values())
     p_churn = model.predict(outcomes)["p_churn"]
     np.testing.assert_allclose(expit(parts + model.model.intercept), p_churn)
 
@@ -54,10 +54,10 @@ def test_btyd_contributions_add_up_to_the_distance_from_the_reference(history, o
             "monetary_value": [1.0],
         }
     )
-    repeat = outcomes[outcomes["frequency"] > 0]
+    back = outcomes["frequency"].to_numpy() > 0
     start = logit(model.predict(like)["p_churn"].to_numpy())
-    end = logit(model.predict(repeat)["p_churn"].to_numpy())
-    np.testing.assert_allclose(parts.loc[repeat.index].sum(axis=1), end - start, atol=1e-9)
+    end = logit(model.predict(outcomes[back])["p_churn"].to_numpy())
+    np.testing.assert_allclose(sum(parts.values())[back], end - start, atol=1e-9)
 
 
 def test_silence_speaks_for_leaving_and_a_purchase_yesterday_for_staying(blend, outcomes):
@@ -191,8 +191,9 @@ def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):
     whole = blended_contributions(base, stack, fitted.reference, fitted.offset)
     assert {"silence", "trend", "history", "basket", "country"} <= set(whole)
     apart = sum(
-        weight * contributions(base.learners[name], base.terms(name), fitted.reference).sum(axis=1)
+        weight * moved
         for name, weight in PRIOR_WEIGHTS.items()
+        for moved in contributions(base.learners[name], base.terms(name), fitted.reference).values()
     )
     # A part beyond the reach of those that learn counts as far as it is heard.
     for name, held in stack.log_odds(base).items():
@@ -211,7 +212,7 @@ def test_on_average_reasons_lead_from_the_average_probability_to_the_answer(blen
 def test_a_part_that_makes_half_of_the_answer_makes_half_of_its_reasons(blend, history, outcomes):
     mean = Blend("logistic").fit(history)
     model = mean.base_learners["logistic"]
-    own = by_theme(contributions(model, model.terms(outcomes), {}))
+    own = pd.DataFrame(by_theme(contributions(model, model.terms(outcomes), {})), outcomes.index)
     half = blend.predictions(outcomes).contributions.add(own, fill_value=0.0) / 2
     apart = mean.predictions(outcomes).contributions - half
     # Silence also holds what leads from the average probability: the same for everybody.
