@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from mlflow.entities import Metric
 
+from pipeline.markup import words
 from pipeline.tracking.board import REQUIRED, Standing
 
 DIGITS = 4
@@ -47,8 +48,8 @@ contender's place from below, the best one highest."""
 
 
 def name_of(standing: Standing) -> str:
-    """A contender's run, the answer as such: before a name that the table would cut."""
-    name = standing.contender
+    """A contender's run in words, the answer as such: before a name that the table would cut."""
+    name = words(standing.contender)
     if not standing.chosen:
         return name
     return f"{name} (answer)" if len(name) <= SHORT else f"answer: {name}"

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from features.errors import UserError
+from pipeline.markup import words
 from pipeline.tracking import looks, runs, server, views
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.runs import prepare
@@ -117,9 +118,13 @@ def test_chromium_shows_the_leaderboard_and_its_charts(trained: Store, tmp_path:
             timeout=120,
             check=True,
         ).stdout
-    table = re.findall(r">(" + "|".join(LOG_LOSS) + r")(?: \(answer\))?</span></a>", shown)
+    table = re.findall(
+        r">(" + "|".join(map(words, LOG_LOSS)) + r")(?: \(answer\))?</span></a>", shown
+    )
     assert "blend (answer)" in shown
-    assert table == list(LOG_LOSS), "the runs table lists the contenders, best log loss first"
+    assert table == [*map(words, LOG_LOSS)], (
+        "the runs table lists the contenders, best log loss first"
+    )
     assert shown.count("js-plotly-plot") >= 5
     assert shown.count('class="point"') >= 5 * len(LOG_LOSS), "a mark for each contender and chart"
     assert shown.index("left of 0 wins") < shown.index("by_cutoff/log_loss")

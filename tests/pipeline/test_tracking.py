@@ -24,6 +24,7 @@ import pytest
 from mlflow.entities import Run
 
 from features.errors import UserError
+from pipeline.markup import words
 from pipeline.tracking import compare, processes, runs, views
 from pipeline.tracking.board import Standing, refuse_unjudged, standings
 from pipeline.tracking.errors import TrackingError
@@ -146,7 +147,7 @@ def test_the_interval_of_a_difference_is_a_line_and_the_best_is_on_top(store: St
 
 def test_a_long_name_does_not_hide_that_it_answers() -> None:
     chosen = Standing("blend_with_pareto_nbd", True, "recency_alone")
-    assert name_of(chosen) == "answer: blend_with_pareto_nbd"
+    assert name_of(chosen) == f"answer: {words(chosen.contender)}"
     assert name_of(replace(chosen, contender="blend")) == "blend (answer)"
 
 
@@ -176,7 +177,7 @@ def test_a_contender_far_off_is_not_drawn_until_the_filter_is_taken_away(store: 
             [store.experiment_id], state(store, "leaderboard")["searchFilter"]
         )
     names = {run.info.run_name for run in drawn}
-    assert names == {"blend (answer)", "recency_alone"}
+    assert names == {"blend (answer)", "recency alone"}
     assert len(children(store, parent)) == 3
 
 
@@ -243,7 +244,7 @@ def test_a_training_on_a_local_store_calls_nobody_and_gives_no_warning(
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "said"),
     [
         ({"log_loss": np.nan}, "log_loss is not a number at 1 of 3 cutoffs"),
         ({"roc_auc": np.inf}, "roc_auc is not a number at 1 of 3 cutoffs"),
@@ -252,12 +253,12 @@ def test_a_training_on_a_local_store_calls_nobody_and_gives_no_warning(
     ids=["missing_log_loss", "infinite_auc", "missing_at_one_cutoff"],
 )
 def test_49_a_contender_with_a_figure_that_is_no_number_ends_failed(
-    store: Store, changed: dict[str, float], words: str
+    store: Store, changed: dict[str, float], said: str
 ) -> None:
     parent = train(store, leaderboard(**changed))
     below = children(store, parent)
     assert below["bg_nbd"].info.status == "FAILED"
-    assert words in below["bg_nbd"].data.tags["mlflow.note.content"]
+    assert said in below["bg_nbd"].data.tags["mlflow.note.content"]
     assert "log_loss" not in below["bg_nbd"].data.metrics
     assert below["blend"].info.status == run_of(store, parent).info.status == "FINISHED"
 
