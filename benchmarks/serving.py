@@ -45,6 +45,10 @@ def main() -> None:
             port = int(server.stdout.readline().split("http://127.0.0.1:")[1].split()[0])
             for body in one[:20]:
                 ask(port, body)
+            begun = spent(server.pid)
+            for body in one[:60]:
+                ask(port, body)
+            print(f"processor time of a customer alone: {(spent(server.pid) - begun) / 60:.1f} ms")
             steady(port, one, asked.rate, asked.seconds)
             whole = json.dumps({"as_of": day, "orders": many}).encode()
             ratio(port, one[:60], whole, len(bodies[:1000]))
@@ -60,6 +64,12 @@ def customers(log: Path, column: str) -> list[list[dict[str, str]]]:
         for row in csv.DictReader(file):
             found[row[column]].append(row)
     return list(found.values())
+
+
+def spent(process: int) -> float:
+    """Processor time of a process so far, in ms: what does not depend on who else is at work."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def ask(port: int, body: bytes) -> float:

@@ -59,6 +59,16 @@ class Extrapolation:
         What comes after the horizon corrected, and as the buy-till-you-die model has it; each of
         shape (n_customers,).
         """
+        histories = Histories.of(customers)
+        asked = ("lengths", id(btyd), self, days)
+        found: tuple[np.ndarray, np.ndarray] = histories.once(
+            asked, lambda: self._lengths(btyd, histories, days)
+        )
+        return found
+
+    def _lengths(
+        self, btyd: BtydContender, customers: Histories, days: float
+    ) -> tuple[np.ndarray, np.ndarray]:
         horizon_days = btyd.horizon_days
         edges = [edge for edge in EDGES if horizon_days < edge < days] if self.error_growth else []
         ends = [horizon_days, days] if days <= horizon_days else [horizon_days, *edges, days]

@@ -116,15 +116,15 @@ def log_power_tail(p: ArrayLike, q: ArrayLike, a: ArrayLike, b: ArrayLike) -> Fl
     fall, other = np.where(larger, p, q), np.where(larger, q, p)
     total = np.zeros(p.shape)
     for _, _, mass, _, _ in _tail_masses(fall, other, far / near):
-        total += mass
+        # In the order of the nodes: a sum of one row may not differ from many's.
+        total = np.add.accumulate([total, *mass])[-1] if len(mass) > 1 else total + mass[0]
     return np.asarray(np.log(total / (p + q - 1)) - (fall - 1) * np.log(far) - other * np.log(near))
 
 
 def _tail_masses(p: Floats, q: Floats, ratio: Floats) -> Iterator[tuple[Floats, ...]]:
-    """At each node: log(1 + h / a), log(1 + h / b), the integrand's mass, h / a and h / b.
+    """At some nodes: log(1 + h / a), log(1 + h / b), the integrand's mass, h / a and h / b.
 
-    For ratio = a / b >= 1; then c = a, and log(1 + h / a) is the node itself, scaled. Of a few
-    rows several nodes are one call.
+    For ratio = a / b >= 1; then c = a, and log(1 + h / a) is the node (first axis), scaled.
     """
     to_tail = 1 / (p + q - 1)
     at_once = max(1, 4096 // max(1, p.size))
@@ -137,14 +137,15 @@ def _tail_masses(p: Floats, q: Floats, ratio: Floats) -> Iterator[tuple[Floats, 
         along_b = growth * ratio
         rise_b = np.log1p(along_b) + beyond
         mass = weight * np.exp((1 - p) * rise_a - q * rise_b)
-        yield from zip(rise_a, rise_b, mass, growth, along_b, strict=True)
+        yield rise_a, rise_b, mass, growth, along_b
 
 
 def _power_tail(p: Floats, q: Floats, a: Floats, b: Floats) -> Tail:
     """`power_tail` for a >= b."""
     total = np.zeros(p.shape)
     log_a, log_b, inverse_a, inverse_b = (np.zeros(p.shape) for _ in range(4))
-    for rise_a, rise_b, mass, growth, along_b in _tail_masses(p, q, a / b):
+    each = (one for some in _tail_masses(p, q, a / b) for one in zip(*some, strict=True))
+    for rise_a, rise_b, mass, growth, along_b in each:
         total += mass
         log_a += mass * rise_a
         log_b += mass * rise_b

@@ -25,6 +25,7 @@ def serve(
     quiet: Quiet = False,
 ) -> None:
     """Score customers over HTTP: their orders in, the numbers of `churn score` out."""
+    import gc
     from functools import partial
 
     from pipeline.config_file import load_tracking
@@ -54,5 +55,9 @@ def serve(
             "Ctrl-C stops it.",
             markup=False,
         )
+        # What is loaded stays: to look through it for garbage would hold up an answer.
+        gc.collect()
+        gc.freeze()
         running.run()
+        gc.unfreeze()
         progress.tell(f"Stopped after {queue.answered:,} requests were answered.")

@@ -85,7 +85,9 @@ def collect(
     share = min(1.0, max_customers / max(orders.n_customers, 1))
     with progress.step("Drawing the customers to learn from" if share < 1 else "Ordering the days"):
         drawn = with_gaps(sample(orders.netted, share))
-        learner = _Learner(orders, orders.engine.create_table("drawn", drawn, overwrite=True), share)
+        learner = _Learner(
+            orders, orders.engine.create_table("drawn", drawn, overwrite=True), share
+        )
     # An unfinished horizon is read as far as the log goes.
     horizons = {
         cutoff: min(plan.horizon_days, (orders.end - cutoff).days)
