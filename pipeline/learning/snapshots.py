@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.customer.catalogue import CATALOGUE, MONEY
-from features.customer.labels import labels, labels_at_each, purchases_by_day
+from features.customer.labels import labels_at_each, purchases_by_day
 from features.customer.panel import panel
 from features.customer.purchase_days import with_gaps
 from features.customer.rfm import rfm_at_each
@@ -103,8 +103,9 @@ def collect(
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
         errors = learner.level_errors(plan.levels, plan.horizon_days)
     with progress.step(f"What came in the months after {len(plan.longer)} cutoffs"):
-        longer = {day: learner.longer(*asked) for day, asked in plan.longer.items()}
-        spend = {cutoff: learner.spend(cutoff, months) for cutoff, months in plan.months.items()}
+        periods_over = learner.longer(set(plan.longer.values()))
+        longer = {day: periods_over[asked] for day, asked in plan.longer.items()}
+        spend = learner.spend(plan.months)
     return Snapshots(
         plan,
         frames,
@@ -152,17 +153,27 @@ class _Learner:
         frame = _pandas(rows.order_by(*order, "customer_id"))
         return frame if self.share == 1.0 else frame.assign(weight=1.0 / self.share)
 
-    def longer(self, cutoff: date, months: int) -> Longer:
-        """Features at a cutoff with the labels of some months, of customers at even distances."""
-        days = int(month_ends(months, start=cutoff)[-1])
-        frame = self._panel({cutoff: days})[cutoff]
-        return Longer(cutoff, months, frame.iloc[:: len(frame) // MOST_LONGER + 1])
+    def longer(self, asked: set[tuple[date, int]]) -> dict[tuple[date, int], Longer]:
+        """Features at cutoffs with the labels of some months, of customers at even distances."""
+        found: dict[tuple[date, int], Longer] = {}
+        while left := asked - found.keys():
+            months = dict(sorted(left))  # one period a cutoff at a time
+            for some in _passes(sorted(months), self.drawn):
+                frames = self._panel({cutoff: _days(cutoff, months[cutoff]) for cutoff in some})
+                for cutoff, frame in frames.items():
+                    few = frame.iloc[:: len(frame) // MOST_LONGER + 1]
+                    found[cutoff, months[cutoff]] = Longer(cutoff, months[cutoff], few)
+        return found
 
-    def spend(self, cutoff: date, months: int) -> np.ndarray:
-        """Net spend of each customer in the months after a cutoff, in the snapshot's order."""
-        days = int(month_ends(months, start=cutoff)[-1])
-        rows = labels(self.days, cutoff, days, self.orders.end)
-        return self.frame(rows)["spend"].to_numpy(float)
+    def spend(self, months: dict[date, int]) -> dict[date, np.ndarray]:
+        """Net spend of each customer in the months after cutoffs, in the snapshots' order."""
+        found: dict[date, np.ndarray] = {}
+        for some in _passes(sorted(months), self.drawn):
+            horizons = {cutoff: _days(cutoff, months[cutoff]) for cutoff in some}
+            rows = self.frame(labels_at_each(self.days, horizons, self.orders.end), "cutoff")
+            of = {cutoff: rows[rows["cutoff"] == cutoff] for cutoff in some}
+            found |= {cutoff: came["spend"].to_numpy(float) for cutoff, came in of.items()}
+        return found
 
     def level_errors(self, cutoffs: Sequence[date], horizon_days: int) -> dict[date, LevelError]:
         """What a buy-till-you-die model said of all these customers, less what came."""
@@ -183,6 +194,11 @@ class _Learner:
                 if error is not None:
                     found[cutoff] = error
         return found
+
+
+def _days(cutoff: date, months: int) -> int:
+    """Days of so many months from a cutoff."""
+    return int(month_ends(months, start=cutoff)[-1])
 
 
 def _passes(cutoffs: Sequence[date], n_customers: float) -> Iterator[Sequence[date]]:
