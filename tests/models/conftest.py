@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.blend.blend import Blend
 from models.history import History
 
 START = date(2023, 1, 1)
@@ -96,6 +97,12 @@ def log() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def history(log: pd.DataFrame) -> History:
     return history_of(log, 400, (220, 280, 340))
+
+
+@pytest.fixture(scope="session")
+def blend(history: History) -> Blend:
+    """The blend of that history; nobody may fit it again."""
+    return Blend().fit(history)
 
 
 @pytest.fixture(scope="session")

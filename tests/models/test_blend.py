@@ -17,11 +17,6 @@ from models.contenders.trees import thinned
 from models.evaluation import log_loss
 
 
-@pytest.fixture(scope="module")
-def blend(history) -> Blend:
-    return Blend().fit(history)
-
-
 def test_weights_are_shares(blend):
     assert sum(blend.weights.values()) == pytest.approx(1)
     assert min(blend.weights.values()) >= 0
@@ -50,7 +45,7 @@ def regulars(n_customers: int) -> pd.DataFrame:
 
 @pytest.mark.slow
 def test_where_customers_are_regular_it_follows_the_part_that_knows_it(make_history, make_outcomes):
-    log = regulars(1200)
+    log = regulars(700)
     rows, blend = make_outcomes(log, 400), Blend().fit(make_history(log, 400, (220, 280, 340)))
     own, *alone = (
         log_loss(rows["churned"], model.predict(rows)["p_churn"])
@@ -70,9 +65,8 @@ class Sure:
 
 
 def test_a_learner_that_exaggerates_counts_no_further_than_the_supervised_ones_reach(
-    history, outcomes
+    blend, outcomes
 ):
-    blend = Blend().fit(history)
     stack = Stack(dict(PRIOR_WEIGHTS))
     learned = [
         logit(blend.base_learners[n].predict(outcomes)["p_churn"].to_numpy()) for n in SUPERVISED
@@ -144,7 +138,7 @@ def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outco
 
 @pytest.mark.slow
 def test_one_customer_of_a_million_does_not_lift_all_expectations(make_log, make_history):
-    log = make_log(400, seed=6)
+    log = make_log(200, seed=6)
     calm = Blend().fit(make_history(log, 400, (280, 340)))
     wild_log = log.copy()
     whale = wild_log.index[(wild_log["day"] > 300) & (wild_log["day"] < 340)][0]

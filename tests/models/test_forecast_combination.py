@@ -156,9 +156,9 @@ def bills(n_customers: int) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def subscribers(make_history, make_outcomes):
     """A blend of `bills`, and the customers of a later day with what came."""
-    log = bills(900)
+    log = bills(500)
     rows = make_outcomes(log, 400)
-    history = make_history(log, 400, (220, 240, 260, 280, 300, 320, 340))
+    history = make_history(log, 400, (220, 260, 300, 340))
     errors = {}
     for cutoff in history.cutoffs:
         past = history.rows(cutoff)
@@ -186,7 +186,7 @@ def test_intervals_hold_a_bill_that_is_always_the_same(subscribers):
     said = blend.predict(rows)
     # Buyers who are not all but given up: there zero alone is the interval.
     buyers = (rows["churned"] == 0) & (said["p_churn"] < 0.5)
-    assert buyers.sum() > 200
+    assert buyers.sum() > 100
     low, high = said["expected_spend_low"], said["expected_spend_high"]
     held = (low <= rows["spend"]) & (rows["spend"] <= high)
     assert held[buyers].mean() > 0.75
@@ -206,17 +206,16 @@ def test_of_those_who_are_given_up_hardly_anything_is_expected(subscribers):
 
 
 @pytest.mark.slow
-def test_spend_is_net_of_returns_on_later_days(log, make_history, make_outcomes):
+def test_spend_is_net_of_returns_on_later_days(log, history, blend, make_outcomes):
     rng = np.random.default_rng(4)
     back = log[rng.random(len(log)) < 0.3]
     later = back.assign(day=back["day"] + rng.integers(3, 20, len(back)), amount=-back["amount"])
     rows = make_outcomes(log, 400)
     returned = make_outcomes(pd.concat([log, later]), 400)["spend"]
-    plain = make_history(log, 400, (220, 240, 260, 280, 300, 320, 340))
-    spend = [make_outcomes(pd.concat([log, later]), day)["spend"] for day in range(220, 341, 20)]
-    history = replace(plain, panel=plain.panel.assign(spend=np.concatenate(spend)))
-    factor = Blend().fit(history).predict(rows)["expected_spend"].sum()
-    factor /= Blend().fit(plain).predict(rows)["expected_spend"].sum()
+    spend = [make_outcomes(pd.concat([log, later]), day)["spend"] for day in (220, 280, 340)]
+    netted = replace(history, panel=history.panel.assign(spend=np.concatenate(spend)))
+    factor = Blend().fit(netted).predict(rows)["expected_spend"].sum()
+    factor /= blend.predict(rows)["expected_spend"].sum()
     assert factor == pytest.approx(returned.sum() / rows["spend"].sum(), abs=0.12)
     assert factor < 0.85
 

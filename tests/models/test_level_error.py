@@ -237,18 +237,16 @@ def seasoned(history) -> Blend:
 
 
 @pytest.mark.slow
-def test_the_blend_expects_less_where_the_same_weeks_had_less(seasoned, history, outcomes):
-    plain, moved = Blend().fit(history).predict(outcomes), seasoned.predict(outcomes)
+def test_the_blend_expects_less_where_the_same_weeks_had_less(seasoned, blend, outcomes):
+    plain, moved = blend.predict(outcomes), seasoned.predict(outcomes)
     assert moved["p_churn"].mean() > plain["p_churn"].mean() + 0.005
     assert moved["expected_spend"].sum() < 0.95 * plain["expected_spend"].sum()
     assert any("earlier years" in note for note in seasoned.notes)
 
 
-def test_a_season_does_not_outlast_the_horizon(seasoned, history, outcomes):
-    plain = Blend().fit(history)
+def test_a_season_does_not_outlast_the_horizon(seasoned, blend, outcomes):
+    def clv(fitted: Blend, months: int) -> float:
+        return fitted.predictions(outcomes).clv(months, 0.0, END).sum()
 
-    def clv(blend: Blend, months: int) -> float:
-        return blend.predictions(outcomes).clv(months, 0.0, END).sum()
-
-    soon, later = (clv(seasoned, months) / clv(plain, months) for months in (1, 24))
+    soon, later = (clv(seasoned, months) / clv(blend, months) for months in (1, 24))
     assert soon < later < 1.0

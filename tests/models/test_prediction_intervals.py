@@ -130,11 +130,6 @@ def test_less_silence_never_lowers_the_high_end():
     assert (np.diff(high) >= 0).all()
 
 
-@pytest.fixture(scope="module")
-def blend(history):
-    return create("blend").fit(history)
-
-
 def test_the_blend_answers_ranges_that_hold_its_means(blend, history, outcomes):
     said = blend.predict(outcomes)
     assert (said["expected_spend_low"] <= said["expected_spend_high"]).all()

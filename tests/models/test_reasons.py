@@ -21,11 +21,6 @@ WORDS = ("more likely to leave: ", "more likely to stay: ")
 TYPICAL = {"frequency": 0.0, "days_since_last": 391.0, "T": 480.0, "amount_mean": 30.0}
 
 
-@pytest.fixture(scope="module")
-def blend(history):
-    return create("blend").fit(history)
-
-
 def test_tree_contributions_add_up_to_the_log_odds(history, outcomes):
     model = create("hist_gradient_boosting").fit(history)
     forest = model.terms(outcomes)
@@ -184,8 +179,7 @@ def test_numbers_of_an_attribute_called_like_a_feature_are_the_attributes(histor
         assert set(themes) == {*by_theme(without), theme}
 
 
-def test_a_mix_of_all_parts_weighs_their_reasons(history, outcomes):
-    blend = Blend().fit(history)
+def test_a_mix_of_all_parts_weighs_their_reasons(blend, outcomes):
     stack, fitted = Stack(dict(PRIOR_WEIGHTS)), blend.fitted
     base = BasePredictions(blend.base_learners, outcomes)
     whole = blended_contributions(base, stack, fitted.reference, fitted.offset)

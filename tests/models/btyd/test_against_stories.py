@@ -20,7 +20,8 @@ from tests.models.btyd.stories import (
     gamma_law,
 )
 
-DRAWS = 12
+EVERY_KIND = pytest.mark.parametrize("draws", [6, pytest.param(12, marks=pytest.mark.thorough)])
+"""Each kind of customer once, or twice; see `stories.drawn`."""
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +35,11 @@ def digits():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
-def test_every_answer_of_a_customer(name):
+@EVERY_KIND
+def test_every_answer_of_a_customer(name, draws):
     kind, story, settings, shape = MODELS[name]
     rng = np.random.default_rng(41)
-    for k in range(DRAWS):
+    for k in range(draws):
         params, x, t_x, age = drawn(rng, k, kind)
         model, X = kind.from_params(params, **settings), frame(x, t_x, age)
         horizon = age * between(rng, -1.5, 0)
@@ -118,9 +120,10 @@ def test_lifetime_value(name):
         close(found[0], told.alive * value * spend_of(spend, x, z))
 
 
-def test_discounted_expected_residual_transactions():
+@EVERY_KIND
+def test_discounted_expected_residual_transactions(draws):
     rng = np.random.default_rng(45)
-    for k in range(DRAWS):
+    for k in range(draws):
         params, x, t_x, age = drawn(rng, k, ParetoNBDModel)
         rate = between(rng, -5, 0)
         model, told = ParetoNBDModel.from_params(params), Exponential(params, x, t_x, age)
@@ -143,9 +146,10 @@ def drawn_rounds(rng, k):
 
 
 @pytest.mark.slow
-def test_every_answer_at_opportunities():
+@EVERY_KIND
+def test_every_answer_at_opportunities(draws):
     rng = np.random.default_rng(46)
-    for k in range(DRAWS):
+    for k in range(draws):
         params, history, X = drawn_rounds(rng, k)
         spend, z = drawn_spend(rng, history[0])
         model, told = BetaGeoBetaBinomModel.from_params(params), Opportunities(params, *history)

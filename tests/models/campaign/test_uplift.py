@@ -69,10 +69,12 @@ def test_the_model_finds_those_in_the_middle_and_beats_all_simple_orders():
 
 
 @pytest.mark.slow
-def test_without_an_effect_that_differs_the_model_is_not_used():
-    wins = [contest(trial(lambda p: 0 * p, n=1000, seed=seed)).wins for seed in range(5)]
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 5))]
+)
+def test_without_an_effect_that_differs_the_model_is_not_used(seed):
     # Four rivals to beat, each at 2.5 %.
-    assert not any(wins)
+    assert not contest(trial(lambda p: 0 * p, n=1000, seed=seed)).wins
 
 
 def test_interval_of_a_lead_holds_over_repeated_campaigns():

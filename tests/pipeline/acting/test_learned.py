@@ -129,7 +129,7 @@ def test_measuring_and_planning_again_closes_the_loop(planned, frame, measured, 
 
 @pytest.mark.slow
 def test_an_uplift_model_is_kept_only_when_it_wins_and_then_plans(measured, tmp_path):
-    frame = world.scores(6000)
+    frame = world.scores(3000)
     path = world.write_scores(tmp_path / "scores.parquet", frame)
     terms = CampaignConfig(contact_cost=0.0, control_share=0.5)
     made = stage.plan(path, "spring", terms, ControlConfig(), effect_of("spring", terms)[0])

@@ -128,7 +128,7 @@ def described(tmp_path, capsys, *options, log=None):
     return code, *capsys.readouterr()
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unforecast")
 def test_the_json_is_the_whole_picture(tmp_path, capsys):
     code, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--by", "Country")
     found = json.loads(out)

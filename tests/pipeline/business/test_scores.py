@@ -121,7 +121,7 @@ def test_scores_of_another_day_or_of_a_shorter_log_are_told_once(tmp_path, capsy
     assert "when the log ended before 2023-06-01" in notes[1][0]
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unforecast")
 def test_the_page_and_the_screen_tell_of_the_scores(tmp_path, capsys, log):
     scores(tmp_path / "scores.parquet", log)
     page = tmp_path / "page.html"
