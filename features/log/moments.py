@@ -113,7 +113,19 @@ def _texts(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
     parts = parted(tidy(rows, column))
     if "%z" in SEPARATOR.join(split_formats(how.date_format)):
         parts = Parts(tidy(rows, column), ibis.null("int64"))
-    local = rows.mutate(local=parts.local, minutes=parts.minutes)
+    local = rows.select("row", local=parts.local, minutes=parts.minutes)
+    if how.date_format is not None:
+        return _read(local, parts, how, name)
+    # Kept while it is asked, again and again: tidying costs more than all that is asked of it.
+    engine, kept = rows.get_backend(), ibis.util.gen_name("dates")
+    try:
+        return _read(engine.create_table(kept, local), parts, how, name)
+    finally:
+        engine.drop_table(kept, force=True)
+
+
+def _read(local: ir.Table, parts: Parts, how: Dated, name: str) -> Reading:
+    """The moments of `parts`, which `local` holds as columns."""
     if how.date_format is None:
         moment, written, formats = _found(local, parts.local, how, name)
     else:
