@@ -49,7 +49,7 @@ def log_to_rfm(folder: Path) -> float:
     engine = connect([folder])
     spec = LogSpec(source=str(folder), columns=COLUMNS)
     log = open_log(engine, spec, datetime(2025, 6, 1))
-    days = purchase_days(log.transactions, numbered=log.numbered)
+    days = purchase_days(log.transactions, known=log.known)
     engine.create_table("found", rfm(days, CUTOFF))
     return process_time() - started
 
@@ -64,7 +64,7 @@ def features(folder: Path) -> float:
     engine = connect([folder])
     spec = LogSpec(source=str(folder), columns=COLUMNS)
     log = open_log(engine, spec, datetime(2025, 6, 1))
-    days = engine.create_table("days", purchase_days(log.transactions, numbered=log.numbered))
+    days = engine.create_table("days", purchase_days(log.transactions, known=log.known))
     started = process_time()
     engine.create_table("found", snapshot(days, CUTOFF))
     return process_time() - started

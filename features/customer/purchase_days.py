@@ -5,14 +5,18 @@ is not positive is a return day: it stays in the table, so that returns can be
 counted, but it is no purchase and carries no `ordinal`.
 """
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
 NET_AMOUNT = "decimal(38, 4)"
+OPTIONAL = ("order_id", "quantity")
+"""Columns of transactions that may hold nothing."""
 
 
 def purchase_days(
-    transactions: ir.Table, attributes: tuple[str, ...] = (), numbered: bool = True
+    transactions: ir.Table, attributes: tuple[str, ...] = (), known: Sequence[str] = OPTIONAL
 ) -> ir.Table:
     """`netted_days`, each with what it needs to know of the customer's days before it.
 
@@ -22,11 +26,11 @@ def purchase_days(
     day, null on return days); ``gap`` (days since the purchase day before, null on the
     first). Each column depends on this day and earlier ones only.
     """
-    return with_gaps(netted_days(transactions, attributes, numbered))
+    return with_gaps(netted_days(transactions, attributes, known))
 
 
 def netted_days(
-    transactions: ir.Table, attributes: tuple[str, ...] = (), numbered: bool = True
+    transactions: ir.Table, attributes: tuple[str, ...] = (), known: Sequence[str] = OPTIONAL
 ) -> ir.Table:
     """One row per customer and day.
 
@@ -37,9 +41,9 @@ def netted_days(
         ``order_id``, ``quantity`` and one text column per attribute.
     attributes
         Names of the attribute columns to carry along.
-    numbered
-        Whether ``order_id`` holds anything: if not, each row is an order, and counting them
-        costs nothing.
+    known
+        Those of `OPTIONAL` that hold anything; the others cost nothing. Without ``order_id``
+        each row is an order.
 
     Returns
     -------
@@ -50,8 +54,9 @@ def netted_days(
     customer showed for the first time.
     """
     log = transactions.mutate(transacted_at=transactions.transacted_at.date())
-    days = _merged(log, "order_id") if numbered else _merged(log)
-    if numbered:
+    pieces = "quantity" in known
+    if "order_id" in known:
+        days = _merged(log, pieces, "order_id")
         # By way of the orders: a distinct count costs more, and some engines compute it even
         # where nobody asks for it. An order without a number of its own is one row.
         several = days.order_id.isnull() | (days.lines == 0)
@@ -59,6 +64,7 @@ def netted_days(
         summed = {name: days[name].sum() for name in ("amount", "returned", "lines", "quantity")}
         days = days.group_by("customer_id", "transacted_at").aggregate(**summed, orders=orders)
     else:
+        days = _merged(log, pieces)
         days = days.mutate(orders=days.lines)
     days = days.select(
         "customer_id",
@@ -76,15 +82,17 @@ def netted_days(
     return days
 
 
-def _merged(log: ir.Table, *also: str) -> ir.Table:
+def _merged(log: ir.Table, pieces: bool, *also: str) -> ir.Table:
     """Sums of the rows of each customer and day, and of each `also`."""
     bought = log.amount > 0
-    return log.group_by("customer_id", "transacted_at", *also).aggregate(
+    merged = log.group_by("customer_id", "transacted_at", *also).aggregate(
         amount=log.amount.sum(),
         returned=ibis.coalesce((-log.amount).sum(where=log.amount < 0), 0),
         lines=bought.sum(),
-        quantity=ibis.coalesce(log.quantity.cast(NET_AMOUNT).sum(where=bought), 0),
+        **({"quantity": log.quantity.cast(NET_AMOUNT).sum(where=bought)} if pieces else {}),
     )
+    quantity = ibis.coalesce(merged.quantity, 0) if pieces else ibis.literal(0).cast(NET_AMOUNT)
+    return merged.mutate(quantity=quantity)
 
 
 def daily(days: ir.Table) -> ir.Table:

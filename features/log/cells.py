@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.errors import UserError
-from features.log.identity import filled, read_ids, read_text, same_person
+from features.log.identity import filled, read_text, same_person, typed_ids
 from features.log.order_lines import with_blanks_filled
 from features.log.spec import LogSpec
 from features.log.strays import stray
@@ -70,11 +70,14 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
         "back": columns.refunded,
     }
     cells = {key: filled(table[raw.columns[name]]) for key, name in read_on.items() if name}
-    # A view: else what tells strays would be computed again for each column that asks for it.
-    rows = raw.table.get_backend().create_view(
-        ibis.util.gen_name("cells"), table.select("row", "file", "digest", **selected, **cells)
-    )
+    rows = at_hand(table.select("row", "file", "digest", **selected, **cells))
     return rows.mutate(**_that_count(rows, spec, cells))
+
+
+def at_hand(rows: ir.Table) -> ir.Table:
+    """The same rows as a view: what they hold is computed once, however often it is asked for."""
+    view: ir.Table = rows.get_backend().create_view(ibis.util.gen_name("cells"), rows)
+    return view
 
 
 def _that_count(rows: ir.Table, spec: LogSpec, cells: Iterable[str]) -> dict[str, ir.Value]:
@@ -111,7 +114,7 @@ def _declared(table: ir.Table, raw: Raw, spec: LogSpec) -> dict[str, ir.BooleanV
 
 def _person(table: ir.Table, raw: Raw, spec: LogSpec, name: str) -> ir.StringValue:
     """The id of a customer in the column `name`, as the config says that ids are compared."""
-    ids = read_ids(table, raw.columns[name], name, raw.rounded.get(name, 0))
+    ids = typed_ids(table, raw.columns[name], name, raw.rounded.get(name, 0))
     return same_person(ids, spec.customer_case, spec.customer_form)
 
 

@@ -15,8 +15,9 @@ import ibis.expr.types as ir
 from features.log.cells import meaningful
 from features.log.date_texts import tidy
 from features.log.notations import Notation
+from features.log.parsing import parse
 from features.log.spec import LogSpec
-from features.log.transactions import parse, used_rows
+from features.log.transactions import used_rows
 from features.log.versions import without_duplicates, without_superseded
 from features.readers.reading import Raw
 

@@ -44,6 +44,12 @@ def read_text(rows: ir.Table, column: str, name: str) -> ir.StringValue:
 
 
 def read_ids(rows: ir.Table, column: str, name: str, rounded: int = 0) -> ir.StringValue:
+    """Like `typed_ids`, and refuses texts that have lost digits, see `refuse_rounded_ids`."""
+    refuse_rounded_ids(rows, column, name)
+    return typed_ids(rows, column, name, rounded)
+
+
+def typed_ids(rows: ir.Table, column: str, name: str, rounded: int = 0) -> ir.StringValue:
     """Like `read_text`, for ids: refuses types that have lost, or never were, an id.
 
     `rounded` is how many were numbers in a workbook of more digits than it keeps.
@@ -69,8 +75,6 @@ def read_ids(rows: ir.Table, column: str, name: str, rounded: int = 0) -> ir.Str
         if broken:
             raise UserError(f"Column {name!r}: {broken:,} ids have decimals. Is this the id?")
         return values.cast("decimal(38, 0)").cast("string")
-    if isinstance(kind, dt.String):
-        _refuse_rounded_ids(rows, values, name)
     return read_text(rows, column, name)
 
 
@@ -108,13 +112,25 @@ def filled(values: Any) -> Any:
     )
 
 
-def _refuse_rounded_ids(rows: ir.Table, values: Any, name: str) -> None:
-    """Long ids that a spreadsheet has shown, and saved, as 9.00720E+15."""
+def rounded_id(ids: Any) -> ir.BooleanValue:
+    """Whether each id is one that a spreadsheet has shown, and saved, as 9.00720E+15."""
     # A quick look first: most texts need no closer one.
-    pointed = values.substr(1, 1) == "."
-    rounded = ibis.cases(
-        (pointed, values.re_search(r"^\d\.\d+[eE]\+\d\d$")), else_=ibis.literal(False)
-    )
+    exact = ids.re_search(r"^\d\.\d+[eE]\+\d\d$")
+    return ibis.cases((ids.like("_.%"), exact), else_=ibis.literal(False))
+
+
+def refuse_rounded_ids(rows: ir.Table, column: str, name: str) -> None:
+    """Stop where texts are no ids any more, for a spreadsheet has rounded them.
+
+    Raises
+    ------
+    UserError
+        If more than one in twenty is a `rounded_id`.
+    """
+    values = rows[column]
+    if not isinstance(values.type(), dt.String):
+        return
+    rounded = rounded_id(values)
     seen = rows.aggregate(n=values.count(), rounded=rounded.sum()).to_pyarrow().to_pylist()[0]
     if (seen["rounded"] or 0) > 0.05 * seen["n"]:
         raise UserError(

@@ -85,6 +85,30 @@ def read_moments(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
     return _texts(rows, column, how, name)
 
 
+def may_stand(values: Any, how: Dated) -> bool:
+    """Whether the type of the values, or that they are texts, lets them be read by a cast."""
+    kind = values.type()
+    if isinstance(kind, dt.String):
+        return how.date_format is None
+    return isinstance(kind, dt.Date) or (isinstance(kind, dt.Timestamp) and kind.timezone is None)
+
+
+def in_doubt(values: Any, moment: ir.TimestampValue) -> ir.BooleanValue:
+    """Whether a value is a text that calls for a closer look; `moment` is what a cast makes of it.
+
+    One such value, and all are read by `read_moments`.
+    """
+    if not isinstance(values.type(), dt.String):
+        return ibis.literal(False)
+    return values.notnull() & ~_iso(values, moment)
+
+
+def _iso(values: Any, moment: ir.TimestampValue) -> ir.BooleanValue:
+    """Whether a text is a day, or a day and a time, of ISO 8601 beyond doubt."""
+    written = values.length().isin([10, 16, 19]) & values.like("____-__-__%")
+    return written & moment.notnull()
+
+
 def proposed_format(rows: ir.Table, column: str) -> str | None:
     """The one declaration of `log.date_format` that reads a column which is refused without."""
     try:
@@ -163,8 +187,7 @@ def _found(
 
 def _all_iso(rows: ir.Table, values: Any) -> bool:
     """Whether there is nothing to ask about: a quick look that spares the slow ones."""
-    iso = values.length().isin([10, 16, 19]) & (values[4] == "-") & (values[7] == "-")
-    iso &= values.try_cast("timestamp").notnull()
+    iso = _iso(values, values.try_cast("timestamp"))
     tally = rows.aggregate(filled=values.count(), iso=iso.sum()).to_pyarrow().to_pylist()[0]
     return bool(tally["filled"] == (tally["iso"] or 0))
 

@@ -54,6 +54,30 @@ def read_numbers(rows: ir.Table, column: str, notation: Notation, name: str) -> 
     return (sound | text.re_search(_NOT_FINITE)).ifelse(text, ibis.null("string"))
 
 
+def may_stand(values: Any, notation: Notation) -> bool:
+    """Whether the type of the values, or that they are texts, lets them be read by a cast."""
+    kind = values.type()
+    if isinstance(kind, dt.String):
+        return not notation.declared
+    return isinstance(kind, (dt.Integer, dt.Floating, dt.Decimal))
+
+
+def in_doubt(values: Any, money: Any, notation: Notation) -> ir.BooleanValue:
+    """Whether a value is a text that calls for a closer look; `money` is what a cast makes of it.
+
+    One such value, and all are read by `read_numbers`.
+    """
+    if not isinstance(values.type(), dt.String):
+        return ibis.literal(False)
+    return values.notnull() & ~_is_plain(values, money, notation)
+
+
+def _is_plain(text: Any, money: Any, notation: Notation) -> ir.BooleanValue:
+    """Whether a text is a number beyond doubt: with three digits behind the point it is not."""
+    number = money.notnull() & ~text.contains("_")
+    return number if notation.decimal else number & ~text.like("%.___")
+
+
 def as_money(number: Any, scale: float | None = None) -> ir.DecimalValue:
     """Numerals or numbers as money; null for NaN, infinity and more than 10^14."""
     return (number.try_cast("float64") * scale if scale else number).try_cast(MONEY)
@@ -88,14 +112,12 @@ def refuse_lost_amounts(rows: ir.Table, numeral: Any, notation: Notation, name: 
     """
     if notation.scale is not None:
         return
-    money = numeral.try_cast(MONEY)
-    small = rows.select(x=numeral.try_cast("float64"), m=money.cast("float64"), n=money.abs())
-    filled = rows.count().to_pyarrow().as_py()
-    small = small.filter((small.n < 0.01) & (small.x.abs() >= _NOISE))
-    lost = (small.m - small.x).abs() > 0.01 * small.x.abs()
-    n = small.aggregate(n=lost.sum()).to_pyarrow()["n"][0].as_py() or 0
-    if n <= filled / 1000:
+    lost = is_lost(numeral, numeral.try_cast(MONEY))
+    seen = rows.aggregate(filled=rows.count(), lost=lost.sum()).to_pyarrow().to_pylist()[0]
+    n = seen["lost"] or 0
+    if n <= seen["filled"] / 1000:
         return
+    small = rows.filter(lost).select(x=numeral.try_cast("float64"))
     values = rows.select(x=numeral.try_cast("float64"))
     most = values.x.abs().max().to_pyarrow().as_py()
     fitting = [scale for scale in _SCALES if _keeps(small, scale) and most * scale < _LARGEST]
@@ -110,6 +132,14 @@ def refuse_lost_amounts(rows: ir.Table, numeral: Any, notation: Notation, name: 
     )
 
 
+def is_lost(numeral: Any, money: Any) -> ir.BooleanValue:
+    """Whether four decimals change an amount by more than 1 %."""
+    exact = numeral.try_cast("float64")
+    apart = (money.cast("float64") - exact).abs() > 0.01 * exact.abs()
+    # Only the smallest can: most amounts need no closer look.
+    return ibis.cases((money.abs() < 0.01, apart & (exact.abs() >= _NOISE)), else_=False)
+
+
 def _keeps(small: ir.Table, scale: int) -> bool:
     scaled = small.x * scale
     lost = (scaled.try_cast(MONEY).cast("float64") - scaled).abs() > 0.01 * scaled.abs()
@@ -118,13 +148,10 @@ def _keeps(small: ir.Table, scale: int) -> bool:
 
 def _all_plain(rows: ir.Table, text: Any, notation: Notation) -> bool:
     """Whether there is nothing to ask about: a quick look that spares the slow ones."""
-    numbers = text.try_cast(MONEY).notnull() & ~text.contains("_")
-    thirds = text.right(4).startswith(".") & (notation.decimal is None)
-    seen = rows.aggregate(
-        filled=text.count(), plain=numbers.sum(), thirds=thirds.sum()
-    ).to_pyarrow()
+    sound = _is_plain(text, text.try_cast(MONEY), notation)
+    seen = rows.aggregate(filled=text.count(), plain=sound.sum()).to_pyarrow()
     tally = seen.to_pylist()[0]
-    return tally["filled"] == (tally["plain"] or 0) and not tally["thirds"]
+    return bool(tally["filled"] == (tally["plain"] or 0))
 
 
 def _refuse_other_notations(

@@ -135,7 +135,7 @@ class Counts:
         return [head, *lines]
 
 
-def by_day(checked: ir.Table) -> list[dict[str, Any]]:
+def by_day(checked: ir.Table, **also: ir.IntegerScalar) -> list[dict[str, Any]]:
     """What one pass over the rows tells of each reason and day: a table as long as the calendar."""
     found = checked.group_by("reason", day=checked.transacted_at.date()).aggregate(
         n=checked.count(),
@@ -143,6 +143,7 @@ def by_day(checked: ir.Table) -> list[dict[str, Any]]:
         zero=(checked.amount == 0).sum(),
         negative=(checked.amount < 0).sum(),
         nothing=(checked.quantity == 0).sum(),
+        **also,
     )
     rows: list[dict[str, Any]] = found.to_pyarrow().to_pylist()
     return rows

@@ -14,6 +14,9 @@ from features.readers.source import SourceSpec
 CANONICAL = ("customer_id", "transacted_at", "amount", "order_id", "quantity")
 """Columns of every validated log, in this order; attribute columns follow."""
 
+OPTIONAL = {"order_id": "string", "quantity": "float64"}
+"""Those of them that a log need not have, and their types."""
+
 
 class Columns(BaseModel):
     """Which column of the log means what; names as the file's header has them."""
@@ -225,3 +228,8 @@ class LogSpec(SourceSpec):
         if self.lines == "first_line_total" and not self.columns.order_id:
             raise ValueError("lines: first_line_total needs columns.order_id")
         return self
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The optional columns that the log has."""
+        return tuple(name for name in OPTIONAL if getattr(self.columns, name))

@@ -28,7 +28,7 @@ class History:
 def history_of(engine: Engine, log: Log) -> History:
     """Purchase days of a log, refused when there is none."""
     days = engine.create_table(
-        ibis.util.gen_name("days"), purchase_days(log.transactions, numbered=log.numbered)
+        ibis.util.gen_name("days"), purchase_days(log.transactions, known=log.known)
     )
     bought = days.filter(days.amount > 0)
     found = bought.aggregate(first=bought.transacted_at.min(), n=bought.count())

@@ -165,7 +165,7 @@ def _on_spark(
             )
             questions = _asked(_first_rows(raw), spec)
             log = validate(engine, raw, spec)
-            netted = netted_days(log.transactions, log.attributes, log.numbered)
+            netted = netted_days(log.transactions, log.attributes, log.known)
             netted = engine.create_table("netted", netted)
             account = _account(log, spec, questions)
         yield engine, Kept(account, netted, None, log.quarantine)
@@ -183,7 +183,7 @@ def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
             log = validate(engine, raw, spec)
         finally:
             raw.drop()
-        netted = netted_days(log.transactions, log.attributes, log.numbered)
+        netted = netted_days(log.transactions, log.attributes, log.known)
         copy_parquet(netted.order_by("customer_id", "transacted_at"), folder / DAYS)
         copy_parquet(log.quarantine, folder / ASIDE)
         return _account(log, spec, questions)

@@ -184,9 +184,8 @@ class Reader:
 
     def _prepare_features(self) -> None:
         attributes, table = self.spec.columns.attributes, self._engine.table
-        numbered = self.spec.columns.order_id is not None
         self._stage("used", transactions(table("read"), self.spec))
-        self._stage("netted", netted_days(table("used"), attributes, numbered))
+        self._stage("netted", netted_days(table("used"), attributes, self.spec.known))
         self._stage("days", with_gaps(table("netted")).cross_join(table(ASKED)))
         days = table("days")
         snapshot = snapshots_of(before(days, days.cutoff), attributes).drop("cutoff")

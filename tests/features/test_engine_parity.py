@@ -80,7 +80,7 @@ def purchase_days(transactions):
 
 WALKED = {
     "days": purchase_days,
-    "days_without_numbers": lambda t: netted_days(t, numbered=False),
+    "days_without_numbers": lambda t: netted_days(t, known=("quantity",)),
     "daily": lambda t: daily(purchase_days(t)),
     "snapshot": lambda t: snapshot(purchase_days(t), CUTOFFS[1], ("channel",)),
     "snapshots": lambda t: snapshots(purchase_days(t), CUTOFFS, ("channel",)),
