@@ -161,7 +161,7 @@ def _aside(checked: ir.Table, raw: Raw, counts: Counts) -> ir.Table:
     """The rows set aside as they stand in their files, with reason, file and row."""
     aside = checked.filter(checked.reason.notnull()).select("row", "reason")
     joined = aside.inner_join(raw.table, "row")
-    first = raw.first_rows()
+    first = raw.first_rows() if counts.set_aside else [1]
     file = ibis.array([str(path) for path in raw.files])[joined.file]
     row = joined.row - ibis.array(first)[joined.file] + 1
     names = {name: joined[place] for name, place in _free_names(raw.columns).items()}

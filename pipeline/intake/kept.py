@@ -59,14 +59,56 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """From when to when the purchases and the days of a log go, and how many people have some.
+
+    `first` is None where there is no purchase.
+    """
+
+    first: date | None
+    last: date
+    everybody: int
+    purchases: int
+    buyers: int
+    repeaters: int
+
+    @classmethod
+    def of(cls, netted: ir.Table) -> "Extent":
+        """What one pass over netted days tells."""
+        bought = netted.amount > 0
+        customers = netted.group_by("customer_id").aggregate(
+            first=netted.transacted_at.min(where=bought),
+            last=netted.transacted_at.max(),
+            purchases=bought.sum(),
+        )
+        found = customers.aggregate(
+            first=customers["first"].min(),
+            last=customers["last"].max(),
+            everybody=customers.count(),
+            purchases=customers.purchases.sum().cast("int64"),
+            buyers=(customers.purchases > 0).sum(),
+            repeaters=(customers.purchases > 1).sum(),
+        )
+        return cls(**found.to_pyarrow().to_pylist()[0])
+
+    @classmethod
+    def from_json(cls, text: str) -> "Extent":
+        """What `json.dumps` made of the fields, days as texts."""
+        found = json.loads(text)
+        days = {key: found[key] and date.fromisoformat(found[key]) for key in ("first", "last")}
+        return cls(**{**found, **days})
+
+
+@dataclass(frozen=True)
 class Kept:
-    """A log that was read: its account, its netted days, its quarantine.
+    """A log that was read: its account, its netted days and their extent, its quarantine.
 
     On one machine the days are in order of customer, and stand in `days_file`.
     """
 
     account: Account
     days: ir.Table
+    extent: Extent
     days_file: Path | None
     quarantine: ir.Table
 
@@ -116,15 +158,18 @@ def kept(
         own.mkdir(mode=0o700)
         account = read(own)
         sizes = {name: (own / name).stat().st_size for name in (DAYS, ASIDE)}
+        found = asdict(Extent.of(read_parquet(engine, own / DAYS)))
         known = {"account": account.to_json(), "day": str(today), "sizes": sizes}
+        known["extent"] = json.dumps(found, default=str)
         (own / ACCOUNT).write_text(json.dumps(known))
         if cache is not None and entry is not None:
             _give(own, entry)
     if cache is not None and entry is not None and entry.is_dir():
         cache.make_room(entry)
-    account = Account.from_json(json.loads((own / ACCOUNT).read_text())["account"])
+    known = json.loads((own / ACCOUNT).read_text())
+    account, extent = Account.from_json(known["account"]), Extent.from_json(known["extent"])
     days, aside = (read_parquet(engine, own / name) for name in (DAYS, ASIDE))
-    return Kept(account, days, own / DAYS, aside)
+    return Kept(account, days, extent, own / DAYS, aside)
 
 
 def _take(entry: Path, own: Path, today: date) -> bool:

@@ -24,7 +24,7 @@ from features.writing import scratch
 from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
 from pipeline.intake.facts import remarks
-from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Kept, kept
+from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Extent, Kept, kept
 from pipeline.intake.questions import Question, ask, refuse_unanswered
 from pipeline.intake.questions.look import ROWS
 
@@ -168,7 +168,7 @@ def _on_spark(
             netted = netted_days(log.transactions, log.attributes, log.known)
             netted = engine.create_table("netted", netted)
             account = _account(log, spec, questions)
-        yield engine, Kept(account, netted, None, log.quarantine)
+        yield engine, Kept(account, netted, Extent.of(netted), None, log.quarantine)
 
 
 def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
@@ -249,24 +249,8 @@ def name_of(source: str) -> str:
 
 
 def _orders(name: str, engine: Engine, found: Kept) -> Orders:
-    netted = found.days
-    bought = netted.amount > 0
-    customers = netted.group_by("customer_id").aggregate(
-        first=netted.transacted_at.min(where=bought),
-        last=netted.transacted_at.max(),
-        purchases=bought.sum(),
-    )
-    facts = _one_row(
-        customers.aggregate(
-            first=customers["first"].min(),
-            last=customers["last"].max(),
-            everybody=customers.count(),
-            purchases=customers.purchases.sum().cast("int64"),
-            buyers=(customers.purchases > 0).sum(),
-            repeaters=(customers.purchases > 1).sum(),
-        )
-    )
-    if not facts["purchases"]:
+    extent = found.extent
+    if extent.first is None:
         raise UserError(
             "The log has no purchase: on no day does a customer's net amount exceed 0. "
             "Is the amount column the right one, and are returns written below 0?"
@@ -276,17 +260,12 @@ def _orders(name: str, engine: Engine, found: Kept) -> Orders:
         engine=engine,
         log=found.account,
         quarantine=found.quarantine,
-        netted=netted,
+        netted=found.days,
         days_file=found.days_file,
-        first_day=facts["first"],
-        end=facts["last"] + timedelta(days=1),
-        n_customers=facts["buyers"],
-        n_purchase_days=facts["purchases"],
-        n_repeat_customers=facts["repeaters"],
-        n_without_purchase=facts["everybody"] - facts["buyers"],
+        first_day=extent.first,
+        end=extent.last + timedelta(days=1),
+        n_customers=extent.buyers,
+        n_purchase_days=extent.purchases,
+        n_repeat_customers=extent.repeaters,
+        n_without_purchase=extent.everybody - extent.buyers,
     )
-
-
-def _one_row(table: ir.Table) -> dict[str, Any]:
-    row: dict[str, Any] = table.to_pyarrow().to_pylist()[0]
-    return row

@@ -84,18 +84,17 @@ def _differences(look: Look, order: str) -> tuple[int, int, dict[str, _Seen]] | 
     lines = lines.filter(lines.number.notnull(), lines.who.notnull())
     kinds = {f"k{i}": lines[f"c{i}"].nunique() for i in range(len(names))}
     orders = lines.group_by("file", "number", "who").aggregate(n=lines.count(), **kinds)
-    total = first(orders.aggregate(n=orders.count()))["n"]
-    orders = orders.filter(orders.n > 1)
-    tally: dict[str, Any] = {"n": orders.count()}
+    several = orders.n > 1
+    tally: dict[str, Any] = {"all": orders.count(), "n": several.sum()}
     for i in range(len(names)):
-        tally |= {f"v{i}": (orders[f"k{i}"] > 1).sum()}
-        tally |= {f"e{i}": (orders[f"k{i}"] == orders.n).sum()}
+        tally |= {f"v{i}": (several & (orders[f"k{i}"] > 1)).sum()}
+        tally |= {f"e{i}": (several & (orders[f"k{i}"] == orders.n)).sum()}
     seen = first(orders.aggregate(**tally))
     # Rows below 0 net others: then a number stands on several rows for a reason.
     if not seen["n"] or look.gives_back:
         return None
     found = {n: _Seen(seen[f"v{i}"] or 0, seen[f"e{i}"] or 0) for i, n in enumerate(names)}
-    return seen["n"], total, found
+    return seen["n"], seen["all"], found
 
 
 def _is_state(look: Look, name: str) -> bool:

@@ -123,47 +123,50 @@ def alike(customers: ir.Table, spec: LogSpec) -> Iterator[Question]:
     """
     ids = customers.select("customer_id").distinct()
     one = ids.customer_id
-    spellings: dict[str, tuple[str, dict[str, str], Any]] = {
-        "customer_case": ("case or blanks around them", {"case": "ignore", "form": "exact"}, None),
-        "customer_form": (
-            "'.0' at their end", {"case": "exact", "form": "number"}, one.re_search(r"^\d+\.0+$")
-        ),
-        "phone": ("how a phone number is written", {"case": "exact", "form": "phone"}, None),
-    }  # fmt: skip
-    measures: dict[str, Any] = {"n": one.nunique()}
-    for key, (_, how, _) in spellings.items():
-        measures[key] = same_person(one, **how).nunique()
-    measures["floats"] = one.re_search(r"^\d+\.0+$").sum()
-    measures["phones"] = (one.re_search(PHONE) & one.re_search(r"[^\d]")).sum()
-    seen = first(ids.aggregate(**measures))
-    yield from _spelt(seen, spec)
+    other = {
+        "cased": (one != one.lower()) | one.re_search(r"^[\s\x{00A0}]|[\s\x{00A0}]$"),
+        "floats": one.re_search(r"^\d+\.0+$"),
+        "phones": one.re_search(PHONE) & one.re_search(r"[^\d]"),
+    }
+    seen = first(ids.aggregate(n=one.count(), **{key: here.sum() for key, here in other.items()}))
+    how = {
+        "cased": ("ignore", "exact"),
+        "floats": ("exact", "number"),
+        "phones": ("exact", "phone"),
+    }
+    # Where nothing is written in a way that may differ, nothing has to be compared.
+    people = {key: same_person(one, *how[key]).nunique() for key in how if seen[key]}
+    if people:
+        same = first(ids.aggregate(**people))
+        yield from _spelt(seen, {key: seen["n"] - n for key, n in same.items()}, spec)
 
 
-def _spelt(seen: dict[str, Any], spec: LogSpec) -> Iterator[Question]:
+def _spelt(seen: dict[str, Any], apart: dict[str, int], spec: LogSpec) -> Iterator[Question]:
+    """The remarks; `apart` is by how many there are fewer people than ids, of what was `seen`."""
     name, n = spec.columns.customer_id, seen["n"]
-    if spec.customer_case == "exact" and (apart := n - seen["customer_case"]):
+    if spec.customer_case == "exact" and apart.get("cased"):
         yield Question(
             name,
-            f"{apart:,} of {n:,} ids differ from another only in case or blanks around them.",
+            f"{apart['cased']:,} of {n:,} ids differ from another only in case or blanks around "
+            "them.",
             {"log.customer_case": "ignore"},
             pressing=False,
         )
     if spec.customer_form != "exact":
         return
-    if seen["floats"]:
-        apart = n - seen["customer_form"]
+    if "floats" in apart:
         yield Question(
             name,
-            f"{seen['floats']:,} of {n:,} ids look like floats (9999.0), and {apart:,} of them "
-            "stand beside the same number without '.0'.",
+            f"{seen['floats']:,} of {n:,} ids look like floats (9999.0), and "
+            f"{apart['floats']:,} of them stand beside the same number without '.0'.",
             {"log.customer_form": "number"},
             pressing=False,
         )
-    elif seen["phones"] and (apart := n - seen["phone"]):
+    elif apart.get("phones"):
         yield Question(
             name,
-            f"{apart:,} of {n:,} ids are phone numbers that differ from another only in how they "
-            "are written.",
+            f"{apart['phones']:,} of {n:,} ids are phone numbers that differ from another only in "
+            "how they are written.",
             {"log.customer_form": "phone"},
             pressing=False,
         )
