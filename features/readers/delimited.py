@@ -202,9 +202,11 @@ def _scan(origin: Path, path: Path) -> _Scan:
             if first >= 0:
                 since = len(chunk) - chunk.rfind(mark) - 1
             # The pair may be torn apart by the chunk's edge.
-            scan.crlf += chunk.count(b"\r\n") + (last == b"\r" and chunk[:1] == b"\n")
+            scan.crlf += last == b"\r" and chunk[:1] == b"\n"
             scan.lf += (fed := chunk.count(b"\n"))
-            scan.cr += chunk.count(b"\r")
+            if b"\r" in chunk:
+                scan.crlf += chunk.count(b"\r\n")
+                scan.cr += chunk.count(b"\r")
             lines, last = lines + fed, chunk[-1:]
     _decode(decoder, b"", origin, path, lines, final=True)
     return scan
@@ -218,6 +220,9 @@ def _decode(
     lines: int,
     final: bool = False,
 ) -> None:
+    # Plain ASCII that continues no letter of several bytes is quickly seen.
+    if chunk.isascii() and not decoder.getstate()[0] and not final:
+        return
     try:
         decoder.decode(chunk, final)
     except UnicodeDecodeError as error:

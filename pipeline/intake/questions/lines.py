@@ -156,6 +156,9 @@ def _versions(look: Look, order: str) -> Iterator[Question]:
     )
     rows = rows.filter(rows.number.notnull(), rows.who.notnull())
     # First and last file: a distinct count costs twice as much.
+    numbers = rows.group_by("number").aggregate(one=rows.file.min(), other=rows.file.max())
+    if not first(numbers.aggregate(n=(numbers.one < numbers.other).sum()))["n"]:
+        return
     orders = rows.group_by("number", "who").aggregate(one=rows.file.min(), other=rows.file.max())
     several = (orders.one < orders.other).sum()
     seen = first(orders.aggregate(n=orders.count(), several=several))
