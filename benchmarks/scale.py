@@ -19,7 +19,11 @@ from time import process_time
 from typing import Any
 
 CUTOFF = date(2025, 1, 1)
-COLUMNS: dict[str, Any] = {"customer_id": "customer_id", "transacted_at": "ordered_at", "amount": "amount"}
+COLUMNS: dict[str, Any] = {
+    "customer_id": "customer_id",
+    "transacted_at": "ordered_at",
+    "amount": "amount",
+}
 
 
 def scan(folder: Path) -> float:
