@@ -44,7 +44,7 @@ CONSTANTS: tuple[tuple[ModuleType, str], ...] = (
     (stacking, "SHRINKAGE"),
     (stacking, "REACH"),
     (stacking, "FEW_CUSTOMERS"),
-    (stacking, "VERY_FEW_CUSTOMERS"),
+    (stacking, "HALF_TAUGHT"),
     (forecast_combination, "PRIOR_SD"),
     (forecast_combination, "PRIOR_HORIZONS"),
     (forecast_combination, "OPTIMISM"),

@@ -159,6 +159,11 @@ class History:
         """How many customers are known at `cutoff`."""
         return int(self.population["n_customers"].sum())
 
+    @property
+    def n_taught(self) -> float:
+        """How many customers the panel's last cutoff is of; 0 without one."""
+        return float(weights(self.rows(self.cutoffs[-1])).sum()) if self.cutoffs else 0.0
+
     def rows(self, cutoff: date) -> pd.DataFrame:
         """Rows of the panel at one cutoff, in the panel's order."""
         chosen = pd.to_datetime(self.panel["cutoff"]) == pd.Timestamp(cutoff)

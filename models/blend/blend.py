@@ -105,6 +105,7 @@ class Blend:
                 [one.level1_data(names) for one in past],
                 [one.level1_data(names, clipped=False) for one in past],
                 history.n_customers,
+                history.n_taught,
             )
             stack = Stack(shares)
             today = BasePredictions(self.base_learners, history.todays_customers)

@@ -33,12 +33,13 @@ REACH = 1.5
 """A buy-till-you-die model's log odds lie within this of the supervised learners'."""
 
 # Half, double: 0 0 | 0 0
-FEW_CUSTOMERS = 2000
-"""With fewer, supervised learners count only if out-of-time predictions show a gain from them."""
+HALF_TAUGHT = 1000
+"""Supervised learners that no earlier cutoff could try, and that were taught by so many customers,
+have half of their prior weights."""
 
 # Half, double: 0 0 | 0 0
-VERY_FEW_CUSTOMERS = 500
-"""With fewer, they do not count where there is no out-of-time prediction at all."""
+FEW_CUSTOMERS = 2000
+"""With fewer, supervised learners count only where out-of-time predictions show no loss by them."""
 
 
 @dataclass(frozen=True)
@@ -124,13 +125,38 @@ def stacking_weights(data: list[Level1Data], prior: np.ndarray, shrunk: bool = T
     return _softmax(found.x[:k])
 
 
+def untried_weights(prior: np.ndarray, supervised: np.ndarray, n_taught: float) -> np.ndarray:
+    """Prior weights where no earlier cutoff could try a learner, shape (n_learners,).
+
+    What supervised learners say rests on the customers whose outcome they have seen. Of a few
+    hundred they learn less than a buy-till-you-die model assumes.
+
+    Parameters
+    ----------
+    prior, supervised : ndarray, shape (n_learners,)
+        Weights that sum to 1, and which learners were taught.
+    n_taught : float
+        Customers of the latest labelled cutoff.
+
+    Examples
+    --------
+    >>> prior, supervised = np.array([0.1, 0.1, 0.8]), np.array([False, False, True])
+    >>> untried_weights(prior, supervised, 1000).round(2).tolist()
+    [0.3, 0.3, 0.4]
+    """
+    taught = n_taught / (n_taught + HALF_TAUGHT)
+    rest = (1 - taught * prior[supervised].sum()) / prior[~supervised].sum()
+    return np.where(supervised, taught, rest) * prior
+
+
 def weights_or_btyd_alone(
     names: list[str],
     data: list[Level1Data],
     unclipped: list[Level1Data],
     n_customers: int,
+    n_taught: float,
 ) -> tuple[dict[str, float], str]:
-    """Stacking weights by learner; of few customers, supervised learners must prove themselves.
+    """Stacking weights by learner; of few customers, supervised learners that lost do not count.
 
     Parameters
     ----------
@@ -138,29 +164,37 @@ def weights_or_btyd_alone(
         The learners of churn, in the order of the columns of the data.
     data, unclipped : list of Level1Data
         Log odds held `within_reach`, and as the learners gave them.
+    n_customers, n_taught : float
+        Customers known today, and those of the latest labelled cutoff.
 
     Returns
     -------
     weights, note
-        The note says why supervised learners are left out; empty when they are not.
+        The note says why supervised learners count little; empty when they do not.
     """
     prior = np.array([PRIOR_WEIGHTS[name] for name in names])
     prior = prior / prior.sum()
-    stacked = stacking_weights(data, prior)
     supervised = np.isin(names, SUPERVISED)
-    if supervised.all() or not supervised.any() or n_customers >= FEW_CUSTOMERS:
-        return dict(zip(names, stacked.tolist(), strict=True)), ""
-    alone = np.where(supervised, 0.0, prior) / prior[~supervised].sum()
-    gain = sum(loss_at_true_mean(one, alone) for one in unclipped)
-    gain -= sum(loss_at_true_mean(one, stacked) for one in data)
-    if gain > 0 or (not data and n_customers >= VERY_FEW_CUSTOMERS):
-        return dict(zip(names, stacked.tolist(), strict=True)), ""
-    note = (
-        f"{n_customers:,} customers are few, and "
-        + ("no earlier cutoff shows" if not data else "earlier cutoffs do not show")
-        + " that machine learning helps: the buy-till-you-die models answer alone."
-    )
-    return dict(zip(names, alone.tolist(), strict=True)), note
+    weights, note = stacking_weights(data, prior), ""
+    if supervised.all() or not supervised.any():
+        return dict(zip(names, weights.tolist(), strict=True)), note
+    if not data:
+        weights = untried_weights(prior, supervised, n_taught)
+        note = (
+            f"Machine learning saw what came of {n_taught:,.0f} customers, and no earlier cutoff "
+            f"could try it: it counts {weights[supervised].sum():.0%}."
+        )
+    elif n_customers < FEW_CUSTOMERS:
+        alone = np.where(supervised, 0.0, prior) / prior[~supervised].sum()
+        gain = sum(loss_at_true_mean(one, alone) for one in unclipped)
+        gain -= sum(loss_at_true_mean(one, weights) for one in data)
+        if gain <= 0:
+            weights = alone
+            note = (
+                f"{n_customers:,} customers are few, and earlier cutoffs do not show that machine "
+                "learning helps: the buy-till-you-die models answer alone."
+            )
+    return dict(zip(names, weights.tolist(), strict=True)), note
 
 
 def loss_at_true_mean(data: Level1Data, weights: np.ndarray) -> float:
