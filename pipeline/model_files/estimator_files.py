@@ -12,6 +12,7 @@ import io
 import json
 import re
 import zipfile
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from features.errors import UserError
@@ -113,8 +114,6 @@ def load(content: bytes, file: str) -> BaseEstimator:
     UserError
         When the file is no skops file, is too large, or asks for anything else.
     """
-    import skops.io
-
     try:
         refused = _refused(content)
     except (zipfile.BadZipFile, KeyError, ValueError, RecursionError) as error:
@@ -124,6 +123,14 @@ def load(content: bytes, file: str) -> BaseEstimator:
             f"The model file {file} asks for {len(refused)} types or loaders that churn does not "
             f"trust (first: {refused[0]}); it was not opened. Train again with `churn train`."
         )
+    return _built(content)
+
+
+@lru_cache(maxsize=8)
+def _built(content: bytes) -> BaseEstimator:
+    """Build what was looked through before; once, however many stages of a command ask for it."""
+    import skops.io
+
     return skops.io.loads(content, trusted=list(TRUSTED))
 
 
