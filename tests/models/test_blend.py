@@ -141,7 +141,7 @@ def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outco
 
 @pytest.mark.slow
 def test_one_customer_of_a_million_does_not_lift_all_expectations(make_log, make_history):
-    log = make_log(200, seed=6)
+    log = make_log(400, seed=6)
     calm = Blend().fit(make_history(log, 400, (280, 340)))
     wild_log = log.copy()
     whale = wild_log.index[(wild_log["day"] > 300) & (wild_log["day"] < 340)][0]
