@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.customer.catalogue import NAMES
 from models.contenders.ageing import ageless, silent_for
 from tests.features.conftest import CUTOFF, logs
+
+pytestmark = pytest.mark.slow
 
 
 @settings(

@@ -30,6 +30,8 @@ from tests.features.engine_readings import READINGS, answer
 from tests.features.nasty_log import CUTOFFS, END, HORIZON, ROWS, TABLE
 from tests.features.test_snapshot import by_hand
 
+pytestmark = pytest.mark.slow
+
 URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 HORIZONS = dict.fromkeys(CUTOFFS, HORIZON)
 AS_OF = CUTOFFS[-1]

@@ -13,6 +13,8 @@ from features.log.notations import Notation
 from pipeline.config_options import parse_overrides
 from tests.features.written_logs import many, refusal, rows, values
 
+pytestmark = pytest.mark.slow
+
 
 def answers(message):
     """The keys of the log section that each line of a message would set."""

@@ -7,6 +7,8 @@ import pytest
 
 from tests.features.written_logs import many, refusal, rows, values
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2020, 1, 5, 10, 2)
 
 

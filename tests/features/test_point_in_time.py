@@ -15,6 +15,8 @@ from features.customer.snapshot import snapshot
 from features.errors import UserError
 from tests.features.conftest import CUTOFF, logs
 
+pytestmark = pytest.mark.slow
+
 PAST = logs(end=CUTOFF - timedelta(days=1))
 FUTURE = logs(start=CUTOFF)
 

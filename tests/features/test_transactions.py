@@ -7,6 +7,8 @@ from features.errors import UserError
 from features.log.transactions import LogSpec, open_log
 from tests.features.written_logs import COLUMNS, NOW, SOUND, many, refusal
 
+pytestmark = pytest.mark.slow
+
 
 def test_15_equal_rows_are_counted_kept_and_dropped_on_request(opened):
     content = many([("7", "2020-01-31", "10.00")] * 3)

@@ -6,6 +6,8 @@ import pytest
 
 from tests.features.written_logs import COLUMNS, SOUND, many, refusal, values
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("written", "keys"),

@@ -7,6 +7,8 @@ import pytest
 from features.log.transactions import LogSpec
 from tests.features.written_logs import COLUMNS, many, refusal, values
 
+pytestmark = pytest.mark.slow
+
 
 def test_8_dates_that_can_be_read_in_two_ways_are_refused_unless_declared(opened):
     content = [("7", "01/02/2020", "1"), ("8", "03/04/2020", "1")]

@@ -16,6 +16,8 @@ from models.contenders.linear import ridge_logistic
 from models.contenders.trees import thinned
 from models.evaluation import log_loss
 
+pytestmark = pytest.mark.slow
+
 
 def test_weights_are_shares(blend):
     assert sum(blend.weights.values()) == pytest.approx(1)
@@ -43,7 +45,6 @@ def regulars(n_customers: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["customer", "day", "amount"]).drop_duplicates()
 
 
-@pytest.mark.slow
 def test_where_customers_are_regular_it_follows_the_part_that_knows_it(make_history, make_outcomes):
     log = regulars(700)
     rows, blend = make_outcomes(log, 400), Blend().fit(make_history(log, 400, (220, 280, 340)))
@@ -121,7 +122,6 @@ def test_a_base_of_one_time_buyers_is_refused_and_the_fallback_named(log, make_h
         Blend().fit(make_history(once, 400, (280, 340)))
 
 
-@pytest.mark.slow
 def test_even_twenty_customers_get_answers_and_reasons(make_log, make_history):
     few = make_history(make_log(20, seed=2), 400, (220, 280, 340))
     blend = Blend().fit(few)
@@ -139,7 +139,6 @@ def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outco
     assert blend.predict(outcomes)["p_churn"].between(0, 1).all()
 
 
-@pytest.mark.slow
 def test_one_customer_of_a_million_does_not_lift_all_expectations(make_log, make_history):
     log = make_log(400, seed=6)
     calm = Blend().fit(make_history(log, 400, (280, 340)))
@@ -196,7 +195,6 @@ def test_thinning_keeps_the_totals():
     assert (few["churned"] == 1).sum() == 100
 
 
-@pytest.mark.slow
 def test_without_a_buy_till_you_die_model_the_rest_answers_and_clv_stays_empty(history, outcomes):
     alike = {day: rows.head(1) for day, rows in history.populations.items()}
     many = alike[history.cutoff].assign(n_customers=5_000)

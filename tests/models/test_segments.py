@@ -4,10 +4,13 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.explain.segments import SEGMENTS, Rules, Thresholds, segments, thresholds, usual_gap
+
+pytestmark = pytest.mark.slow
 
 HORIZON = 60
 

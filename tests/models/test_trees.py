@@ -9,6 +9,8 @@ import pytest
 from models.contenders.trees import BoostedMean
 from pipeline.model_files import estimator_files
 
+pytestmark = pytest.mark.slow
+
 
 def rare(share: float, typical: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Features, outcomes and what is to be expected; all but `share` expect a thousandth."""

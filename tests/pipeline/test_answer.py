@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from models.blend.base_learners import PRIOR_WEIGHTS
 from models.contenders.encoding import expit, logit
@@ -45,6 +46,7 @@ def test_nor_is_one_that_did_not_answer_everywhere_or_is_no_part():
     assert better_part(OUTCOMES, {"logistic": whole}) is None, "there is no blend"
 
 
+@pytest.mark.slow
 def test_by_chance_alone_a_part_is_hardly_ever_found():
     """Blend and parts err alike: 5 % of forty logs are two; each cutoff asked as well, fewer."""
     found = 0

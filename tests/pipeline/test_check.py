@@ -24,6 +24,8 @@ from pipeline.intake.horizon import HORIZONS, propose_horizon
 from pipeline.intake.orders import open_orders
 from pipeline.intake.written_config import config_text
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 1, 1)
 START = date(2020, 1, 1)
 

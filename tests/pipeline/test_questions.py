@@ -17,6 +17,8 @@ from pipeline.intake.proposal import completed, guessed
 from pipeline.intake.questions import answered, ask, refuse_unanswered
 from pipeline.intake.questions.statuses import outcome
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 9, 2)
 STRIPE = "id,Created date (UTC),Amount,Amount Refunded,Currency,Status,Customer ID\n"
 

@@ -34,6 +34,8 @@ from pipeline.training.gate import gate
 from pipeline.training.train import _promote
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 FEATURES = ("frequency", "recency", "T", "monetary_value", "days_since_last")
 CUTOFF = date(1998, 1, 1)
 
@@ -265,7 +267,6 @@ def test_an_address_of_another_form_is_refused(address: str) -> None:
         download.parse(address)
 
 
-@pytest.mark.slow
 def test_a_folder_scores_without_any_tracking_store(folder: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pipeline.scoring import champion; "
@@ -386,7 +387,6 @@ def test_the_logged_model_states_its_inputs_outputs_and_pinned_requirements(
     assert str(Path(registry.__file__).parent) not in description
 
 
-@pytest.mark.slow
 def test_a_tracking_server_keeps_and_hands_out_models_as_a_file_does(
     store: Store,
     folder: Path,
@@ -463,7 +463,6 @@ def ask(address: str, body: dict[str, Any]) -> Any:
         return json.load(answer)
 
 
-@pytest.mark.slow
 def test_mlflow_serves_one_customer_with_the_numbers_of_our_own_loader(
     server: str, folder: Path, customers: pd.DataFrame
 ) -> None:

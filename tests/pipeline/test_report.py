@@ -24,6 +24,8 @@ from pipeline.reporting.report import drawings, page
 from tests.pipeline import shop
 from tests.pipeline.boards import CUTOFFS, LOG, backtest, board, customers, flat, true
 
+pytestmark = pytest.mark.slow
+
 TODAY = Outlook(
     pd.DataFrame(
         {
@@ -368,7 +370,6 @@ def test_axis_holds_all_values_between_round_ticks():
             assert len({name for _, name in axis.ticks}) == len(axis.ticks)
 
 
-@pytest.mark.slow
 def test_backtest_writes_the_report_on_request(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     log = shop.write(tmp_path / "orders.csv", shop.rows())

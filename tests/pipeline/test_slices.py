@@ -24,6 +24,8 @@ from pipeline.scoring import slices
 from pipeline.simulated_log import SCHEMA, simulate
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 QUIET = Progress(quiet=True)
 ROOT = Path(__file__).parent.parent.parent
 START = "from pipeline.command_line.start import main; main()"

@@ -16,6 +16,8 @@ from pipeline.intake.check import check
 from pipeline.intake.written_config import config_text, write_config
 from tests.pipeline.test_check import NOW, shop, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):

@@ -18,6 +18,8 @@ from pipeline.intake.proposal import completed
 from pipeline.intake.questions import answered, ask
 from pipeline.intake.roles import propose
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 9, 2)
 
 

@@ -17,6 +17,8 @@ from features.engines.duckdb import connect
 from tests.features.business import oracle
 from tests.features.conftest import logs
 
+pytestmark = pytest.mark.slow
+
 PERIODS = ("week", "month", "quarter")
 COUNTED = ["new", "came_back", "fell_silent", "buyers", "one_time", "purchases", "orders"]
 
@@ -86,14 +88,12 @@ def test_flows_of_a_real_log(shop, as_frame, period):
     assert_same_flow(as_frame, days, own, as_of, period, 45)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("period", PERIODS)
 def test_cohorts_of_a_real_log(shop, as_frame, period):
     _, days, own = shop
     assert_same_cohorts(as_frame, days, own, own["day"].max().date() - timedelta(days=11), period)
 
 
-@pytest.mark.slow
 def test_scores_of_a_real_log(shop, as_frame):
     _, days, own = shop
     assert_same_scores(as_frame, days, own, own["day"].max().date())
@@ -116,7 +116,6 @@ def test_flows_and_cohorts_of_nasty_logs(kept, as_frame, log, as_of, period, win
     assert_same_scores(as_frame, days, own, as_of)
 
 
-@pytest.mark.slow
 @few
 @given(log=logs(min_size=1), later=logs(start=date(2024, 1, 1), min_size=1))
 def test_nothing_at_or_after_the_day_is_known(kept, as_frame, log, later):

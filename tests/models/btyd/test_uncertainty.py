@@ -22,6 +22,8 @@ from models.btyd import (
 )
 from models.btyd.uncertainty import futures
 
+pytestmark = pytest.mark.slow
+
 GEOMETRIC = {"r": 1.2, "alpha": 4.0, "a": 0.4, "b": 2.4}
 SPEND = {"p": 6.25, "q": 3.74, "v": 15.44}
 CASES = {
@@ -195,7 +197,6 @@ def test_silent_customers_cost_no_draws():
     assert model.purchase_intervals(X, 10).to_numpy().tolist() == [[0.0, 0.0]]
 
 
-@pytest.mark.slow
 def test_memory_stays_bounded():
     """Four times the customers, not four times the memory beyond what they bring themselves."""
     model = BetaGeoModel.from_params(GEOMETRIC)

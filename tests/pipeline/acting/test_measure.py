@@ -15,6 +15,8 @@ from pipeline.acting.plan_file import write_plan
 from pipeline.command_line import main as cli
 from tests.pipeline.acting import world
 
+pytestmark = pytest.mark.slow
+
 
 def treated(plan):
     return plan.contacted["customer_id"].tolist()

@@ -15,6 +15,8 @@ from pipeline.command_line.main import run
 from pipeline.scoring.score import SCHEMA
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 OWN = [
     ("00042x", "2023-01-01", "10.00", "X1", "NO"),
     ("00042x", "2023-01-11", "30.00", "X2", "NO"),

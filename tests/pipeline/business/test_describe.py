@@ -14,6 +14,8 @@ from pipeline.business.segments import gini, lorenz
 from pipeline.command_line.main import run
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 JANUARY, FEBRUARY, MARCH = (date(2024, month, 1) for month in (1, 2, 3))
 
 

@@ -13,6 +13,8 @@ from pipeline.command_line.main import run
 from pipeline.scoring.score import ABOUT, SCHEMA
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.slow
+
 END = "2023-07-01"
 SPREAD = {"expected_spend": [10.0, 100.0], "spend_variance": [4.0, 25.0]}
 
@@ -82,7 +84,6 @@ def test_every_customer_has_one_place_on_the_map_of_risk_by_value():
     assert found.sum(axis=1).tolist() == [5, 95, 150, 250]
 
 
-@pytest.mark.slow
 def test_the_scores_of_the_logs_customers_are_added_up_and_those_of_others_counted(
     tmp_path, capsys, log
 ):

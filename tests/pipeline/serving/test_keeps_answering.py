@@ -14,6 +14,8 @@ from pipeline.serving.queue import FullError, Queue
 from pipeline.serving.server import Reloader
 from tests.pipeline.serving.conftest import serving
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def newer(scorer):

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ("Customer ID", "Date", "Total", "Invoice", "Country")
 CELLS = ("7", "2023-05-01", "12.50", "31/12/2022", "1e400", "-3", "0", "", "\x00", "ÿ", "Total")
 

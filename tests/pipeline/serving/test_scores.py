@@ -3,8 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import pytest
+
 from pipeline.serving.scorer import Request
 from tests.pipeline import shop
+
+pytestmark = pytest.mark.slow
 
 DAY = "2023-06-30"
 
