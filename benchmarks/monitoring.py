@@ -1,12 +1,12 @@
 """Changes planted in simulated shops: which alarm rises when, and what training again helps.
 
     python -m benchmarks.monitoring [CHANGE ...]     # all by default; `quiet` is three quiet years
-    python -m benchmarks.monitoring data [CHANGE ...]       # the signals of the data only: a minute
+    python -m benchmarks.monitoring data [CHANGE ...]       # the signals of the log only: minutes
 
 A shop of `pipeline.simulated_log` sells for two years before it is watched. Each change begins on
-the same day and is watched for half a year, two years where trainings are compared. Data signals
-are watched daily (after five weeks weekly, but in quiet years), the others weekly; each fourth week
-all customers are scored.
+the same day and is watched for half a year, two years where trainings are compared. Signals of the
+log are watched daily for five weeks, then weekly as the others are; each fourth week all customers
+are scored. In quiet years the model is trained again each quarter, whatever the watch says.
 """
 
 import sys
@@ -127,9 +127,9 @@ class Watch:
     alarms: list[tuple[date, str]] = field(default_factory=list)
 
     def train(self, day: date) -> None:
-        """Learn from what is known on a day; without a watch nobody asks what was promised."""
+        """Learn from what is known on a day; what is promised only a watch asks."""
         known = until(self.orders, day)
-        self.model, self.trained = trained(known, self.config, self.rule == "alarm"), day
+        self.model, self.trained = trained(known, self.config, self.rule != "quarter"), day
         self.trainings += 1
 
     def score(self, day: date) -> None:
@@ -152,7 +152,7 @@ class Watch:
 
     def due(self, day: date, risen: list[Signal]) -> bool:
         """Whether to train again."""
-        if self.rule == "quarter":
+        if self.rule in ("quarter", "watched"):
             return (day - self.trained).days >= QUARTER
         sound = all(one.kind == "answer" for one in risen)
         apart = (day - self.trained).days >= PAUSE
@@ -228,9 +228,11 @@ def run(orders: Orders, config: Config, rule: str, days: int, first: Any) -> Wat
         weekly = n % WEEK == 0
         if n % SCORED_EVERY == 0:
             watch.score(day)
-        if rule == "never":
-            if weekly or n < DAILY or days > YEAR:
+        if rule in ("never", "watched"):
+            if weekly or (rule == "never" and n < DAILY):
                 watch.watch(day, weekly)
+            if rule == "watched" and watch.due(day, []):
+                watch.train(day)
             continue
         asked = n % PAUSE == 0
         if asked and watch.due(day, watch.watch(day, True) if rule == "alarm" else []):
@@ -260,16 +262,21 @@ def told(change: str, watch: Watch, days: int) -> None:
 
 
 def data_only(asked: list[str], config: Config, scratch: Path) -> None:
-    """The signals of the data, which need no model: five weeks; each tenth day of quiet years."""
+    """The signals of the log, which need no model: half a year; each tenth day of quiet years.
+
+    In quiet years a training each quarter is taken for granted, which begins a sum anew.
+    """
     for change in asked or CHANGES:
-        looks = list(range(DAILY))
+        looks = [*range(DAILY), *range(DAILY, YEAR // 2, WEEK)]
         if change == "quiet":
             looks = [year * YEAR + n for year in range(3) for n in range(0, YEAR, 10)]
         with shop(change, config, scratch) as orders:
-            then = until(orders, START)
-            model = SimpleNamespace(manifest=manifest_of(then, {}, orders.attributes))
-            watch = Watch(orders, config, "never", model)
+            watch = Watch(orders, config, "never")
             for n in looks:
+                learned = n // QUARTER * QUARTER if change == "quiet" else 0
+                then = until(orders, START + timedelta(days=learned))
+                manifest = manifest_of(then, {}, orders.attributes)
+                watch.model = SimpleNamespace(manifest=manifest)
                 watch.watch(START + timedelta(days=n), False)
         told(change, watch, looks[-1] + 1)
 
@@ -293,8 +300,8 @@ def main(asked: list[str]) -> None:
             with shop(change, config, folder) as orders:
                 # What was before a change is the same for all.
                 first = first or trained(until(orders, START), config)
-                days = 3 * YEAR if change == "quiet" else YEAR // 2
-                told(change, run(orders, config, "never", days, first), days)
+                rule, days = ("watched", 3 * YEAR) if change == "quiet" else ("never", YEAR // 2)
+                told(change, run(orders, config, rule, days, first), days)
         for change in [name for name in COMPARED if name in (asked or CHANGES)]:
             with shop(change, config, folder) as orders:
                 compared(change, orders, config, first)

@@ -33,6 +33,10 @@ class MonitoringConfig(Section):
     amount: Annotated[
         Factor, Field(description="Median amount of the last week, in the same way")
     ] = 1.4
+    cusum: Annotated[
+        float,
+        Field(gt=0, description="Sum of the weeks since training, in standard deviations of one"),
+    ] = 7.0
     category: Annotated[
         Factor, Field(description="A value's share of the last week, part of the usual")
     ] = 4.0

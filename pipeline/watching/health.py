@@ -11,6 +11,7 @@ from pipeline.intake.orders import Orders
 from pipeline.learning.profile import account
 from pipeline.model_files.manifest import Manifest
 from pipeline.watching.categories import categories
+from pipeline.watching.cusum import slow_change
 from pipeline.watching.signals import Signal
 from pipeline.watching_config import MonitoringConfig
 
@@ -30,11 +31,15 @@ MAD = 1.4826
 def health(
     orders: Orders, manifest: Manifest, config: MonitoringConfig, today: date
 ) -> tuple[list[Signal], pd.DataFrame]:
-    """Signals of the data, and the log week by week (the last one first)."""
-    table = by_week(orders)
+    """Signals of the log, and the log week by week (the last one first)."""
+    every = by_week(orders)
+    table, learned = every.head(YEAR + BEFORE), manifest.cutoffs[-1]
+    since = (orders.end - learned).days // 7
+    slow = slow_change(every["purchases"].to_numpy(), learned, since, config.cusum)
     signals = [
         freshness(orders, config, today),
         *_weekly(table, config),
+        *([slow] if slow else []),
         *categories(orders, manifest, config),
         *_rows(orders, manifest, config),
         *_past(orders, manifest, config),
@@ -46,7 +51,7 @@ def by_week(orders: Orders) -> pd.DataFrame:
     """`features.business.weeks.weeks` with a row for each whole week, 0 purchases included."""
     found = weeks(orders.netted, orders.end).to_pyarrow().to_pandas().set_index("week")
     whole = (orders.end - orders.first_day).days // 7
-    table = found.reindex(range(min(whole, YEAR + BEFORE)))
+    table = found.reindex(range(whole))
     table["purchases"] = table["purchases"].fillna(0)
     return table.astype(float)
 

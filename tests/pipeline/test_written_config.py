@@ -104,6 +104,7 @@ EVERYTHING = {
         "volume": 1.8,
         "rows": 1.6,
         "amount": 1.5,
+        "cusum": 9.0,
         "category": 5.0,
         "unknown": 0.2,
         "set_aside": 0.1,
