@@ -15,6 +15,9 @@ YEAR = 52
 FEWEST = 26
 """So many weeks before the training, each with its week of the year before, tell what is usual."""
 
+MOST = 3.0
+"""Standard deviations that one week may count: a shop closed for a fortnight comes back."""
+
 SLACK = 0.5
 """Standard deviations: half of the smallest lasting change that is to be seen soon."""
 
@@ -39,6 +42,7 @@ def slow_change(purchases: np.ndarray, learned: date, since: int, limit: float) 
     # The usual is itself known from so many weeks only.
     spread = np.std(usual, ddof=1) * np.sqrt(1 + 1 / len(usual))
     beyond = (over[:since][::-1] - np.mean(usual)) / max(spread, 1e-9)
+    beyond = np.clip(beyond, -MOST, MOST)
     (more, rising), (less, falling) = cusum(beyond), cusum(-beyond)
     value, weeks = (more, rising) if more >= less else (-less, falling)
     now, then = (np.exp(np.mean(some)) if len(some) else 1.0 for some in (over[:weeks], usual))

@@ -1,6 +1,7 @@
 """On Spark the same model gives the same scores, by the same commands."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,12 @@ import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
+from features.customer.snapshot import snapshot
+from features.log.spec import LogSpec
 from pipeline.command_line import main as cli
+from pipeline.console import Progress
+from pipeline.intake.orders import open_orders
+from pipeline.model_files import artifact
 from pipeline.scoring.scores_file import read_scores
 from tests.pipeline.spark_cluster import cluster
 
@@ -111,6 +117,52 @@ def test_a_cluster_gives_the_scores_of_one_machine(start, lost, lake, trained, o
     read = read_scores(out)
     assert len(read.customers) == len(on_duckdb)
     assert read.grades, "what is said of all scores is lost"
+
+
+UDF = """
+import sys
+
+import mlflow.pyfunc
+from pyspark.sql import SparkSession
+from pyspark.sql.functions import struct
+
+snapshot, out = sys.argv[1:]
+spark = SparkSession.builder.master("local[2]").getOrCreate()
+predict = mlflow.pyfunc.spark_udf(spark, "models:/churn@champion", env_manager="local")
+rows = spark.read.parquet(snapshot)
+features = [name for name in rows.columns if name != "customer_id"]
+answers = rows.select("customer_id", predict(struct(*features)).alias("answer"))
+answers.select("customer_id", "answer.*").write.parquet(out)
+"""
+
+
+@needs_spark
+@pytest.mark.engine
+def test_a_function_of_spark_has_the_numbers_of_churn_score(trained, tmp_path):
+    scores = tmp_path / "scores.parquet"
+    words = ["score", str(trained / "orders.csv"), "--out", str(scores), "-q", *model(trained)]
+    assert cli.run(words) == 0
+    expected = parquet.read_table(scores).to_pandas().set_index("customer_id")
+    manifest = artifact.load(trained / "out" / "model").manifest
+    log = {**manifest.settings["log"], "source": str(trained / "orders.csv")}
+    with open_orders(LogSpec.model_validate(log), Progress(quiet=True)) as orders:
+        rows = snapshot(orders.days, expected["as_of"].iloc[0], orders.attributes)
+        parquet.write_table(rows.to_pyarrow(), tmp_path / "snapshot.parquet")
+    done = subprocess.run(
+        [sys.executable, "-c", UDF, tmp_path / "snapshot.parquet", tmp_path / "answers"],
+        env={
+            **os.environ,
+            "MLFLOW_TRACKING_URI": f"sqlite:///{trained / 'mlflow.db'}",
+            "PYSPARK_PYTHON": sys.executable,
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_LOCAL_DIRS": str(tmp_path / "local"),
+        },
+        cwd=trained, text=True, capture_output=True, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = parquet.read_table(tmp_path / "answers").to_pandas().set_index("customer_id")
+    same = ["p_churn", "expected_purchases", "expected_spend"]
+    pd.testing.assert_frame_equal(found.loc[expected.index, same], expected[same], check_exact=True)
 
 
 @pytest.mark.parametrize(

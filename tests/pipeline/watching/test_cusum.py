@@ -27,11 +27,12 @@ def watched(purchases, since=AFTER):
     [
         (lambda week: 1.0, False, 0),
         (lambda week: 1.004**week, False, 0),
+        (lambda week: np.where((week == 20) | (week == 21), 0.0, 1.0), False, 0),
         (lambda week: np.where(week < 0, 1.0, 0.7), True, -1),
         (lambda week: np.where(week < 0, 1.0, np.exp(-week / 56)), True, -1),
         (lambda week: np.where(week < 0, 1.0, 1.3), True, 1),
     ],
-    ids=["quiet", "growth", "lost_channel", "slow_decline", "more"],
+    ids=["quiet", "growth", "closed", "lost_channel", "slow_decline", "more"],
 )
 def test_a_change_that_stays_is_an_alarm_and_a_season_is_none(change, risen, sign):
     found = [watched(weeks(change, seed=seed)) for seed in range(8)]

@@ -291,6 +291,17 @@ def test_a_training_that_is_refused_leaves_the_champion_and_is_exit_3(
 
 
 @pytest.mark.thorough
+def test_a_model_that_learned_less_is_refused_and_the_champion_goes_on(shop_job, capsys):
+    assert job() == DONE
+    champion = set(scores()["model_version"])
+    grown(5)
+    poor = ("--set", "schedule.train_every=1", "--set", "contenders=[base_rate]")
+    assert job(*poor, today=END + timedelta(days=5)) == GATE_FAILED
+    assert 'the same with --force "reason".' in capsys.readouterr().out
+    assert set(scores()["model_version"]) == champion
+
+
+@pytest.mark.thorough
 def test_a_signal_within_a_stage_ends_it_and_the_next_run_goes_on(shop_job):
     script = (
         "import os, signal, sys\n"
