@@ -134,16 +134,18 @@ def _numbers(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
 
 def _texts(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
     """Texts in parts: the clock's and the offset's, whatever either looks like."""
-    parts = parted(tidy(rows, column))
-    if "%z" in SEPARATOR.join(split_formats(how.date_format)):
-        parts = Parts(tidy(rows, column), ibis.null("int64"))
-    local = rows.select("row", local=parts.local, minutes=parts.minutes)
+    whole = Parts(tidy(rows, column), ibis.null("int64"))
+    parts = whole if "%z" in SEPARATOR.join(split_formats(how.date_format)) else parted(whole.local)
+    local = rows.select("row", local=parts.local, minutes=parts.minutes, whole=whole.local)
     if how.date_format is not None:
         return _read(local, parts, how, name)
     # Kept while it is asked, again and again: tidying costs more than all that is asked of it.
     engine, kept = rows.get_backend(), ibis.util.gen_name("dates")
     try:
-        return _read(engine.create_table(kept, local), parts, how, name)
+        local = engine.create_table(kept, local)
+        # Where no text has an offset, none need be looked for when they are read.
+        apart = local.minutes.notnull() | (local.local != local.whole)
+        return _read(local, parts if apart.any().to_pyarrow().as_py() else whole, how, name)
     finally:
         engine.drop_table(kept, force=True)
 
