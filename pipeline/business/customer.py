@@ -20,7 +20,7 @@ from models.btyd import FitError
 from models.btyd.optimise import FitWarning
 from models.btyd.pareto_nbd import ParetoNBDModel
 from pipeline.business.as_json import plain, records
-from pipeline.business.describe import frame
+from pipeline.business.course import frame
 from pipeline.business.scores import Scores, mismatches
 from pipeline.intake.orders import Orders
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import ibis
@@ -13,19 +12,19 @@ import pandas as pd
 
 from features.business import customers as base_table
 from features.business.cohorts import cohort_cells, cohort_sizes
-from features.business.periods import Period, calendar, end_of
+from features.business.periods import calendar, end_of
 from features.business.retention import period_counts
 from features.business.rfm_scores import movements, scored
 from features.business.rfm_scores import segments as segment_table
-from features.customer.rfm import histogram, rfm
 from features.errors import UserError
 from features.log.spec import LogSpec
 from pipeline.business import segments
 from pipeline.business.cohorts import Cohorts, cohorts
-from pipeline.business.forecast import Forecast, forecast
+from pipeline.business.course import Asked, Course, base_of, course, frame
+from pipeline.business.forecast import Forecast
 from pipeline.business.people import People, people
 from pipeline.business.retention import metrics, remarks, usual_formulas, with_share
-from pipeline.business.scores import Predicted, Scores, predicted
+from pipeline.business.scores import Predicted, predicted
 from pipeline.business.survey import Survey, survey
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
@@ -34,53 +33,30 @@ SHOWN_VALUES = 8
 """Values of an attribute that are told apart; the others go together."""
 
 
-@dataclass(frozen=True)
-class Business:
+@dataclass(frozen=True, kw_only=True)
+class Business(Course):
     """What `churn describe` found; every table is small, and no row is a customer.
 
     `periods` is of `pipeline.business.retention.metrics`, `overall` and `formulas` hold single
     figures, `by` a table per attribute, `groups`, `tiers`, `lorenz` and `moved` those of
-    `pipeline.business.segments`, `daily` one row per day, `remarks` what reading the log left open.
+    `pipeline.business.segments`, `remarks` what reading the log left open.
     """
 
-    name: str
-    as_of: date
-    first_day: date
-    period: Period
-    window: int
     overall: dict[str, float]
     formulas: dict[str, float]
     periods: pd.DataFrame
-    cohorts: Cohorts
     groups: pd.DataFrame
     tiers: pd.DataFrame
     lorenz: pd.DataFrame
     moved_since: date
     moved: pd.DataFrame
     people: People
-    daily: pd.DataFrame
-    forecast: Forecast | None
     by: dict[str, pd.DataFrame] = field(default_factory=dict)
     by_cohort: dict[str, dict[str, Cohorts]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    currency: str = ""
     survey: Survey | None = None
     predicted: Predicted | None = None
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the command was asked for; `window` is the days after which silence begins."""
-
-    as_of: date
-    period: Period
-    window: int
-    by: tuple[str, ...] = ()
-    months: int = 12
-    currency: str = ""
-    survey: Path | None = None
-    scores: Scores | None = None
 
 
 def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) -> Business:
@@ -92,41 +68,29 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         When nobody has bought before the day that is asked about, or the log ends before it.
     """
     _refuse_later_day(orders, asked.as_of)
-    days = orders.days.filter(orders.days.transacted_at < asked.as_of)
-    first = min(orders.first_day, asked.as_of - timedelta(days=1))
     with progress.step("Counting who came, stayed and fell silent"):
-        known = base_table.customers(days, asked.as_of, asked.by)
-        base = orders.engine.create_table(ibis.util.gen_name("customers"), known)
-        flow = _flow(days, base, asked, first)
-    with progress.step("Following the cohorts"):
-        triangles = {"cohorts": _cohorts(days, base, asked), **_by(days, base, asked, first)}
+        base = base_of(orders, asked)
+        days, first = base.days, base.first
+        flow = _flow(days, base.customers, asked, first)
     with progress.step("Placing customers in segments"):
-        now = orders.engine.create_table(ibis.util.gen_name("scored"), scored(base))
+        groups = _by(days, base.customers, asked, first)
+        now = orders.engine.create_table(ibis.util.gen_name("scored"), scored(base.customers))
         placed = _placed(days, now, asked, first)
     # Refused before the long steps, where it cannot be used.
     answers = _survey(orders, asked, spec, now, progress)
     with progress.step("Looking for personas, and for rules of who leaves"):
         n_customers = int(flow["overall"]["customers"])
         told = people(days, asked.as_of, asked.window, first, n_customers)
-    with progress.step("Forecasting, and holding past forecasts against what came"):
-        ahead = forecast(
-            flow["daily"], asked.as_of, asked.window, lambda day: frame(histogram(rfm(days, day)))
-        )
+    went = course(orders, asked, base, progress)
     return Business(
-        name=orders.name,
-        as_of=asked.as_of,
-        first_day=first,
-        period=asked.period,
-        window=asked.window,
+        **vars(went),
         people=told,
-        forecast=ahead,
-        currency=asked.currency,
         remarks=orders.log.remarks,
         **flow,
-        **triangles,
+        **groups,
         **placed,
         survey=answers,
-        predicted=_predicted(orders, asked, now, ahead, progress),
+        predicted=_predicted(orders, asked, now, went.forecast, progress),
     )
 
 
@@ -159,7 +123,7 @@ def _refuse_later_day(orders: Orders, as_of: date) -> None:
 
 
 def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str, Any]:
-    """Single figures, periods, days and what to know of them."""
+    """Single figures, periods and what to know of them."""
     overall = _overall(base, asked.as_of)
     if not overall["customers"]:
         raise UserError(f"Nobody has bought before {asked.as_of}; ask about a later day.")
@@ -168,7 +132,6 @@ def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str
         "overall": overall,
         "periods": periods,
         "formulas": usual_formulas(periods, asked.period, asked.as_of, asked.months),
-        "daily": _daily(days, base, asked, first),
         "notes": tuple(
             remarks(list(periods.index), asked.period, asked.window, first, asked.as_of)
         ),
@@ -187,11 +150,6 @@ def _placed(days: ir.Table, now: ir.Table, asked: Asked, first: date) -> dict[st
         "moved_since": since,
         "moved": segments.movements(frame(movements(before, now))),
     }
-
-
-def frame(table: ir.Table) -> pd.DataFrame:
-    """A small table out of the engine, dates as Python's."""
-    return pd.DataFrame(table.to_pyarrow().to_pylist(), columns=table.columns)
 
 
 def _overall(base: ir.Table, as_of: date) -> dict[str, float]:
@@ -226,23 +184,6 @@ def _periods(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> pd.Da
     listed = calendar(first, asked.as_of, asked.period)
     indexed = frame(counts).set_index("period")
     return metrics(indexed, listed, asked.period, asked.window, asked.as_of)
-
-
-def _daily(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> pd.DataFrame:
-    """One row per day from the first: ``new``, ``purchases``, ``orders``, ``revenue``, ``active``.
-
-    ``active`` counts the customers at the day's end who bought within the window before it.
-    """
-    counts = frame(period_counts(days, base, asked.as_of, "day", asked.window)).set_index("period")
-    counts = counts.reindex(calendar(first, asked.as_of, "day"), fill_value=0)
-    active = (counts["spells_begun"] - counts["spells_ended"]).cumsum()
-    return counts[["new", "purchases", "orders", "revenue"]].assign(active=active)
-
-
-def _cohorts(days: ir.Table, base: ir.Table, asked: Asked) -> Cohorts:
-    cells = frame(cohort_cells(days, base, asked.as_of, asked.period))
-    sizes = frame(cohort_sizes(base, asked.period)).set_index("cohort")["customers"]
-    return cohorts(cells.set_index(["cohort", "age"]), sizes, asked.period, asked.as_of)
 
 
 def _by(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def customer(
 ) -> None:
     """Show one customer: purchases, whether they are still there, and what may come next."""
     from pipeline.business import customer as stage
+    from pipeline.business.course import currency_of
     from pipeline.command_line import show
-    from pipeline.command_line.describe import currency_of
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of

@@ -9,7 +9,7 @@ import typer
 from pipeline.command_line.options import AsJson, Day, Quiet, takes_a_log
 
 if TYPE_CHECKING:
-    from features.log.spec import LogSpec
+    pass
 
 
 class Span(StrEnum):
@@ -42,6 +42,7 @@ def describe(
 ) -> None:
     """Show who comes, who stays, what they are worth, and what the coming horizon brings."""
     from pipeline.business import describe as stage
+    from pipeline.business.course import Asked, currency_of
     from pipeline.business.scores import COLUMNS
     from pipeline.command_line import following, show
     from pipeline.config_file import load
@@ -62,7 +63,7 @@ def describe(
     if said and not config.horizon_days:
         config = load(path, {**overrides, "horizon_days": said.horizon_days})
     with open_orders(config.log, progress, survey, config.engine, config.cache) as orders:
-        asked = stage.Asked(
+        asked = Asked(
             as_of=as_of.date() if as_of else orders.end,
             period=period.value,
             window=horizon_of(orders, config, progress),
@@ -91,12 +92,6 @@ def describe(
         if scores:
             after = following.plan(scores, path, overrides, config)
         show.next_command(console, after)
-
-
-def currency_of(spec: "LogSpec") -> str:
-    """What money is counted in: "" where it is not told, orders where the log has no amounts."""
-    has_money = spec.columns.amount or spec.columns.unit_price
-    return spec.currency or ("" if has_money else "orders")
 
 
 def _names(by: str) -> tuple[str, ...]:

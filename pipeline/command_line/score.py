@@ -84,7 +84,7 @@ def score(
             earlier=earlier,
         )
         show.ledger(console, orders)
-        _report(report, orders, scored, found.model)
+        _report(report, orders, config, scored, found.model, progress)
     show.scored(console, scored, found, report)
     show.next_command(
         console,
@@ -114,13 +114,25 @@ def _check_names(out: Path, report: Path | None) -> None:
         raise UserError(f"--report {report.name}: the name must end in .html.")
 
 
-def _report(path: Path | None, orders: "Orders", scored: "Scored", model: "Model") -> None:
+def _report(
+    path: Path | None,
+    orders: "Orders",
+    config: "Config",
+    scored: "Scored",
+    model: "Model",
+    progress: "Progress",
+) -> None:
     if path is None:
         return
+    from pipeline.business import course
     from pipeline.reporting import scores_page
     from pipeline.scoring.score import who
     from pipeline.scoring.scores_file import read_columns
 
+    found = None
+    if config.engine.kind != "spark":
+        days = model.manifest.horizon_days
+        found = course.of_log(orders, config.log, scored.as_of, days, progress, ahead=True)
     about = scores_page.About(
         orders.name,
         orders.log.counts.lines(),
@@ -128,6 +140,7 @@ def _report(path: Path | None, orders: "Orders", scored: "Scored", model: "Model
         model.manifest,
         who(model),
         scored.before,
+        found,
     )
     scores_page.write(path, read_columns(scored.path, scores_page.NEEDED), about)
 

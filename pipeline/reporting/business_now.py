@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.business.cohorts import Cohorts, latest
+from pipeline.business.course import Course
 from pipeline.business.describe import Business
 from pipeline.business.forecast import Forecast, Outlook
 from pipeline.markup import figure, interval, number, pair, section, text
@@ -17,7 +18,7 @@ from pipeline.reporting.treemap import Tile, treemap
 SHOWN_STEPS = 104
 """So many past steps are drawn: two years of weeks."""
 
-AGES, COHORTS = 11, 12
+AGES, COHORTS = 10, 12
 """Columns and rows of the heatmap on the first screen."""
 
 KINDS = {
@@ -94,26 +95,37 @@ def _flow(complete: pd.DataFrame) -> str:
 
 def outlook(found: Business) -> str:
     """Revenue and active customers over time, with what comes."""
-    ahead = found.forecast
-    drawn = [
-        _series(found, "revenue", _revenue(found)),
-        _series(found, "active", "active customers"),
-    ]
     words = (
         ""
-        if ahead
+        if found.forecast
         else "The log is too short, or has too few customers, for a forecast that can be checked."
     )
     return section(
-        "outlook", "How it goes, and what comes", pair(*drawn), *map(_note, (words, *found.remarks))
+        "outlook",
+        "How it goes, and what comes",
+        over_time(found),
+        *map(_note, (words, *found.remarks)),
     )
+
+
+def over_time(found: Course) -> str:
+    """Revenue and active customers, beside each other."""
+    return pair(
+        _series(found, "revenue", _revenue(found)),
+        _series(found, "active", "active customers"),
+    )
+
+
+def course(found: Course) -> str:
+    """The same and who stays, by cohort: a section of a page on scores or a model."""
+    return section("course", "How it went so far", over_time(found), heat_figure(found))
 
 
 def _note(words: str) -> str:
     return f'<p class="note-text">{text(words)}</p>' if words else ""
 
 
-def _series(found: Business, measure: str, words: str) -> str:
+def _series(found: Course, measure: str, words: str) -> str:
     """One measure over time: past, forecast, band."""
     ahead = found.forecast.outlooks[measure] if found.forecast else None
     past = ahead.past if ahead else _whole_steps(found, measure)
@@ -145,7 +157,7 @@ def _series(found: Business, measure: str, words: str) -> str:
     return figure(_title(found, ahead, measure, words), drawing, "", legend)
 
 
-def _title(found: Business, ahead: Outlook | None, measure: str, words: str) -> str:
+def _title(found: Course, ahead: Outlook | None, measure: str, words: str) -> str:
     name = words[0].upper() + words[1:]
     if not ahead or not found.forecast:
         return name
@@ -157,7 +169,7 @@ def _title(found: Business, ahead: Outlook | None, measure: str, words: str) -> 
     return f"{name}: {expected:,.0f} expected in the coming {_span(found.forecast)} ({span})"
 
 
-def _whole_steps(found: Business, measure: str) -> pd.Series:
+def _whole_steps(found: Course, measure: str) -> pd.Series:
     """Weeks up to the day asked about, where nothing was forecast."""
     rows = found.daily[measure]
     group = -((len(rows) - 1 - np.arange(len(rows))) // 7)
@@ -171,7 +183,7 @@ def _span(ahead: Forecast) -> str:
     return f"{ahead.steps} {'weeks' if ahead.step_days == 7 else 'days'}"
 
 
-def _revenue(found: Business) -> str:
+def _revenue(found: Course) -> str:
     return f"revenue in {found.currency}" if found.currency else "revenue"
 
 
@@ -180,11 +192,12 @@ def heatmap_and_groups(found: Business) -> str:
     return section(
         "who-stays",
         "Who stays, and who brings the revenue",
-        pair(_heat_figure(found), _areas(found)),
+        pair(heat_figure(found), _areas(found)),
     )
 
 
-def _heat_figure(found: Business) -> str:
+def heat_figure(found: Course) -> str:
+    """Who stays, by cohort."""
     shown = found.cohorts
     recent = list(shown.size.index[-COHORTS:])
     heat = heatmap(shown, recent, min(AGES, len(shown.buyers.columns) - 1))

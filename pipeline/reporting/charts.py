@@ -10,7 +10,7 @@ from math import ceil, floor, isfinite, log10
 from pipeline.markup import number, text
 
 WIDTH, HEIGHT = 400, 270
-LEFT, RIGHT, TOP, BOTTOM = 64, 20, 26, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 28, 26, 44
 LETTER = 7.5
 """Width of a letter, about; names below an axis must not touch."""
 

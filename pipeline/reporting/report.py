@@ -5,12 +5,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from features.writing import atomic
+from pipeline.business.course import Course
 from pipeline.campaign_config import CampaignConfig
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import Judgement
 from pipeline.markup import folded, points, section
 from pipeline.reporting import (
+    business_now,
     coming,
     report_campaign,
     report_judgement,
@@ -27,6 +29,7 @@ STYLES = ("report.css", "business.css")
 CONTENTS = {
     "grades": "Grades",
     "outlook": "What comes",
+    "course": "How it went",
     "segments": "Segments",
     "profit": "Campaign",
     "importance": "What moves it",
@@ -43,10 +46,12 @@ def write(
     judgement: Judgement,
     assumed: CampaignConfig,
     today: Outlook | None = None,
+    course: Course | None = None,
 ) -> None:
     """Write the page to `path`, all of it or nothing."""
     with atomic(path) as draft:
-        draft.write_text(page(orders, result, judgement, assumed, today), encoding="utf-8")
+        text = page(orders, result, judgement, assumed, today, course)
+        draft.write_text(text, encoding="utf-8")
 
 
 def drawings(page: Path) -> dict[str, str]:
@@ -88,6 +93,7 @@ def page(
     judgement: Judgement,
     assumed: CampaignConfig,
     today: Outlook | None = None,
+    course: Course | None = None,
 ) -> str:
     """The page as text: the same inputs make the same bytes.
 
@@ -97,11 +103,14 @@ def page(
         What the profit curve takes for granted; it is printed beside the curve.
     today
         What the trained answer says of today's customers; a backtest alone has none.
+    course
+        What the log itself says of the past.
     """
     said = report_worth.coming(today, result) if today else None
     sections = {
         "grades": report_judgement.grades(judgement.grades),
         "outlook": coming.outlook(said) if said else "",
+        "course": business_now.course(course) if course else "",
         "segments": _segments(said, today),
         "profit": report_campaign.campaign(
             campaign(result, assumed, judgement.rule), judgement.rule

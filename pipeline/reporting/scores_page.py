@@ -9,15 +9,17 @@ from typing import Any
 import pandas as pd
 
 from features.writing import atomic
+from pipeline.business.course import Course
 from pipeline.markup import Row, folded, number, paragraph, section, table, words
 from pipeline.model_files.manifest import Manifest
-from pipeline.reporting import coming
+from pipeline.reporting import business_now, coming
 from pipeline.reporting.coming import Coming
 from pipeline.reporting.document import document
 
 CONTENTS = {
     "grades": "Grades",
     "outlook": "What comes",
+    "course": "How it went",
     "segments": "Segments",
     "changed": "What changed",
     "details": "Can it be believed?",
@@ -44,7 +46,8 @@ MOST_MOVES = 12
 class About:
     """Where scores come from: their log, how its rows were counted, and which model answered.
 
-    `before` is the day of the earlier scoring that `segment_before` is of.
+    `before` is the day of the earlier scoring that `segment_before` is of, `course` what the log
+    itself says; it is not asked of a log on a cluster.
     """
 
     log: str
@@ -53,6 +56,7 @@ class About:
     manifest: Manifest
     who: Mapping[str, str]
     before: date | None = None
+    course: Course | None = None
 
 
 def write(path: Path, customers: pd.DataFrame, about: About) -> None:
@@ -82,6 +86,7 @@ def page(customers: pd.DataFrame, about: About) -> str:
     sections = {
         "grades": section("grades", "How good it is", coming.grade_strip(manifest.grades)),
         "outlook": coming.outlook(said),
+        "course": business_now.course(about.course) if about.course else "",
         "segments": section(
             "segments", "Segments today", coming.segments(said.segments, about.who)
         ),

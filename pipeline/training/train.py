@@ -16,6 +16,7 @@ from features.errors import UserError
 from models.all_contenders import BASELINES
 from models.contenders.protocol import Contender
 from models.explain.segments import Rules, Thresholds, thresholds
+from pipeline.business.course import of_log
 from pipeline.config import Config, TrackingConfig, digest
 from pipeline.console import Progress
 from pipeline.intake.identity import identify
@@ -110,8 +111,9 @@ def train(
         looks = {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
         settings = {**looks, **_settings(orders, config, result, judgement)}
         manifest = _save(orders, config, snapshots, judgement, contender, settings, opened.run_id)
-        outlook = evidence.outlook(contender, today, predicted, parting)
-        report.write(folder / "report.html", orders, result, judgement, config.replayed, outlook)
+        said = evidence.outlook(contender, today, predicted, parting)
+        went = of_log(orders, config.log, as_of, manifest.horizon_days, progress)
+        report.write(folder / "report.html", orders, result, judgement, config.replayed, said, went)
         backtest.write(result, folder / "leaderboard.csv")
         write_parquet(orders.quarantine, folder / "quarantine.parquet")
         with progress.step("Recording the training in MLflow"), _nothing_lost(folder):

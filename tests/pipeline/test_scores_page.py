@@ -85,6 +85,9 @@ def test_score_writes_the_page_beside_the_scores(here, tmp_path, capsys):
     html, scores = report.read_text(encoding="utf-8"), pd.read_parquet(out)
     assert f"of {len(scores):,} known customers should buy" in html
     assert f"{scores['expected_spend'].sum():,.0f}" in html
+    went = html.partition('<section id="course">')[2].partition("</section>")[0]
+    assert went.count('<svg class="chart"') == 2, "revenue and active customers"
+    assert '<table class="heat">' in went, "who stays, by cohort"
     assert report.stat().st_mode & 0o777 == 0o600
     assert shop.MAIL not in html
     assert not [name for name in scores["customer_id"] if len(name) > 8 and name in html]

@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture
 def unforecast(monkeypatch):
     """Describe a log without its forecast, which is most of the work and has tests of its own."""
-    monkeypatch.setattr("pipeline.business.describe.forecast", lambda *_: None)
+    monkeypatch.setattr("pipeline.business.course.forecast", lambda *_: None)
