@@ -4,7 +4,9 @@ import pytest
 
 from features.engines.duckdb import connect
 from features.errors import UserError
+from features.log import parsing
 from features.log.transactions import LogSpec, open_log
+from features.readers.reading import read
 from tests.features.written_logs import COLUMNS, NOW, SOUND, many, refusal
 
 pytestmark = pytest.mark.slow
@@ -109,3 +111,61 @@ def test_the_fingerprint_is_of_the_used_rows_whatever_their_order(opened):
     assert opened([*SOUND, ("", "2020-01-31", "5")]).fingerprint == log.fingerprint
     assert opened([*SOUND[:1], ("8", "2020-02-01", "2.51")]).fingerprint != log.fingerprint
     assert len(log.fingerprint) <= 36
+
+
+PLAIN = [
+    *SOUND,
+    ("", "2020-01-31", "1.5"),
+    ("9", "", "-3"),
+    ("9", "2020-02-01", ""),
+    ("Total", "", "9"),
+]
+DOUBTFUL = {
+    "a_day_written_otherwise": ("8", "2/1/2020", "1.00"),
+    "a_word_for_a_day": ("8", "soon", "1.00"),
+    "a_comma": ("8", "2020-01-31", "1,5"),
+    "three_digits_behind_the_point": ("8", "2020-01-31", "1.234"),
+    "an_underscore": ("8", "2020-01-31", "1_0"),
+    "an_amount_that_four_decimals_lose": ("8", "2020-01-31", "0.00004"),
+    "no_number": ("8", "2020-01-31", "nan"),
+    "a_rounded_id": ("9.00720E+15", "2020-01-31", "1.00"),
+}
+
+
+@pytest.fixture
+def rows_of(tmp_path):
+    """A raw table of rows, and how they are read."""
+
+    def build(rows):
+        path = tmp_path / "log.csv"
+        path.write_text("\n".join(["id;day;amount", *(";".join(row) for row in rows)]))
+        engine, spec = connect([path], tmp_path), LogSpec(source=str(path), columns=COLUMNS)
+        return engine, read(engine, spec), spec, NOW
+
+    return build
+
+
+def test_rows_that_are_read_plainly_are_those_that_are_read_closely(rows_of):
+    asked = rows_of(PLAIN)
+    (plain, counted, *told), (close, counts, *also) = (
+        parsing._plainly(*asked), parsing._closely(*asked)
+    )  # fmt: skip
+    names = plain.columns
+    found = [
+        table.select(names).order_by("row").to_pyarrow().to_pylist() for table in (plain, close)
+    ]
+    assert found[0] == found[1]
+    assert {row["reason"] for row in found[0]} == {
+        None, "customer_blank", "date_blank", "amount_blank", "footer"
+    }  # fmt: skip
+    assert sum(day["n"] for day in counted) == sum(day["n"] for day in counts) == len(PLAIN)
+    assert told == also
+
+
+@pytest.mark.parametrize("row", DOUBTFUL.values(), ids=DOUBTFUL)
+def test_a_single_cell_in_doubt_has_all_looked_at(rows_of, row):
+    assert parsing._plainly(*rows_of([*PLAIN, row])) is None
+
+
+def test_cells_of_a_row_that_does_not_count_raise_no_doubt(rows_of):
+    assert parsing._plainly(*rows_of([*PLAIN, ("", "soon", "1,5")])) is not None
