@@ -79,8 +79,8 @@ def of_log(
     progress: Progress,
     ahead: bool = False,
 ) -> Course:
-    """The course of a log by month, for the pages of a model and of scores."""
-    asked = Asked(as_of, "month", window, currency=currency_of(spec))
+    """The course of a log by month, to its end: for the pages of a model and of scores."""
+    asked = Asked(min(as_of, orders.end), "month", window, currency=currency_of(spec))
     return course(orders, asked, base_of(orders, asked), progress, ahead)
 
 
