@@ -186,6 +186,8 @@ def test_what_scoring_on_spark_does_not_offer_is_refused_before_it_starts(
 
 def test_without_spark_its_installation_is_named(here, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "features.engines.spark", None)
+    # A test before this one may have imported it.
+    monkeypatch.delattr("features.engines.spark", raising=False)
     out = str(tmp_path / "scores.parquet")
     command = ["score", "orders.csv", "--out", out, *model(here), "--set", "engine.kind=spark"]
     assert cli.run(command) == 2
