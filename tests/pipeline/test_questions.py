@@ -1,6 +1,7 @@
 """What the values of a log leave open is asked, and answered as proposed gives the right number."""
 
 from datetime import datetime
+from random import Random
 
 import pytest
 
@@ -379,6 +380,39 @@ def test_an_amount_that_does_not_grow_with_the_pieces_is_a_pieces(looked_over):
 def test_what_no_article_shows_is_not_asked_about(looked_over):
     rows = [f"{i},c,2024-01-0{i},a{i},{i % 3 + 1},{i * 7 % 5 + 1}.25" for i in range(1, 9)]
     assert pressing(looked_over(log(*rows, head="no,customer,date,sku,quantity,price"))) == []
+
+
+def bookings():
+    """Lines of tickets at four prices; orders of two lines, each with a number of its own."""
+    random = Random(5)
+    for i in range(300):
+        price, who = random.choice((18, 28, 42, 65)), random.randrange(40)
+        for dear in (price, 12)[: 1 + (i % 3 > 0)]:
+            tickets = random.choice((1, 2, 2, 3, 4))
+            day = f"2024-{1 + i // 28:02d}-{1 + i % 28:02d}"
+            yield f"T-{i},c{who},{day},{tickets},{dear},p{i % 4}"
+
+
+def test_prices_that_fit_by_chance_within_orders_do_not_grow_with_the_pieces(looked_over):
+    head = "booking,customer,date,quantity,unit_price,play"
+    rows = list(bookings())
+    found = looked_over(log(*rows, head=head))
+    assert pressing(found) == []
+    pieces = [(int(row.split(",")[3]), int(row.split(",")[4])) for row in rows]
+    assert found.facts["amount_total"] == sum(n * price for n, price in pieces)
+
+
+def test_the_money_of_rows_of_articles_at_changing_prices_is_found(looked_over):
+    # The price of a piece rises now and then: no article has one price for ever.
+    pieces = [1 + i * 7 % 4 for i in range(300)]
+    amounts = [n * (5 + i % 9 + i // 80) for i, n in enumerate(pieces)]
+    rows = [
+        f"{i},c{i % 40},2024-{1 + i // 28:02d}-{1 + i % 28:02d},{pieces[i]},{amounts[i]},a{i % 9}"
+        for i in range(300)
+    ]
+    found = looked_over(log(*rows, head="no,customer,date,quantity,unit_price,sku"))
+    assert pressing(found) == ["unit_price"]
+    assert found.facts["amount_total"] == sum(amounts)
 
 
 def test_a_magento_export_counts_its_grand_totals_once(looked_over):

@@ -5,8 +5,8 @@ grows with the pieces.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from pipeline.intake.questions.look import Look, first
@@ -14,6 +14,9 @@ from pipeline.intake.questions.question import Question
 
 ENOUGH = 3
 """Rows of several quantities that show it where no column tells articles apart."""
+
+MOST = 2 / 3
+"""So much of the evidence says one thing: prices that fit by chance are a few."""
 
 
 def ask(look: Look) -> Iterator[Question]:
@@ -97,35 +100,64 @@ def _priced(look: Look, price: str, quantity: str) -> ir.Table | None:
     rows = look.rows.join(money.rename(price="number"), "row")
     rows = rows.join(pieces.rename(pieces="number"), "row")
     rows = rows.filter(rows.price > 0, rows.pieces > 0)
-    # A price of a piece in cents: the row's is a whole number of them.
-    return rows.mutate(ratio=(rows.price / rows.pieces).round(4))
+    columns = look.spec.columns
+    return rows.mutate(
+        # A price of a piece in cents: the row's is a whole number of them.
+        ratio=(rows.price / rows.pieces).round(4),
+        order=look.text(rows, columns.customer_id)
+        + "|"
+        + look.text(rows, columns.transacted_at)[:10],
+    )
 
 
 def _shown(look: Look, rows: ir.Table) -> str | None:
     """What articles in several quantities say: "piece", "row", or nothing."""
-    found = {"piece": 0, "row": 0}
+    found = _unanimous(rows)
+    size = first(rows.aggregate(n=rows.count()))["n"]
     for name in look.free:
         if look.kind(name).is_nested() or look.kind(name).is_temporal():
             continue
         seen = _evidence(rows.mutate(article=look.text(rows, name)))
-        for what, n in seen.items():
-            found[what] = max(found[what], n)
-    if not any(found.values()):
-        whole = _evidence(rows.mutate(article=rows.row * 0), ENOUGH)
-        found = whole
+        # What seldom recurs, such as an order's number, is no article: chance says what it likes.
+        if seen["n"] < max(2, size**0.5):
+            continue
+        for what in found:
+            if seen[what] >= MOST * seen["n"]:
+                found[what] = max(found[what], seen[what])
     for what, other in (("piece", "row"), ("row", "piece")):
         if found[what] > 4 * found[other]:
             return what
     return None
 
 
-def _evidence(rows: ir.Table, least: int = 2) -> dict[str, int]:
-    """Articles in several quantities whose price is the same, and whose price per piece is."""
-    articles = rows.filter(rows.article.notnull()).group_by("article")
-    each: Any = articles.aggregate(
-        quantities=rows.pieces.nunique(), prices=rows.price.nunique(), ratios=rows.ratio.nunique()
-    )
-    each = each.filter(each.quantities >= least)
-    piece = (each.prices == 1) & (each.ratios > 1)
-    seen = first(each.aggregate(piece=piece.sum(), row=((each.ratios == 1) & ~piece).sum()))
-    return {what: seen[what] or 0 for what in ("piece", "row")}
+def _evidence(rows: ir.Table) -> dict[str, int]:
+    """How often an article is ordered next in another quantity, and what then stays the same.
+
+    The price, or the price per piece: from one order to the next, as prices change with time.
+    """
+    rows = rows.filter(rows.article.notnull())
+    in_turn = ibis.window(group_by="article", order_by="row")
+    before = {name: rows[name].lag().over(in_turn) for name in _COMPARED}
+    pairs = rows.select(*_COMPARED, **{f"last_{name}": cell for name, cell in before.items()})
+    pairs = pairs.filter(pairs.pieces != pairs.last_pieces, pairs.order != pairs.last_order)
+    price, ratio = pairs.price == pairs.last_price, pairs.ratio == pairs.last_ratio
+    seen = first(pairs.aggregate(n=pairs.count(), piece=price.sum(), row=ratio.sum()))
+    return {what: n or 0 for what, n in seen.items()}
+
+
+def _unanimous(rows: ir.Table) -> dict[str, int]:
+    """Whether all rows, in several quantities, have one price or one price per piece."""
+    seen = first(
+        rows.aggregate(
+            quantities=rows.pieces.nunique(), prices=rows.price.nunique(),
+            ratios=rows.ratio.nunique(),
+        )
+    )  # fmt: skip
+    several = seen["quantities"] >= ENOUGH
+    return {
+        "piece": int(several and seen["prices"] == 1),
+        "row": int(several and seen["ratios"] == 1),
+    }
+
+
+_COMPARED = ("pieces", "price", "ratio", "order")
