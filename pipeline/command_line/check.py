@@ -42,7 +42,9 @@ def check(
         progress.step("Looking the log over"),
     ):
         found = stage.check(engine, section, settings, path=path)
-    if write_config:
+    if write_config and found.problem:
+        progress.note(f"{write_config} is not written: the log cannot be used as it is read now.")
+    elif write_config:
         written_config.write_config(found, write_config)
         progress.note(f"Wrote {write_config}: look at what is marked as guessed.")
     if json:

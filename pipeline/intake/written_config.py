@@ -37,7 +37,6 @@ def config_text(found: Check) -> str:
     lines = [
         "# Written by `churn check`. Look at what is marked: it was guessed from the log.",
         "# Every key: churn config schema. What the log may look like: data/README.md.",
-        *(f"# Not usable yet. {line}" for line in found.problem.splitlines()[:1]),
         *(f"# Read as {line}" for line in found.facts.get("read_as", [])),
         f"version: {found.config.version}",
         "",

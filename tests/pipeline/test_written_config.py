@@ -1,5 +1,6 @@
 """The config that `churn check` writes: all that was asked for, and what the log told."""
 
+import shlex
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -165,6 +166,23 @@ def test_the_written_config_keeps_whatever_was_asked_for(tmp_path, monkeypatch):
     assert cli.run(["check", "-c", "c.yaml", "--write-config", "w.yaml", "--quiet"]) == 0
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert load(Path("w.yaml")) == load(Path("c.yaml"))
+
+
+def test_what_check_asks_for_is_added_to_the_same_line_and_writes_a_usable_config(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    rows = [(*row, "storniert" if n % 9 == 5 else "bezahlt") for n, row in enumerate(shop())]
+    write(tmp_path / "kaffee.csv", ["Kunde", "Datum", "Betrag", "Status"], rows)
+    asked = ["check", "kaffee.csv", "--write-config", "kaffee.yaml"]
+    assert cli.run(asked) == 2
+    screen = capsys.readouterr()
+    assert "kaffee.yaml is not written" in screen.err
+    assert not Path("kaffee.yaml").exists()
+    answer = screen.out.split("If that is right, add: ")[1].splitlines()[0]
+    assert cli.run([*asked, *shlex.split(answer)]) == 0
+    assert "not usable" not in Path("kaffee.yaml").read_text().lower()
+    assert cli.run(["check", "--config", "kaffee.yaml"]) == 0
 
 
 def test_a_key_that_was_ruled_out_is_not_guessed_at_the_second_check(tmp_path, monkeypatch):
