@@ -24,6 +24,11 @@ RANGES = (
     "cutoffs show how wrong a total has been, not how wrong it can be."
 )
 
+CLV = (
+    "Customer lifetime value is the horizon's expected spend, extended over the months of clv: it "
+    "says how much, and ranks customers as expected spend does."
+)
+
 
 @dataclass(frozen=True)
 class Coming:
@@ -120,6 +125,7 @@ def outlook(said: Coming) -> str:
         f"The next {said.horizon_days} days",
         figures(said),
         paragraph(RANGES, "note-text"),
+        paragraph(CLV, "note-text") if math.isfinite(said.clv) and said.clv else "",
         pair(areas(said.segments, said.horizon_days), risk(said.risk, said.horizon_days)),
     )
 

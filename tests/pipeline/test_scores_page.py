@@ -73,6 +73,9 @@ def test_the_page_says_what_changed_and_folds_why_to_believe_it(here):
     assert not re.search(r"<script|https?://|url\(|@import", html)
     alone = page(CUSTOMERS, About("log", [], date(2024, 1, 1), manifest, {}))
     assert "What changed" not in alone
+    assert "extended over the months of clv" in alone
+    valueless = page(CUSTOMERS.assign(clv=np.nan), About("log", [], date(2024, 1, 1), manifest, {}))
+    assert "months of clv" not in valueless
 
 
 def test_score_writes_the_page_beside_the_scores(here, tmp_path, capsys):
