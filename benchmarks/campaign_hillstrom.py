@@ -46,7 +46,7 @@ def estimates(rows, arm):
     for n, name in enumerate(OUTCOMES):
         plain = blocked_difference(y[:, n], treated, np.zeros(len(here), int))
         bare = sm.OLS(y[:, n], sm.add_constant(treated.astype(float))).fit(cov_type="HC2")
-        lin = sm.WLS(y[:, n], design, weights=weights).fit(cov_type="HC2")
+        lin = sm.WLS(y[:, n], design, weights=weights).fit(cov_type="HC3")
         found.append(
             {
                 "arm": arm,

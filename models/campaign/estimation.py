@@ -14,6 +14,9 @@ from scipy import stats
 
 LEVEL = 0.95
 
+LEAST_LEFT = 1e-6
+"""Share of a residual that is left at least where a customer decides a fit nearly alone."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -47,6 +50,33 @@ class Difference:
     def reaching(self, reach: float) -> Difference:
         """The same with another width, such as that of a confidence sequence."""
         return Difference(self.estimate, self.se, reach)
+
+
+def reach_of(parts: ArrayLike, freedom: int) -> float:
+    """Standard errors that a 95 % interval goes to each side: Student's t.
+
+    The degrees of freedom are those of a normal sample whose variance is as uncertain as this
+    one, by the fourth moment (Satterthwaite 1946): where five huge accounts make up most of a
+    variance, it is known as well as from some ten customers, however many small ones there are.
+
+    Parameters
+    ----------
+    parts : array, shape (n_customers,)
+        What each customer adds to the variance of the estimate.
+    freedom : int
+        Degrees of freedom at most.
+
+    Examples
+    --------
+    >>> round(reach_of([1] * 9999, 9990), 2), round(reach_of([9] * 4 + [0] * 996, 990), 2)
+    (1.96, 2.3)
+    """
+    v = np.asarray(parts, float)
+    if not v.any():
+        return float(stats.t.ppf((1 + LEVEL) / 2, freedom))
+    uneven = float((v**2).sum() / v.sum() ** 2) - 1 / len(v)
+    known = 2 / max(uneven, 1e-12)
+    return float(stats.t.ppf((1 + LEVEL) / 2, max(min(freedom, known), 1.0)))
 
 
 def blocked_difference(y: ArrayLike, treated: ArrayLike, block: ArrayLike) -> Difference:
@@ -83,12 +113,10 @@ def blocked_difference(y: ArrayLike, treated: ArrayLike, block: ArrayLike) -> Di
     n = np.bincount(cell).astype(float)
     mean = np.bincount(cell, outcome) / n
     # Around the means first: squares of large outcomes would swallow the variance.
-    variance = np.bincount(cell, (outcome - mean[cell]) ** 2) / (n - 1)
-    weight = (n[0::2] + n[1::2]) / len(outcome)
-    estimate = float(weight @ (mean[1::2] - mean[0::2]))
-    squared = float(weight**2 @ (variance[0::2] / n[0::2] + variance[1::2] / n[1::2]))
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, len(outcome) - len(n)))
-    return Difference(estimate, squared**0.5, reach)
+    weight = np.repeat((n[0::2] + n[1::2]) / len(outcome), 2)
+    estimate = float(weight[0::2] @ (mean[1::2] - mean[0::2]))
+    parts = (outcome - mean[cell]) ** 2 * (weight**2 / (n * (n - 1)))[cell]
+    return Difference(estimate, float(parts.sum()) ** 0.5, reach_of(parts, len(outcome) - len(n)))
 
 
 def _joined(block: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -107,14 +135,17 @@ def _joined(block: np.ndarray, group: np.ndarray) -> np.ndarray:
 def adjusted_differences(
     outcomes: ArrayLike, treated: ArrayLike, probability: ArrayLike, covariates: ArrayLike
 ) -> list[Difference]:
-    """Differences adjusted by what was known before: Lin's regression, with HC2 errors.
+    """Differences adjusted by what was known before: Lin's regression, with HC3 errors.
 
     Each outcome on the group, the centred covariates, and their products: consistent
     whatever the truth looks like, and never less precise than the plain difference in large
     groups. Lin (2013), "Agnostic notes on regression adjustments to experimental data". Customers
     are weighted by 1 / probability of their group, as groups may have other shares in other
-    blocks. The figures are those of statsmodels' WLS with `cov_type="HC2"`, which the tests ask;
+    blocks. The figures are those of statsmodels' WLS with `cov_type="HC3"`, which the tests ask;
     one factorisation for all outcomes makes a million customers seconds instead of minutes.
+
+    HC3 (MacKinnon & White 1985) instead of Lin's HC2: a few huge accounts decide the
+    regression, and HC2 takes the near-perfect fit of a lone one for certainty.
 
     Parameters
     ----------
@@ -146,12 +177,11 @@ def adjusted_differences(
     residual = y - design @ (inverse @ (design.T @ y))
     # Row 1 of the pseudo-inverse: what each outcome adds to the group's coefficient.
     influence = design @ inverse[1]
-    variance = (influence**2 / np.maximum(1 - leverage, 1e-12)) @ residual**2
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, max(len(y) - design.shape[1], 1)))
-    estimates = influence @ y
+    parts = ((influence / np.maximum(1 - leverage, LEAST_LEFT))[:, None] * residual) ** 2
+    freedom = max(len(y) - design.shape[1], 1)
     return [
-        Difference(float(estimate), float(squared) ** 0.5, reach)
-        for estimate, squared in zip(estimates, variance, strict=True)
+        Difference(float(estimate), float(own.sum()) ** 0.5, reach_of(own, freedom))
+        for estimate, own in zip(influence @ y, parts.T, strict=True)
     ]
 
 

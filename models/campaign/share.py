@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
-from models.campaign.estimation import LEVEL, Difference
+from models.campaign.estimation import LEAST_LEFT, Difference, reach_of
 from models.campaign.profit import at_stake
 
 BASKET = 0.5
@@ -27,7 +26,7 @@ def share_of_stake(
     p_churn: ArrayLike,
     expected_spend: ArrayLike,
 ) -> Difference | None:
-    """Spend gained by a contact, as a share of p_churn x expected_spend; errors are HC2.
+    """Spend gained by a contact, as a share of p_churn x expected_spend; errors are HC3.
 
     Parameters
     ----------
@@ -64,10 +63,10 @@ def share_of_stake(
     leverage = np.einsum("ij,ij->i", design @ inverse, design)
     influence, outcome = design @ inverse[0], y * weight
     residual = outcome - design @ (inverse @ (design.T @ outcome))
-    squared = (influence**2 / np.maximum(1 - leverage, 1e-12)) @ residual**2
+    parts = (influence / np.maximum(1 - leverage, LEAST_LEFT) * residual) ** 2
     size = float(np.linalg.norm(drawn * weight))
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, max(len(y) - design.shape[1], 1)))
-    return Difference(float(influence @ outcome) / size, float(squared) ** 0.5 / size, reach)
+    reach = reach_of(parts, max(len(y) - design.shape[1], 1))
+    return Difference(float(influence @ outcome) / size, float(parts.sum()) ** 0.5 / size, reach)
 
 
 def _deviation(p_churn: np.ndarray, value: np.ndarray) -> np.ndarray:

@@ -162,4 +162,4 @@ def _covariates(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _reaching(one: Difference, reach: float | None) -> Difference:
-    return one if reach is None else one.reaching(reach)
+    return one if reach is None else one.reaching(max(reach, one.reach))

@@ -47,7 +47,7 @@ def _sections(found: Measurement) -> dict[str, str]:
             *tables,
             paragraph(
                 "By intention to treat: customers count in the group they were drawn into. The "
-                "difference is adjusted by what the scores expected (Lin 2013, HC2); the plain one "
+                "difference is adjusted by what the scores expected (Lin 2013, HC3); the plain one "
                 "compares within blocks.",
                 "note-text",
             ),

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from models.campaign.estimation import Difference
 from pipeline.acting.measured import Comparison, Measurement
+from pipeline.markup import number
 
-DIFFERENCES = ("per customer", "difference", "95 % interval", "plain interval", "narrower")
+DIFFERENCES = ("per customer", "difference", "95 % interval", "plain difference", "narrower")
 SEGMENTS = ("segment", "customers", "alone", "shrunk", "95 % interval")
 
 NAMES = {
@@ -33,8 +34,8 @@ def differences(one: Comparison) -> list[tuple[str, ...]]:
                 words,
                 format(adjusted.estimate, form),
                 _ends(adjusted, form),
-                _ends(found.plain, form),
-                f"{found.narrower:.0%}",
+                f"{found.plain.estimate:{form}} ({_ends(found.plain, form)})",
+                number(found.narrower, ".0%"),
             )
         )
     return rows

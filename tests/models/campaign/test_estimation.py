@@ -25,7 +25,7 @@ def campaign(rng, n=400, control=0.3):
     return y, groups["group"].to_numpy(), groups["probability"].to_numpy(), block, p, value
 
 
-def test_adjusted_difference_is_that_of_statsmodels_with_hc2():
+def test_adjusted_difference_is_that_of_statsmodels_with_hc3():
     rng = np.random.default_rng(1)
     y, treated, probability, _, p, value = campaign(rng)
     # Other shares in other blocks: weights differ.
@@ -34,11 +34,29 @@ def test_adjusted_difference_is_that_of_statsmodels_with_hc2():
     centred = covariates - covariates.mean(axis=0)
     design = np.column_stack([treated, centred, centred * treated[:, None]])
     theirs = sm.WLS(y, sm.add_constant(design), weights=1 / probability)
-    theirs = theirs.fit(cov_type="HC2", use_t=True)
+    theirs = theirs.fit(cov_type="HC3", use_t=True)
     (ours,) = adjusted_differences(y[:, None], treated, probability, covariates)
     assert ours.estimate == pytest.approx(theirs.params[1], rel=1e-9)
     assert ours.se == pytest.approx(theirs.bse[1], rel=1e-9)
-    assert (ours.low, ours.high) == pytest.approx(theirs.conf_int()[1], rel=1e-9)
+    low, high = theirs.conf_int()[1]
+    assert 1 <= (ours.high - ours.low) / (high - low) < 1.1, "t of the effective number"
+
+
+def test_a_few_huge_accounts_are_no_campaign_that_earned():
+    rng, claimed, naive = np.random.default_rng(5), 0, 0
+    for _ in range(300):
+        n, giants = 280, 5
+        value = np.concatenate([rng.gamma(1, 30, n - giants), rng.gamma(4, 20_000, giants)])
+        treated = (rng.permutation(n) < 0.8 * n).astype(int)
+        y = value * rng.gamma(2, 0.5, n)
+        if not 1 <= treated[-giants:].sum() <= giants - 1:
+            continue
+        (found,) = adjusted_differences(
+            y[:, None], treated, np.where(treated, 0.8, 0.2), value[:, None]
+        )
+        claimed += found.low > 0 or found.high < 0
+        naive += abs(found.estimate) > 1.96 * found.se
+    assert claimed <= 0.05 * 300 < naive + claimed
 
 
 def test_outcomes_are_adjusted_one_by_one():

@@ -91,7 +91,8 @@ def test_before_the_horizon_is_over_the_look_is_interim_and_wider(planned, frame
     assert early.interim
     assert early.verdict[0].startswith("Interim")
     assert early.total.outcomes["spend"].adjusted.reach == pytest.approx(3.04, abs=0.01)
-    assert whole.total.outcomes["spend"].adjusted.reach == pytest.approx(1.96, abs=0.01)
+    # The usual one of one look: Student's t, for a few customers spend much.
+    assert 1.96 < whole.total.outcomes["spend"].adjusted.reach < 2.03
     cut = measured(plan, log[log["date"] < date(2024, 3, 31)])
     assert cut.interim, "the log may end before the horizon does"
     assert cut.total.outcomes["spend"].plain.estimate == pytest.approx(
