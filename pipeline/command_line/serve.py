@@ -58,6 +58,8 @@ def serve(
         # What is loaded stays: to look through it for garbage would hold up an answer.
         gc.collect()
         gc.freeze()
-        running.run()
-        gc.unfreeze()
+        try:
+            running.run()
+        finally:
+            gc.unfreeze()
         progress.tell(f"Stopped after {queue.answered:,} requests were answered.")

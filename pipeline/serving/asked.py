@@ -106,8 +106,13 @@ class Refused(BaseModel):
     detail: str
 
 
-def texts(rows: Sequence[Mapping[str, Any]], ids: Iterable[str]) -> list[dict[str, str | None]]:
-    """Cells as a text file of the log would have them.
+def texts(
+    rows: Sequence[Mapping[str, Any]], ids: Iterable[str], decimal: str = "."
+) -> list[dict[str, str | None]]:
+    """Cells as a text file of the log would have them, numbers with its decimal mark.
+
+    >>> texts([{"who": 7, "Betrag": 12.9}], ["who"], ",")
+    [{'who': '7', 'Betrag': '12,9'}]
 
     Raises
     ------
@@ -117,16 +122,18 @@ def texts(rows: Sequence[Mapping[str, Any]], ids: Iterable[str]) -> list[dict[st
     ids = list(ids)
     if any(isinstance(row.get(name), float) for row in rows for name in ids):
         raise UserError(f"{ids[0]}: an id is a text or a whole number.")
-    found = [{name: _text(cell) for name, cell in row.items()} for row in rows]
+    found = [{name: _text(cell, decimal) for name, cell in row.items()} for row in rows]
     number = len({row.get(ids[0]) for row in found})
     if number > MOST_CUSTOMERS:
         raise UserError(f"orders: {number:,} customers are more than {MOST_CUSTOMERS:,}.")
     return found
 
 
-def _text(cell: Any) -> str | None:
+def _text(cell: Any, decimal: str) -> str | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(cell).replace(".", decimal)
     return None if cell is None else str(cell)
 
 

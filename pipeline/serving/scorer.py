@@ -93,7 +93,7 @@ class Scorer:
             return Request(day, summaries=asked.summaries(said.customers, self.model.manifest))
         columns = self.spec.columns
         people = [columns.customer_id, *filter(None, [columns.refund_customer])]
-        return Request(day, asked.texts(said.orders, people))
+        return Request(day, asked.texts(said.orders, people, self.spec.decimal or "."))
 
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Answers in the order of the requests, which all ask about the same day."""

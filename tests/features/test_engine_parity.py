@@ -223,7 +223,8 @@ def lender(engine):
 
 def page():
     """What the page says of each expression: engine -> answer."""
-    lines = [line for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    readings = PAGE.read_text().partition("\n## ")[0]
+    lines = [line for line in readings.splitlines() if line.startswith("| ")]
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
     head = cells[0]
     return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in cells[1:]}

@@ -31,7 +31,8 @@ def monitored(console: Console, found: Monitored, config: Path | None, source: s
     if found.verdict == TRAIN:
         next_command(console, f"churn train {log} --promote")
     else:
-        next_command(console, f"churn score {log} --out scores.parquet")
+        # A name of its own: the scores that were watched are evidence, and stay.
+        next_command(console, f"churn score {log} --out scores_{found.day}.parquet")
 
 
 def _short(found: Monitored) -> tuple[list[str], list[list[str]]]:
