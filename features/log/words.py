@@ -6,7 +6,7 @@ values are written goes first.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -58,6 +58,44 @@ def means(word: str, role: str) -> bool:
         word == known or (len(known) > 4 and (word.startswith(known) or word.endswith(known)))
         for known in headers()[role]
     )
+
+
+def is_per_piece(words: Sequence[str]) -> bool:
+    """Whether the folded words of a header speak of money of one piece, not of a row or order.
+
+    Examples
+    --------
+    >>> is_per_piece(split("Preis je Stück")), is_per_piece(split("montant unitaire"))
+    (True, True)
+    >>> is_per_piece(split("Betrag pro Bestellung")), is_per_piece(split("price"))
+    (False, False)
+    """
+    price, amount = _says(words, "unit_price"), _says(words, "amount")
+    if not (price or amount):
+        return False
+    if _says(words, "unit") or (price and not amount and _says(words, "piece", "quantity")):
+        return True
+    nouns = after_per(words)
+    if not nouns or _says([*nouns, f"{nouns[0]}s"], "piece", "quantity", "counted"):
+        return bool(nouns)
+    # An importo per spedizione is an amount for something; a price is per something.
+    return price and not _says(nouns, "order_id", "customer_id", "transacted_at", "line")
+
+
+def after_per(words: Sequence[str]) -> list[str]:
+    """What follows a per in the folded words of a header.
+
+    Examples
+    --------
+    >>> after_per(["price", "per", "ticket"]), after_per(["price"])
+    (['ticket'], [])
+    """
+    places = [i for i, word in enumerate(words) if i and word in headers()["per"]]
+    return list(words[places[0] + 1 :]) if places else []
+
+
+def _says(words: Sequence[str], *roles: str) -> bool:
+    return any(means(word, role) for word in words for role in roles)
 
 
 def outcome(value: str) -> Outcome | None:

@@ -7,7 +7,7 @@ a header never outweighs that.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from features.log.words import means, split
+from features.log.words import headers, is_per_piece, means, split
 from features.readers.reading import Raw
 from pipeline.intake.mapping import SAMPLE, Profile
 
@@ -135,7 +135,7 @@ def _as_amount(column: Profile) -> float:
     words = split(column.name)
     if not _is_money(column, words) or not _named(words, "amount"):
         return 0
-    if _of_other_money(words) or _named(words, "label"):
+    if _of_other_money(words) or _named(words, "label") or is_per_piece(words):
         return 0
     rank = [i for i, word in enumerate(_PREFERRED) if word in words]
     score = 2 - 0.1 * (min(rank) if rank else 2.5) + 0.5 * (column.fractions > 0)
@@ -145,11 +145,13 @@ def _as_amount(column: Profile) -> float:
 
 def _as_price(column: Profile) -> float:
     words = split(column.name)
-    if not _is_money(column, words) or not _named(words, "unit_price"):
+    per_piece = is_per_piece(words)
+    if not _is_money(column, words) or not (per_piece or _named(words, "unit_price")):
         return 0
-    if _of_other_money(words):
+    # A word for pieces makes no other money of the price of one.
+    if _of_other_money([word for word in words if not (per_piece and _named([word], "quantity"))]):
         return 0
-    score = 1 + 0.5 * (column.fractions > 0) + 0.2 * bool({"unit", "item"} & set(words))
+    score = 1 + 0.5 * (column.fractions > 0) + 0.2 * per_piece
     return score + _paid(words)
 
 
@@ -170,7 +172,7 @@ def _as_quantity(column: Profile) -> float:
     words = split(column.name)
     if not _named(words, "quantity") or column.numbers < 0.8 or column.moments > 0.9:
         return 0
-    if column.fractions > 0.5 or _marked(words):
+    if column.fractions > 0.5 or _marked(words) or is_per_piece(words):
         return 0
     share = sum(means(word, "quantity") for word in words) / len(words)
     score = 1 + share - 1.2 * _named(words, "shipped", "changed", "refunded", "balance")
@@ -180,7 +182,9 @@ def _as_quantity(column: Profile) -> float:
 def _of_other_money(words: Sequence[str]) -> bool:
     """Whether a name is that of a tax or discount, and not of a total with or without it."""
     told = [i for i, word in enumerate(words) if _named([word], "after", "before")]
-    other = [i for i, word in enumerate(words) if _named([word], *_OTHER_MONEY)]
+    # An importo is money, though it ends like porto.
+    money = headers()["amount"] | headers()["unit_price"]
+    other = [i for i, w in enumerate(words) if w not in money and _named([w], *_OTHER_MONEY)]
     return bool(other) and not (told and told[0] <= other[0] and len(words) > 1)
 
 

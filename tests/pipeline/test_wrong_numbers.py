@@ -273,3 +273,85 @@ def test_a_missing_day_of_another_customer_is_no_further_line_of_the_order_above
     )
     _, spec, _ = asked(content, duplicates="keep", max_set_aside=1)
     assert spec.lines is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    """price each,qty; unit amount,quantity; amount per unit,units; Preis pro Stück,Anzahl
+    Stückpreis,Menge; Preis je Stück,Stückzahl; Betrag je Einheit,Menge; prix par unité,quantité
+    prix à l'unité,quantité; montant unitaire,quantité; montant par pièce,pièces
+    precio por unidad,cantidad; importe unitario,unidades; prezzo al pezzo,pezzi
+    importo per unità,quantità; valor unitário,quantidade; bedrag per stuk,aantal
+    kwota za sztukę,liczba sztuk; cena jednostkowa,ilość; цена за шт.,кол-во
+    сумма за единицу,количество; ціна за одиницю,кількість; adet fiyatı,adet""".replace(
+        "\n", ";"
+    ).split(";"),
+)
+def test_money_that_is_called_that_of_a_piece_is_a_unit_price(names):
+    shares = {"blank": 0, "moments": 0, "numbers": 1, "negative": 0}
+    price, pieces = names.strip().split(",")
+    columns = [
+        Profile(price, "string", distinct=50, fractions=0.9, **shares),
+        Profile(pieces, "string", distinct=4, fractions=0, **shares),
+    ]
+    assert propose(columns).columns == {"unit_price": price, "quantity": pieces}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["total per order", "Betrag pro Bestellung", "Сумма за заказ", "importo per ordine", "importo",
+     "totale al netto", "montant par carte", "сумма за услуги", "Gesamtpreis", "total price"],
+)  # fmt: skip
+def test_money_of_a_row_or_order_beside_pieces_is_an_amount(name):
+    shares = {"blank": 0, "moments": 0, "numbers": 1, "negative": 0}
+    columns = [
+        Profile(name, "string", distinct=50, fractions=0.9, **shares),
+        Profile("qty", "string", distinct=4, fractions=0, **shares),
+    ]
+    assert propose(columns).columns == {"amount": name, "quantity": "qty"}
+
+
+def tickets(header):
+    """A log of 40 bookings of one to four tickets, and what all of them cost."""
+    numbers = [(i, 1 + i * 3 % 4, (18, 28, 42)[i % 3]) for i in range(40)]
+    rows = [f"c{i % 7},2024-{1 + i // 20:02d}-{1 + i % 20:02d},{n},{p}.50,p{i % 3}"
+            for i, n, p in numbers]  # fmt: skip
+    return log(header, *rows), sum(n * (p + 0.5) for _, n, p in numbers)
+
+
+@pytest.mark.parametrize(
+    ("header", "decided"),
+    [
+        ("patron,booked_on,tickets,price_per_ticket,play", True),
+        ("patron,booked_on,portions,price per portion,dish", True),
+        ("customer,date,tickets,price,play", False),
+        ("Kunde,Datum,Karten,Preis,Stück", False),
+        ("client,date,billets,prix,spectacle", False),
+    ],
+)
+def test_a_price_beside_a_count_that_nothing_reads_is_a_question(asked, header, decided):
+    content, right = tickets(header)
+    customer, date, pieces, price, _ = header.split(",")
+    columns = {"customer_id": customer, "transacted_at": date}
+    mapping = {"columns": {**columns, "amount": price}}
+    questions, _, money = asked(content, **mapping)
+    assert [(q.about, q.decided) for q in questions if q.pressing] == [(pieces, decided)]
+    assert money == right
+    single = sum(float(row.split(",")[3]) for row in content.splitlines()[1:])
+    ruled_out = {"columns": {**mapping["columns"], "quantity": None}}
+    for said in ({"lines": "each"}, {"unused": [pieces]}, ruled_out):
+        questions, _, money = asked(content, **{**mapping, **said})
+        assert (pressing(questions), money) == ([], single)
+
+
+def test_a_price_that_is_the_rows_or_stands_alone_stays_the_amount(asked):
+    columns = {"customer_id": "customer", "transacted_at": "date"}
+    pieces = [1 + i * 3 % 4 for i in range(40)]
+    rows = [f"c{i % 7},2024-01-{1 + i % 28:02d},{n},{n * (18 + i % 3)},p{i % 3}"
+            for i, n in enumerate(pieces)]  # fmt: skip
+    grown = log("customer,date,tickets,price,play", *rows)
+    questions, spec, _ = asked(grown, columns={**columns, "amount": "price"})
+    assert (pressing(questions), spec.columns.amount) == ([], "price")
+    alone = log("customer,date,price,seat", *(f"c{i},2024-01-0{i},{i}.50,{i}" for i in range(1, 9)))
+    questions, spec, _ = asked(alone)
+    assert (pressing(questions), spec.columns.amount) == ([], "price")

@@ -4,12 +4,13 @@ Of one article in several quantities, a price per piece stays as it is; the pric
 grows with the pieces.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
-from pipeline.intake.questions.look import Look, first
+from features.log.words import after_per, is_per_piece, split
+from pipeline.intake.questions.look import FEW, Look, first
 from pipeline.intake.questions.question import Question
 
 ENOUGH = 3
@@ -23,7 +24,11 @@ def ask(look: Look) -> Iterator[Question]:
     """A question where the articles contradict the mapping; a remark where nothing shows it."""
     columns = look.spec.columns
     name = columns.unit_price or columns.amount
-    if not columns.quantity or not name or look.spec.returns == "quantity":
+    if not name or look.spec.returns == "quantity":
+        return
+    if not columns.quantity:
+        if "quantity" not in columns.model_fields_set:  # null rules it out
+            yield from _uncounted(look, name)
         return
     rows = _priced(look, name, columns.quantity)
     if rows is None:
@@ -47,6 +52,47 @@ def ask(look: Look) -> Iterator[Question]:
             "money of the row: log.lines: each.",
             {"log.columns.amount": None, "log.columns.unit_price": name},
         )
+
+
+def _uncounted(look: Look, price: str) -> Iterator[Question]:
+    """A price beside a column that counts pieces, which nothing reads."""
+    words = split(price)
+    per_piece = is_per_piece(words)
+    if not per_piece and (look.called(price, "amount") or not look.called(price, "unit_price")):
+        return
+    for name in look.free:
+        if not (look.called(name, "quantity", "counted") or _same_noun(name, words)):
+            continue
+        rows = None if look.kind(name).is_nested() else _priced(look, price, name)
+        if rows is None or not _counts_pieces(rows) or _shown(look, rows) == "row":
+            continue
+        seen = first(rows.aggregate(n=rows.count(), many=(rows.pieces > 1).sum()))
+        yield Question(
+            name,
+            f"{price!r} stands beside {name!r}, which is above 1 in {seen['many']:,} of "
+            f"{seen['n']:,} rows. If {price!r} is the price of a piece, the money is {name!r} "
+            "times as much. If it is the money of the row: log.lines: each.",
+            {
+                "log.columns.amount": None,
+                "log.columns.unit_price": price,
+                "log.columns.quantity": name,
+            },
+            decided=per_piece,
+        )
+        return
+
+
+def _same_noun(name: str, price: Sequence[str]) -> bool:
+    """Whether a column is called like what the price is said to be per: price per ticket."""
+    stems = [noun[: max(3, len(noun) - 2)] for noun in after_per(price)]
+    return any(word.startswith(stem) for stem in stems for word in split(name))
+
+
+def _counts_pieces(rows: ir.Table) -> bool:
+    """Whether numbers are small and whole, and not all 1."""
+    small = (rows.pieces % 1 == 0) & (rows.pieces <= FEW)
+    seen = first(rows.aggregate(n=rows.count(), small=small.sum(), most=rows.pieces.max()))
+    return bool(seen["n"]) and seen["small"] >= 0.9 * seen["n"] and seen["most"] > 1
 
 
 def _beside_total(look: Look, rows: ir.Table, price: str) -> Question | None:
