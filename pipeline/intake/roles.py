@@ -7,7 +7,7 @@ a header never outweighs that.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from features.log.words import headers, is_per_piece, means, split
+from features.log.words import after_per, headers, is_per_piece, means, split
 from features.readers.reading import Raw
 from pipeline.intake.mapping import SAMPLE, Profile
 
@@ -133,7 +133,7 @@ def _as_order(column: Profile, days: Mapping[str, float]) -> float:
 def _as_amount(column: Profile) -> float:
     """Money of the order or row by name and decimals; not tax, shipping, fees or pieces."""
     words = split(column.name)
-    if not _is_money(column, words) or not _named(words, "amount"):
+    if not _is_money(column, words) or not (_named(words, "amount") or _per_order(words)):
         return 0
     if _of_other_money(words) or _named(words, "label") or is_per_piece(words):
         return 0
@@ -149,10 +149,17 @@ def _as_price(column: Profile) -> float:
     if not _is_money(column, words) or not (per_piece or _named(words, "unit_price")):
         return 0
     # A word for pieces makes no other money of the price of one.
-    if _of_other_money([word for word in words if not (per_piece and _named([word], "quantity"))]):
+    if _per_order(words) or _of_other_money(
+        [word for word in words if not (per_piece and _named([word], "quantity"))]
+    ):
         return 0
     score = 1 + 0.5 * (column.fractions > 0) + 0.2 * per_piece
     return score + _paid(words)
+
+
+def _per_order(words: Sequence[str]) -> bool:
+    """Whether a price is called that of an order, a customer or a line."""
+    return bool(after_per(words)) and _named(words, "unit_price") and not is_per_piece(words)
 
 
 def nameless_money(columns: Sequence[Profile]) -> list[str]:

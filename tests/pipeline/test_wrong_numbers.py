@@ -300,7 +300,8 @@ def test_money_that_is_called_that_of_a_piece_is_a_unit_price(names):
 @pytest.mark.parametrize(
     "name",
     ["total per order", "Betrag pro Bestellung", "Сумма за заказ", "importo per ordine", "importo",
-     "totale al netto", "montant par carte", "сумма за услуги", "Gesamtpreis", "total price"],
+     "totale al netto", "montant par carte", "сумма за услуги", "Gesamtpreis", "total price",
+     "price per order", "Preis pro Bestellung", "prix par commande", "цена за заказ"],
 )  # fmt: skip
 def test_money_of_a_row_or_order_beside_pieces_is_an_amount(name):
     shares = {"blank": 0, "moments": 0, "numbers": 1, "negative": 0}
