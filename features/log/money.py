@@ -50,7 +50,7 @@ def read_numbers(rows: ir.Table, column: str, notation: Notation, name: str) -> 
     sound = text.re_search(PLAIN)
     _refuse_other_notations(rows, column, sound, notation, name)
     if notation.decimal is None and notation.thousands != ",":
-        _refuse_ambiguous_points(rows, column, sound, name)
+        _refuse_ambiguous_points(rows, text, sound, name)
     return (sound | text.re_search(_NOT_FINITE)).ifelse(text, ibis.null("string"))
 
 
@@ -185,11 +185,13 @@ def _refuse_other_notations(
     )
 
 
-def _refuse_ambiguous_points(rows: ir.Table, column: str, sound: Any, name: str) -> None:
-    """Points before exactly three digits, everywhere: 1.234 may be a thousand and more."""
-    values = rows[column].strip()
-    pointed = values.contains(".") & sound
-    threes = values.re_search(r"^[+-]?[1-9]\d{0,2}\.\d{3}$")
+def _refuse_ambiguous_points(rows: ir.Table, text: Any, sound: Any, name: str) -> None:
+    """Points before exactly three digits, everywhere: 1.234 may be a thousand and more.
+
+    `text` is without what stands beside a number, such as a currency.
+    """
+    pointed = text.contains(".") & sound
+    threes = text.re_search(r"^[+-]?[1-9]\d{0,2}\.\d{3}$")
     seen = rows.aggregate(pointed=pointed.sum(), threes=(pointed & threes).sum()).to_pyarrow()
     tally = seen.to_pylist()[0]
     if tally["threes"] and tally["threes"] == tally["pointed"]:

@@ -39,6 +39,16 @@ def test_7_points_before_three_digits_everywhere_are_refused(opened):
     assert values(log, "amount") == [12, 1234]
 
 
+@pytest.mark.parametrize("written", ["1.234 $", "$1.234", "-1.234 $", "$ 23.535"])
+def test_7_they_are_beside_a_currency_too(opened, written):
+    content = [("7", "2020-01-31", written), ("8", "2020-01-31", "12 $")]
+    message = refusal(opened, content, currency="$")
+    assert "\n  --set log.decimal=.\n  --set log.decimal=, --set log.thousands=." in message
+    digits = written.strip("$ ")
+    log = opened(content, decimal=",", thousands=".", currency="$")
+    assert sorted(values(log, "amount")) == sorted([12, int(digits.replace(".", ""))])
+
+
 @pytest.mark.parametrize("written", ["NaN", "inf", "-Infinity", "1e400", "1e15"])
 def test_18_what_is_no_finite_amount_is_set_aside(opened, written):
     log = opened(many([("x", "2020-01-31", written)]))
