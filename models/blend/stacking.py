@@ -32,7 +32,8 @@ was best then is not quite what is best now.
 REACH = 1.5
 """A buy-till-you-die model's log odds lie within this of the supervised learners'."""
 
-# Half, double: 0 0 | 0 0
+# Chosen on short logs, which docs/search-log.md shows at three shares; `reorders | fashion` have
+# earlier cutoffs, where it does not count.
 HALF_TAUGHT = 1000
 """Supervised learners that no earlier cutoff could try, and that were taught by so many customers,
 have half of their prior weights."""

@@ -18,37 +18,26 @@ Full = Annotated[bool, typer.Option("--full", help="Show every contender, not on
 AllowOtherLog = Annotated[
     bool, typer.Option("--allow-other-log", help="Go on where the model learned from another log")
 ]
+
+
+def _day(words: str) -> Any:
+    return typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help=words)
+
+
 Day = Annotated[
     datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        metavar="YYYY-MM-DD",
-        help="Know nothing from this day on; default: the day after the last order",
-    ),
+    _day("Know nothing from this day on; default: the day after the last order"),
 ]
 Today = Annotated[
     datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        metavar="YYYY-MM-DD",
-        help="The day by which the last order's age is told; default: the clock's",
-    ),
+    _day("The day by which the last order's age is told; default: the clock's"),
 ]
 Start = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        metavar="YYYY-MM-DD",
-        help="First day of the campaign; default: the day the scores are of",
-    ),
+    datetime | None, _day("First day of the campaign; default: the day the scores are of")
 ]
 Until = Annotated[
     datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        metavar="YYYY-MM-DD",
-        help="Measure nothing from this day on; default: the end of the horizon, or of the log",
-    ),
+    _day("Measure nothing from this day on; default: the end of the horizon, or of the log"),
 ]
 TrackingConfig = Annotated[
     Path | None, typer.Option("--config", "-c", help="Config with the tracking section")
@@ -90,10 +79,7 @@ def options(
     date_format: Annotated[
         str | None, typer.Option(help="Such as %d/%m/%Y, or unix_seconds")
     ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="No rows from this day on"),
-    ] = None,
+    until: Annotated[datetime | None, _day("No rows from this day on")] = None,
     profile: Annotated[
         str | None, typer.Option(help="A known export: shopify, stripe, amazon, ...")
     ] = None,
