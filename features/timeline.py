@@ -24,8 +24,13 @@ def before_each(log: ir.Table, cutoffs: Iterable[date]) -> ir.Table:
 
 def within(log: ir.Table, cutoff: date, horizon_days: int) -> ir.Table:
     """Rows of the horizon: ``cutoff <= transacted_at < cutoff + horizon_days``."""
+    return log.filter(in_horizon(log, cutoff, horizon_days))
+
+
+def in_horizon(log: ir.Table, cutoff: date, horizon_days: int) -> ir.BooleanColumn:
+    """Whether each row lies in the horizon; for figures of several horizons in one pass."""
     end = cutoff + timedelta(days=horizon_days)
-    return log.filter((log.transacted_at >= cutoff) & (log.transacted_at < end))
+    return (log.transacted_at >= cutoff) & (log.transacted_at < end)
 
 
 def within_each(log: ir.Table, horizons: Mapping[date, int]) -> ir.Table:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import ibis
 import ibis.expr.types as ir
 
-from features.timeline import before, within
+from features.timeline import before, in_horizon
 
 
 def outcomes(
@@ -20,7 +20,7 @@ def outcomes(
     customers
         ``customer_id``, each once; further columns are kept.
     known_before
-        A customer is known when the log has a row of theirs before this day.
+        A customer is known when the log has a row of theirs before this day, `start` at the latest.
     start, length
         The window is ``[start, start + length)``, the one before it ``[start - length, start)``.
 
@@ -29,25 +29,20 @@ def outcomes(
     Table with the columns of `customers`; ``known`` (0 or 1); ``purchases`` (purchase days),
     ``orders`` and ``spend`` (net amount) of the window; ``purchases_before`` and ``spend_before``.
     """
-    mine = days.semi_join(customers, "customer_id")
-    seen = before(mine, known_before).select("customer_id").distinct().mutate(known=1)
-    here = _sums(within(mine, start, length))
-    earlier = _sums(within(mine, start - timedelta(days=length), length))
-    earlier = earlier.select(
-        "customer_id", purchases_before=earlier.purchases, spend_before=earlier.spend
+    early = start - timedelta(days=length)
+    rows = before(days, start + timedelta(days=length)).semi_join(customers, "customer_id")
+    here = in_horizon(rows, start, length)
+    earlier = in_horizon(rows, early, length)
+    purchases = (rows.amount > 0).ifelse(1, 0)
+    # All of it in one pass over the log: its customers are grouped, and joined, once.
+    sums = rows.group_by("customer_id").aggregate(
+        known=(rows.transacted_at.min() < known_before).cast("int8"),
+        purchases=purchases.sum(where=here).cast("int64"),
+        orders=rows.orders.sum(where=here).cast("int64"),
+        spend=rows.amount.sum(where=here).cast("float64"),
+        purchases_before=purchases.sum(where=earlier).cast("int64"),
+        spend_before=rows.amount.sum(where=earlier).cast("float64"),
     )
-    joined = customers
-    for table in (seen, here, earlier):
-        names = [name for name in table.columns if name != "customer_id"]
-        joined = joined.left_join(table, "customer_id").select(*joined.columns, *names)
-    found = [name for name in joined.columns if name not in customers.columns]
-    return joined.mutate(**{name: ibis.coalesce(joined[name], 0) for name in found})
-
-
-def _sums(rows: ir.Table) -> ir.Table:
-    """Purchase days, orders and net spend of each customer."""
-    return rows.group_by("customer_id").aggregate(
-        purchases=(rows.amount > 0).sum().cast("int64"),
-        orders=rows.orders.sum().cast("int64"),
-        spend=rows.amount.sum().cast("float64"),
-    )
+    names = [name for name in sums.columns if name != "customer_id"]
+    joined = customers.left_join(sums, "customer_id").select(*customers.columns, *names)
+    return joined.mutate(**{name: ibis.coalesce(joined[name], 0) for name in names})

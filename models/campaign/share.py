@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from models.campaign.estimation import LEAST_LEFT, Difference, reach_of
+from models.campaign.estimation import Difference, coefficients
 from models.campaign.profit import at_stake
 
 BASKET = 0.5
@@ -56,17 +56,9 @@ def share_of_stake(
     drawn = staked * (np.asarray(treated, float) - np.asarray(probability, float))
     if not np.any(drawn > 0) or not np.any(drawn < 0):
         return None
-    weight = 1 / _deviation(p, value)
-    design = np.column_stack([drawn, np.ones(len(y)), p, value, staked]) * weight[:, None]
-    design /= np.linalg.norm(design, axis=0)
-    inverse = np.linalg.pinv(design.T @ design, rcond=1e-10, hermitian=True)
-    leverage = np.einsum("ij,ij->i", design @ inverse, design)
-    influence, outcome = design @ inverse[0], y * weight
-    residual = outcome - design @ (inverse @ (design.T @ outcome))
-    parts = (influence / np.maximum(1 - leverage, LEAST_LEFT) * residual) ** 2
-    size = float(np.linalg.norm(drawn * weight))
-    reach = reach_of(parts, max(len(y) - design.shape[1], 1))
-    return Difference(float(influence @ outcome) / size, float(parts.sum()) ** 0.5 / size, reach)
+    weight = (1 / _deviation(p, value))[:, None]
+    design = np.column_stack([drawn, np.ones(len(y)), p, value, staked])
+    return coefficients(weight * design, weight * y[:, None], 0)[0]
 
 
 def _deviation(p_churn: np.ndarray, value: np.ndarray) -> np.ndarray:

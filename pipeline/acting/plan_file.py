@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class PlanFile:
     terms: Terms
     fingerprint: str
 
-    @property
+    @cached_property
     def members(self) -> pd.DataFrame:
         """The customers who were drawn into a group."""
         return self.customers[self.customers["arm"].notna()].reset_index(drop=True)

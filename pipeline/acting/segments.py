@@ -9,6 +9,8 @@ from models.campaign.pooling import pool
 from models.campaign.share import share_of_stake
 from pipeline.acting.outcomes import contact_probability
 
+NEEDED = ["segment", "block", "treated", "spend", "p_churn", "expected_spend"]
+
 FEWEST = 50
 """Customers of each group below which a segment is not looked at alone."""
 
@@ -22,7 +24,7 @@ def by_segment(rows: pd.DataFrame, whole: Difference) -> Mapping[str, Mapping[st
         Segment -> `n`, `effect` and `se` of it alone, `shrunk`, and `low` and `high` of that.
     """
     found: dict[str, tuple[int, Difference]] = {}
-    for name, here in rows.groupby("segment"):
+    for name, here in rows[NEEDED].groupby("segment"):
         if here["treated"].value_counts().reindex([0, 1], fill_value=0).min() < FEWEST:
             continue
         gap = share_of_stake(

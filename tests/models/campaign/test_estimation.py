@@ -68,6 +68,17 @@ def test_outcomes_are_adjusted_one_by_one():
     assert both[1].se == pytest.approx(alone[0].se)
 
 
+def test_a_covariate_that_tells_what_another_tells_changes_nothing():
+    rng = np.random.default_rng(8)
+    y, treated, probability, _, p, _ = campaign(rng, n=10_000)  # more than are taken at once
+    (alone,) = adjusted_differences(y[:, None], treated, probability, p[:, None])
+    (twice,) = adjusted_differences(
+        y[:, None], treated, probability, np.column_stack([p, 1000 - 1000 * p])
+    )
+    assert twice.estimate == pytest.approx(alone.estimate, rel=1e-9)
+    assert twice.se == pytest.approx(alone.se, rel=1e-6)
+
+
 def test_one_block_is_the_difference_of_means_with_welchs_error():
     rng = np.random.default_rng(3)
     y, treated = rng.gamma(1, 10, 50), np.arange(50) % 3 > 0
