@@ -1,14 +1,21 @@
 """Campaigns: intervals that hold, plans that learn, a real trial, a million customers.
 
-`python -m benchmarks.campaign [--data FOLDER] [PART ...]`, parts: coverage, loop, hillstrom, scale
+`python -m benchmarks.campaign [--data FOLDER] [PART ...]`, parts: coverage, following,
+loop, hillstrom, scale
 """
 
 import argparse
 import os
 
-from benchmarks import campaign_coverage, campaign_hillstrom, campaign_loop, campaign_scale
+from benchmarks import (
+    campaign_coverage,
+    campaign_following,
+    campaign_hillstrom,
+    campaign_loop,
+    campaign_scale,
+)
 
-PARTS = ("coverage", "loop", "hillstrom", "scale")
+PARTS = ("coverage", "following", "loop", "hillstrom", "scale")
 
 
 def main():
@@ -19,6 +26,7 @@ def main():
     asked = parser.parse_args()
     run = {
         "coverage": campaign_coverage.report,
+        "following": campaign_following.report,
         "loop": campaign_loop.report,
         "hillstrom": lambda: campaign_hillstrom.report(asked.data),
         "scale": campaign_scale.report,

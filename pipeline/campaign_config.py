@@ -57,7 +57,7 @@ class CampaignConfig(Section):
     ] = 0.05
     measured: Annotated[
         tuple[str, ...],
-        Field(description="Results of `churn measure`: files or patterns; they replace `effect`"),
+        Field(description="Results of `churn measure`: files or patterns; they correct `effect`"),
     ] = ()
     uplift: Annotated[
         str | None, Field(description="Folder of an uplift model that `churn measure` saved")

@@ -42,7 +42,7 @@ def share_of_stake(
     Returns
     -------
     Difference or None
-        None where nothing is at stake, or where one group is empty.
+        None where nothing is at stake, nobody spent, or one group is empty.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def share_of_stake(
     y, p, value = (np.asarray(one, float) for one in (spend, p_churn, expected_spend))
     value, staked = np.maximum(value, 0.0), at_stake(p, value)
     drawn = staked * (np.asarray(treated, float) - np.asarray(probability, float))
-    if not np.any(drawn > 0) or not np.any(drawn < 0):
+    if not np.any(drawn > 0) or not np.any(drawn < 0) or not y.any():
         return None
     weight = (1 / _deviation(p, value))[:, None]
     design = np.column_stack([drawn, np.ones(len(y)), p, value, staked])

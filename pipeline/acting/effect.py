@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import UserError
-from models.campaign.pooling import Pooled, pool
+from models.campaign.pooling import Pooled, corrected, pool
 from models.campaign.uplift import UpliftModel
 from pipeline.acting.measured import read_measured
 from pipeline.campaign_config import CampaignConfig
@@ -23,13 +23,15 @@ DIFFER = 0.05
 class Effect:
     """Spend gained by a contact, as a share of what is at stake.
 
-    `low` and `high` are its 95 % interval where it was measured, in `n_campaigns` campaigns;
-    `by_segment` holds the segments whose effect is another one. A `model` says each customer's
-    own gain instead.
+    A plan goes by `share`: what was `assumed`, corrected by what was `measured` in `n_campaigns`
+    campaigns, whose 95 % interval is `low` to `high`. `by_segment` holds the segments whose effect
+    is another one. A `model` says each customer's own gain instead.
     """
 
     source: str
     share: float
+    assumed: float
+    measured: float | None = None
     low: float | None = None
     high: float | None = None
     n_campaigns: int = 0
@@ -54,20 +56,21 @@ def effect_of(name: str, config: CampaignConfig) -> tuple[Effect, list[str]]:
 
     An uplift model comes first, then measured campaigns of the same kind, then the assumption.
     """
-    measured, notes = _measured(name, config.kind or name, config.measured)
+    used, notes = _used(name, config.kind or name, config.measured)
+    found = pooled(used, config.effect) if used else assumed(config.effect)
     if config.uplift:
-        share = measured.share if measured else config.effect
-        return Effect("uplift", share, model=_model(Path(config.uplift))), notes
-    return measured or assumed(config.effect), notes
+        model = _model(Path(config.uplift))
+        found = Effect("uplift", found.share, config.effect, model=model)
+    return found, notes
 
 
 def assumed(share: float) -> Effect:
     """The share of those leaving who stay, as the config takes it for granted."""
-    return Effect("assumed", share)
+    return Effect("assumed", share, share)
 
 
-def _measured(name: str, kind: str, patterns: Iterable[str]) -> tuple[Effect | None, list[str]]:
-    """Campaigns of one kind pooled; None when there is none to learn from."""
+def _used(name: str, kind: str, patterns: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The measured campaigns to learn from, and why not from others."""
     files = [_files(pattern) for pattern in patterns]
     told = [read_measured(path) for path in dict.fromkeys(path for some in files for path in some)]
     # A campaign that was measured twice counts once, as it was measured last.
@@ -89,11 +92,13 @@ def _measured(name: str, kind: str, patterns: Iterable[str]) -> tuple[Effect | N
             notes.append(f"Not learned from {one['campaign']}: {why}.")
         else:
             used.append(one)
-    return (pooled(used) if used else None), notes
+    return used, notes
 
 
-def pooled(measured: list[dict[str, Any]]) -> Effect:
-    """Random-effects mean of measured campaigns; segments shrunk to it as far as they agree.
+def pooled(measured: list[dict[str, Any]], assumed_share: float) -> Effect:
+    """The assumption corrected by the random-effects mean of measured campaigns.
+
+    Segments are shrunk to all of them as far as they agree.
 
     Parameters
     ----------
@@ -101,9 +106,12 @@ def pooled(measured: list[dict[str, Any]]) -> Effect:
         What `read_measured` gave, each a whole campaign of one kind.
     """
     whole = [one["comparisons"][-1]["effect"] for one in measured]
-    mean = pool([one["estimate"] for one in whole], [one["se"] for one in whole])
+    alone = (whole[0]["high"] - whole[0]["estimate"]) / whole[0]["se"]
+    mean = pool([one["estimate"] for one in whole], [one["se"] for one in whole], alone)
     return Effect(
         "measured",
+        corrected(assumed_share, mean.mean, mean.se),
+        assumed_share,
         mean.mean,
         mean.low,
         mean.high,

@@ -31,7 +31,7 @@ from pipeline.intake.orders import Orders
 
 ALL = "all treatments"
 NOTHING_AT_STAKE = Difference(0.0, 1.0, 1.96)
-"""The share gained where there is nothing to gain from: as good as unknown."""
+"""The share gained where nothing was at stake, or spent: as good as unknown."""
 
 OUTCOMES = ("purchase_rate", "orders", "spend", "spend_winsorised", "profit")
 

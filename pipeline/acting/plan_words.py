@@ -34,13 +34,12 @@ def _effect(plan: Plan) -> str:
             f"Each customer's gain is that of an uplift model, learned from a randomised campaign: "
             f"{gain:.1%} of what is at stake for those contacted. {even}"
         )
-    interval = (
-        f" ({effect['low']:.1%} to {effect['high']:.1%})" if effect["low"] is not None else ""
-    )
     n = effect["n_campaigns"]
     return (
-        f"The effect was measured in {n} campaign{'s' * (n > 1)} of this kind: a contact gains "
-        f"{effect['share']:.1%}{interval} of what is at stake. {even}"
+        f"The effect was measured in {n} campaign{'s' * (n > 1)} of this kind: a contact gained "
+        f"{effect['measured']:.1%} ({effect['low']:.1%} to {effect['high']:.1%}) of what is at "
+        f"stake. By this the {effect['assumed']:.1%} assumed are corrected to "
+        f"{effect['share']:.1%}. {even}"
     )
 
 

@@ -34,7 +34,7 @@ def by_segment(rows: pd.DataFrame, whole: Difference) -> Mapping[str, Mapping[st
             here["p_churn"],
             here["expected_spend"],
         )
-        if gap and gap.se > 0:
+        if gap:
             found[str(name)] = len(here), gap
     # One segment alone is told, too: later campaigns may be of it only.
     if not found:
@@ -46,8 +46,11 @@ def by_segment(rows: pd.DataFrame, whole: Difference) -> Mapping[str, Mapping[st
             "effect": one.estimate,
             "se": one.se,
             "shrunk": float(pooled.shrunk[place]),
-            "low": float(pooled.shrunk[place] - whole.reach * pooled.shrunk_se[place]),
-            "high": float(pooled.shrunk[place] + whole.reach * pooled.shrunk_se[place]),
+            **_interval(pooled.shrunk[place], pooled.shrunk_se[place], max(whole.reach, one.reach)),
         }
         for place, (name, (n, one)) in enumerate(found.items())
     }
+
+
+def _interval(estimate: float, se: float, reach: float) -> dict[str, float]:
+    return {"low": float(estimate - reach * se), "high": float(estimate + reach * se)}

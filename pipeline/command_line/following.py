@@ -49,7 +49,7 @@ def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: 
 
 
 def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured: Path) -> str:
-    """Score again and plan the next campaign, by the cost, kind and margin of the one measured.
+    """Score again and plan the next campaign, by the cost, kind, margin and effect of this one.
 
     The cost of an offer is part of that of a contact here.
     """
@@ -58,6 +58,7 @@ def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured:
     name = f"{terms.campaign}_next"
     cost = sum(arm["share"] * arm["cost"] for arm in terms.arms.values())
     settings = {"contact_cost": round(cost, 6), "kind": terms.kind, "margin": terms.margin}
+    settings["effect"] = terms.effect["assumed"]
     told = as_options({f"campaigns.{name}.{key}": value for key, value in settings.items()})
     where = {"log.source": config.log.source, "log.table": config.log.table}
     log = _config(path) or as_options({key: value for key, value in where.items() if value})

@@ -61,10 +61,15 @@ def test_what_follows_scores_is_a_plan_that_is_made(tmp_path, overrides, text, s
     assert planned_by(shlex.split(line)).contacted.shape[0] > 0
 
 
-def test_the_next_campaign_has_the_cost_and_kind_of_the_measured_one(tmp_path):
+TERMS = {"contact_cost": 0.4, "kind": "mail", "effect": 0.3}
+
+
+def test_the_next_campaign_has_the_cost_kind_and_effect_of_the_measured_one(tmp_path):
     scores = rich(tmp_path / "scores.parquet")
     terms, control = load_campaign(
-        "spring", None, {"campaigns.spring.contact_cost": 0.4, "campaigns.spring.kind": "mail"}
+        "spring",
+        None,
+        {f"campaigns.spring.{key}": value for key, value in TERMS.items()},
     )
     made = stage.plan(scores, "spring", terms, control, effect_of("spring", terms)[0])
     config = load(None, LOG)
@@ -72,8 +77,7 @@ def test_the_next_campaign_has_the_cost_and_kind_of_the_measured_one(tmp_path):
     score, plan = (shlex.split(part) for part in line.split("&&"))
     assert score == ["churn", "score", "orders.csv", "--out", "next_scores.parquet"]
     said = parse_overrides([word for word in plan if "=" in word])
-    assert said["campaigns.spring_next.contact_cost"] == pytest.approx(0.4)
-    assert said["campaigns.spring_next.kind"] == "mail"
+    assert {key: said[f"campaigns.spring_next.{key}"] for key in TERMS} == TERMS
 
 
 def test_what_follows_a_description_trains_on_the_same_log():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from features.errors import UserError
-from models.campaign.pooling import pool
+from models.campaign.pooling import corrected, pool
 from pipeline.acting import plan as stage
 from pipeline.acting import plan_words
 from pipeline.acting.effect import effect_of
@@ -13,6 +13,9 @@ from pipeline.acting.measured import write_measured
 from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.model_files import artifact
 from tests.pipeline.acting import world
+
+T = 2.3
+"""Errors to each side of a campaign's interval, in which a few customers decide."""
 
 
 def result(path, effect, se, segments=None, **more):
@@ -26,7 +29,16 @@ def result(path, effect, se, segments=None, **more):
         "interim": False,
         "doubts": [],
         "segments": {name: {"effect": e, "se": s} for name, (e, s) in (segments or {}).items()},
-        "comparisons": [{"effect": {"estimate": effect, "se": se}}],
+        "comparisons": [
+            {
+                "effect": {
+                    "estimate": effect,
+                    "se": se,
+                    "low": effect - T * se,
+                    "high": effect + T * se,
+                }
+            }
+        ],
         **more,
     }
     path.write_text(json.dumps(told))
@@ -37,15 +49,24 @@ def config(*measured, **keys):
     return CampaignConfig(contact_cost=0.5, kind="mail", measured=measured, **keys)
 
 
-def test_campaigns_of_one_kind_are_pooled_and_replace_the_assumption(tmp_path):
+def test_campaigns_of_one_kind_are_pooled_and_correct_the_assumption(tmp_path):
     files = [result(tmp_path / f"{n}.json", e, 0.1) for n, e in enumerate((0.2, 0.5, 0.35))]
     effect, notes = effect_of("next", config(str(tmp_path / "*.json")))
     expected = pool([0.2, 0.5, 0.35], [0.1, 0.1, 0.1])
     assert (effect.source, effect.n_campaigns, notes) == ("measured", 3, [])
-    assert effect.share == pytest.approx(expected.mean)
+    assert effect.measured == pytest.approx(expected.mean)
+    assert effect.share == corrected(0.05, expected.mean, expected.se)
     assert (effect.low, effect.high) == (expected.low, expected.high)
     assert effect_of("next", config(*files))[0] == effect
     assert effect_of("next", config())[0].source == "assumed"
+
+
+def test_after_a_campaign_that_cannot_tell_the_assumption_is_hardly_moved(tmp_path):
+    result(tmp_path / "vague.json", 0.9, 0.8)
+    effect, _ = effect_of("next", config(str(tmp_path / "vague.json"), effect=0.2))
+    assert effect.share == pytest.approx(0.24, abs=0.02)
+    assert (effect.measured, effect.assumed) == (0.9, 0.2)
+    assert (effect.low, effect.high) == pytest.approx((0.9 - T * 0.8, 0.9 + T * 0.8))
 
 
 def test_what_is_no_evidence_is_set_aside_and_said(tmp_path):
@@ -54,7 +75,7 @@ def test_what_is_no_evidence_is_set_aside_and_said(tmp_path):
     result(tmp_path / "broken.json", 9.0, 0.1, doubts=["Sample ratio mismatch"])
     result(tmp_path / "letter.json", 9.0, 0.1, kind="letter")
     effect, notes = effect_of("next", config(str(tmp_path / "*.json")))
-    assert effect.share == 0.3
+    assert effect.measured == 0.3
     assert sorted(notes) == [
         "Not learned from broken: without a verdict.",
         "Not learned from early: interim.",
@@ -71,7 +92,7 @@ def test_a_campaign_measured_twice_counts_once_as_it_was_measured_last(tmp_path)
     result(tmp_path / "one.json", 0.1, 0.1, fingerprint="same", until="2024-04-01")
     result(tmp_path / "two.json", 0.4, 0.1, fingerprint="same")
     effect, _ = effect_of("next", config(str(tmp_path / "*.json")))
-    assert (effect.share, effect.n_campaigns) == (0.4, 1)
+    assert (effect.measured, effect.n_campaigns) == (0.4, 1)
 
 
 def test_segments_part_only_where_the_evidence_carries_it(tmp_path):
@@ -111,7 +132,9 @@ def test_a_plan_by_measured_effects_leaves_out_whom_contacts_drive_away(tmp_path
     effect, _ = effect_of("next", terms)
     made = stage.plan(scores, "next", terms, ControlConfig(), effect)
     assert set(made.file.members["segment"]) == {"at risk"}
-    assert "measured in 1 campaign of this kind" in plan_words.sentences(made)[1]
+    said = plan_words.sentences(made)[1]
+    assert "measured in 1 campaign of this kind: a contact gained 30.0% (7.0% to 53.0%)" in said
+    assert f"the 5.0% assumed are corrected to {effect.share:.1%}" in said
     assert made.file.terms.effect["by_segment"]["loyal"] < 0
 
 
@@ -122,9 +145,21 @@ def test_measuring_and_planning_again_closes_the_loop(planned, frame, measured, 
     write_measured(found, tmp_path / "m.json")
     terms = config(str(tmp_path / "m.json"))
     effect, _ = effect_of("next", terms)
-    assert effect.share == pytest.approx(found.total.effect.estimate)
+    told = found.total.effect
+    assert (effect.measured, effect.low) == pytest.approx((told.estimate, told.low))
     again = stage.plan(scores, "next", terms, ControlConfig(), effect)
     assert len(again.file.members) > len(plan.file.members), "what works is done more"
+
+
+def test_a_campaign_in_which_nobody_bought_leaves_the_assumption(
+    planned, frame, measured, tmp_path
+):
+    plan = planned(kind="mail")
+    log = world.orders(frame)
+    found = measured(plan, log[(log["date"] < world.AS_OF) | (log["customer_id"] == "new")])
+    write_measured(found, tmp_path / "none.json")
+    effect, _ = effect_of("next", config(str(tmp_path / "none.json"), effect=0.2))
+    assert effect.share == pytest.approx(0.2, abs=0.01)
 
 
 @pytest.mark.slow
