@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot
 from ibis.backends.duckdb import Backend
 from ibis.expr.schema import Schema
 
+from features.engines.compiled import Named, compiled
 from features.engines.memory import free_memory
 from features.errors import UserError
 
@@ -33,7 +36,7 @@ BATCH_ROWS = 100_000
 _DAMAGE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
 
 
-class Engine(Backend):
+class Engine(Named, Backend):
     """ibis on DuckDB 2, whose Arrow methods were renamed after ibis 12 was made.
 
     `scratch` is a folder of this connection's own, gone when the connection is.
@@ -57,8 +60,25 @@ class Engine(Backend):
 
     def _get_schema_using_query(self, query: str) -> Schema:
         described = self.con.execute(f"DESCRIBE {query}").fetchall()
-        read = self.compiler.type_mapper.from_string
-        return Schema({name: read(kind, nullable=True) for name, kind, *_ in described})
+        return Schema({name: _type_of(str(kind)) for name, kind, *_ in described})
+
+    def compile(self, expr: ir.Expr, /, *, limit: Any = None, **more: Any) -> str:
+        """The text of a query; compiled once a process, whatever the connection."""
+        make = partial(super().compile, expr, limit=limit, **more)
+        return make() if any(more.values()) else compiled(expr.op(), limit, make)
+
+    def create_table(self, name: str, /, obj: Any = None, **more: Any) -> ir.Table:
+        """Keep the rows of an expression; as ibis does, but by a text compiled once."""
+        if not isinstance(obj, ir.Table) or any(more.values()):
+            return super().create_table(name, obj, **more)
+        self._run_pre_execute_hooks(obj)
+        columns = sqlglot.exp.Schema(
+            this=sqlglot.exp.to_identifier(name, quoted=True),
+            expressions=obj.schema().to_sqlglot_column_defs(self.dialect),
+        )
+        self.con.execute(f"CREATE TABLE {columns.sql(self.dialect)}")
+        self.con.execute(f"INSERT INTO {quote(name)} {self.compile(obj)}")
+        return self.table(name)
 
     def to_pyarrow_batches(
         self,
@@ -78,7 +98,7 @@ class Engine(Backend):
         try:
             relation = cursor.sql(sql)
         except duckdb.CatalogException:  # a temporary table: other cursors do not see it
-            name = quote(ibis.util.gen_name("stream"))
+            name = quote(self.fresh("stream"))
             self.con.execute(f"CREATE TABLE {name} AS {sql}")
             relation = cursor.sql(f"FROM {name}")
         schema = expr.as_table().schema().to_pyarrow()
@@ -184,6 +204,11 @@ def connect(
     engine.scratch = private
     weakref.finalize(engine, shutil.rmtree, private, ignore_errors=True)
     return engine
+
+
+@cache
+def _type_of(kind: str) -> ibis.DataType:
+    return Engine.compiler.type_mapper.from_string(kind, nullable=True)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -47,7 +46,7 @@ def copy_parquet(table: ir.Table, path: Path) -> None:
 
 def read_parquet(engine: Engine, path: Path) -> ir.Table:
     """A Parquet file as a table: columns and rows are read when they are asked for."""
-    view = ibis.util.gen_name("kept")
+    view = engine.fresh("kept")
     engine.raw_sql(f"CREATE VIEW {quote(view)} AS FROM read_parquet([{_exact(path)}])")
     return engine.table(view)
 

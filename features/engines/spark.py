@@ -29,6 +29,7 @@ from pyspark.sql import functions as F  # noqa: N812 -- as all of its users call
 from pyspark.sql import types as T  # noqa: N812 -- likewise
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from features.engines.compiled import Named
 from features.engines.memory import bytes_of, free_memory
 from features.errors import UserError
 
@@ -63,7 +64,7 @@ class Files:
     files: tuple[Path, ...]
 
 
-class Engine(Backend):
+class Engine(Named, Backend):
     """ibis on Spark, its session in UTC; `scratch` is a folder of the driver's own."""
 
     scratch: Path
@@ -149,7 +150,7 @@ class Engine(Backend):
             _digest(names.values()).alias("digest"),
             *names.values(),
         )
-        view = ibis.util.gen_name("log")
+        view = self.fresh("log")
         rows.createOrReplaceTempView(view)
         files = tuple(Path(unquote(name.removeprefix("file://"))) for name in sorted(sizes))
         return Files(self.table(view), names, files)

@@ -76,7 +76,7 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
 
 def at_hand(rows: ir.Table) -> ir.Table:
     """The same rows as a view: what they hold is computed once, however often it is asked for."""
-    view: ir.Table = rows.get_backend().create_view(ibis.util.gen_name("cells"), rows)
+    view: ir.Table = rows.get_backend().create_view(rows.get_backend().fresh("cells"), rows)
     return view
 
 

@@ -140,7 +140,8 @@ def _texts(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
     if how.date_format is not None:
         return _read(local, parts, how, name)
     # Kept while it is asked, again and again: tidying costs more than all that is asked of it.
-    engine, kept = rows.get_backend(), ibis.util.gen_name("dates")
+    engine = rows.get_backend()
+    kept = engine.fresh("dates")
     try:
         local = engine.create_table(kept, local)
         # Where no text has an offset, none need be looked for when they are read.

@@ -53,7 +53,7 @@ def _plainly(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None) -> C
         doubts.append(money.in_doubt(rows[cell], rows[f"{cell}_exact"], form))
     if "money" in numeric and spec.scale is None:
         doubts.append(money.is_lost(rows.money, rows.price))
-    name = ibis.util.gen_name("checked")
+    name = engine.fresh("checked")
     rows = _reasoned(rows, spec, now, doubt=ibis.or_(*doubts))
     kept = _whole(engine.create_table(name, rows))
     days = by_day(kept, doubts=kept.doubt.sum())
@@ -69,10 +69,10 @@ def _closely(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None) -> C
         if name:
             refuse_rounded_ids(raw.table, raw.columns[name], name)
     # Kept: they are asked many questions.
-    name = ibis.util.gen_name("cells")
+    name = engine.fresh("cells")
     cells = engine.create_table(name, meaningful(raw, spec))
     parsed, notes, written = parse(cells, spec, now)
-    kept = engine.create_table(ibis.util.gen_name("checked"), parsed)
+    kept = engine.create_table(engine.fresh("checked"), parsed)
     engine.drop_table(name)
     return kept, by_day(kept), notes, written
 

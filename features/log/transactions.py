@@ -103,7 +103,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     if spec.duplicates == "drop":
         checked = without_duplicates(checked)
     if changed:
-        checked = engine.create_table(ibis.util.gen_name("checked"), checked)
+        checked = engine.create_table(engine.fresh("checked"), checked)
     if changed or believed:
         days = by_day(checked)
     sound = checked.filter(checked.reason.isnull())
@@ -111,7 +111,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     refuse_too_many(counts, raw, spec)
     refuse_double_export(checked, counts, spec)
     transactions = used_rows(checked, spec)
-    quarantine = engine.create_table(ibis.util.gen_name("quarantine"), _aside(checked, raw, counts))
+    quarantine = engine.create_table(engine.fresh("quarantine"), _aside(checked, raw, counts))
     if spec.columns.refunded:
         counts = replace(counts, refunded=_given_back(checked, transactions, spec))
     attributes, digest = spec.columns.attributes, engine.fingerprint(transactions)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import duckdb
-import ibis
 import ibis.expr.types as ir
 
 from features.engines import postgres
@@ -128,7 +127,7 @@ def _one_format(files: list[Path], spec: SourceSpec) -> str:
 def _read_text(engine: Engine, files: list[delimited.Delimited], kind: str) -> Raw:
     names = _same_columns([(file.origin, file.names) for file in files])
     selects = [_text_select(file, i, names) for i, file in enumerate(files)]
-    table = ibis.util.gen_name("raw")
+    table = engine.fresh("raw")
     try:
         engine.raw_sql(f"CREATE TABLE {quote(table)} AS {' UNION ALL '.join(selects)}")
     except duckdb.InvalidInputException as error:
@@ -207,7 +206,7 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
     kinds = described[0][1]
     cells = ", ".join(f"{quote(n)}{_CASTS.get(kinds[n], '')} AS c{i}" for i, n in enumerate(names))
     offsets = [0, *accumulate(rows for _, _, rows in described)][:-1]
-    view = ibis.util.gen_name("raw")
+    view = engine.fresh("raw")
     engine.raw_sql(
         f"CREATE VIEW {quote(view)} AS SELECT {literal(offsets)}[file + 1] + nth + 1 AS row, "
         f"file::SMALLINT AS file, {_digest(len(names))}, * EXCLUDE (file, nth) FROM ("
@@ -241,7 +240,7 @@ def workbook_table(engine: Engine, files: list[Path], spec: SourceSpec) -> Raw:
     """Load workbooks by way of the text of their cells, then give typed columns their type back."""
     sheets = [sheet for file in files for sheet in workbook.sheets(file, spec)]
     names = _same_columns([(Path(sheet.title), sheet.names) for sheet in sheets])
-    table = ibis.util.gen_name("raw")
+    table = engine.fresh("raw")
     cells = ", ".join(f"c{i} VARCHAR" for i in range(len(names)))
     engine.raw_sql(f"CREATE TABLE {quote(table)} (file SMALLINT, {cells})")
     kinds: list[Counter[str]] = [Counter() for _ in names]

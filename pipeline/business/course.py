@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -68,7 +67,7 @@ def base_of(orders: Orders, asked: Asked) -> Base:
     days = orders.days.filter(orders.days.transacted_at < asked.as_of)
     first = min(orders.first_day, asked.as_of - timedelta(days=1))
     known = base_table.customers(days, asked.as_of, asked.by)
-    return Base(days, first, orders.engine.create_table(ibis.util.gen_name("customers"), known))
+    return Base(days, first, orders.engine.create_table(orders.engine.fresh("customers"), known))
 
 
 def of_log(

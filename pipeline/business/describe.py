@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -74,7 +73,7 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         flow = _flow(days, base.customers, asked, first)
     with progress.step("Placing customers in segments"):
         groups = _by(days, base.customers, asked, first)
-        now = orders.engine.create_table(ibis.util.gen_name("scored"), scored(base.customers))
+        now = orders.engine.create_table(orders.engine.fresh("scored"), scored(base.customers))
         placed = _placed(days, now, asked, first)
     # Refused before the long steps, where it cannot be used.
     answers = _survey(orders, asked, spec, now, progress)

@@ -6,7 +6,6 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Protocol
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -143,7 +142,7 @@ def predicted(
 def _in_log(orders: Orders, known: ir.Table, ids: pd.Series) -> np.ndarray:
     """Which of the ids the log knows, shape (n_scores,)."""
     listed = pa.table({"scored_id": pa.array(ids, pa.string()), "place": np.arange(len(ids))})
-    asked = orders.engine.create_table(ibis.util.gen_name("scored_ids"), listed)
+    asked = orders.engine.create_table(orders.engine.fresh("scored_ids"), listed)
     found = asked.semi_join(known, asked.scored_id == known.customer_id).select("place")
     seen = np.zeros(len(ids), bool)
     seen[found.to_pyarrow()["place"].to_numpy()] = True

@@ -125,7 +125,7 @@ def _answers(orders: Orders, path: Path, spec: LogSpec) -> tuple[ir.Table, int, 
     sound = answers.filter(
         answers.customer_id.notnull() & answers.day.notnull() & answers.score.notnull()
     )
-    kept = orders.engine.create_table(ibis.util.gen_name("survey"), sound)
+    kept = orders.engine.create_table(orders.engine.fresh("survey"), sound)
     n_rows, n_kept = (int(table.count().to_pyarrow().as_py()) for table in (rows, kept))
     return kept, n_rows, n_rows - n_kept
 

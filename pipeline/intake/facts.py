@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 
 from features.customer.purchase_days import purchase_days
@@ -28,7 +27,7 @@ class History:
 def history_of(engine: Engine, log: Log) -> History:
     """Purchase days of a log, refused when there is none."""
     days = engine.create_table(
-        ibis.util.gen_name("days"), purchase_days(log.transactions, known=log.known)
+        engine.fresh("days"), purchase_days(log.transactions, known=log.known)
     )
     bought = days.filter(days.amount > 0)
     found = bought.aggregate(first=bought.transacted_at.min(), n=bought.count())

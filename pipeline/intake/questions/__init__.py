@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import ibis
-
 from features.errors import UserError
 from features.log.cells import require_columns
 from features.log.spec import LogSpec
@@ -56,7 +54,8 @@ def ask(raw: Raw, spec: LogSpec, profiles: Sequence[Profile] | None = None) -> l
         When a column of the mapping is not there.
     """
     require_columns(raw, spec)
-    engine, name = raw.table.get_backend(), ibis.util.gen_name("sample")
+    engine = raw.table.get_backend()
+    name = engine.fresh("sample")
     sample = engine.create_table(name, raw.table.limit(ROWS))
     found: list[Question] = []
     look = Look(raw, spec, sample, profiles)
