@@ -1,9 +1,11 @@
 """How fast `churn serve` answers, over loopback: one customer at a time, and a thousand at once.
 
-    python -m benchmarks.serving out/model orders.csv --rate 50 --seconds 20
+    python -m benchmarks.serving out/model orders.csv --rate 20 50 100 --seconds 20
 
 Starts a server, asks about customers of the log at an even rate whether or not earlier answers have
-come, and prints quantiles of the time to the answer. Then one by one, and 1,000 in one request.
+come, and prints quantiles of the time to the answer and the server's processor time. Then one by
+one, and 1,000 in one request. On a machine that others use, `chrt -f 50` before it lets server and
+clients go first: what remains is what an idle machine does.
 """
 
 import argparse
@@ -28,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("log", type=Path)
-    parser.add_argument("--rate", type=float, default=50.0, help="requests a second")
+    parser.add_argument("--rate", type=float, nargs="+", default=[50.0], help="requests a second")
     parser.add_argument("--seconds", type=float, default=20.0)
     asked = parser.parse_args()
     manifest = verify(asked.model)
@@ -49,7 +51,11 @@ def main() -> None:
             for body in one[:60]:
                 ask(port, body)
             print(f"processor time of a customer alone: {(spent(server.pid) - begun) / 60:.1f} ms")
-            steady(port, one, asked.rate, asked.seconds)
+            for rate in asked.rate:
+                begun = spent(server.pid)
+                print(steady(port, one, rate, asked.seconds), end="; ")
+                each = (spent(server.pid) - begun) / (rate * asked.seconds)
+                print(f"{each:.1f} ms of processor time each")
             whole = json.dumps({"as_of": day, "orders": many}).encode()
             ratio(port, one[:60], whole, len(bodies[:1000]))
         finally:
@@ -84,7 +90,7 @@ def ask(port: int, body: bytes) -> float:
     return time.perf_counter() - begun
 
 
-def steady(port: int, bodies: list[bytes], rate: float, seconds: float) -> None:
+def steady(port: int, bodies: list[bytes], rate: float, seconds: float) -> str:
     """Ask at an even rate, each request from its own moment on."""
     took: list[float] = []
     clients = []
@@ -98,7 +104,7 @@ def steady(port: int, bodies: list[bytes], rate: float, seconds: float) -> None:
     for client in clients:
         client.join()
     p50, p99 = np.quantile(took, [0.5, 0.99]) * 1000
-    print(
+    return (
         f"{len(took):,} requests at {rate:g} a second: p50 {p50:.1f} ms, p99 {p99:.1f} ms, "
         f"load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )

@@ -1,6 +1,6 @@
 """Lines of a file that are no orders: totals at its foot, and headers of files put together."""
 
-import re
+from collections.abc import Iterable
 from typing import Any
 
 import ibis
@@ -11,6 +11,9 @@ from features.log.identity import filled
 from features.log.spec import LogSpec
 from features.log.words import footers
 from features.readers.reading import Raw
+
+BESIDE = r"^[\s\x{00A0}]+|[\x00-@\[-`{-\x{00BF}\x{2000}-\x{2BFF}]+$"
+"""What may stand before and behind the word for a total: blanks, numbers, signs of money."""
 
 
 def stray(table: ir.Table, raw: Raw, spec: LogSpec) -> ir.StringValue:
@@ -26,29 +29,28 @@ def stray(table: ir.Table, raw: Raw, spec: LogSpec) -> ir.StringValue:
     if all(texts):
         cases.append(((owner == names[0]) & (day == names[1]), "header_again"))
     if texts[0]:
-        cases.append((owner.lower().isin(_spellings()), "footer"))
+        spelled = (f"{word}{end}" for word in footers() for end in ("", ":", " :"))
+        cases.append((_one_of(owner, spelled), "footer"))
     lacking = owner.isnull() | day.isnull()
     if texts[1]:
         # Most days begin with a digit and need no closer look.
         digit = (day >= "0") & (day < ":")
         lacking |= ibis.cases((digit, False), else_=~day.re_search(r"\d"))
     if (label := _first_text(table, raw)) is not None:
-        named = ibis.cases((ibis.coalesce(lacking, True), label.re_search(_pattern())), else_=False)
+        named = ibis.cases((ibis.coalesce(lacking, True), names_total(label)), else_=False)
         cases.append((ibis.coalesce(named, False), "footer"))
     return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
 
 
 def names_total(cells: ir.StringValue) -> ir.BooleanValue:
     """Whether each cell is a word for a total, and no further word."""
-    return cells.re_search(_pattern())
+    return _one_of(cells.re_replace(BESIDE, ""), footers())
 
 
 def without_totals(table: ir.Table, raw: Raw) -> ir.Table:
     """The rows of a raw table whose first filled cell is no word for a total."""
     label = _first_text(table, raw)
-    return (
-        table if label is None else table.filter(~ibis.coalesce(label.re_search(_pattern()), False))
-    )
+    return table if label is None else table.filter(~ibis.coalesce(names_total(label), False))
 
 
 def _first_text(table: ir.Table, raw: Raw) -> ir.StringValue | None:
@@ -57,11 +59,7 @@ def _first_text(table: ir.Table, raw: Raw) -> ir.StringValue | None:
     return ibis.coalesce(*texts) if texts else None
 
 
-def _spellings() -> list[str]:
-    return sorted({f"{word}{end}" for word in footers() for end in ("", ":", " :")})
-
-
-def _pattern() -> str:
-    """A phrase of totals at the start, and behind it no further word but a number."""
-    words = "|".join(re.escape(word) for word in sorted(footers(), key=len, reverse=True))
-    return rf"(?i)^[\s\x{{00A0}}]*(?:{words})[^\p{{L}}]*$"
+def _one_of(cells: ir.StringValue, words: Iterable[str]) -> ir.BooleanValue:
+    """Whether each cell is one of the words, in whatever case."""
+    # An array, and no pattern: one of so many words takes longer to build than a log of few rows.
+    return ibis.array(sorted(words)).contains(cells.lower())

@@ -63,6 +63,8 @@ def answers(
     0      0.5                 NaN             NaN
     1      0.9                 NaN             NaN
     """
-    values = (p_churn, expected_purchases, expected_spend)
-    columns = {**dict(zip(ANSWERS, values, strict=True)), **diagnostics}
-    return pd.DataFrame(columns, index=index, dtype=float)
+    means = (p_churn, expected_purchases, expected_spend)
+    columns = {**dict(zip(ANSWERS, means, strict=True)), **diagnostics}
+    # As one array, each column of it in one piece: column by column it takes three times as long.
+    values = np.array([np.broadcast_to(value, len(index)) for value in columns.values()], float)
+    return pd.DataFrame(values.T, index, list(columns), copy=False)

@@ -56,6 +56,9 @@ SCHEMA = pa.schema(
 )
 """One row per customer; README.md says what each column means."""
 
+_KNOWN = ("customer_id", "frequency", "recency", "T", "monetary_value", "orders", "days_since_last")
+"""Columns of a snapshot that scores have as well."""
+
 UNLIKELY = 0.9
 """With a higher `p_churn` nobody says when the next purchase comes: most likely it does not."""
 
@@ -74,7 +77,7 @@ def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) 
     """Answer for one batch of a snapshot, in the columns of `SCHEMA`."""
     if not customers.num_rows:
         return pa.RecordBatch.from_pylist([], schema=SCHEMA)
-    found = answered(customers.to_pandas(), model, day)
+    found = answered(customers.to_pandas(use_threads=False), model, day)
     return pa.RecordBatch.from_arrays(
         [_column(found[kind.name], kind.type, customers.num_rows) for kind in SCHEMA],
         schema=SCHEMA,
@@ -84,7 +87,7 @@ def scored_batch(customers: pa.RecordBatch | pa.Table, model: Model, day: date) 
 def _column(values: Any, kind: pa.DataType, rows: int) -> pa.Array:
     """A column of an answer, or what all rows have in common; NaN is nothing."""
     if isinstance(values, pd.Series | np.ndarray):
-        return pa.array(values, kind, from_pandas=True)
+        return pa.array(np.asarray(values), kind, from_pandas=True)
     return pa.repeat(pa.scalar(values, kind), rows)
 
 
@@ -105,7 +108,7 @@ def answered(customers: pd.DataFrame, model: Model, day: date) -> dict[str, Any]
     }
     names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
     return {
-        **customers,
+        **{name: customers[name] for name in _KNOWN},
         **predicted,
         **lifetime(blended, manifest.settings["clv"], day),
         **blended.reasons,

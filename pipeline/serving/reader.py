@@ -83,10 +83,13 @@ class Reader:
         self._run(f"CREATE TABLE {ASKED} (cutoff DATE)")
         places = ", ".join(f"c{i}" for i in range(len(self._names) + 1))
         self._run(f"CREATE VIEW raw AS SELECT *, hash({places}) AS digest FROM {ROWS}")
-        self._prepared: list[str] = []
+        self._statements: dict[str, str] = {}
         self._lock = Lock()
         with value_free_errors():
-            self._prepare()
+            self._write_statements()
+            # Last of all: a statement is planned anew each time once a table was made after it.
+            for name, sql in self._statements.items():
+                self._run(f"PREPARE {name} AS {sql}")
 
     def _run(self, sql: str) -> Any:
         return self._engine.con.execute(sql)
@@ -106,8 +109,8 @@ class Reader:
                 for stage in ("used", "netted", "days"):
                     self._run(f"EXECUTE into_{stage}")
                 found = self._run("EXECUTE features").fetchall()
-                aside = self._run("SELECT file, reason FROM read WHERE reason IS NOT NULL")
-                counts = _by_request(aside.fetchall(), len(requests))
+                aside = self._run("EXECUTE aside").fetchall()
+                counts = _by_request(aside, len(requests))
             finally:
                 # Nothing is kept, and no deleted row is left behind to be skipped for ever.
                 self._run("ROLLBACK")
@@ -146,7 +149,7 @@ class Reader:
 
     # -- statements -----------------------------------------------------------------------
 
-    def _prepare(self) -> None:
+    def _write_statements(self) -> None:
         places = {name: f"c{i}" for i, name in enumerate(self._names)}
         raw = Raw(self._engine.table("raw"), places, (Path("request"),), "csv", text=True)
         with self._sample("?", "?"):
@@ -155,18 +158,16 @@ class Reader:
             with self._sample(*SAMPLE[kind]):
                 reading = self._compiled(parsed(self._engine.table("cells"), self.spec, kind))
             self._run(f"CREATE TABLE IF NOT EXISTS read AS FROM ({reading}) LIMIT 0")
-            self._run(f"PREPARE read_{kind} AS INSERT INTO read {reading}")
+            self._statements[f"read_{kind}"] = f"INSERT INTO read {reading}"
+        self._statements["aside"] = "SELECT file, reason FROM read WHERE reason IS NOT NULL"
         if self.spec.date_format:
-            self._prepare_words()
-        self._prepare_features()
-
-    def _prepare_words(self) -> None:
-        with self._sample("word", "?"):
-            texts = self._compiled(tidied(self._engine.table("cells")))
-        self._run(
-            "PREPARE tidied AS UPDATE cells SET moment = tidy.text "
-            f"FROM ({texts}) AS tidy WHERE tidy.row = cells.row"
-        )
+            with self._sample("word", "?"):
+                texts = self._compiled(tidied(self._engine.table("cells")))
+            self._statements["tidied"] = (
+                "UPDATE cells SET moment = tidy.text "
+                f"FROM ({texts}) AS tidy WHERE tidy.row = cells.row"
+            )
+        self._write_features()
 
     @contextmanager
     def _sample(self, moment: str, number: str) -> Iterator[None]:
@@ -175,28 +176,27 @@ class Reader:
         sample = {columns.transacted_at: moment, **dict.fromkeys(_money(self.spec), number)}
         values = ", ".join(literal(sample.get(name, "x")) for name in self._names)
         self._run(f"INSERT INTO {ROWS} VALUES (0, 1, {values}, '')")
-        if "into_cells" in self._prepared:
-            self._run("EXECUTE into_cells")
+        if into_cells := self._statements.get("into_cells"):
+            self._run(into_cells)
         yield
         self._run(f"DELETE FROM {ROWS}")
-        if "into_cells" in self._prepared:
+        if into_cells:
             self._run("DELETE FROM cells")
 
-    def _prepare_features(self) -> None:
+    def _write_features(self) -> None:
         attributes, table = self.spec.columns.attributes, self._engine.table
         self._stage("used", transactions(table("read"), self.spec))
         self._stage("netted", netted_days(table("used"), attributes, self.spec.known))
         self._stage("days", with_gaps(table("netted")).cross_join(table(ASKED)))
         days = table("days")
         snapshot = snapshots_of(before(days, days.cutoff), attributes).drop("cutoff")
-        self._run(f"PREPARE features AS {self._compiled(snapshot)}")
+        self._statements["features"] = self._compiled(snapshot)
         self.schema = snapshot.schema().to_pyarrow()
 
     def _stage(self, name: str, expression: ir.Table) -> None:
         sql = self._compiled(expression)
         self._run(f"CREATE TABLE {quote(name)} AS FROM ({sql}) LIMIT 0")
-        self._run(f"PREPARE into_{name} AS INSERT INTO {quote(name)} {sql}")
-        self._prepared.append(f"into_{name}")
+        self._statements[f"into_{name}"] = f"INSERT INTO {quote(name)} {sql}"
 
     def _compiled(self, expression: ir.Table) -> str:
         return str(self._engine.compile(expression))

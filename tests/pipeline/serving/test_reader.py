@@ -57,3 +57,14 @@ def test_any_other_date_is_read_as_declared(form, day, monkeypatch):
     assert kind == "marked"
     assert found.set_aside == declared.set_aside
     assert found.customers.equals(declared.customers)
+
+
+def test_no_table_is_made_after_a_statement_is_planned(monkeypatch):
+    """Else each request would wait for the plans of all of them."""
+    run, said = Reader._run, []
+    monkeypatch.setattr(Reader, "_run", lambda self, sql: said.append(sql) or run(self, sql))
+    reading = Reader(LogSpec(source="orders.csv", columns=COLUMNS, date_format="%d.%m.%Y"))
+    monkeypatch.setattr(reading._engine, "create_view", lambda *_: pytest.fail("a view was made"))
+    reading.snapshot([[{"who": "1", "day": "01.02.2023", "money": "2.50"}]], date(2024, 1, 1))
+    planned = [sql.startswith("PREPARE") for sql in said]
+    assert not any(sql.startswith(("CREATE", "DROP")) for sql in said[planned.index(True) :])
