@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,11 @@ class Engine(Named, Backend):
     # As they are called in memory: else each table that is made would ask for them first.
     current_catalog = "memory"
     current_database = "main"
+
+    @cached_property
+    def db_identity(self) -> str:
+        """What tells connections apart: to ibis all in memory are one, see `findings`."""
+        return os.fspath(self.scratch)
 
     def get_schema(
         self, table_name: str, *, catalog: str | None = None, database: str | None = None

@@ -87,3 +87,10 @@ def test_no_more_texts_are_kept_than_are_told(monkeypatch):
     for n in range(20):
         compiled.compiled(ibis.literal(n).op(), None, lambda n=n: str(n))
     assert len(compiled._texts) <= 5
+
+
+def test_tables_of_two_connections_are_never_taken_for_one_anothers():
+    one, two = (rows(duckdb.connect(), values) for values in ("(1, 'a')", "(1, 'b')"))
+    assert one.get_name() == two.get_name()
+    with pytest.raises(ibis.common.exceptions.IbisError):
+        one.union(two).to_pyarrow()
