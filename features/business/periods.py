@@ -10,6 +10,9 @@ Period = Literal["day", "week", "month", "quarter"]
 
 UNITS = {"day": "D", "week": "W", "month": "M", "quarter": "Q"}
 
+LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92}
+"""Days of the longest period of each kind."""
+
 
 def start_of(day: ir.DateValue, period: Period) -> ir.DateValue:
     """The first day of the period that a day lies in; weeks begin on Monday."""

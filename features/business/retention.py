@@ -9,11 +9,11 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from features.business.periods import Period, days_into, start_of
+from features.business.periods import LONGEST, Period, days_into, start_of
 from features.timeline import before
 
 COUNTS = (
-    *("new", "came_back", "fell_silent", "spells_begun", "spells_ended"),
+    *("new", "came_back", "fell_silent", "joined", "spells_begun", "spells_ended"),
     *("buyers", "one_time", "purchases", "orders"),
 )
 
@@ -44,6 +44,7 @@ def period_counts(
     - ``new``: customers whose first purchase lies in it;
     - ``came_back``: earlier customers not active at its start who bought in it;
     - ``fell_silent``: customers active at its start or buying in it, not active at its end;
+    - ``joined``: customers active at its end, not at its start;
     - ``spells_begun``, ``spells_ended``: a spell lasts from a purchase until `window` days pass
       without another. Begun less ended, summed up to a period, are the customers active at its end;
     - ``buyers``: customers who bought in it; ``one_time``: those of them who, at its end, have
@@ -56,6 +57,8 @@ def period_counts(
         _pauses(before(days, as_of), period, window, keys),
         _ended(customers, as_of, period, window, keys),
     ]
+    if window < LONGEST[period]:
+        parts.append(_joined(before(days, as_of), as_of, period, window, keys))
     together = ibis.union(*parts)
     totals = {name: together[name].sum().cast("int64") for name in COUNTS}
     return together.group_by("period", *keys).aggregate(
@@ -67,13 +70,16 @@ def _happened(known: ir.Table, period: Period, window: int, keys: tuple[str, ...
     """What is told by the day itself and the gap before it."""
     into = days_into(known.transacted_at, period)
     first, again = known.ordinal == 1, known.gap.notnull()
+    # The purchase before lies before the days that count at the period's start.
+    back = again & (known.gap > into + window)
+    stay = {"joined": first | back} if window >= LONGEST[period] else {}
     return _aggregated(
         known,
         start_of(known.transacted_at, period),
         keys,
+        **stay,
         new=first,
-        # The purchase before lies before the days that count at the period's start.
-        came_back=again & (known.gap > into + window),
+        came_back=back,
         spells_begun=first | (again & (known.gap > window)),
         buyers=first | (again & (known.gap > into)),
         # The second purchase in the period of the first takes that customer off again.
@@ -96,6 +102,24 @@ def _pauses(known: ir.Table, period: Period, window: int, keys: tuple[str, ...])
         fell_silent=later,
         spells_ended=rows.gap.notnull(),
     )
+
+
+def _joined(
+    known: ir.Table, as_of: date, period: Period, window: int, keys: tuple[str, ...]
+) -> ir.Table:
+    """Who came and is there at the end, where the window may end before the period does."""
+    bought = known.filter(known.amount > 0)
+    came = (bought.ordinal == 1) | (
+        bought.gap.notnull() & (bought.gap > days_into(bought.transacted_at, period) + window)
+    )
+    begun = start_of(bought.transacted_at, period).cast("date")
+    each = bought.group_by("customer_id", *keys, begun=begun).aggregate(
+        came=came.sum(), last=bought.transacted_at.max()
+    )
+    silent = (each.last + ibis.interval(days=window)).cast("date")
+    there = (silent >= as_of) | (start_of(silent, period) > each.begun)
+    rows = each.filter((each.came > 0) & there)
+    return _aggregated(rows, rows.begun, keys, joined=rows.last.notnull())
 
 
 def _ended(

@@ -26,7 +26,7 @@ def as_json(found: Business) -> str:
         "window_days": found.window,
         "definitions": DEFINITIONS,
         "overall": found.overall,
-        "formulas": found.formulas,
+        "formulas": {**found.formulas, "told": found.formulas_told},
         "periods": records(found.periods),
         "cohorts": triangles(found.cohorts),
         "cohort_comparison": vars(told) if (told := latest(found.cohorts)) else None,

@@ -22,7 +22,13 @@ from pipeline.business.cohorts import Cohorts, cohorts
 from pipeline.business.course import Asked, Course, base_of, course, frame
 from pipeline.business.forecast import Forecast
 from pipeline.business.people import People, people
-from pipeline.business.retention import metrics, remarks, usual_formulas, with_share
+from pipeline.business.retention import (
+    formulas_told,
+    metrics,
+    remarks,
+    usual_formulas,
+    with_share,
+)
 from pipeline.business.scores import Predicted, predicted
 from pipeline.business.survey import Survey, survey
 from pipeline.console import Progress
@@ -37,12 +43,14 @@ class Business(Course):
     """What `churn describe` found; every table is small, and no row is a customer.
 
     `periods` is of `pipeline.business.retention.metrics`, `overall` and `formulas` hold single
-    figures, `by` a table per attribute, `groups`, `tiers`, `lorenz` and `moved` those of
-    `pipeline.business.segments`, `remarks` what reading the log left open.
+    figures, `formulas_told` says of which time the latter are, `by` has a table per attribute,
+    `groups`, `tiers`, `lorenz` and `moved` are those of `pipeline.business.segments`, `remarks`
+    what reading the log left open.
     """
 
     overall: dict[str, float]
     formulas: dict[str, float]
+    formulas_told: str
     periods: pd.DataFrame
     groups: pd.DataFrame
     tiers: pd.DataFrame
@@ -127,10 +135,12 @@ def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str
     if not overall["customers"]:
         raise UserError(f"Nobody has bought before {asked.as_of}; ask about a later day.")
     periods = _periods(days, base, asked, first)
+    formulas = usual_formulas(periods, asked.period, first, asked.months)
     return {
         "overall": overall,
         "periods": periods,
-        "formulas": usual_formulas(periods, asked.period, asked.as_of, asked.months),
+        "formulas": formulas,
+        "formulas_told": formulas_told(formulas, periods, asked.period, first),
         "notes": tuple(
             remarks(list(periods.index), asked.period, asked.window, first, asked.as_of)
         ),
@@ -182,7 +192,7 @@ def _periods(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> pd.Da
     counts = period_counts(days, base, asked.as_of, asked.period, asked.window)
     listed = calendar(first, asked.as_of, asked.period)
     indexed = frame(counts).set_index("period")
-    return metrics(indexed, listed, asked.period, asked.window, asked.as_of)
+    return metrics(indexed, listed, asked.period, asked.as_of)
 
 
 def _by(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str, Any]:
@@ -217,9 +227,9 @@ def _by_group(
     complete = [day for day in listed if end_of(day, asked.period) <= asked.as_of]
     for name in found.index:
         own = counts[counts["group"] == name].drop(columns="group").set_index("period")
-        rates = metrics(own, listed, asked.period, asked.window, asked.as_of)
+        rates = metrics(own, listed, asked.period, asked.as_of)
         last = rates.loc[complete[-1]] if complete else rates.iloc[0] * np.nan
-        columns = ["kept", "kept_low", "kept_high", "retention"]
+        columns = ["retention", "retention_low", "retention_high"]
         found.loc[name, columns] = last[columns].astype(float).to_numpy()
     return found.reindex([name for name in order if name in found.index])
 

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from features.business.periods import Period, end_of, label
+from features.business.periods import LONGEST, Period, end_of, label
 from models.evaluation.calibration import wilson_interval
 
-LONGEST = {"day": 1, "week": 7, "month": 31, "quarter": 92}
-"""Days of the longest period of each kind."""
+YEAR = {"week": 52, "month": 12, "quarter": 4}
+"""How many periods make a year."""
 
 DEFINITIONS = {
     "start": "customers active at the start: they bought within the window before it",
@@ -18,9 +18,9 @@ DEFINITIONS = {
     "came_back": "earlier customers, silent at its start, who bought in it",
     "fell_silent": "customers active at its start or buying in it, not active at its end",
     "end": "start + new + came back - fell silent, exactly",
-    "retention": "(end - new) / start; those who came back count as kept, so it can exceed 1",
+    "retention": "share of the customers active at the start who are active at the end; 95 % "
+    "interval",
     "churn": "1 - retention",
-    "kept": "share of the customers active at the start who are active at the end; 95 % interval",
     "repeat_rate": "share of the period's buyers who, by its end, have bought on two days or more",
     "average_order_value": "revenue / orders; revenue is net of returns",
     "frequency": "orders / buyers",
@@ -30,7 +30,7 @@ DEFINITIONS = {
 
 
 def metrics(
-    counts: pd.DataFrame, calendar: Sequence[date], period: Period, window: int, as_of: date
+    counts: pd.DataFrame, calendar: Sequence[date], period: Period, as_of: date
 ) -> pd.DataFrame:
     """Rates of each period of the calendar.
 
@@ -38,15 +38,12 @@ def metrics(
     ----------
     counts
         From `features.business.retention.period_counts`, indexed by period.
-    window
-        Days within which a purchase makes a customer active.
 
     Returns
     -------
     DataFrame indexed by the period's first day, with the columns of `DEFINITIONS`, the counts,
     ``label``, ``complete`` (False for a period that `as_of` cuts off), and ``_low``, ``_high``
-    of the shares. ``kept`` is NaN where the window is shorter than a period: a customer could
-    then come and go within one.
+    of the shares.
     """
     found = counts.reindex(pd.Index(list(calendar), name="period"), fill_value=0)
     found.insert(0, "label", [label(day, period) for day in found.index])
@@ -54,10 +51,8 @@ def metrics(
     end = (found["spells_begun"] - found["spells_ended"]).cumsum()
     start = end.shift(fill_value=0)
     found = found.assign(start=start, end=end)
-    found["retention"] = _ratio(found["end"] - found["new"], start)
+    found = with_share(found, "retention", end - found["joined"], start)
     found["churn"] = 1 - found["retention"]
-    stayed = start - found["fell_silent"] if window >= LONGEST[period] else np.nan
-    found = with_share(found, "kept", stayed, start)
     found = with_share(found, "repeat_rate", found["buyers"] - found["one_time"], found["buyers"])
     found["average_order_value"] = _ratio(found["revenue"], found["orders"])
     found["frequency"] = _ratio(found["orders"], found["buyers"])
@@ -83,42 +78,63 @@ def with_share(
     return table
 
 
+def last_year(periods: pd.DataFrame, period: Period, first: date) -> pd.DataFrame:
+    """The last complete periods that make a year; fewer where the log, from `first`, has fewer."""
+    whole = periods[periods["complete"] & (periods.index >= first)]
+    return whole.tail(YEAR[period])
+
+
 def usual_formulas(
-    periods: pd.DataFrame, period: Period, as_of: date, months: int
+    periods: pd.DataFrame, period: Period, first: date, months: int
 ) -> dict[str, float]:
-    """CLTV and LTV as textbooks have them, from the complete periods of the last year.
+    """CLTV and LTV as textbooks have them, from `last_year`.
 
     Returns
     -------
     ``average_order_value``; ``orders_per_month`` and ``revenue_per_month`` of an active customer;
     ``churn_per_month``; ``lifetime_months`` (1 / churn); ``cltv`` (average order value x orders
     per month x lifetime); ``ltv`` (revenue per month x `months`). NaN where nobody was active,
-    or nobody left.
+    or nobody left. The last three are NaN without a whole year: a part of one has its season.
     """
-    days = {day: (end_of(day, period) - day).days for day in periods.index}
-    recent = [
-        day
-        for day in periods.index[periods["complete"] & (periods["start"] > 0)]
-        if (as_of - day).days <= 366
-    ]
-    rows = periods.loc[recent]
-    span = sum(days[day] for day in recent) / (365.25 / 12)
+    rows = last_year(periods, period, first)
+    span = sum((end_of(day, period) - day).days for day in rows.index) / (365.25 / 12)
     active = float(((rows["start"] + rows["end"]) / 2).mean()) if len(rows) else 0.0
     begun = float(rows["start"].sum())
-    per_period = 1 - float((rows["end"] - rows["new"]).sum()) / begun if begun else np.nan
-    churn = 1 - (1 - per_period) ** (len(rows) / span) if span and 0 < per_period < 1 else np.nan
+    left = 1 - float((rows["end"] - rows["joined"]).sum()) / begun if begun else np.nan
+    churn = 1 - (1 - left) ** (len(rows) / span) if left > 0 else np.nan
     orders = float(rows["orders"].sum()) / (active * span) if active else np.nan
     revenue = float(rows["revenue"].sum()) / (active * span) if active else np.nan
     value = revenue / orders if orders else np.nan
+    year = 1.0 if len(rows) == YEAR[period] else np.nan
     return {
         "average_order_value": value,
         "orders_per_month": orders,
         "revenue_per_month": revenue,
         "churn_per_month": churn,
-        "lifetime_months": 1 / churn,
-        "cltv": value * orders / churn,
-        "ltv": revenue * months,
+        "lifetime_months": year / churn,
+        "cltv": year * value * orders / churn,
+        "ltv": year * revenue * months,
     }
+
+
+def formulas_told(
+    formulas: dict[str, float], periods: pd.DataFrame, period: Period, first: date
+) -> str:
+    """CLTV and LTV with the year they are made of, or why there are none."""
+    rows = last_year(periods, period, first)
+    if len(rows) < YEAR[period]:
+        return (
+            f"No CLTV and no LTV by the usual formulas: they need {YEAR[period]} complete "
+            f"{period}s, and the log has {len(rows)}."
+        )
+    values = (
+        f"{name} {'unknown' if np.isnan(formulas[key]) else format(formulas[key], ',.2f')}"
+        for name, key in (("CLTV", "cltv"), ("LTV", "ltv"))
+    )
+    return (
+        f"An active customer by the usual formulas, {rows['label'].iloc[0]} to "
+        f"{rows['label'].iloc[-1]}: {', '.join(values)}."
+    )
 
 
 def remarks(
@@ -132,8 +148,14 @@ def remarks(
         notes.append(f"The first {period} begins before the log does, on {first}.")
     young = first + timedelta(days=window)
     notes.append(
-        f"Until {young} some customers who count as new may have bought before the log began."
+        f"Until {young} not all active customers are known, and some who count as new may have "
+        "bought before the log began."
     )
+    if window < LONGEST[period]:
+        notes.append(
+            f"The window of {window} days is shorter than a {period}: who falls silent and comes "
+            "back within one counts as retained."
+        )
     if (as_of - first).days <= window:
         notes.append(
             f"The log is not longer than the {window} days of the window: nobody can have "

@@ -8,6 +8,7 @@ from pipeline.business.retention import DEFINITIONS
 from pipeline.intake.orders import Orders
 from pipeline.markup import Row, facts, number, paragraph, section, table, text
 from pipeline.reporting.business_now import heatmap
+from pipeline.reporting.business_scores import WHY_THEY_DIFFER
 from pipeline.reporting.business_who import still_to_come
 
 COLUMNS = {
@@ -18,7 +19,6 @@ COLUMNS = {
     "end": ("= end", ",.0f"),
     "retention": ("retention", ".1%"),
     "churn": ("churn", ".1%"),
-    "kept": ("kept", ".1%"),
     "repeat_rate": ("repeat rate", ".1%"),
     "average_order_value": ("average order value", ",.2f"),
     "frequency": ("frequency", ".2f"),
@@ -35,7 +35,7 @@ def periods(found: Business) -> str:
     rows: list[Row] = []
     for _, row in found.periods.iterrows():
         cells = [number(row[name], style) for name, (_, style) in COLUMNS.items()]
-        for name in ("kept", "repeat_rate"):
+        for name in ("retention", "repeat_rate"):
             at = list(COLUMNS).index(name)
             if not math.isnan(row[name]):
                 low, high = (100 * row[f"{name}_{end}"] for end in ("low", "high"))
@@ -70,13 +70,7 @@ def _formulas(found: Business) -> str:
         "LTV = revenue per customer and month × months": number(f["ltv"], ",.2f"),
         "days from first to last purchase so far, mean": number(overall["lifetime_days"], ",.0f"),
     }
-    return facts(tiles) + paragraph(
-        "CLTV and LTV are the usual formulas, over the complete periods of the last year. They "
-        "speak of an average active customer and let the churn of a year go on forever; a model's "
-        "CLV speaks of each known customer, silent ones too, and of a stated number of months. So "
-        "they differ, and neither total is the other's check.",
-        "note-text",
-    )
+    return facts(tiles) + paragraph(f"{found.formulas_told} {WHY_THEY_DIFFER}", "note-text")
 
 
 def cohorts(found: Business) -> str:

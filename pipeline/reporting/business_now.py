@@ -72,9 +72,9 @@ def figures(found: Business) -> dict[str, str]:
     complete = found.periods[found.periods["complete"]]
     if len(complete):
         last = complete.iloc[-1]
-        if np.isfinite(last["kept"]):
-            tiles[f"kept: active at the start and the end of {last['label']}"] = (
-                f"{last['kept']:.1%}"
+        if np.isfinite(last["retention"]):
+            tiles[f"retention: active at the start and the end of {last['label']}"] = (
+                f"{last['retention']:.1%}"
             )
         tiles[f"{_revenue(found)} in {last['label']}"] = f"{last['revenue']:,.0f}"
     tiles["of all customers bought on two days or more"] = number(

@@ -21,10 +21,10 @@ TOGETHER = (
 )
 
 WHY_THEY_DIFFER = (
-    "CLTV and LTV speak of an average active customer and let the churn of a year go on; the "
-    "model's CLV speaks of each known customer, silent ones too, over a stated number of months: "
-    "the horizon's expected spend, extended as purchases are expected to go on. It says how much, "
-    "and ranks customers as expected spend does."
+    "CLTV and LTV speak of an average active customer: CLTV lets the churn of that year go on "
+    "forever, LTV supposes that nobody leaves. A model's CLV speaks of each known customer, silent "
+    "ones too, over a stated number of months: the horizon's expected spend, extended as purchases "
+    "are expected to go on. So they differ, and neither is the other's check."
 )
 
 
@@ -61,7 +61,8 @@ def _worth(found: Business, said: Predicted) -> str:
         "CLTV by the usual formula, an active customer": number(usual["cltv"], ",.2f"),
         "LTV by the usual formula, an active customer": number(usual["ltv"], ",.2f"),
     }
-    return facts(tiles) + paragraph(f"{TOGETHER} {WHY_THEY_DIFFER}", "note-text")
+    told = f"{TOGETHER} {found.formulas_told} {WHY_THEY_DIFFER}"
+    return facts(tiles) + paragraph(told, "note-text")
 
 
 def _ways(said: Predicted) -> str:

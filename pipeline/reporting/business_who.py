@@ -180,14 +180,14 @@ def _by(name: str, found: pd.DataFrame) -> str:
                 f"{row['revenue']:,.0f}",
                 f"{number(row['repeat_rate'], '.1%')} ({number(row['repeat_rate_low'], '.1%')} to "
                 f"{number(row['repeat_rate_high'], '.1%')})",
-                f"{number(row['kept'], '.1%')} ({number(row['kept_low'], '.1%')} to "
-                f"{number(row['kept_high'], '.1%')})",
+                f"{number(row['retention'], '.1%')} ({number(row['retention_low'], '.1%')} to "
+                f"{number(row['retention_high'], '.1%')})",
                 number(row["average_order_value"], MONEY),
                 number(row["revenue_per_customer"], MONEY),
             ],
         )
         for group, row in found.iterrows()
     ]
-    head = [name, "customers", "revenue", "bought twice or more", "kept in the last period"]
+    head = [name, "customers", "revenue", "bought twice or more", "retention in the last period"]
     head += ["average order value", "revenue per customer"]
     return table(f"By {name}, as it was at the first purchase; 95 % intervals", head, rows, (0,))

@@ -19,7 +19,7 @@ PERIODS = 13
 FLOW = {
     **{"start": ("start", ",.0f"), "+ new": ("new", ",.0f"), "+ back": ("came_back", ",.0f")},
     **{"- silent": ("fell_silent", ",.0f"), "= end": ("end", ",.0f")},
-    **{"retention": ("retention", ".1%"), "churn": ("churn", ".1%"), "kept": ("kept", ".1%")},
+    **{"retention": ("retention", ".1%"), "churn": ("churn", ".1%")},
     "repeat": ("repeat_rate", ".1%"),
     **{"AOV": ("average_order_value", ",.2f"), "freq": ("frequency", ".2f")},
     "revenue": ("revenue", ",.0f"),
@@ -45,7 +45,7 @@ ANSWERS = {
 }
 """Columns of a survey: NPS lies between -1 and 1."""
 
-GIVE_WAY = ("CLV", "freq", "AOV", "repeat", "churn", "kept", "revenue", "silent", "of it", "share")
+GIVE_WAY = ("CLV", "freq", "AOV", "repeat", "churn", "revenue", "silent", "of it", "share")
 
 
 def business(console: Console, found: Business) -> None:
@@ -57,8 +57,9 @@ def business(console: Console, found: Business) -> None:
     ]
     title = f"Customers by {found.period}: active means bought within {found.window} days"
     _table(console, shown, names, title, found.period, FLOW)
-    meant = "; ".join(f"{name}: {DEFINITIONS[name]}" for name in ("retention", "kept"))
-    _dim(console, f"{meant}.{' *: not over yet.' if not shown['complete'].all() else ''}")
+    meant = f"retention: {DEFINITIONS['retention']}."
+    _dim(console, f"{meant}{' *: not over yet.' if not shown['complete'].all() else ''}")
+    console.print(found.formulas_told, markup=False)
     console.print()
     _table(console, found.groups, list(found.groups.index), "RFM groups", "group", GROUP)
     _table(console, found.tiers, list(found.tiers.index), "Value tiers", "tier", GROUP)

@@ -50,7 +50,7 @@ def flow(days: pd.DataFrame, as_of: pd.Timestamp, period: str, window: int) -> p
         start, end = span.start_time, min((span + 1).start_time, as_of)
         inside = days[(days["day"] >= start) & (days["day"] < end)]
         row = dict.fromkeys(("start", "new", "came_back", "fell_silent", "end"), 0)
-        row |= {"period": start, "buyers": 0, "one_time": 0}
+        row |= {"period": start, "joined": 0, "buyers": 0, "one_time": 0}
         for history in people.values():
             before, after = active(history, start, window), active(history, end, window)
             came = bought_in(history, start, end)
@@ -59,6 +59,7 @@ def flow(days: pd.DataFrame, as_of: pd.Timestamp, period: str, window: int) -> p
             row["new"] += start <= history[0] < end
             row["came_back"] += came and not before and history[0] < start
             row["fell_silent"] += (before or came) and not after
+            row["joined"] += after and not before
             row["buyers"] += came
             row["one_time"] += came and bisect_left(history, end) == 1
         row["purchases"] = int((inside["amount"] > 0).sum())

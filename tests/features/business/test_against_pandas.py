@@ -14,13 +14,15 @@ from features.business.periods import calendar
 from features.business.retention import period_counts
 from features.business.rfm_scores import movements, scored, segments
 from features.engines.duckdb import connect
+from pipeline.business.retention import metrics
 from tests.features.business import oracle
 from tests.features.conftest import logs
 
 pytestmark = pytest.mark.slow
 
 PERIODS = ("week", "month", "quarter")
-COUNTED = ["new", "came_back", "fell_silent", "buyers", "one_time", "purchases", "orders"]
+COUNTED = ["new", "came_back", "fell_silent", "joined", "buyers", "one_time"]
+COUNTED += ["purchases", "orders"]
 
 few = settings(
     max_examples=8,
@@ -59,6 +61,16 @@ def assert_same_flow(run, days, own, as_of, period, window):
     assert wanted["start"].tolist() == [0, *wanted["end"].tolist()[:-1]]
     moved = wanted["start"] + found["new"] + found["came_back"] - found["fell_silent"]
     assert moved.tolist() == wanted["end"].tolist()
+    assert_rates_are_shares(found, period, as_of)
+
+
+def assert_rates_are_shares(counts, period, as_of):
+    by_day = counts.set_axis([day.date() for day in counts.index])
+    rates = metrics(by_day, list(by_day.index), period, as_of)
+    for name in ("retention", "churn", "retention_low", "retention_high", "repeat_rate"):
+        known = rates[name].dropna()
+        assert known.between(0, 1).all(), name
+    assert rates["retention"].notna().equals(rates["start"] > 0)
 
 
 def assert_same_cohorts(run, days, own, as_of, period):

@@ -9,7 +9,7 @@ import pytest
 
 from models.evaluation.shares import difference_of_shares
 from pipeline.business.cohorts import cohorts, compare, latest
-from pipeline.business.retention import metrics, usual_formulas
+from pipeline.business.retention import formulas_told, metrics, usual_formulas
 from pipeline.business.segments import gini, lorenz
 from pipeline.command_line.main import run
 from tests.pipeline import shop
@@ -20,8 +20,8 @@ JANUARY, FEBRUARY, MARCH = (date(2024, month, 1) for month in (1, 2, 3))
 
 
 def counts(*rows):
-    names = ("period", "new", "came_back", "fell_silent", "spells_begun", "spells_ended")
-    names += ("buyers", "one_time", "purchases", "orders", "revenue")
+    names = ("period", "new", "came_back", "fell_silent", "joined", "spells_begun")
+    names += ("spells_ended", "buyers", "one_time", "purchases", "orders", "revenue")
     return pd.DataFrame(rows, columns=names).set_index("period")
 
 
@@ -29,20 +29,19 @@ def counts(*rows):
 def periods():
     """100 came in January; in February 40 more, 10 fell silent and 5 came back; March begins."""
     log = counts(
-        (JANUARY, 100, 0, 0, 100, 0, 100, 80, 130, 150, 3000.0),
-        (FEBRUARY, 40, 5, 10, 47, 12, 90, 36, 95, 96, 2400.0),
-        (MARCH, 1, 0, 0, 1, 0, 2, 1, 2, 2, 50.0),
+        (JANUARY, 100, 0, 0, 100, 100, 0, 100, 80, 130, 150, 3000.0),
+        (FEBRUARY, 40, 5, 10, 45, 47, 12, 90, 36, 95, 96, 2400.0),
+        (MARCH, 1, 0, 0, 1, 1, 0, 2, 1, 2, 2, 50.0),
     )
-    return metrics(log, [JANUARY, FEBRUARY, MARCH], "month", 60, date(2024, 3, 5))
+    return metrics(log, [JANUARY, FEBRUARY, MARCH], "month", date(2024, 3, 5))
 
 
 def test_rates_follow_their_definitions(periods):
     february = periods.loc[FEBRUARY]
     assert (february["start"], february["end"]) == (100, 135)
-    assert february["retention"] == pytest.approx(0.95)
-    assert february["churn"] == pytest.approx(0.05)
-    assert february["kept"] == pytest.approx(0.90)
-    assert february["kept_low"] < 0.90 < february["kept_high"]
+    assert february["retention"] == pytest.approx(0.90)
+    assert february["churn"] == pytest.approx(0.10)
+    assert february["retention_low"] < 0.90 < february["retention_high"]
     assert february["repeat_rate"] == pytest.approx(54 / 90)
     value, frequency = february["average_order_value"], february["frequency"]
     assert value * frequency == pytest.approx(february["revenue_per_customer"])
@@ -53,25 +52,62 @@ def test_the_unfinished_period_is_marked(periods):
 
 
 def test_nobody_at_the_start_makes_no_rate(periods):
-    assert periods.loc[JANUARY, ["retention", "churn", "kept"]].isna().all()
+    assert periods.loc[JANUARY, ["retention", "churn"]].isna().all()
 
 
-def test_nothing_is_said_of_who_stayed_when_customers_can_come_and_go_within_a_period(periods):
-    counted = periods[["spells_begun", "spells_ended", "new", "fell_silent", "buyers"]]
-    counted = counted.assign(one_time=0, orders=1, revenue=1.0)
-    short = metrics(counted, list(periods.index), "month", 20, date(2024, 4, 1))
-    assert short["kept"].isna().all()
-    assert short["retention"].notna().any()
+def months_of_a_shop(first, months, **december):
+    """Each month 100 of 1,000 leave and 100 come; each orders for 30, but in December."""
+    days = [(first + pd.DateOffset(months=n)).date() for n in range(months)]
+    joined = [1000] + [100] * (months - 1)
+    left = [0] + [100] * (months - 1)
+    rows = pd.DataFrame(
+        {"new": joined, "joined": joined, "fell_silent": left, "spells_begun": joined},
+        index=pd.Index(days, name="period"),
+    )
+    rows = rows.assign(came_back=0, spells_ended=left, buyers=1000, one_time=0, purchases=1000)
+    rows = rows.assign(orders=1000, revenue=30_000.0)
+    for name, value in december.items():
+        rows.loc[[day.month == 12 for day in days], name] = value
+    return rows
 
 
-def test_the_usual_formulas_multiply_as_textbooks_say(periods):
-    found = usual_formulas(periods, "month", date(2024, 3, 5), months=12)
-    months = 29 / (365.25 / 12)
-    assert found["revenue_per_month"] == pytest.approx(2400 / 117.5 / months)
+def formulas(log, as_of, first=None):
+    days = list(log.index)
+    found = metrics(log, days, "month", as_of)
+    return usual_formulas(found, "month", first or days[0], months=12), found
+
+
+def test_the_usual_formulas_multiply_as_textbooks_say():
+    log = months_of_a_shop(pd.Timestamp("2023-01-01"), 25)
+    found, periods = formulas(log, date(2025, 1, 20))
+    months = 366 / (365.25 / 12)
+    assert found["revenue_per_month"] == pytest.approx(30 * 12 / months)
+    assert found["average_order_value"] == pytest.approx(30)
     assert found["ltv"] == pytest.approx(12 * found["revenue_per_month"])
-    lifetime = 1 / (1 - 0.95 ** (1 / months))
+    lifetime = 1 / (1 - 0.9 ** (12 / months))
     assert found["lifetime_months"] == pytest.approx(lifetime)
     assert found["cltv"] == pytest.approx(found["revenue_per_month"] * lifetime)
+    told = formulas_told(found, periods, "month", log.index[0])
+    assert "2024-01 to 2024-12: CLTV" in told
+
+
+@pytest.mark.parametrize("last", range(1, 13))
+def test_the_year_of_the_formulas_holds_each_month_once_whatever_month_the_log_ends_in(last):
+    log = months_of_a_shop(pd.Timestamp(2022, 1, 1), 36 + last, revenue=200_000.0)
+    found, _ = formulas(log, date(2025, last, 23))
+    # Eleven months bring 30 a customer, December 200; a year has 12 months of 30.4 days, or 366.
+    assert found["ltv"] == pytest.approx(11 * 30 + 200, rel=0.004)
+
+
+def test_less_than_a_year_of_log_makes_no_lifetime_value():
+    log = months_of_a_shop(pd.Timestamp("2023-12-01"), 13)
+    short, periods = formulas(log, date(2024, 12, 31), first=date(2023, 12, 2))
+    assert np.isnan([short[name] for name in ("ltv", "cltv", "lifetime_months")]).all()
+    assert short["average_order_value"] == pytest.approx(30)
+    told = formulas_told(short, periods, "month", date(2023, 12, 2))
+    assert "they need 12 complete months, and the log has 11" in told
+    whole, _ = formulas(log, date(2024, 12, 31), first=date(2023, 12, 1))
+    assert np.isfinite(whole["ltv"])
 
 
 @pytest.fixture
