@@ -1,10 +1,11 @@
 """RFM scores from 1 to 5, the groups named by them, and tiers by value.
 
-One rule places a customer in each measure: the share of customers who have strictly less.
-Equal customers share it, whatever their ids or the order of the log.
+Ranks decide: how many bought strictly later, strictly less often, brought strictly less. Equal
+customers share them, whatever their ids or the order of the log. Who shares the latest day with
+many has bought lately, and who bought once as many have has not bought often.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -21,52 +22,55 @@ GROUPS = {
     "at risk": ((1, 2), (3, 4)),
     "hibernating": ((1, 2), (1, 2)),
 }
-"""Name -> the recency and the frequency scores that it is for; each pair has one name."""
+"""Name -> the recency and the frequency scores that it is for; each pair has one name. For its name
+a customer's recency is at least 3 where the customer is active, at most 2 otherwise."""
 
 TIERS = {"VIP": 99, "high": 80, "middle": 50, "low": 0}
 """Name -> the least percentage of customers who have brought strictly less."""
 
 
-def scored(customers: ir.Table) -> ir.Table:
+def scored(customers: ir.Table, as_of: date, window: int) -> ir.Table:
     """The customers with their scores.
 
     Parameters
     ----------
     customers
-        From `features.business.customers.customers`.
+        From `features.business.customers.customers`, at `as_of`.
+    window
+        A customer is active after a purchase within so many days before `as_of`.
 
     Returns
     -------
-    The table with ``recency_score``, ``frequency_score`` and ``monetary_score`` (1 to 5, 5 best:
-    a score of s needs (s - 1) / 5 of the customers to have strictly less; recency counts the
-    last purchase day, frequency purchase days, money net revenue); ``rfm_group``, see `GROUPS`;
-    ``percentile`` (0 to 99, whole percent of the customers with strictly less revenue) and
-    ``tier``, see `TIERS`.
+    The table with ``recency_score`` (1 to 5: less than (6 - s) / 5 of the customers have a
+    strictly later last purchase day), ``frequency_score`` and ``monetary_score`` (at least
+    (s - 1) / 5 have strictly fewer purchase days, strictly less net revenue); ``rfm_group``, see
+    `GROUPS`; ``percentile`` (0 to 99, whole percent of the customers with strictly less revenue)
+    and ``tier``, see `TIERS`.
     """
-    below = {
-        "recency_score": _below(customers, "last_day"),
-        "frequency_score": _below(customers, "purchases"),
-    }
+    everybody = customers.count().over(ibis.window())
     found = customers.mutate(
-        percentile=_below(customers, "revenue") * 100 // _everybody(customers),
-        **{name: 1 + rank * 5 // _everybody(customers) for name, rank in below.items()},
+        recency_score=5 - _before(customers.last_day.desc()) * 5 // everybody,
+        frequency_score=1 + _before(customers.purchases) * 5 // everybody,
+        percentile=_before(customers.revenue) * 100 // everybody,
     )
-    found = found.mutate(monetary_score=1 + found.percentile // 20)
-    return found.mutate(rfm_group=_group(found), tier=_tier(found))
+    found = found.mutate(
+        monetary_score=1 + found.percentile // 20,
+        active=found.last_day >= as_of - timedelta(days=window),
+    )
+    return found.mutate(rfm_group=_group(found), tier=_tier(found)).drop("active")
 
 
-def _below(customers: ir.Table, measure: str) -> ir.IntegerColumn:
-    """How many customers have strictly less."""
-    return ibis.rank().over(ibis.window(order_by=customers[measure])).cast("int64")
-
-
-def _everybody(customers: ir.Table) -> ir.IntegerColumn:
-    return customers.count().over(ibis.window())
+def _before(order: ir.Value) -> ir.IntegerColumn:
+    """How many customers come strictly before, in an order."""
+    return ibis.rank().over(ibis.window(order_by=order)).cast("int64")
 
 
 def _group(scores: ir.Table) -> ir.StringValue:
+    near = ibis.greatest(scores.recency_score, 3)
+    far = ibis.least(scores.recency_score, 2)
+    lately = scores.active.ifelse(near, far)
     cases = [
-        (scores.recency_score.isin(recency) & scores.frequency_score.isin(frequency), name)
+        (lately.isin(recency) & scores.frequency_score.isin(frequency), name)
         for name, (recency, frequency) in GROUPS.items()
     ]
     return ibis.cases(*cases)

@@ -81,7 +81,8 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         flow = _flow(days, base.customers, asked, first)
     with progress.step("Placing customers in segments"):
         groups = _by(days, base.customers, asked, first)
-        now = orders.engine.create_table(orders.engine.fresh("scored"), scored(base.customers))
+        ranked = scored(base.customers, asked.as_of, asked.window)
+        now = orders.engine.create_table(orders.engine.fresh("scored"), ranked)
         placed = _placed(days, now, asked, first)
     # Refused before the long steps, where it cannot be used.
     answers = _survey(orders, asked, spec, now, progress)
@@ -151,7 +152,7 @@ def _placed(days: ir.Table, now: ir.Table, asked: Asked, first: date) -> dict[st
     """Groups, tiers, the Lorenz curve, and the movements of the last window."""
     table = frame(segment_table(now, asked.as_of))
     since = max(asked.as_of - timedelta(days=asked.window), first)
-    before = scored(base_table.customers(days, since))
+    before = scored(base_table.customers(days, since), since, asked.window)
     return {
         "groups": segments.groups(table),
         "tiers": segments.tiers(table),

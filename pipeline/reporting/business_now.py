@@ -269,5 +269,5 @@ def _areas(found: Business) -> str:
         f"{number(largest['revenue_share'], '.0%')} of the revenue"
     )
     legend = {"good": "bought lately and often", "fair": "on the way", "poor": "slipping"}
-    legend["gone"] = "long silent"
+    legend["gone"] = "silent"
     return figure(title, drawing, "Areas: revenue so far of the customers in each group.", legend)

@@ -42,9 +42,10 @@ def groups(found: Business) -> str:
         "Groups, and what to do",
         table("RFM groups: by how lately and how often, equal customers alike", head, rows, (7,)),
         paragraph(
-            "A score of s needs (s - 1) / 5 of the customers to have strictly less: a later last "
-            "purchase day, more purchase days. Only a campaign with a control group says whether "
-            "the advice helps.",
+            "Recency: the share of customers who bought strictly later; frequency: the share with "
+            "strictly fewer purchase days. Groups from champions to about to sleep hold active "
+            f"customers, who bought within {found.window} days; the others hold silent ones. Only "
+            "a campaign with a control group says whether the advice helps.",
             "note-text",
         ),
         _moved(found),

@@ -18,6 +18,7 @@ from pyarrow import parquet
 from features.business.cohorts import cohort_cells, cohort_sizes
 from features.business.customers import customers
 from features.business.retention import period_counts
+from features.business.rfm_scores import scored
 from features.customer.catalogue import CATALOGUE, NAMES
 from features.customer.labels import labels_at_each, purchases_by_day
 from features.customer.panel import panel
@@ -101,6 +102,7 @@ WALKED = {
         )
         for period in ("week", "month", "quarter")
     },
+    "rfm_scores": lambda t: scored(customers(purchase_days(t), AS_OF), AS_OF, 45),
     "cohort_sizes": lambda t: cohort_sizes(customers(purchase_days(t), AS_OF), "month"),
     "cohort_cells": lambda t: cohort_cells(
         purchase_days(t), customers(purchase_days(t), AS_OF), AS_OF, "month"

@@ -87,7 +87,7 @@ def cohorts(days: pd.DataFrame, as_of: pd.Timestamp, period: str) -> pd.DataFram
 
 
 def scores(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
-    """RFM scores and percentile by counting who has strictly less."""
+    """RFM scores and percentile by counting who bought later, and who has strictly less."""
     days = days[days["day"] < as_of]
     bought = days[days["amount"] > 0]
     table = pd.DataFrame(
@@ -98,5 +98,7 @@ def scores(days: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
     )
     table["monetary_score"] = days.groupby("customer_id")["amount"].sum()
     below = table.rank(method="min").sub(1).astype(int)
+    later = table["recency_score"].rank(method="min", ascending=False).sub(1).astype(int)
     found = 1 + below * 5 // len(table)
+    found["recency_score"] = 5 - later * 5 // len(table)
     return found.assign(percentile=below["monetary_score"] * 100 // len(table))

@@ -85,7 +85,7 @@ def assert_same_cohorts(run, days, own, as_of, period):
 
 
 def assert_same_scores(run, days, own, as_of):
-    found = run(scored(customers(days, as_of)), "customer_id")
+    found = run(scored(customers(days, as_of), as_of, 30), "customer_id")
     wanted = oracle.scores(own, pd.Timestamp(as_of))
     pd.testing.assert_frame_equal(
         found[list(wanted.columns)], wanted, check_dtype=False, check_names=False
@@ -143,7 +143,7 @@ def test_nothing_at_or_after_the_day_is_known(kept, as_frame, log, later):
             [
                 as_frame(period_counts(days, people, day, "month", 60), "period"),
                 as_frame(cohort_cells(days, people, day, "month", ("channel",)), "cohort", "age"),
-                as_frame(scored(people), "customer_id"),
+                as_frame(scored(people, day, 60), "customer_id"),
             ]
         )
     for alone, together in zip(*found, strict=True):
@@ -169,10 +169,37 @@ def test_a_gap_of_exactly_the_window_is_no_silence(kept, as_frame):
 
 def test_equal_customers_have_equal_scores_whatever_their_ids(kept, as_frame):
     log = rows_of(*((f"{n:03}", "2024-01-05", 10) for n in range(97)), ("z", "2024-02-01", 99))
-    found = as_frame(scored(customers(kept(log), date(2024, 3, 1))), "customer_id")
+    end = date(2024, 3, 1)
+    found = as_frame(scored(customers(kept(log), end), end, 60), "customer_id")
     scores = ["recency_score", "frequency_score", "monetary_score", "percentile"]
     assert len(found.drop("z")[scores].drop_duplicates()) == 1
     assert found.loc["z", ["recency_score", "monetary_score", "tier"]].tolist() == [5, 5, "high"]
+
+
+def test_whose_last_purchase_is_everybodys_billing_day_has_bought_lately(kept, as_frame):
+    months = [f"2024-{month:02}-28" for month in range(1, 7)]
+    log = rows_of(
+        *((f"{n:02}", day, 10) for n in range(90) for day in months),
+        *(("late", day, 10) for day in [*months[:5], "2024-06-30"]),
+        *((f"left {n}", day, 10) for n in range(9) for day in months[:3]),
+    )
+    end = date(2024, 7, 1)
+    found = as_frame(scored(customers(kept(log), end), end, 60), "customer_id")
+    left = found.index.str.startswith("left")
+    assert set(found.loc[~left, "recency_score"]) == {5}
+    assert set(found.loc[left, "recency_score"]) == {1}
+    assert set(found.loc[left, "rfm_group"]) == {"hibernating"}
+
+
+@few
+@given(log=logs(min_size=1), window=st.sampled_from([1, 20, 60, 400]))
+def test_a_groups_name_respects_the_window(kept, as_frame, log, window):
+    end = max(row["transacted_at"].date() for row in log) + timedelta(days=1)
+    people = customers(kept(log), end)
+    found = as_frame(scored(people, end, window), "customer_id")
+    active = pd.to_datetime(found["last_day"]) >= pd.Timestamp(end - timedelta(days=window))
+    silent = found["rfm_group"].isin(["cannot lose", "at risk", "hibernating"])
+    assert (active != silent).all()
 
 
 def test_each_pair_of_scores_has_one_name():
@@ -188,7 +215,7 @@ def test_segments_add_up_and_movements_count_everybody(kept, as_frame):
         ("b", "2024-01-20", -1), ("c", "2024-02-20", 7), ("d", "2024-02-20", -7),
     )  # fmt: skip
     days, end = kept(log), date(2024, 3, 1)
-    later, earlier = (scored(customers(days, day)) for day in (end, date(2024, 2, 1)))
+    later, earlier = (scored(customers(days, at), at, 30) for at in (end, date(2024, 2, 1)))
     found = as_frame(segments(later, end), "tier")
     assert found["customers"].sum() == 3
     assert found["revenue"].sum() == 51
