@@ -43,9 +43,10 @@ WINDOW = (0.1, 0.9)
 class Customer:
     """What the log and a model say of one customer.
 
-    `days` has a row per purchase or return day: ``day``, ``orders``, ``amount`` (net). `facts`
-    has ``first_purchase``, ``last_purchase``, ``orders``, ``purchase_days``, ``total_spend``,
-    ``usual_gap`` and ``overdue`` (days; None for one-time buyers). `answers` holds those of
+    `days` has a row per purchase or return day: ``day``, ``kind``, ``orders``, ``amount`` (net;
+    that of a return day is 0 or less). `facts` has ``first_purchase``, ``last_purchase``,
+    ``orders``, ``purchase_days``, ``return_days``, ``total_spend``, ``usual_gap`` and ``overdue``
+    (days; None for one-time buyers). `answers` holds those of
     `ANSWERS` that `answered_by` gives for the `horizon_days` from `as_of` on. `alive` is P(alive)
     by day, by a Pareto/NBD of the log; empty where none can be fitted.
     """
@@ -90,6 +91,7 @@ def customer(
             "it stands in the log, with its leading zeros."
         )
     days["amount"] = days["amount"].astype(float)
+    days.insert(1, "kind", np.where(days["amount"] > 0, "purchase", "return"))
     name = str(frame(own.select("customer_id").limit(1)).iloc[0, 0])
     model = _fitted(orders.days, as_of)
     found = facts(days, as_of)
@@ -119,6 +121,7 @@ def facts(days: pd.DataFrame, as_of: date) -> dict[str, Any]:
         "last_purchase": bought[-1],
         "orders": int(days["orders"].sum()),
         "purchase_days": len(bought),
+        "return_days": len(days) - len(bought),
         "total_spend": float(days["amount"].sum()),
         "days_since_last": silent,
         "usual_gap": gap,
@@ -190,7 +193,7 @@ def figures(found: Customer) -> dict[str, str]:
     told = {
         "first purchase": str(fact["first_purchase"]),
         "last purchase": f"{fact['last_purchase']} ({fact['days_since_last']:,} days ago)",
-        "orders": f"{fact['orders']:,} on {fact['purchase_days']:,} purchase days",
+        "orders": f"{fact['orders']:,} on {days_told(fact)}",
         "net spend": f"{fact['total_spend']:,.2f}{money}",
     }
     if fact["usual_gap"] is not None:
@@ -211,6 +214,20 @@ def figures(found: Customer) -> dict[str, str]:
     if answer.get("segment"):
         told["segment"] = str(answer["segment"])
     return told
+
+
+def days_told(fact: dict[str, Any]) -> str:
+    """How many days a customer has, by kind.
+
+    >>> days_told({"purchase_days": 3, "return_days": 0})
+    '3 purchase days'
+    >>> days_told({"purchase_days": 3, "return_days": 1})
+    '4 days: 3 with a purchase, 1 of returns'
+    """
+    bought, returned = fact["purchase_days"], fact["return_days"]
+    if not returned:
+        return f"{bought:,} purchase days"
+    return f"{bought + returned:,} days: {bought:,} with a purchase, {returned:,} of returns"
 
 
 def reasons(found: Customer) -> list[str]:

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from features.writing import atomic
-from pipeline.business.customer import Customer, figures, reasons
+from pipeline.business.customer import Customer, days_told, figures, reasons
 from pipeline.markup import Row, figure, number, pair, paragraph, points, section, table
 from pipeline.reporting import charts
 from pipeline.reporting.charts import Line
@@ -89,7 +89,8 @@ def _alive(found: Customer) -> str:
 
 def _days(found: Customer) -> str:
     rows: list[Row] = [
-        ("", [str(row["day"]), f"{row['orders']:,.0f}", number(row["amount"], ",.2f")])
+        ("", [str(row["day"]), row["kind"], f"{row['orders']:,.0f}", number(row["amount"], ",.2f")])
         for _, row in found.days.iloc[::-1].iterrows()
     ]
-    return table("Days with an order, the latest first", ["day", "orders", "net amount"], rows)
+    told = f"{days_told(found.facts)}; the latest first"
+    return table(told, ["day", "kind", "orders", "net amount"], rows, words=(1,))

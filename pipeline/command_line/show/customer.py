@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from pipeline.business.customer import Customer, figures, reasons
+from pipeline.business.customer import Customer, days_told, figures, reasons
 
 SHOWN = 10
 """So many days are shown, the latest last; the page and --json have all."""
@@ -21,8 +21,9 @@ def customer(console: Console, found: Customer) -> None:
         console.print(f"- {reason}", markup=False)
     last = found.days.tail(SHOWN)
     console.print()
-    console.print(f"Last {len(last)} of {len(found.days)} days with an order:", markup=False)
+    console.print(f"The last {len(last)} of {days_told(found.facts)}", markup=False)
     for _, row in last.iterrows():
-        console.print(f"{row['day']}  {row['amount']:>12,.2f}", markup=False)
+        returned = "  return" if row["kind"] == "return" else ""
+        console.print(f"{row['day']}  {row['amount']:>12,.2f}{returned}", markup=False)
     for note in found.notes:
         console.print(note, style="dim", markup=False)

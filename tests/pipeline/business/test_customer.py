@@ -90,6 +90,23 @@ def test_the_json_tells_the_customer_asked_for_and_what_the_logs_own_model_expec
     assert found["expected_spend"] == pytest.approx(found["expected_purchases"] * 55 / 3)
 
 
+def test_a_return_day_is_named_and_the_counts_agree(log, capsys, tmp_path):
+    page = tmp_path / "page.html"
+    _, out, _ = asked(log, capsys, "00042x", "--out", str(page))
+    told = "4 days: 3 with a purchase, 1 of returns"
+    assert re.search(rf"orders +\d on {told}", out)
+    assert f"The last 4 of {told}" in out
+    assert re.search(r"2023-01-13 +-5\.00  return\n", out)
+    assert len(re.findall(r"^2023.*return$", out, re.M)) == 1
+    assert told in page.read_text(encoding="utf-8")
+    _, out, _ = asked(log, capsys, "00042x", "--json")
+    found = json.loads(out)
+    kinds = [day["kind"] for day in found["days"]]
+    assert kinds == ["purchase", "purchase", "return", "purchase"]
+    assert (found["purchase_days"], found["return_days"]) == (3, 1)
+    assert found["orders"] == sum(day["orders"] for day in found["days"])
+
+
 def test_nothing_that_came_later_is_known(log, capsys):
     _, out, _ = asked(log, capsys, "00042x", "--json", "--as-of", "2023-02-10")
     found = json.loads(out)
