@@ -15,6 +15,7 @@ from scipy.stats import norm
 from features.business.rfm_scores import TIERS
 from features.errors import UserError
 from pipeline.business.forecast import Forecast
+from pipeline.business.segments import lorenz
 from pipeline.intake.orders import Orders
 
 ADVICE = {
@@ -161,6 +162,22 @@ def by_segment(customers: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("expected_spend", ascending=False, kind="stable")
 
 
+def percentile_of_spend(customers: pd.DataFrame) -> pd.Series:
+    """Whole percent of the customers who have spent strictly less than each, 0 to 99."""
+    return (customers["total_spend"].rank(method="min") - 1) * 100 // len(customers)
+
+
+def concentration(customers: pd.DataFrame) -> pd.DataFrame:
+    """The Lorenz curve of what the scored customers have spent, see `segments.lorenz`.
+
+    >>> concentration(pd.DataFrame({"total_spend": [5.0, 5.0, 30.0]})).round(2).to_numpy().tolist()
+    [[0.0, 0.0], [0.67, 0.25], [1.0, 1.0]]
+    """
+    percentile = percentile_of_spend(customers)
+    spent = customers["total_spend"]
+    return lorenz(pd.DataFrame({"percentile": percentile, "customers": 1.0, "revenue": spent}))
+
+
 def risk_by_value(customers: pd.DataFrame) -> pd.DataFrame:
     """Customers by tier of what they have spent (rows) and band of p(churn) (columns).
 
@@ -168,7 +185,7 @@ def risk_by_value(customers: pd.DataFrame) -> pd.DataFrame:
     >>> risk_by_value(customers).to_numpy().tolist()
     [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 0], [1, 0, 0, 0, 1]]
     """
-    less = (customers["total_spend"].rank(method="min") - 1) * 100 // len(customers)
+    less = percentile_of_spend(customers)
     tier = np.select([less >= least for least in TIERS.values()], list(TIERS), list(TIERS)[-1])
     column = np.clip(np.digitize(customers["p_churn"], RISKS) - 1, 0, len(RISKS) - 2)
     counts = pd.crosstab(tier, column)

@@ -60,10 +60,12 @@ def _totals(table: pd.DataFrame, by: str, order: list[str]) -> pd.DataFrame:
 def lorenz(table: pd.DataFrame) -> pd.DataFrame:
     """Cumulative share of customers and of revenue, the least valuable first, from (0, 0).
 
-    One point per percentile; the line between two points treats its customers as equal.
+    One point per percentile; the line between two points treats its customers as equal. Without
+    any net revenue there are no shares of it: NaN.
     """
     steps = table.groupby("percentile")[["customers", "revenue"]].sum().sort_index()
-    shares = steps.cumsum() / steps.sum()
+    total = steps.sum()
+    shares = steps.cumsum() / total.where(total > 0)
     start = pd.DataFrame({"customers": [0.0], "revenue": [0.0]})
     return pd.concat([start, shares], ignore_index=True)
 

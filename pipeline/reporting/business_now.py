@@ -116,9 +116,14 @@ def over_time(found: Course) -> str:
     )
 
 
-def course(found: Course) -> str:
-    """The same and who stays, by cohort: a section of a page on scores or a model."""
-    return section("course", "How it went so far", over_time(found), heat_figure(found))
+def course(found: Course | None, concentration: str) -> str:
+    """The same, who stays, and who spent: a section of a page on scores or a model.
+
+    Without a course, which is not asked of a log on a cluster, it shows who spent.
+    """
+    drawn = [over_time(found)] if found else []
+    drawn += [pair(heat_figure(found) if found else "", concentration)]
+    return section("course", "How it went so far", *drawn) if found or concentration else ""
 
 
 def _note(words: str) -> str:

@@ -3,9 +3,8 @@
 import pandas as pd
 
 from pipeline.business.describe import Business
-from pipeline.business.segments import gini
 from pipeline.markup import Row, figure, number, pair, paragraph, section, shortened, table
-from pipeline.reporting import charts
+from pipeline.reporting import charts, coming
 from pipeline.reporting.charts import Layer, Line
 
 MONEY = ",.2f"
@@ -88,7 +87,7 @@ def value(found: Business) -> str:
     return section(
         "value",
         "How the revenue is spread, and what cohorts become worth",
-        pair(_lorenz(found), _worth(found)),
+        pair(coming.lorenz(found.lorenz, "revenue"), _worth(found)),
         table(
             "Tiers: VIP are those whom 99 % of the customers bring less than, high 80 %, middle "
             "50 %",
@@ -96,24 +95,6 @@ def value(found: Business) -> str:
             rows,
         ),
     )
-
-
-def _lorenz(found: Business) -> str:
-    curve = found.lorenz
-    x = charts.axis([0, 1], "share of customers, least first", ".0%")
-    y = charts.axis([0, 1], "share of revenue", ".0%")
-    lines = [
-        Line("blind", [0, 1], [0, 1]),
-        Line("main", curve["customers"].tolist(), curve["revenue"].tolist()),
-    ]
-    told = [
-        (float(a), f"{a:.0%} of the customers: {b:.1%} of the revenue")
-        for a, b in zip(curve["customers"], curve["revenue"], strict=True)
-    ]
-    alt = "Lorenz curve of revenue; the table has the tiers."
-    drawing = charts.lines(alt, x, y, lines, hover=told)
-    title = f"Gini {gini(curve):.2f}: 0 is all alike, 1 is one customer who brings everything"
-    return figure(title, drawing, "", {"main": "revenue", "blind": "all alike"})
 
 
 def _worth(found: Business) -> str:

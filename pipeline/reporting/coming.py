@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.business.scores import by_segment, risk_by_value
+from pipeline.business.scores import by_segment, concentration, risk_by_value
+from pipeline.business.segments import gini
 from pipeline.markup import Row, facts, figure, number, pair, paragraph, section, table, text
+from pipeline.reporting import charts
+from pipeline.reporting.charts import Line
 from pipeline.reporting.treemap import Tile, treemap
 
 KINDS = {
@@ -34,7 +37,8 @@ CLV = (
 class Coming:
     """Totals of the scored customers over the horizon, and what they hold; no row is a customer.
 
-    `segments` and `risk` are as `pipeline.business.scores.Predicted` has them. `buyers` and
+    `segments` and `risk` are as `pipeline.business.scores.Predicted` has them, `concentration` is
+    the Lorenz curve of what the customers have spent. `buyers` and
     `spend` are (total, low, high): the ends are what would come if the total were off as it was
     at past cutoffs; NaN where none was judged.
     """
@@ -47,6 +51,7 @@ class Coming:
     clv: float
     segments: pd.DataFrame
     risk: pd.DataFrame
+    concentration: pd.DataFrame
 
     @classmethod
     def of(
@@ -83,6 +88,7 @@ class Coming:
             weight * float(found["clv"].sum(min_count=1)),
             segments,
             (weight * risk_by_value(found)).round().astype(int),
+            concentration(found),
         )
 
 
@@ -190,6 +196,32 @@ def risk(counts: pd.DataFrame, horizon_days: int) -> str:
         f"Churn: no purchase within {horizon_days} days."
     )
     return figure(title, drawing, words)
+
+
+def lorenz(curve: pd.DataFrame, what: str) -> str:
+    """How concentrated the customers' `what` so far is; nothing where there is none."""
+    if curve["revenue"].isna().any():
+        return ""
+    x = charts.axis([0, 1], "share of customers, least first", ".0%")
+    y = charts.axis([0, 1], f"share of {what}", ".0%")
+    lines = [
+        Line("blind", [0, 1], [0, 1]),
+        Line("main", curve["customers"].tolist(), curve["revenue"].tolist()),
+    ]
+    told = [
+        (float(a), f"{a:.0%} of the customers: {b:.1%} of the {what}")
+        for a, b in zip(curve["customers"], curve["revenue"], strict=True)
+    ]
+    drawing = charts.lines(f"Lorenz curve of {what} so far.", x, y, lines, hover=told)
+    best = 1 - float(np.interp(0.8, curve["customers"], curve["revenue"]))
+    title = f"The best fifth of the customers brought {best:.0%} of the {what}"
+    words = f"Gini {gini(curve):.2f}: 0 is all alike, 1 is one customer who brings everything."
+    return figure(title, drawing, words, {"main": what, "blind": "all alike"})
+
+
+def spent(said: Coming) -> str:
+    """How concentrated the spend of the scored customers is."""
+    return lorenz(said.concentration, "spend")
 
 
 def segments(found: pd.DataFrame, who: Mapping[str, str] | None = None) -> str:

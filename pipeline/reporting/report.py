@@ -110,7 +110,7 @@ def page(
     sections = {
         "grades": report_judgement.grades(judgement.grades),
         "outlook": coming.outlook(said) if said else "",
-        "course": business_now.course(course) if course else "",
+        "course": business_now.course(course, coming.spent(said) if said else ""),
         "segments": _segments(said, today),
         "profit": report_campaign.campaign(
             campaign(result, assumed, judgement.rule), judgement.rule

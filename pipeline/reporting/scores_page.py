@@ -86,7 +86,7 @@ def page(customers: pd.DataFrame, about: About) -> str:
     sections = {
         "grades": section("grades", "How good it is", coming.grade_strip(manifest.grades)),
         "outlook": coming.outlook(said),
-        "course": business_now.course(about.course) if about.course else "",
+        "course": business_now.course(about.course, coming.spent(said)),
         "segments": section(
             "segments", "Segments today", coming.segments(said.segments, about.who)
         ),

@@ -321,11 +321,11 @@ def test_page_leaves_out_what_there_is_not(case):
         "one_cutoff": set(),
         "no_rule": {"rule", "groups"},
         "no_spend": {"spend", "profit"},
-        "no_today": {"outlook", "importance", "segments"},
+        "no_today": {"outlook", "course", "importance", "segments"},
         "nobody_left": {"groups"},
     }[case]
     everything = {"outlook", "rule", "calibration", "level", "lift", "spend", "profit", "groups"}
-    everything |= {"grades", "importance", "segments", "board", "log"}
+    everything |= {"grades", "course", "importance", "segments", "board", "log"}
     assert ids == everything - missing
     assert not re.search(r"\bnan\b", "".join(read(html).words))
 

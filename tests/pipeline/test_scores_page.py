@@ -89,7 +89,13 @@ def test_score_writes_the_page_beside_the_scores(here, tmp_path, capsys):
     assert f"of {len(scores):,} known customers should buy" in html
     assert f"{scores['expected_spend'].sum():,.0f}" in html
     went = html.partition('<section id="course">')[2].partition("</section>")[0]
-    assert went.count('<svg class="chart"') == 2, "revenue and active customers"
+    assert went.count('<svg class="chart"') == 3, "revenue, active customers, who has spent"
+    spend = scores["total_spend"].sort_values(ascending=False)
+    best = spend.iloc[: round(len(spend) / 5)].sum() / spend.sum()
+    told = re.search(r"The best fifth of the customers brought (\d+)% of the spend", went)
+    # The curve is made of percentiles, and a fifth of the customers may be no whole number.
+    assert told
+    assert int(told[1]) == pytest.approx(100 * best, abs=1.5)
     assert '<table class="heat">' in went, "who stays, by cohort"
     assert report.stat().st_mode & 0o777 == 0o600
     assert shop.MAIL not in html

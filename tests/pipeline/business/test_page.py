@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from contextlib import chdir
 from html.parser import HTMLParser
 
 import pytest
@@ -114,6 +115,19 @@ def of_training(trained, tmp_path_factory):
     return page
 
 
+@pytest.fixture(scope="module")
+def of_scores(trained, tmp_path_factory):
+    """The page that `churn score --report` writes, with what changed since an earlier scoring."""
+    folder = tmp_path_factory.mktemp("scores")
+    asked = ["score", "orders.csv", "-q", "--out", str(folder / "before.parquet")]
+    again = ["score", "orders.csv", "-q", "--out", str(folder / "scores.parquet")]
+    again += ["--earlier", str(folder / "before.parquet"), "--report", str(folder / "scores.html")]
+    with chdir(trained):
+        assert run([*asked, "--as-of", "2023-05-01"]) == 0
+        assert run(again) == 0
+    return folder / "scores.html"
+
+
 @pytest.mark.slow
 def test_links_lead_to_sections(written):
     text = written.read_text(encoding="utf-8")
@@ -140,7 +154,7 @@ def framed(page, width):
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("page", ["written", "of_a_customer", "of_training"])
+@pytest.mark.parametrize("page", ["written", "of_a_customer", "of_training", "of_scores"])
 def test_no_words_are_cut_or_on_top_of_each_other(request, page, width, dark):
     if not CHROMIUM:
         pytest.skip("needs Chromium")
