@@ -11,6 +11,8 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from features.business.customers import customers
+from features.business.rfm_scores import scored
 from features.customer.rfm import histogram, rfm
 from features.errors import UserError
 from features.log.identity import same_person
@@ -31,12 +33,17 @@ ANSWERS = (
     *("p_churn", "p_alive", "expected_purchases", "expected_spend"),
     *("spend_if_any_low", "spend_if_any_high"),
     *("clv", "p_churn_clv", "clv_if_any_low", "clv_if_any_high"),
-    *("next_purchase_from", "next_purchase_to", "segment", "reason_1", "reason_2", "reason_3"),
+    *("next_purchase_from", "next_purchase_to", "segment", "segment_before"),
+    *("reason_1", "reason_2", "reason_3"),
 )
 """Columns of the scores that are shown of a customer."""
 
 WINDOW = (0.1, 0.9)
 """Quantiles of the day of the next purchase, if there is one in the horizon."""
+
+
+HISTORY = 6
+"""So many RFM groups are told, a horizon apart, the last one of today."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Customer:
     `days` has a row per purchase or return day: ``day``, ``kind``, ``orders``, ``amount`` (net;
     that of a return day is 0 or less). `facts` has ``first_purchase``, ``last_purchase``,
     ``orders``, ``purchase_days``, ``return_days``, ``total_spend``, ``usual_gap`` and ``overdue``
-    (days; None for one-time buyers). `answers` holds those of
+    (days; None for one-time buyers). `groups` are the RFM groups by day. `answers` holds those of
     `ANSWERS` that `answered_by` gives for the `horizon_days` from `as_of` on. `alive` is P(alive)
     by day, by a Pareto/NBD of the log; empty where none can be fitted.
     """
@@ -56,6 +63,7 @@ class Customer:
     horizon_days: int
     days: pd.DataFrame
     facts: dict[str, Any]
+    groups: dict[date, str]
     answers: dict[str, Any]
     answered_by: str
     alive: "pd.Series[float]"
@@ -93,6 +101,7 @@ def customer(
     days["amount"] = days["amount"].astype(float)
     days.insert(1, "kind", np.where(days["amount"] > 0, "purchase", "return"))
     name = str(frame(own.select("customer_id").limit(1)).iloc[0, 0])
+    groups = _groups(known, name, as_of, horizon_days)
     model = _fitted(orders.days, as_of)
     found = facts(days, as_of)
     answers, by, notes = _own_answers(model, found, as_of, horizon_days), OWN_MODEL, []
@@ -107,7 +116,7 @@ def customer(
     alive = pd.Series(dtype=float)
     if model is not None:
         alive = model.alive_path(bought["day"].tolist(), as_of)
-    told = (days, found, answers, by, alive, tuple(notes), currency)
+    told = (days, found, groups, answers, by, alive, tuple(notes), currency)
     return Customer(name, as_of, horizon_days, *told)
 
 
@@ -127,6 +136,18 @@ def facts(days: pd.DataFrame, as_of: date) -> dict[str, Any]:
         "usual_gap": gap,
         "overdue": None if gap is None else round(max(silent - gap, 0.0)),
     }
+
+
+def _groups(days: ir.Table, name: str, as_of: date, horizon_days: int) -> dict[date, str]:
+    """The customer's RFM group a horizon apart, as `churn describe` would have told it."""
+    past = [as_of - timedelta(days=horizon_days * n) for n in reversed(range(HISTORY))]
+    found: dict[date, str] = {}
+    for day in past:
+        placed = scored(customers(days, day), day, horizon_days)
+        own = frame(placed.filter(placed.customer_id == name).select("rfm_group"))
+        if len(own):  # nobody before their first purchase
+            found[day] = str(own.iloc[0, 0])
+    return found
 
 
 def _fitted(days: ir.Table, as_of: date) -> ParetoNBDModel | None:
@@ -177,6 +198,7 @@ def as_json(found: Customer) -> str:
         "as_of": found.as_of,
         "horizon_days": found.horizon_days,
         **found.facts,
+        "rfm_groups": [{"day": day, "rfm_group": group} for day, group in found.groups.items()],
         "answered_by": found.answered_by,
         **found.answers,
         "days": records(found.days),
@@ -199,6 +221,7 @@ def figures(found: Customer) -> dict[str, str]:
     if fact["usual_gap"] is not None:
         told["usual gap"] = f"{fact['usual_gap']:,.0f} days"
         told["overdue"] = f"{fact['overdue']:,} days"
+    told["RFM group"] = ", ".join(f"{group} {day}" for day, group in found.groups.items())
     if not answer:
         return told
     told[f"p(churn), {found.horizon_days} days"] = f"{answer['p_churn']:.1%}"
@@ -212,7 +235,8 @@ def figures(found: Customer) -> dict[str, str]:
         ends = (f"{answer[f'next_purchase_{end}']:%Y-%m-%d}" for end in ("from", "to"))
         told["next purchase, if any"] = " to ".join(ends)
     if answer.get("segment"):
-        told["segment"] = str(answer["segment"])
+        before = answer.get("segment_before")
+        told["segment"] = str(answer["segment"]) + (f" (before: {before})" if before else "")
     return told
 
 

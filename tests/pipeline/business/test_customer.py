@@ -49,6 +49,7 @@ def scores(path, **values):
         "spend_if_any_low": 11.0,
         "spend_if_any_high": 44.0,
         "segment": "slowing",
+        "segment_before": "loyal",
         "reason_1": "likelier to leave: silent",
         **values,
     }
@@ -107,6 +108,20 @@ def test_a_return_day_is_named_and_the_counts_agree(log, capsys, tmp_path):
     assert found["orders"] == sum(day["orders"] for day in found["days"])
 
 
+def test_the_groups_of_the_past_are_those_that_describe_would_have_told(log, capsys):
+    _, out, _ = asked(log, capsys, "00042x", "--json")
+    found = json.loads(out)["rfm_groups"]
+    assert [row["day"] for row in found] == ["2023-04-01", "2023-07-01"]
+    silent = {"cannot lose", "at risk", "hibernating"}
+    assert found[0]["rfm_group"] not in silent, "50 days after the last purchase, of 91"
+    assert found[1]["rfm_group"] in silent, "141 days after it"
+    _, out, _ = asked(log, capsys, "00042x", "--json", "--as-of", "2023-04-01")
+    assert json.loads(out)["rfm_groups"] == found[:1]
+    _, out, _ = asked(log, capsys, "00042x")
+    told = ", ".join(f"{row['rfm_group']} {row['day']}" for row in found)
+    assert re.search(rf"RFM group +{told}", out)
+
+
 def test_nothing_that_came_later_is_known(log, capsys):
     _, out, _ = asked(log, capsys, "00042x", "--json", "--as-of", "2023-02-10")
     found = json.loads(out)
@@ -123,7 +138,7 @@ def test_the_scores_answer_where_they_are_given(log, capsys, tmp_path):
     assert "12.50 (37.5% that there is any, then mostly 11.00 to 44.00)" in " ".join(out.split())
     text = page.read_text(encoding="utf-8")
     for shown in (out, text):
-        assert "slowing" in shown
+        assert "slowing (before: loyal)" in shown
         assert "likelier to leave: silent" in shown
         assert shop.SENTINEL not in shown
     assert "Buys every 20 days" in text
