@@ -74,7 +74,11 @@ def better_part(outcomes: pd.DataFrame, p_churn: Mapping[str, pd.Series]) -> str
     for name in PRIOR_WEIGHTS:
         if name not in p_churn or p_churn[name][judged].isna().any():
             continue
-        gap = paired_difference(losses(name), own, weight, DRAWS, confidence=CONFIDENCE)
-        if gap.high < 0 and gap.wins == gap.cutoffs:
+        theirs = losses(name)
+        means = [np.average(a - b, weights=w) for a, b, w in zip(theirs, own, weight, strict=True)]
+        if max(means) >= 0:  # drawn anew is only what is better at each cutoff
+            continue
+        gap = paired_difference(theirs, own, weight, DRAWS, confidence=CONFIDENCE)
+        if gap.high < 0:
             gains[name] = gap.difference
     return min(gains, key=gains.__getitem__) if gains else None
