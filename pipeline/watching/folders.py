@@ -17,6 +17,9 @@ from features.errors import UserError
 from pipeline.watching.journal import Journal
 
 RUNS, LATEST, LOCK, SCORES = "runs", "latest", ".run.lock", "scores.parquet"
+PLANS = "plans"
+"""Outside the dated folders: a plan is needed until its campaign is measured."""
+
 DONE = "done"
 """Stage: everything that was asked for is there."""
 

@@ -105,10 +105,11 @@ def rehearse(config: Config, today: date, progress: Progress, say: Say) -> Outco
         say(f"train: {'would' if decision['train'] else 'not due'}, for {decision['why']}")
         if decision["train"]:
             say("gate: the new model scores only if it is not worse on the same cutoffs")
-        for stage, asked in (("score", True), ("plan", bool(config.schedule.plan))):
+        to_plan = "" if not config.schedule.plan else stages.running(job) or f"in {job.output}"
+        for stage, todo in (("score", f"in {job.folder}"), ("plan", to_plan)):
             finished = done(stage, job.known.version) is not None and not decision["train"]
-            if asked:
-                say(f"{stage}: {'finished before' if finished else f'would, in {job.folder}'}")
+            if todo:
+                say(f"{stage}: {'finished before' if finished else f'would, {todo}'}")
         return Outcome(job.folder, alarm=verdict.get("verdict") == LOOK)
 
 
@@ -117,9 +118,9 @@ def _opened(config: Config, orders: Orders, today: date, progress: Progress, say
     say(f"check: {orders.log.counts.used:,} rows, up to {orders.last_day}")
     with progress.step("Asking the registry"):
         found = known(config)
-    if found.down:
-        progress.note(found.down)
     if found.champion:
+        if found.down:
+            progress.note(found.down)
         if found.champion.note:
             progress.note(found.champion.note)
         refuse_unlike(orders, config, found.champion)
@@ -160,7 +161,7 @@ def _answers(job: Run) -> None:
     job.say(f"score: {scored['customers']:,} customers by model {found.version}")
     if job.config.schedule.plan:
         planned = job.once("plan", lambda: stages.plan(job), found.version)
-        job.say(f"plan: {planned['campaign']}, {planned['contacts']:,} contacts")
+        job.say(f"plan: {planned['said']}")
     job.journal.once(folders.DONE, "", lambda: {"day": str(job.orders.end)})
     folders.publish(job.output, job.folder)
     folders.drop_old(job.output, job.config.schedule.keep)

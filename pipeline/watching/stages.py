@@ -1,11 +1,13 @@
 """The stages of `churn run`, each as a function whose result the journal keeps."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import UserError
 from pipeline.acting import plan as planning
 from pipeline.acting.effect import effect_of
+from pipeline.acting.plan_file import read_plan
 from pipeline.acting.recorded import keep
 from pipeline.config import Config, digest
 from pipeline.intake.orders import Orders
@@ -108,16 +110,37 @@ def _before(job: "Run", horizon_days: int) -> Path | None:
 
 
 def plan(job: "Run") -> Result:
-    """Plan the campaign under a name of the day's own: its groups are drawn anew each time."""
+    """Plan the campaign under a name of the day's own, unless an earlier one of it still runs."""
+    dated = _dated(job)
+    if said := running(job):
+        return {"said": said}
     name = str(job.config.schedule.plan)
     terms = job.config.campaigns[name]
     terms = terms.model_copy(update={"kind": terms.kind or name})
-    dated = f"{name}_{job.orders.end:%Y%m%d}"
     effect, notes = effect_of(dated, terms)
     for note in notes:
         job.progress.note(note)
     with job.progress.step(f"Planning {dated}"):
         scores = job.folder / folders.SCORES
         made = planning.plan(scores, dated, terms, job.config.control, effect)
-    keep(made, job.config.tracking.uri, job.folder / "plan.parquet", job.progress)
-    return {"campaign": dated, "contacts": len(made.contacted)}
+    home = job.output / folders.PLANS
+    home.mkdir(mode=0o700, exist_ok=True)
+    keep(made, job.config.tracking.uri, home / f"{dated}.parquet", job.progress)
+    return {"said": f"{dated}, {len(made.contacted):,} contacts"}
+
+
+def running(job: "Run") -> str:
+    """Which campaign of the same name is not over, in words: a new one would contact its control.
+
+    Empty when there is none.
+    """
+    for path in sorted((job.output / folders.PLANS).glob(f"{job.config.schedule.plan}_*.parquet")):
+        terms = read_plan(path).terms
+        over = terms.start + timedelta(days=terms.horizon_days)
+        if path.stem != _dated(job) and terms.start <= job.orders.end < over:
+            return f"none, {path.stem} runs until {over}: a new one would contact its control group"
+    return ""
+
+
+def _dated(job: "Run") -> str:
+    return f"{job.config.schedule.plan}_{job.orders.end:%Y%m%d}"

@@ -23,6 +23,7 @@ from tests.pipeline import shop
 from tests.pipeline.conftest import recorded
 
 END = date.fromisoformat(max(row[1] for row in shop.rows())) + timedelta(days=1)
+PLAN = Path(f"out/plans/spring_{END:%Y%m%d}.parquet")
 pytestmark = pytest.mark.slow
 
 
@@ -130,7 +131,7 @@ def test_killed_at_any_stage_it_goes_on_where_it_was(
     again = [stage] if after and stage != "publish" else []
     assert sorted(done) == sorted(["monitor", "score", "plan", *again])
     pd.testing.assert_frame_equal(scores(), whole[0], check_exact=True)
-    planned = pd.read_parquet("out/latest/plan.parquet")
+    planned = pd.read_parquet(PLAN)
     pd.testing.assert_frame_equal(planned, whole[1], check_exact=True)
 
 
@@ -144,7 +145,7 @@ def whole(made_once, trained):
             assert job("--set", "schedule.plan=spring") == DONE
 
     latest = made_once("undisturbed", make) / "out/latest"
-    return scores(latest), pd.read_parquet(latest / "plan.parquet")
+    return scores(latest), pd.read_parquet(latest.parents[0] / PLAN.relative_to("out"))
 
 
 @pytest.mark.thorough
@@ -194,6 +195,22 @@ def test_a_rehearsal_says_what_and_why_and_writes_nothing(shop_job, capsys):
     assert sorted(path.name for path in Path("out").iterdir()) == ["cache", "models"]
     job("--dry-run", "--set", "schedule.train_every=null")
     assert "no alarm asks for it" in capsys.readouterr().out
+
+
+@pytest.mark.thorough
+def test_while_a_campaign_runs_none_is_planned_that_would_contact_its_control(shop_job, capsys):
+    words = ("--set", "schedule.plan=spring", "--set", "schedule.keep=1")
+    assert job(*words) == DONE
+    grown()
+    assert job(*words, "--dry-run", today=END + timedelta(days=1)) == DONE
+    told = f"none, {PLAN.stem} runs until {END + timedelta(days=60)}"
+    assert told in capsys.readouterr().out
+    assert job(*words, today=END + timedelta(days=1)) == DONE
+    assert told in capsys.readouterr().out
+    assert [path.name for path in Path("out/plans").iterdir()] == [PLAN.name]
+    grown(60)
+    assert job(*words, today=END + timedelta(days=60)) in (DONE, ALARM)
+    assert len(list(Path("out/plans").iterdir())) == 2
 
 
 @pytest.mark.thorough
