@@ -1,6 +1,7 @@
 """The keys `campaigns` and `control`: what a contact costs, whom it may reach, who is left out."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -12,11 +13,15 @@ CONTROL = "control"
 """Name of the group that nobody contacts."""
 
 
+End = float | str | date
+"""YAML reads a day without quotes as a day."""
+
+
 class Range(Section):
     """A condition on a number or a day: from `min` to `max`, both included."""
 
-    min: Annotated[float | str | None, Field(description="Number or day, YYYY-MM-DD")] = None
-    max: Annotated[float | str | None, Field(description="Number or day, YYYY-MM-DD")] = None
+    min: Annotated[End | None, Field(description="Number or day, YYYY-MM-DD")] = None
+    max: Annotated[End | None, Field(description="Number or day, YYYY-MM-DD")] = None
 
 
 Condition = Range | tuple[str | bool | int | float, ...] | str | bool | int | float
@@ -117,6 +122,11 @@ class CampaignConfig(Section):
     def mean_cost(self) -> float:
         """Expected cost of one contact, over the arms."""
         return sum(arm.share * self.cost(arm) for arm in self.arms.values())
+
+    @property
+    def highest_cost(self) -> float:
+        """Expected cost of one contact of the dearest arm, which anybody may be drawn into."""
+        return max(self.cost(arm) for arm in self.arms.values())
 
 
 class ControlConfig(Section):

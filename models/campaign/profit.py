@@ -43,7 +43,7 @@ def at_stake(p_churn: ArrayLike, value: ArrayLike) -> np.ndarray:
     return np.asarray(p_churn, float) * np.maximum(np.asarray(value, float), 0.0)
 
 
-def expected_profit(gain: ArrayLike, margin: float, cost: float) -> np.ndarray:
+def expected_profit(gain: ArrayLike, margin: float, cost: ArrayLike) -> np.ndarray:
     """Margin times (spend if contacted - spend if not), less the cost of the contact; money.
 
     Examples
@@ -51,7 +51,7 @@ def expected_profit(gain: ArrayLike, margin: float, cost: float) -> np.ndarray:
     >>> expected_profit([10.0, 1.0], margin=0.3, cost=0.5).tolist()
     [2.5, -0.2]
     """
-    return margin * np.asarray(gain, float) - cost
+    return margin * np.asarray(gain, float) - np.asarray(cost, float)
 
 
 def choose(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import UserError
-from pipeline.campaign_config import Condition, Range
+from pipeline.campaign_config import Condition, End, Range
 
 
 def ineligible(customers: pd.DataFrame, conditions: Mapping[str, Condition]) -> np.ndarray:
@@ -49,9 +49,9 @@ def _within(values: pd.Series, name: str, condition: Range) -> np.ndarray:
     return met.to_numpy(bool)
 
 
-def _end(values: pd.Series, end: float | str) -> Any:
+def _end(values: pd.Series, end: End) -> Any:
     """A day where the column holds days; else as it was written."""
-    sample = values.dropna()
-    if isinstance(end, str) and len(sample) and isinstance(sample.iloc[0], date):
-        return date.fromisoformat(end)
-    return end
+    sample, text = values.dropna(), isinstance(end, str | date)
+    if text and len(sample) and isinstance(sample.iloc[0], date):
+        return date.fromisoformat(str(end))
+    return str(end) if text else end

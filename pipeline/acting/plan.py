@@ -131,7 +131,8 @@ def _reasons(
 ) -> np.ndarray:
     """Why each customer is part of the campaign, or is not."""
     profit = customers["expected_profit"].to_numpy()
-    reason = np.where(profit > 0, "beyond the budget", "no profit expected").astype(object)
+    worth = expected_profit(customers["expected_gain"], config.margin, config.highest_cost) > 0
+    reason = np.where(worth, "beyond the budget", "no profit expected").astype(object)
     reason[np.isnan(profit)] = "no money expected by the scores"
     unmet = ineligible(customers, config.eligible)
     reason[unmet != ""] = "not eligible: " + unmet[unmet != ""]
@@ -193,7 +194,9 @@ def _drawn(customers: pd.DataFrame, name: str, config: CampaignConfig) -> pd.Dat
     )
     rows = customers.join(drawn)
     rows["block"] = rows["block"].astype("Int32")
-    return rows.assign(cost=rows["cost"].fillna(config.mean_cost))
+    cost = rows["cost"].fillna(config.mean_cost)
+    profit = expected_profit(rows["expected_gain"], config.margin, cost)
+    return rows.assign(cost=cost, expected_profit=profit)
 
 
 def _terms(name: str, read: Scores, start: date, config: CampaignConfig, effect: Effect) -> Terms:
@@ -224,7 +227,9 @@ def _told(file: PlanFile, read: Scores, config: CampaignConfig) -> Plan:
         file,
         outlook(file, read.spread, config.detect),
         {str(reason): int(n) for reason, n in left_out.items()},
-        profit_by_contacts(worth["expected_profit"]),
+        profit_by_contacts(
+            expected_profit(worth["expected_gain"], config.margin, config.mean_cost)
+        ),
         break_even_effect(members["at_stake"], config.margin, config.mean_cost),
     )
 

@@ -41,10 +41,10 @@ def refuse_few(
 
 
 def _nobody(n_scored: int, open_to: pd.DataFrame, config: CampaignConfig) -> str:
-    needed = break_even_effect([open_to["at_stake"].max()], config.margin, config.mean_cost)
+    needed = break_even_effect([open_to["at_stake"].max()], config.margin, config.highest_cost)
     return (
         f"Nobody of {n_scored:,} is worth a contact: each would cost "
-        f"{config.mean_cost:,.2f} and is expected to earn less. The best one earns nothing "
+        f"{config.highest_cost:,.2f} and is expected to earn less. The best one earns nothing "
         f"below an effect of {needed:.1%}."
     )
 
@@ -76,12 +76,12 @@ def _worth(n_worth: int, open_to: pd.DataFrame, name: str, config: CampaignConfi
             "or score more customers."
         )
     gain, staked = (np.sort(open_to[c])[-needed] for c in ("expected_gain", "at_stake"))
-    effect = break_even_effect([staked], config.margin, config.mean_cost)
+    effect = break_even_effect([staked], config.margin, config.highest_cost)
     # Two leading digits: a cost may be less than a cent.
     cost = np.format_float_positional(config.margin * gain, 2, fractional=False, trim="-")
     return (
         f"Only {n_worth:,} of {len(open_to):,} are expected to earn more than the "
-        f"{config.mean_cost:,.2f} that a contact costs, at a margin of {config.margin:.0%}; "
+        f"{config.highest_cost:,.2f} that a contact costs, at a margin of {config.margin:.0%}; "
         f"{needed:,} would, if a contact cost less than {cost} or if it kept "
         f"more than {effect:.1%} of those leaving: set contact_cost, effect or margin of "
         f"campaigns.{name} where yours are others."

@@ -15,7 +15,7 @@ def sentences(found: Measurement, n_customers: int) -> list[str]:
     total = found.total
     if found.doubts:
         return ["No verdict: the groups cannot be compared.", *found.doubts, *found.notes]
-    said = [_profit(total, n_customers, found.interim), *_arms(found), _spend(total)]
+    said = [_head(found) + _profit(total, n_customers), *_arms(found), _spend(total)]
     if total.complier:
         one = total.complier
         said.append(
@@ -36,11 +36,18 @@ def word(profit: Difference) -> str:
     return "lost" if profit.high < 0 else "cannot tell"
 
 
-def _profit(total: Comparison, n_customers: int, interim: bool) -> str:
+def _head(found: Measurement) -> str:
+    if not found.interim:
+        return ""
+    return (
+        f"Interim: the horizon is over on {found.end} only. The interval holds for any number of "
+        "looks. "
+    )
+
+
+def _profit(total: Comparison, n_customers: int) -> str:
     one = total.profit
     ends = f"({one.low:,.0f} to {one.high:,.0f})"
-    head = "Interim: the horizon is not over, and the interval holds for any number of looks. "
-    start = head if interim else ""
     said = {
         "earned": f"The campaign earned {one.estimate:,.0f} {ends} after all costs.",
         "lost": f"The campaign lost {-one.estimate:,.0f} ({-one.high:,.0f} to {-one.low:,.0f}).",
@@ -49,7 +56,7 @@ def _profit(total: Comparison, n_customers: int, interim: bool) -> str:
             f"{_would_take(one, n_customers)}"
         ),
     }
-    return start + said[word(one)]
+    return said[word(one)]
 
 
 def _would_take(one: Difference, n_customers: int) -> str:

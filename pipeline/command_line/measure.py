@@ -56,7 +56,9 @@ def measure(
         print(found.to_json())
         return
     show.ledger(output(), orders)
-    after = following.next_campaign(planned.terms, path, config, out)
+    # Nothing is learned from a look that is interim, nor from one without a verdict.
+    whole = not found.interim and not found.doubts
+    after = [following.next_campaign(planned.terms, path, config, out)] if whole else []
     show.measured(output(), found, out, after)
 
 

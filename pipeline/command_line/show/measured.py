@@ -10,7 +10,7 @@ from pipeline.command_line.show.log import files, next_command
 from pipeline.command_line.show.tables import empty_table, put
 
 
-def measured(console: Console, found: Measurement, out: Path, following: str) -> None:
+def measured(console: Console, found: Measurement, out: Path, following: list[str]) -> None:
     """Say what came of a campaign, and what follows; without a verdict no difference is shown."""
     console.print(f"{found.campaign}, {measure_words.days(found)}", style="bold", markup=False)
     console.print()
@@ -28,4 +28,4 @@ def measured(console: Console, found: Measurement, out: Path, following: str) ->
     for sentence in found.verdict:
         console.print(sentence, markup=False)
     files(console, out)
-    next_command(console, following)
+    next_command(console, *following)

@@ -212,5 +212,10 @@ def test_command_measures_writes_and_names_no_customer(
     told = json.loads((tmp_path / "measured.json").read_text())
     assert told["verdict"][0] in shown.replace("\n", " ")
     assert not any(name in (tmp_path / "page.html").read_text() for name in treated(plan)[:50])
+    assert "Next: churn score" in shown
+    assert cli.run(["measure", *files, "--out", out, "--until", "2024-03-20", "--quiet"]) == 0
+    interim = capsys.readouterr().out
+    assert "Interim: the horizon is over on 2024-04-30 only." in interim.replace("\n", " ")
+    assert "Next:" not in interim, "nothing is learned from an interim look"
     assert cli.run(["measure", files[0], files[1], "--out", files[0], "--quiet"]) == 2
     assert "is an input" in capsys.readouterr().err

@@ -82,6 +82,20 @@ def test_arms_get_their_shares_and_costs(planned):
     assert members["probability"].between(0.15, 0.65).all()
 
 
+def test_nobody_is_drawn_into_an_arm_that_costs_more_than_they_bring(planned):
+    arms = {"letter": {"share": 0.25, "contact_cost": 1.5}, "mail": {"share": 0.75}}
+    made = planned(arms=arms)
+    contacted = made.contacted
+    assert contacted["expected_profit"].min() > 0
+    expected = 0.3 * contacted["expected_gain"] - contacted["arm"].map({"letter": 1.5, "mail": 0.5})
+    assert contacted["expected_profit"].to_numpy() == pytest.approx(expected)
+    told = dict(plan_words.by_effect(made))["20.0% (1 x)"]
+    assert f"2024-04-29: {told}." in plan_words.sentences(made)[0], "one figure everywhere"
+    dear = {"letter": {"share": 0.25, "contact_cost": 500.0}, "mail": {"share": 0.75}}
+    with pytest.raises(UserError, match="each would cost 500"):
+        planned(arms=dear)
+
+
 def test_conditions_leave_out_and_say_which(planned, frame, tmp_path):
     asked = frame.assign(consent=np.arange(len(frame)) % 2 == 0)
     asked["last_contact"] = [date(2024, 2, 1), date(2024, 1, 1)] * (len(frame) // 2)
@@ -98,6 +112,9 @@ def test_conditions_leave_out_and_say_which(planned, frame, tmp_path):
     assert set(members["segment"]) == {"loyal", "at risk"}
     assert members["p_churn"].between(0.1, 0.9).all()
     assert "not eligible: consent" in made.left_out
+    as_yaml_reads_it = {**conditions, "last_contact": {"max": date(2024, 2, 15)}}
+    again = planned(path=path, eligible=as_yaml_reads_it)
+    assert again.file.fingerprint == made.file.fingerprint
 
 
 def test_global_control_stays_out_of_every_campaign_of_a_period_and_is_drawn_anew(planned):
