@@ -58,15 +58,20 @@ def _different_before(rows: pd.DataFrame) -> list[tuple[str, float]]:
         gap = blocked_difference(values, rows["treated"], rows["block"])
         p = _chance(gap)
         if p < WORTH_A_WORD:
-            form = "+.1%" if what == "bought" else "+,.2f"
-            found.append(
-                (
-                    f"The treated {what} {gap.estimate:{form}} than the control over the same "
-                    f"length before the campaign (p = {p:.1g}): the groups were not alike.",
-                    p,
-                )
+            words = (
+                f"{_apart(what, gap.estimate)} over the same length before the campaign "
+                f"(p = {p:.1g}): the groups were not alike."
             )
+            found.append((words, p))
     return found
+
+
+def _apart(what: str, gap: float) -> str:
+    if what == "bought":
+        more = "more" if gap > 0 else "fewer"
+        return f"{100 * abs(gap):.1f} points {more} of the treated bought than of the control"
+    more = "more" if gap > 0 else "less"
+    return f"The treated spent {abs(gap):,.2f} {more} each than the control"
 
 
 def _chance(gap: Difference) -> float:

@@ -18,7 +18,7 @@ def sentences(plan: Plan) -> list[str]:
         f"Expected profit over {horizon(terms)}: {profit:,.2f}.",
         _effect(plan),
     ]
-    return [*said, *_can_tell(plan)]
+    return [*said, *_segments(plan), *_can_tell(plan)]
 
 
 def _effect(plan: Plan) -> str:
@@ -41,6 +41,15 @@ def _effect(plan: Plan) -> str:
         f"stake. By this the {effect['assumed']:.1%} assumed are corrected to "
         f"{effect['share']:.1%}. {even}"
     )
+
+
+def _segments(plan: Plan) -> list[str]:
+    """The segments that are planned by effects of their own, the largest first."""
+    own = sorted(plan.file.terms.effect["by_segment"].items(), key=lambda one: -one[1])
+    if not own:
+        return []
+    each = ", ".join(f"{name} {share:.1%}" for name, share in own)
+    return [f"Segments differ beyond chance and are planned by effects of their own: {each}."]
 
 
 def _even(break_even: float) -> str:

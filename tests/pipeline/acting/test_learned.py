@@ -125,6 +125,10 @@ def test_a_lucky_segment_is_corrected_by_campaigns_of_it_alone(tmp_path, planned
     assert after.by_segment.get("at risk", after.share) < before.by_segment["at risk"]
 
 
+def said_of(made):
+    return " ".join(plan_words.sentences(made))
+
+
 def test_a_plan_by_measured_effects_leaves_out_whom_contacts_drive_away(tmp_path, scores):
     apart = {"loyal": (-0.3, 0.05), "at risk": (0.9, 0.05), "lost": (0.0, 0.05)}
     result(tmp_path / "a.json", 0.3, 0.1, apart)
@@ -136,6 +140,7 @@ def test_a_plan_by_measured_effects_leaves_out_whom_contacts_drive_away(tmp_path
     assert "measured in 1 campaign of this kind: a contact gained 30.0% (7.0% to 53.0%)" in said
     assert f"the 5.0% assumed are corrected to {effect.share:.1%}" in said
     assert made.file.terms.effect["by_segment"]["loyal"] < 0
+    assert "beyond chance and are planned by effects of their own: at risk 8" in said_of(made)
 
 
 def test_measuring_and_planning_again_closes_the_loop(planned, frame, measured, tmp_path, scores):

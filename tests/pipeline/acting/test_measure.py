@@ -1,6 +1,7 @@
 """A measurement: what the contacts changed, in words, and what makes it refuse a verdict."""
 
 import json
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -142,7 +143,8 @@ def test_groups_that_differed_before_leave_no_verdict(planned, frame, measured):
     extra["date"] = world.AS_OF - timedelta(days=5)
     found = measured(plan, pd.concat([log, extra]))
     assert found.verdict[0].startswith("No verdict")
-    assert any("before the campaign" in doubt for doubt in found.doubts)
+    said = next(doubt for doubt in found.doubts if "before the campaign" in doubt)
+    assert re.match(r"The treated spent [\d.]+ more each than the control over", said)
 
 
 def test_contacts_of_the_control_are_counted_and_the_effect_on_those_contacted_is_found(
