@@ -26,7 +26,7 @@ from pipeline.config_problems import explain, problems_of, validated
 from pipeline.cutoffs import plan
 from pipeline.intake import facts, mapping
 from pipeline.intake.enough import Verdict, judge
-from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon
+from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon, uneven
 from pipeline.intake.orders import locate
 from pipeline.intake.proposal import completed
 from pipeline.intake.questions import Question, answered, ask, proposals, refuse_unanswered
@@ -209,11 +209,13 @@ def _check(
         return _refused(problem, source, columns, config, proposed, found, asked)
     found |= facts.shape(log, history)
     found["read_as"] = facts.assumptions(log, spec, proposed)
-    horizon = propose_horizon(history)
+    horizon = propose_horizon(history, config)
     open_lines = _open_lines(before, asked)
     verdict, reasons = _judged(config, found, horizon, history, open_lines[:1])
     notes = [known.told] if known else []
     notes += [*log.notes, *facts.remarks(log, spec, asked)]
+    if config.horizon_days and (told := uneven(history, config, config.horizon_days)):
+        notes.append(told)
     return Check(
         source.source, verdict, reasons, columns, config, proposed, candidates, found,
         horizon, notes, "\n".join(open_lines), asked,

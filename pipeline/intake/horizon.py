@@ -8,8 +8,11 @@ from typing import Protocol
 import ibis
 import ibis.expr.types as ir
 
+from features.errors import UserError
 from pipeline.config import Config
 from pipeline.console import Progress
+from pipeline.cutoffs import plan
+from pipeline.intake.billing import Fit, fitted
 
 HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 """Days that a proposal is rounded to: a week, two, one to nine months, a year."""
@@ -75,17 +78,39 @@ class Horizon:
 def horizon_of(history: PurchaseHistory, config: Config, progress: Progress) -> int:
     """The config's horizon in days, or the one that `churn check` proposes, said aloud."""
     if config.horizon_days:
+        if told := uneven(history, config, config.horizon_days):
+            progress.note(told)
         return config.horizon_days
-    proposed = propose_horizon(history)
+    proposed = propose_horizon(history, config)
     progress.note(f"Horizon: {proposed.days} days. {proposed.reason} Set it with --horizon.")
     return proposed.days
 
 
-def propose_horizon(history: PurchaseHistory) -> Horizon:
+def uneven(history: PurchaseHistory, config: Config, horizon_days: int) -> str:
+    """Why another horizon suits the days on which most purchases fall, and its line; or nothing."""
+    fit = _for_calendar(history, config, horizon_days)
+    if fit is None:
+        return ""
+    return fit.words + (f" Set horizon_days: {fit.days}" if fit.days != horizon_days else "")
+
+
+def _for_calendar(history: PurchaseHistory, config: Config, horizon_days: int) -> Fit | None:
+    def starts(length: int) -> list[date]:
+        try:
+            days = plan(config, length, history.first_day, history.end)
+        except UserError:  # told where the cutoffs are laid out
+            return []
+        return [*days.labelled, days.as_of]
+
+    return fitted(history.days, horizon_days, starts)
+
+
+def propose_horizon(history: PurchaseHistory, config: Config) -> Horizon:
     """The calendar length that four in five repeat customers usually stay below, if it fits.
 
     A customer's usual gap is the mean of the days between their purchases. Each customer counts
-    once: pooled over purchases, the few who buy most would decide for all.
+    once: pooled over purchases, the few who buy most would decide for all. Where most purchases
+    fall on certain days of the month or week, it is the nearest length that suits these.
     """
     span = (history.end - history.first_day).days
     room = [length for length in HORIZONS if FITTING * length <= span] or [HORIZONS[0]]
@@ -104,15 +129,18 @@ def propose_horizon(history: PurchaseHistory) -> Horizon:
     most = float(row["most"])
     wanted = next((length for length in HORIZONS if length >= most), HORIZONS[-1])
     chosen = min(wanted, room[-1])
-    choices = _choices(customers, _neighbours(chosen, room), history)
+    fit = _for_calendar(history, config, chosen)
+    days = fit.days if fit else chosen
+    near = [days if length == chosen else length for length in _neighbours(chosen, room)]
+    choices = _choices(customers, near, history)
     reason = f"{COVERED:.0%} of repeat customers usually buy again within {most:.0f} days"
     if wanted > chosen:
-        slower = next(choice.slower for choice in choices if choice.days == chosen)
+        slower = next(choice.slower for choice in choices if choice.days == days)
         reason += (
             f", but the log covers {span} days and five horizons must fit in it; "
             f"{slower:.0%} usually take longer than this one"
         )
-    return Horizon(chosen, f"{reason}.", choices)
+    return Horizon(days, f"{reason}. {fit.words}" if fit else f"{reason}.", choices)
 
 
 def _neighbours(chosen: int, room: Sequence[int]) -> list[int]:

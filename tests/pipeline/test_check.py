@@ -477,7 +477,9 @@ def test_a_horizon_is_proposed_for_any_purchase_history(engine):
         first_day, end = START, START + timedelta(days=700)
 
     History.days = days
-    assert propose_horizon(History()).days == 7
+    columns = {"customer_id": "a", "transacted_at": "b", "amount": "c"}
+    config = Config.model_validate({"log": {"source": "log.csv", "columns": columns}})
+    assert propose_horizon(History(), config).days == 7
 
 
 def test_each_customer_counts_once_however_often_they_buy(engine, tmp_path):
