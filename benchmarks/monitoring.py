@@ -4,7 +4,7 @@
 
 `planted`: half a year after a change in a simulated shop, with a model that learned on the day
 before and is not trained again. Each is looked at daily for five weeks, then weekly as the answer
-is; each fourth week all customers are scored. `quiet`: every signal in three quiet years of four
+is; each fourth week all customers are scored. `quiet`: every signal in three quiet years of three
 shops, looked at weekly and trained again each quarter, and in real logs: CDNOW, and those of
 `benchmarks.quality` where `CHURN_BENCHMARK_DATA` names their folder. `pays`: two years after a
 change, trained never, every quarter, or on an alarm.
@@ -36,7 +36,7 @@ from pipeline.learning import backtest
 from pipeline.learning.judged import fit
 from pipeline.learning.judgement import judge
 from pipeline.learning.prepare import prepare
-from pipeline.learning.profile import account, profile, promised
+from pipeline.learning.profile import profile, promised
 from pipeline.learning.spread import spread
 from pipeline.scoring.scores_file import Scores
 from pipeline.watching.drifted import drift
@@ -47,7 +47,7 @@ from pipeline.watching.signals import Signal
 
 HORIZON, YEAR, WEEK, SCORED_EVERY, QUARTER, PAUSE = 60, 364, 7, 28, 91, 14
 DAILY = 35
-SEEDS, QUIET_YEARS = (7, 8, 9, 10), 3
+SEEDS, QUIET_YEARS = (7, 8, 9), 3
 COMPARED = ("prices", "season", "decline")
 """Changes with which training again is compared with not."""
 
@@ -148,20 +148,16 @@ def trained(orders: Orders, config: Config, watched: bool = True) -> Any:
         settings["spread"] = spread(result)
     p_churn = contender.predict(snapshots.today)["p_churn"]
     names = (*NAMES, *categories(snapshots.attributes))
-    kept = {**profile(snapshots.today, p_churn, names), "rows": account(orders.log.counts)}
-    manifest = manifest_of(orders, {**settings, "profile": kept}, snapshots.attributes)
-    return SimpleNamespace(contender=contender, manifest=manifest)
-
-
-def manifest_of(orders: Orders, settings: dict[str, Any], attributes: tuple[str, ...]) -> Any:
-    """What is watched of a manifest."""
-    return SimpleNamespace(
+    # Without rows: those of a log are counted once, up to its end.
+    settings["profile"] = profile(snapshots.today, p_churn, names)
+    manifest = SimpleNamespace(
         settings=settings,
-        attributes=attributes,
+        attributes=snapshots.attributes,
         cutoffs=(orders.end,),
         log=SimpleNamespace(purchase_days=orders.n_purchase_days),
         version=str(orders.end),
     )
+    return SimpleNamespace(contender=contender, manifest=manifest)
 
 
 def scored(orders: Orders, model: Any, day: date, horizon: int) -> Scores:

@@ -24,8 +24,8 @@ FEWEST_WEEKS = 10
 
 FEWEST_ROWS = 50
 SHORTEST_PAUSE = 3
-MAD = 1.4826
-"""Times the median absolute deviation: the standard deviation of a normal distribution."""
+TENTH = 1.6449
+"""Standard deviations beyond which one week in ten lies, of a normal distribution."""
 
 
 def health(
@@ -115,13 +115,14 @@ def _week(
     spread = float(np.hypot(own, own / np.sqrt(BEFORE)))
     earlier = off[1:][np.isfinite(off[1:])]
     if len(earlier) >= FEWEST_WEEKS:
-        spread = max(spread, MAD * float(np.median(np.abs(earlier - np.median(earlier)))))
+        # By the tenth that lies furthest off: of a log that is billed monthly most weeks are empty.
+        apart = np.abs(earlier - np.median(earlier))
+        spread = max(spread, float(np.quantile(apart, 0.9)) / TENTH)
     ratio, beyond = float(np.exp(off[0])), float(abs(off[0]) / max(spread, 1e-9))
     risen = abs(off[0]) > np.log(factor) and beyond > chance
-    words = (
-        f"In the last week: {np.exp(logs[0]):{style}} {what}, {ratio:.2f} times the usual "
-        f"{np.exp(usual[0]):{style}}."
-    )
+    before = f"{np.exp(usual[0]):{style}}"
+    beside = "usually none" if before == "0" else f"{ratio:.2f} times the usual {before}"
+    words = f"In the last week: {np.exp(logs[0]):{style}} {what}, {beside}."
     return Signal(name, "data", "last week", ratio, factor, risen, words, beyond)
 
 

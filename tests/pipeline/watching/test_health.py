@@ -132,6 +132,15 @@ def test_weeks_are_counted_as_pandas_counts_them():
     assert len(weeks) == WEEKS
 
 
+def test_the_week_of_a_monthly_bill_is_no_alarm_and_no_multiple_of_none():
+    ends = pd.date_range(START, END - timedelta(days=1), freq="ME").date
+    log = pd.DataFrame([(f"C{n}", day) for day in ends for n in range(138)], columns=["who", "day"])
+    log = log.assign(amount=9.9, channel="web", nth=range(len(log)))
+    volume = next(one for one in watch(log, START + timedelta(days=274))[1] if one.name == "volume")
+    assert volume.words == "In the last week: 138 purchase days, usually none."
+    assert not volume.risen
+
+
 def test_a_quiet_log_of_few_orders_is_no_alarm():
     log = rows()
     few = log[log.nth % 25 == 0]
