@@ -47,22 +47,32 @@ def scored(customers: ir.Table, as_of: date, window: int) -> ir.Table:
     `GROUPS`; ``percentile`` (0 to 99, whole percent of the customers with strictly less revenue)
     and ``tier``, see `TIERS`.
     """
-    everybody = customers.count().over(ibis.window())
-    found = customers.mutate(
-        recency_score=5 - _before(customers.last_day.desc()) * 5 // everybody,
-        frequency_score=1 + _before(customers.purchases) * 5 // everybody,
-        percentile=_before(customers.revenue) * 100 // everybody,
-    )
+    found = _with_percent(customers, "later", "last_day", latest_first=True)
+    found = _with_percent(found, "rarer", "purchases")
+    found = _with_percent(found, "percentile", "revenue")
     found = found.mutate(
+        recency_score=5 - found.later // 20,
+        frequency_score=1 + found.rarer // 20,
         monetary_score=1 + found.percentile // 20,
         active=found.last_day >= as_of - timedelta(days=window),
     )
-    return found.mutate(rfm_group=_group(found), tier=_tier(found)).drop("active")
+    found = found.mutate(rfm_group=_group(found), tier=_tier(found))
+    return found.drop("active", "later", "rarer")
 
 
-def _before(order: ir.Value) -> ir.IntegerColumn:
-    """How many customers come strictly before, in an order."""
-    return ibis.rank().over(ibis.window(order_by=order)).cast("int64")
+def _with_percent(
+    customers: ir.Table, name: str, measure: str, latest_first: bool = False
+) -> ir.Table:
+    """Add how many whole percent of the customers come strictly before each by a measure."""
+    # By way of its values, which are few: ranks would sort all customers.
+    counts = customers.group_by(value=customers[measure]).aggregate(n=customers.count())
+    order = counts.value.desc() if latest_first else counts.value
+    upto = counts.n.sum().over(ibis.cumulative_window(order_by=order))
+    everybody = counts.n.sum().over(ibis.window())
+    percent = ((upto - counts.n) * 100 // everybody).cast("int64")
+    ranked = counts.select("value", percent=percent)
+    joined = customers.inner_join(ranked, customers[measure] == ranked.value)
+    return joined.select(*customers.columns, **{name: joined.percent})
 
 
 def _group(scores: ir.Table) -> ir.StringValue:
