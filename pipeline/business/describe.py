@@ -26,12 +26,14 @@ from pipeline.business.retention import (
     formulas_told,
     metrics,
     remarks,
+    uneven,
     usual_formulas,
     with_share,
 )
 from pipeline.business.scores import Predicted, predicted
 from pipeline.business.survey import Survey, survey
 from pipeline.console import Progress
+from pipeline.intake.billing import calendar_of
 from pipeline.intake.orders import Orders
 
 SHOWN_VALUES = 8
@@ -142,8 +144,9 @@ def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str
         "periods": periods,
         "formulas": formulas,
         "formulas_told": formulas_told(formulas, periods, asked.period, first),
-        "notes": tuple(
-            remarks(list(periods.index), asked.period, asked.window, first, asked.as_of)
+        "notes": (
+            *remarks(list(periods.index), asked.period, asked.window, first, asked.as_of),
+            *uneven(calendar_of(days), [*periods.index[1:], asked.as_of], asked.window),
         ),
     }
 

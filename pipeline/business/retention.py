@@ -8,6 +8,7 @@ import pandas as pd
 
 from features.business.periods import LONGEST, Period, end_of, label
 from models.evaluation.calibration import wilson_interval
+from pipeline.intake.billing import NEAR, SWING, Calendar
 
 YEAR = {"week": 52, "month": 12, "quarter": 4}
 """How many periods make a year."""
@@ -162,3 +163,36 @@ def remarks(
             "fallen silent yet."
         )
     return notes
+
+
+def uneven(found: Calendar | None, moments: Sequence[date], window: int) -> list[str]:
+    """Why customers seem to come and go with the calendar of billing, and which window is even.
+
+    Parameters
+    ----------
+    moments
+        The days before which the window lies: each start of a period, and the day asked about.
+    """
+    if found is None or found.share * _apart(held := _held(found, moments, window)) < SWING:
+        return []
+    note = (
+        f"{found.share:.0%} of a usual {found.period}'s purchases fall on {found}. The window of "
+        f"{window} days holds {min(held)} to {max(held)} of these, by the {found.period}: active "
+        "customers and retention rise and fall with it."
+    )
+    near = sorted(range(max(window - NEAR, 1), window + NEAR + 1), key=lambda n: abs(n - window))
+    for length in near:
+        other = set(_held(found, moments, length))
+        if len(other) == 1 and other != {0}:
+            return [f"{note} For these figures --horizon {length}d always holds {other.pop()}."]
+    return [note]
+
+
+def _held(found: Calendar, moments: Sequence[date], window: int) -> list[int]:
+    """How many days of billing lie in the window before each moment."""
+    return [found.held(day - timedelta(days=window), window) for day in moments]
+
+
+def _apart(held: Sequence[int]) -> float:
+    """How far numbers lie apart, as a share of their mean."""
+    return float(np.ptp(held) / max(np.mean(held), 1e-9))

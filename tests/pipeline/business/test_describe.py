@@ -9,9 +9,10 @@ import pytest
 
 from models.evaluation.shares import difference_of_shares
 from pipeline.business.cohorts import cohorts, compare, latest
-from pipeline.business.retention import formulas_told, metrics, usual_formulas
+from pipeline.business.retention import formulas_told, metrics, uneven, usual_formulas
 from pipeline.business.segments import gini, lorenz
 from pipeline.command_line.main import run
+from pipeline.intake.billing import Calendar
 from tests.pipeline import shop
 
 pytestmark = pytest.mark.slow
@@ -108,6 +109,25 @@ def test_less_than_a_year_of_log_makes_no_lifetime_value():
     assert "they need 12 complete months, and the log has 11" in told
     whole, _ = formulas(log, date(2024, 12, 31), first=date(2023, 12, 1))
     assert np.isfinite(whole["ltv"])
+
+
+def test_a_window_that_holds_more_days_of_billing_before_one_month_than_another_is_told():
+    billing = Calendar(0.9, "before the month's end", (0,))
+    starts = [date(2026, month, 1) for month in range(1, 13)]
+    (told,) = uneven(billing, starts, 60)
+    assert "90% of a usual month's purchases fall on the last day of the month" in told
+    assert "The window of 60 days holds 2 to 3 of these" in told
+    assert "For these figures --horizon 59d always holds 2." in told
+    assert uneven(billing, starts, 59) == []
+    assert uneven(None, starts, 60) == []
+
+
+@pytest.mark.usefixtures("unforecast")
+def test_describe_tells_of_a_calendar_of_billing(tmp_path, capsys):
+    ends = pd.date_range("2024-01-31", "2026-03-31", freq="ME")
+    log = [(f"{n}", f"{day:%Y-%m-%d}", "9.00", "", "NO") for day in ends for n in range(40)]
+    _, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--horizon", "60d", log=log)
+    assert [note for note in json.loads(out)["notes"] if "holds 2 to 3 of these" in note]
 
 
 @pytest.fixture
