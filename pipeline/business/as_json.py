@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.business.cohorts import Cohorts, latest
+from pipeline.business.cohorts import Cohorts
 from pipeline.business.describe import Business
 from pipeline.business.forecast import Forecast
 from pipeline.business.people import People
@@ -29,7 +29,7 @@ def as_json(found: Business) -> str:
         "formulas": {**found.formulas, "told": found.formulas_told},
         "periods": records(found.periods),
         "cohorts": triangles(found.cohorts),
-        "cohort_comparison": vars(told) if (told := latest(found.cohorts)) else None,
+        "cohort_comparison": vars(found.comparison) if found.comparison else None,
         "rfm_groups": records(found.groups),
         "tiers": records(found.tiers),
         "lorenz": records(found.lorenz),

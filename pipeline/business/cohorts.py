@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.business.periods import Period, end_of, label
+from features.errors import UserError
 from models.evaluation.shares import difference_of_shares
 
 
@@ -127,6 +128,36 @@ def compare(found: Cohorts, cohort: date, others: Sequence[date], age: int) -> C
         low,
         high,
     )
+
+
+def named_pair(
+    cohorts: Sequence[date], names: Sequence[str], period: Period, as_of: date
+) -> tuple[date, date]:
+    """The two cohorts of these names.
+
+    Raises
+    ------
+    UserError
+        When there are not two, one has nobody, or no later period of both is over.
+    """
+    known = {label(day, period): day for day in sorted(cohorts)}
+    found = [known[name] for name in names if name in known]
+    if len(found) != 2 or len(names) != 2:
+        raise UserError(
+            f"--compare takes two cohorts, {period}s in which customers began, written as from "
+            f"{min(known)} to {max(known)}; {len(found)} of {len(names)} is one."
+        )
+    if _age(max(found), as_of, period) < 1:
+        raise UserError(f"--compare: the {period} after that of the later cohort is not over.")
+    return found[0], found[1]
+
+
+def comparison(found: Cohorts, pair: tuple[date, date] | None, most: int = 3) -> Comparison | None:
+    """Two cohorts in the latest period that is over for both, at most the third; else `latest`."""
+    if pair is None:
+        return latest(found)
+    age = max(age for age in range(1, most + 1) if all(found.is_over(day, age) for day in pair))
+    return compare(found, pair[0], pair[1:], age)
 
 
 def latest(found: Cohorts, age: int = 3, least: int = 30) -> Comparison | None:

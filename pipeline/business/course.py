@@ -41,12 +41,16 @@ class Course:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command was asked for; `window` is the days after which silence begins."""
+    """What the command was asked for; `window` is the days after which silence begins.
+
+    `compare` names two cohorts.
+    """
 
     as_of: date
     period: Period
     window: int
     by: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ()
     months: int = 12
     currency: str = ""
     survey: Path | None = None

@@ -18,7 +18,7 @@ from features.business.rfm_scores import segments as segment_table
 from features.errors import UserError
 from features.log.spec import LogSpec
 from pipeline.business import segments
-from pipeline.business.cohorts import Cohorts, cohorts
+from pipeline.business.cohorts import Cohorts, Comparison, cohorts, comparison, named_pair
 from pipeline.business.course import Asked, Course, base_of, course, frame
 from pipeline.business.forecast import Forecast
 from pipeline.business.people import People, people
@@ -47,7 +47,8 @@ class Business(Course):
     `periods` is of `pipeline.business.retention.metrics`, `overall` and `formulas` hold single
     figures, `formulas_told` says of which time the latter are, `by` has a table per attribute,
     `groups`, `tiers`, `lorenz` and `moved` are those of `pipeline.business.segments`, `remarks`
-    what reading the log left open.
+    what reading the log left open, `comparison` is of the cohorts that were asked for, or of the
+    latest one.
     """
 
     overall: dict[str, float]
@@ -66,6 +67,7 @@ class Business(Course):
     survey: Survey | None = None
     predicted: Predicted | None = None
     remarks: tuple[str, ...] = ()
+    comparison: Comparison | None = None
 
 
 def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) -> Business:
@@ -81,6 +83,7 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         base = base_of(orders, asked)
         days, first = base.days, base.first
         flow = _flow(days, base.customers, asked, first)
+        pair = _pair(base.customers, asked)
     with progress.step("Placing customers in segments"):
         groups = _by(days, base.customers, asked, first)
         ranked = scored(base.customers, asked.as_of, asked.window)
@@ -100,8 +103,16 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         **groups,
         **placed,
         survey=answers,
+        comparison=comparison(went.cohorts, pair),
         predicted=_predicted(orders, asked, now, went.forecast, progress),
     )
+
+
+def _pair(base: ir.Table, asked: Asked) -> tuple[date, date] | None:
+    if not asked.compare:
+        return None
+    begun = frame(cohort_sizes(base, asked.period))["cohort"].tolist()
+    return named_pair(begun, asked.compare, asked.period, asked.as_of)
 
 
 def _survey(

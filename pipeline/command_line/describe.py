@@ -28,6 +28,9 @@ def describe(
     as_of: Day = None,
     by: Annotated[str, typer.Option(help="Attributes to split by", metavar="country,channel")] = "",
     period: Annotated[Span, typer.Option(help="Calendar period of the figures")] = Span.MONTH,
+    compare: Annotated[
+        str, typer.Option(help="Two cohorts to compare", metavar="2024-05,2024-03")
+    ] = "",
     survey: Annotated[
         Path | None,
         typer.Option(help="Answers of customers: customer_id, date, score", metavar="FILE"),
@@ -68,6 +71,7 @@ def describe(
             period=period.value,
             window=horizon_of(orders, config, progress),
             by=_names(by),
+            compare=_names(compare),
             months=config.clv.months,
             currency=currency_of(config.log),
             survey=survey,
@@ -94,5 +98,5 @@ def describe(
         show.next_command(console, after)
 
 
-def _names(by: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in by.split(",") if name.strip()))
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in listed.split(",") if name.strip()))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from pipeline.business.cohorts import Cohorts, latest
+from pipeline.business.cohorts import Cohorts
 from pipeline.business.course import Course
 from pipeline.business.describe import Business
 from pipeline.business.forecast import Forecast, Outlook
@@ -51,8 +51,8 @@ def sentences(found: Business) -> list[str]:
         )
     if len(complete):
         lines.append(_flow(complete))
-    if comparison := latest(found.cohorts):
-        lines.append(comparison.sentence(found.period))
+    if found.comparison:
+        lines.append(found.comparison.sentence(found.period))
     best = found.tiers[found.tiers.index.isin(["VIP", "high"])]
     if len(best) and best["revenue_share"].notna().all():
         lines.append(

@@ -6,7 +6,6 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.business.cohorts import latest
 from pipeline.business.describe import Business
 from pipeline.business.retention import DEFINITIONS
 from pipeline.business.scores import Predicted, told
@@ -73,8 +72,8 @@ def business(console: Console, found: Business) -> None:
             "AOV": ("average_order_value", ",.2f"),
         }
         _table(console, table, list(table.index), f"By {name}", name, columns)
-    if comparison := latest(found.cohorts):
-        console.print(comparison.sentence(found.period), markup=False)
+    if found.comparison:
+        console.print(found.comparison.sentence(found.period), markup=False)
     for note in found.notes:
         _dim(console, note)
 

@@ -1,6 +1,7 @@
 """`churn describe`: its figures by hand, its refusals, and the same numbers as JSON."""
 
 import json
+import re
 from datetime import date
 
 import numpy as np
@@ -163,6 +164,38 @@ def test_cohorts_are_compared_with_an_interval(triangle):
     )
     assert latest(triangle, age=1) == found
     assert latest(triangle, age=2) is None
+
+
+@pytest.mark.usefixtures("unforecast")
+def test_two_cohorts_that_are_asked_for_are_compared_wherever_it_is_told(tmp_path, capsys):
+    page, asked = tmp_path / "page.html", ("--compare", "2022-09,2022-04")
+    _, out, _ = described(tmp_path, capsys, *asked, "--json", "--quiet", "--out", str(page))
+    found = json.loads(out)["cohort_comparison"]
+    cohorts = {row["cohort"]: row for row in json.loads(out)["cohorts"]}
+    one, other = (cohorts[name] for name in ("2022-09", "2022-04"))
+    assert found["age"] == 3
+    assert found["difference"] == pytest.approx(one["share"][3] - other["share"][3])
+    assert found["low"] < found["difference"] < found["high"]
+    _, screen, _ = described(tmp_path, capsys, *asked)
+    for shown in (screen, page.read_text(encoding="utf-8")):
+        told = " ".join(shown.split())
+        assert re.search(r"The cohort of 2022-09 came back .* 2022-04: .\d+\.\d points", told)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("2022-09", "1 of 1 is one"),
+        ("2022-09,1999-01", "1 of 2 is one"),
+        ("2022-04,2023-03", "is not over"),
+    ],
+)
+def test_cohorts_that_cannot_be_compared_are_refused(tmp_path, capsys, names, told):
+    log = [row for row in shop.rows(200) if row[1] < "2023-03-20"]
+    log.append(("new", "2023-03-19", "9.00", "Z1", "NO"))
+    code, out, err = described(tmp_path, capsys, "--compare", names, "--quiet", log=log)
+    assert (code, out) == (2, "")
+    assert told in err
 
 
 def test_the_interval_of_a_difference_covers_as_it_says():
