@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import ibis.expr.types as ir
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from features.customer.panel import panel
 from features.customer.sample import sample
@@ -45,4 +46,7 @@ def people(days: ir.Table, as_of: date, horizon_days: int, first: date, customer
             for cutoff in (earlier, later)
         )
         found = rules(*(rows.to_pyarrow().to_pandas() for rows in labelled))
-    return People(personas(now), found, earlier, later, share)
+    # Few customers: threads would only wait for each other.
+    with threadpool_limits(1):
+        groups = personas(now)
+    return People(groups, found, earlier, later, share)
