@@ -1,7 +1,7 @@
 """The ordered list of features: name, unit, what null means, and the expression.
 
 `aggregate` reads a customer's purchase days; `derive` reads the row of
-aggregates. Adding an entry here is all it takes: the snapshot, the property
+aggregates, and the sums of money that `snapshot` adds to it. Adding an entry here is all it takes: the snapshot, the property
 tests and the models pick it up.
 """
 
@@ -95,7 +95,7 @@ CATALOGUE: tuple[Feature, ...] = (
     _measure("amount_first", MONEY, behaviour.amount_of_first),
     _measure("amount_last", MONEY, behaviour.amount_of_last),
     _measure("amount_max", MONEY, lambda d: d.amount.max().cast("float64")),
-    _measure("amount_total", MONEY, lambda d: d.amount.sum().cast("float64")),
+    Feature("amount_total", MONEY, NEVER_NULL, derive=lambda row: row.purchased + row.undone),
     _measure("amount_sd", MONEY, behaviour.basket_sd, NO_REPEAT),
     _measure("orders", "orders", lambda d: d.orders.sum()),
     _measure("lines", "rows of the log", lambda d: d.lines.sum()),
@@ -117,13 +117,13 @@ CATALOGUE: tuple[Feature, ...] = (
         "amount_mean",
         MONEY,
         NEVER_NULL,
-        derive=lambda row: row.amount_total / (row.frequency + 1),
+        derive=lambda row: row.purchased.cast("float64") / (row.frequency + 1),
     ),
     Feature(
         "return_share",
         "share of the money given back",
         NEVER_NULL,
-        derive=lambda row: row.returned / (row.returned + row.amount_total),
+        derive=lambda row: row.returned / (row.returned + row.purchased.cast("float64")),
     ),
 )
 """Money is the log's own unit; days are calendar days of its business zone."""

@@ -106,6 +106,7 @@ def _features(
     age = cutoff.delta(known.transacted_at, unit="day").cast("int64")
     purchases = known.filter(known.amount > 0).mutate(age=age)
     measures = {f.name: f.aggregate(purchases) for f in CATALOGUE if f.aggregate is not None}
+    measures["purchased"] = purchases.amount.sum()
     rows = _with_returns(purchases.group_by(keys).aggregate(**measures), known, keys)
     rows = rows.mutate(**{f.name: f.derive(rows) for f in CATALOGUE if f.derive is not None})
     columns = {f.name: rows[f.name].cast("float64") for f in CATALOGUE}
@@ -118,11 +119,18 @@ def _features(
 
 
 def _with_returns(rows: ir.Table, known: ir.Table, keys: tuple[str, ...]) -> ir.Table:
-    """Add `returned`: money given back, on return days as on purchase days."""
+    """Add `returned`, money given back on any day, and `undone`, what return days came to."""
     given_back = known.filter(known.returned > 0)
-    returns = given_back.group_by(keys).aggregate(returned=given_back.returned.sum())
+    returns = given_back.group_by(keys).aggregate(
+        returned=given_back.returned.sum(),
+        undone=given_back.amount.sum(where=given_back.amount <= 0),
+    )
     joined = rows.left_join(returns, keys)
-    return joined.select(*rows.columns, returned=ibis.coalesce(joined.returned, 0).cast("float64"))
+    return joined.select(
+        *rows.columns,
+        returned=ibis.coalesce(joined.returned, 0).cast("float64"),
+        undone=ibis.coalesce(joined.undone, 0),
+    )
 
 
 def _attributes(known: ir.Table, attributes: tuple[str, ...], keys: tuple[str, ...]) -> ir.Table:

@@ -188,8 +188,10 @@ def _wrong(one: Mapping[str, Any], numbers: Mapping[str, bool], named: Iterable[
         ),
         "days_since_last is T less recency": one["days_since_last"] == age - t_x,
         "orders is at least frequency + 1": one["orders"] >= x + 1,
-        "amount_total and amount_mean are above 0": min(one["amount_total"], one["amount_mean"])
-        > 0,
+        "amount_mean is above 0": one["amount_mean"] > 0,
+        "amount_total is at most amount_mean times frequency + 1": (
+            one["amount_total"] <= one["amount_mean"] * (x + 1) * (1 + 1e-9)
+        ),
         "monetary_value is 0 where frequency is, and above it elsewhere": (
             one["monetary_value"] > 0 if x else one["monetary_value"] == 0
         ),

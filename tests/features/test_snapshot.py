@@ -63,7 +63,7 @@ def _features(customer, days, net, rows, cutoff):
         "amount_first": amounts[0],
         "amount_last": amounts[-1],
         "amount_max": max(amounts),
-        "amount_total": sum(amounts),
+        "amount_total": float(sum(money for (c, _), money in net.items() if c == customer)),
         "amount_mean": fmean(amounts),
         "amount_sd": stdev(amounts) if gaps else None,
         "orders": sum(_orders(day) for day in bought),
@@ -144,7 +144,7 @@ def test_the_first_value_of_an_attribute_stays(days_of, frame):
     assert (row.first_channel, row.channel) == ("fair", "web")
 
 
-def test_a_day_of_net_return_is_no_purchase_but_counts_as_return(days_of, frame):
+def test_a_day_of_net_return_is_no_purchase_and_its_money_is_taken_off(days_of, frame):
     first, second = CUTOFF - timedelta(days=50), CUTOFF - timedelta(days=20)
     log = [
         order(day=first, amount="30"),
@@ -152,7 +152,8 @@ def test_a_day_of_net_return_is_no_purchase_but_counts_as_return(days_of, frame)
         order(day=second, amount="-25"),
     ]
     row = frame(snapshot(days_of(log), CUTOFF)).iloc[0]
-    assert (row.frequency, row.days_since_last, row.amount_total) == (0, 50, 30)
+    assert (row.frequency, row.days_since_last, row.amount_mean) == (0, 50, 30)
+    assert row.amount_total == 15
     assert row.return_share == pytest.approx(25 / 55)
 
 
