@@ -1,8 +1,8 @@
 """The ordered list of features: name, unit, what null means, and the expression.
 
 `aggregate` reads a customer's purchase days; `derive` reads the row of
-aggregates, and the sums of money that `snapshot` adds to it. Adding an entry here is all it takes: the snapshot, the property
-tests and the models pick it up.
+aggregates, and the sums of money that `snapshot` adds to it. Adding an entry here
+is all it takes: the snapshot, the property tests and the models pick it up.
 """
 
 from collections.abc import Callable

@@ -25,6 +25,7 @@ from pipeline.config_file import EMPTY
 from pipeline.config_problems import explain, problems_of, validated
 from pipeline.cutoffs import plan
 from pipeline.intake import facts, mapping
+from pipeline.intake.breaks import breaks
 from pipeline.intake.enough import Verdict, judge
 from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon, uneven
 from pipeline.intake.orders import locate
@@ -213,7 +214,7 @@ def _check(
     open_lines = _open_lines(before, asked)
     verdict, reasons = _judged(config, found, horizon, history, open_lines[:1])
     notes = [known.told] if known else []
-    notes += [*log.notes, *facts.remarks(log, spec, asked)]
+    notes += [*log.notes, *facts.remarks(log, spec, asked), *breaks(history.days)]
     if config.horizon_days and (told := uneven(history, config, config.horizon_days)):
         notes.append(told)
     return Check(

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from features.customer.purchase_days import netted_days, with_gaps
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, connect, value_free_errors
-from features.engines.parquet import copy_parquet
+from features.engines.parquet import copy_parquet, read_parquet
 from features.errors import UserError
 from features.log.transactions import Log, LogSpec, validate
 from features.readers.files import expand
@@ -23,6 +23,7 @@ from features.readers.reading import Raw, read
 from features.writing import scratch
 from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
+from pipeline.intake.breaks import breaks
 from pipeline.intake.facts import remarks
 from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Extent, Kept, kept
 from pipeline.intake.questions import Question, ask, refuse_unanswered
@@ -167,7 +168,7 @@ def _on_spark(
             log = validate(engine, raw, spec)
             netted = netted_days(log.transactions, log.attributes, log.known)
             netted = engine.create_table("netted", netted)
-            account = _account(log, spec, questions)
+            account = _account(log, spec, questions, netted)
         yield engine, Kept(account, netted, Extent.of(netted), None, log.quarantine)
 
 
@@ -186,7 +187,7 @@ def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
         netted = netted_days(log.transactions, log.attributes, log.known)
         copy_parquet(netted.order_by("customer_id", "transacted_at"), folder / DAYS)
         copy_parquet(log.quarantine, folder / ASIDE)
-        return _account(log, spec, questions)
+        return _account(log, spec, questions, read_parquet(engine, folder / DAYS))
 
 
 def _asked(raw: Raw, spec: LogSpec) -> list[Question]:
@@ -203,14 +204,14 @@ def _first_rows(raw: Raw) -> Raw:
     return replace(raw, table=rows)
 
 
-def _account(log: Log, spec: LogSpec, questions: Sequence[Question]) -> Account:
+def _account(log: Log, spec: LogSpec, questions: Sequence[Question], days: ir.Table) -> Account:
     return Account(
         log.counts,
         log.fingerprint,
         log.attributes,
         log.date_format,
         {name: str(kind) for name, kind in log.transactions.schema().items()},
-        (*log.notes, *remarks(log, spec, questions)),
+        (*log.notes, *remarks(log, spec, questions), *breaks(days)),
     )
 
 

@@ -22,6 +22,10 @@ TOWERING = 10
 """An id on so many times the rows of the next one is hardly one person's."""
 
 
+USUAL = 5
+"""Nobody's id is on more than so many times the rows of a usual one."""
+
+
 def ask(look: Look) -> Iterator[Question]:
     """Remarks on ids that many share; nothing here is refused."""
     yield from _nobody(look)
@@ -40,7 +44,9 @@ def _nobody(look: Look) -> Iterator[Question]:
     ids = [
         row["who"]
         for row in often.to_pyarrow().to_pylist()
-        if row["who"].lower() not in known and words.is_anonymous(row["who"])
+        if row["who"].lower() not in known
+        and words.is_anonymous(row["who"])
+        and not (row["who"].isdigit() and row["n"] <= _counted(found))
     ]
     if not ids:
         return
@@ -53,6 +59,16 @@ def _nobody(look: Look) -> Iterator[Question]:
         {"log.anonymous_ids": ids},
         pressing=False,
     )
+
+
+def _counted(ids: ir.Table) -> float:
+    """Up to so many rows an id such as 0 or 9999 is one of a running count: none, if ids are not.
+
+    `ids` has each of them as ``who``, and its rows as ``n``.
+    """
+    numbers = ids.who.re_search(r"^\d+$").cast("int8").mean()
+    seen = first(ids.aggregate(n=ids.count(), numbers=numbers, usual=ids.n.median()))
+    return float(USUAL * seen["usual"]) if seen["numbers"] >= 0.9 and seen["n"] >= 20 else 0.0
 
 
 def _several_mails(look: Look) -> Iterator[Question]:

@@ -7,6 +7,9 @@ import ibis.expr.types as ir
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question
 
+BESIDE = ("shipping", "tax", "discount", "fee", "prepaid")
+"""What columns of money that is part of an order's, or was paid before, are called."""
+
 
 def ask(look: Look) -> Iterator[Question]:
     """A column of refunds that is not taken off; refunds whose customer is the shop."""
@@ -33,7 +36,7 @@ def ask(look: Look) -> Iterator[Question]:
 def _beside(look: Look) -> Iterator[Question]:
     """Money beside the amount, such as shipping: named, and left to the person who knows."""
     amount = look.spec.columns.amount
-    names = [name for name in look.free if look.called(name, "shipping", "tax", "discount", "fee")]
+    names = [name for name in look.free if look.called(name, *BESIDE)]
     filled = [name for name in names if amount and _has_money(look, name)]
     if filled:
         yield Question(

@@ -1,0 +1,82 @@
+"""What days say of how a log was made: an import under one date, ids that were changed."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+
+CROWDED = 5
+"""An import has so many times the customers of the fifth fullest day: a sale lasts some days."""
+
+SHARE = 0.05
+"""And so large a share of all that days have."""
+
+RETURNING = 50
+"""So many customers who came back must stand before a day, and after it, for it to part them."""
+
+PARTED = 0.02
+"""And at most this share of the fewer of them may have bought on both sides of it."""
+
+
+def breaks(days: ir.Table) -> list[str]:
+    """Remarks on days that are no trade's.
+
+    `days` is a table of customers' days, see `features.customer.purchase_days.netted_days`. Read
+    in one pass; what is kept is as long as the calendar.
+    """
+    bought = days.filter(days.amount > 0)
+    each = bought.group_by("customer_id").aggregate(
+        first=bought.transacted_at.min(), last=bought.transacted_at.max()
+    )
+    again = each.filter(each.last > each["first"])
+    full = _by_day(bought, "transacted_at")
+    return [
+        *_imported(full),
+        *_renamed(_by_day(again, "first"), _by_day(again, "last")),
+    ]
+
+
+def _by_day(rows: ir.Table, column: str) -> dict[date, int]:
+    counts = rows.group_by(day=rows[column]).aggregate(n=rows.count())
+    found: list[dict[str, Any]] = counts.to_pyarrow().to_pylist()
+    return {row["day"]: row["n"] for row in found}
+
+
+def _imported(full: dict[date, int]) -> Iterator[str]:
+    """One day that towers over the fullest others."""
+    ordered = sorted(full, key=lambda day: -full[day])
+    if len(ordered) < 20:
+        return
+    day, fifth, total = ordered[0], full[ordered[4]], sum(full.values())
+    if full[day] < max(CROWDED * fifth, SHARE * total):
+        return
+    yield (
+        f"{day} has {full[day]:,} of {total:,} customers' purchase days ({full[day] / total:.0%}), "
+        f"{full[day] / fifth:.0f} times those of the fifth fullest day. If older orders were "
+        "imported under this date, recency and rhythm of these customers are wrong, and money "
+        "seems to come all at once: give the orders their own dates, or leave them out."
+    )
+
+
+def _renamed(firsts: dict[date, int], lasts: dict[date, int]) -> Iterator[str]:
+    """A day over which hardly anybody's purchases reach, though many came back on either side."""
+    if not firsts:
+        return
+    days = sorted({*firsts, *lasts})
+    begun = np.cumsum([firsts.get(day, 0) for day in days])
+    ended = np.cumsum([lasts.get(day, 0) for day in days])
+    # Between a day and the next: who began before it, who ended before it, who is yet to begin.
+    fewer = np.minimum(ended, begun[-1] - begun)
+    across = begun - ended
+    parted = np.flatnonzero((fewer >= RETURNING) & (across <= PARTED * fewer))
+    if len(parted) == 0:
+        return
+    i = parted[np.argmin(across[parted] / fewer[parted])]
+    yield (
+        f"Between {days[i]} and {days[i + 1]} customers change: {ended[i]:,} who bought more than "
+        f"once did so before, {begun[-1] - begun[i]:,} after, and {across[i]:,} on both sides. If "
+        "ids were changed then, everybody seems to have left, and to be new: map the old ids to "
+        "the new ones, or leave out what is older."
+    )

@@ -1,0 +1,79 @@
+"""Days that no trade made are remarked: imports under one date, and ids that were changed."""
+
+from datetime import date, timedelta
+from random import Random
+
+import pytest
+
+from features.engines.duckdb import connect
+from pipeline.intake.breaks import breaks
+
+FIRST = date(2024, 1, 1)
+
+
+def shop(customers=400, days=730, gap=40, seed=1):
+    """(customer, day) of a shop whose customers come back every `gap` days or so."""
+    random = Random(seed)
+    found = set()
+    for i in range(customers):
+        day = random.randrange(days)
+        while day < days:
+            found.add((f"c{i}", day))
+            day += 1 + round(random.expovariate(1 / gap))
+    return found
+
+
+def said(found):
+    """What is remarked of (customer, day) pairs."""
+    rows = ", ".join(f"('{who}', DATE '{FIRST + timedelta(days=day)}', 9.5)" for who, day in found)
+    engine = connect(threads=1)
+    return breaks(
+        engine.sql(f"SELECT * FROM (VALUES {rows}) t(customer_id, transacted_at, amount)")
+    )
+
+
+@pytest.fixture(scope="module")
+def trade():
+    return shop()
+
+
+def test_a_shop_without_breaks_is_not_remarked(trade):
+    assert said(trade) == []
+
+
+def test_an_import_under_one_date_is_named(trade):
+    imported = {(who, 200) for who, _ in trade}
+    (remark,) = said(trade | imported)
+    assert remark.startswith("2024-07-19 has 400 of ")
+
+
+def test_a_sale_of_five_days_is_no_import(trade):
+    customers = sorted({who for who, _ in trade})
+    sale = {(who, 200 + i % 5) for i, who in enumerate(customers)}
+    assert said(trade | sale) == []
+
+
+def test_twelve_billing_days_a_year_are_no_imports():
+    assert said({(f"c{i}", 30 * month) for i in range(100) for month in range(24)}) == []
+
+
+def test_ids_that_were_all_changed_on_a_day_are_named(trade):
+    renamed = {(who if day < 365 else f"new-{who}", day) for who, day in trade}
+    (remark,) = said(renamed)
+    assert remark.startswith("Between 2024-12-30 and ")
+    assert " and 0 on both sides" in remark
+
+
+def test_a_shop_nobody_comes_back_to_is_not_taken_for_changed_ids():
+    assert said({(f"c{i}", i % 700) for i in range(3000)}) == []
+
+
+def test_days_of_returns_alone_count_for_nothing():
+    assert (
+        breaks(
+            connect(threads=1).sql(
+                "SELECT 'a' AS customer_id, DATE '2024-01-01' AS transacted_at, -1.0 AS amount"
+            )
+        )
+        == []
+    )
