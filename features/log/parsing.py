@@ -151,6 +151,8 @@ def _signed(parsed: ir.Table, spec: LogSpec) -> ir.DecimalValue:
         money = parsed.refund.ifelse(-money.abs(), money).cast(MONEY)
     if not spec.columns.refunded:
         return money
+    # A row may do nothing but give back: the other side of an account.
+    money = (parsed.money.isnull() & parsed.given_back.notnull()).ifelse(0, money)
     # Some exports write what was given back below 0, others above.
     return (money - ibis.coalesce(parsed.given_back.abs(), 0)).cast(MONEY)
 
@@ -189,8 +191,11 @@ def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringV
     if spec.until:
         cases.append((moment >= spec.until, "after_until"))
     if spec.columns.amount or spec.columns.unit_price:
-        cases.append((parsed.money.isnull(), "amount_blank"))
-        cases.append((parsed.numeral.isnull(), "amount_unreadable"))
+        nothing = parsed.money.isnull()
+        cases.append(
+            (nothing & parsed.back.isnull() if spec.columns.refunded else nothing, "amount_blank")
+        )
+        cases.append((parsed.money.notnull() & parsed.numeral.isnull(), "amount_unreadable"))
     if spec.columns.quantity:
         cases.append((parsed.pieces.notnull() & quantity.isnull(), "quantity_unreadable"))
     if spec.columns.refunded:

@@ -128,6 +128,16 @@ ASKED = {
         log("Kunde;Datum;Soll/Haben;Betrag", "A;2024-01-05;S;100.00", "A;2024-02-05;H;30.00",
             "B;2024-02-05;S;10.00"),
     ),
+    "sides_in_columns_of_their_own": (
+        80, "credit",
+        log("customer_id,date,amount,credit", "A,2024-01-05,100.00,", "A,2024-02-05,,30.00",
+            "B,2024-02-05,10.00,"),
+    ),
+    "sides_filled_with_noughts": (
+        80, "Haben",
+        log("customer_id;date;amount;Haben", "A;2024-01-05;100.00;0.00",
+            "A;2024-02-05;0.00;30.00", "B;2024-02-05;10.00;0.00"),
+    ),
     "a_parcel_that_waits_has_been_paid_for": (
         60, "payment_status",
         log("order_id,customer_id,date,order_status,payment_status,total",
@@ -160,6 +170,8 @@ ASKED = {
 UNSURE = {
     "debit_and_credit",
     "soll_and_haben",
+    "sides_in_columns_of_their_own",
+    "sides_filled_with_noughts",
     "states_by_number",
     "a_blank_state",
     "a_row_for_each_state_of_an_order",

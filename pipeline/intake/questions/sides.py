@@ -1,13 +1,16 @@
-"""Asks what a column of debit and credit, or of plus and minus, does to the money.
+"""Asks what debit and credit, or plus and minus, do to the money.
 
-The sign of such a row stands in a column of its own. Which side is the sale depends on whose
-account it is, so that only a person can tell.
+The sign of such a row stands in a column of its own, or each side has a column. Which side is the
+sale depends on whose account it is, so that only a person can tell.
 """
 
 from collections.abc import Iterator
 
+import ibis
+import ibis.expr.types as ir
+
 from features.log import words
-from pipeline.intake.questions.look import Look
+from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question, counted
 
 _PAIRS = (
@@ -22,6 +25,7 @@ _LETTERS = (("d", "c"), ("s", "h"), ("d", "h"), ("d", "k"), ("д", "к"))
 
 def ask(look: Look) -> Iterator[Question]:
     """One question, for the first column of two sides whose rows are all above 0."""
+    yield from _other_column(look)
     if look.spec.refunds or look.money is None:
         return
     for name, values in look.few.items():
@@ -41,6 +45,35 @@ def ask(look: Look) -> Iterator[Question]:
             decided=signs,
         )
         return
+
+
+def _other_column(look: Look) -> Iterator[Question]:
+    """The other side of an account: filled where the amount is not, and never beside it."""
+    amount = look.spec.columns.amount
+    if not amount or look.spec.columns.refunded:
+        return
+    for name in [name for name in look.free if look.called(name, "side")]:
+        numbers = look.number(name)
+        if numbers is None or not first(numbers.aggregate(n=numbers.number.count()))["n"]:
+            continue
+        mine, other = (_filled(look.text(look.rows, column)) for column in (amount, name))
+        seen = first(look.rows.aggregate(alone=(other & ~mine).sum(), both=(other & mine).sum()))
+        if seen["alone"] and not seen["both"]:
+            yield Question(
+                name,
+                f"Column {name!r} is filled in {seen['alone']:,} rows where {amount!r} is not, and "
+                "never beside it: the other side of an account. Proposed: it takes money back "
+                "(log.columns.refunded). If some of its rows are payments of what was sold, leave "
+                "them out as well, by log.where or log.sales.",
+                {"log.columns.refunded": name},
+                decided=False,
+            )
+            return
+
+
+def _filled(cells: ir.StringValue) -> ir.BooleanValue:
+    """Whether there is more than noughts."""
+    return cells.notnull() & ~ibis.coalesce(cells.re_search(r"^[0.,\s]*$"), False)
 
 
 def _sides(name: str, values: set[str]) -> tuple[str, str] | None:
