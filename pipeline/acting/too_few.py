@@ -49,14 +49,14 @@ def _nobody(n_scored: int, open_to: pd.DataFrame, config: CampaignConfig) -> str
     )
 
 
-def _needed(config: CampaignConfig) -> int:
+def fewest_needed(config: CampaignConfig) -> int:
     """Customers with whom a campaign and each of its groups are large enough."""
     return max(FEWEST, ceil(FEWEST_IN_GROUP / min(config.shares) - 1e-9))
 
 
 def _limited(n_worth: int, name: str, config: CampaignConfig) -> str:
     """Money or a number of contacts binds: up to which it must be raised."""
-    contacts = ceil(min(_needed(config), n_worth) * (1 - config.control_share))
+    contacts = ceil(min(fewest_needed(config), n_worth) * (1 - config.control_share))
     needed = {"budget": contacts * config.mean_cost, "max_contacts": contacts}
     given = {key: getattr(config, key) for key in needed}
     bound = [
@@ -69,7 +69,7 @@ def _limited(n_worth: int, name: str, config: CampaignConfig) -> str:
 
 def _worth(n_worth: int, open_to: pd.DataFrame, name: str, config: CampaignConfig) -> str:
     """Expected profit binds: what a contact may cost, or has to change, for enough to pay."""
-    needed = _needed(config)
+    needed = fewest_needed(config)
     if len(open_to) < needed:
         return (
             f"Only {len(open_to):,} may be contacted: ask for less in campaigns.{name}.eligible, "

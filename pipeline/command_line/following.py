@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipeline.acting.plan_file import Terms
+    from pipeline.campaign_config import CampaignConfig
     from pipeline.config import Config
 
 EXAMPLE = 0.5
 """Money per contact where none is told: written out, so that it is seen and changed."""
+
+CHEAPEST = 0.0001
+"""And at least so much."""
 
 
 def training(path: Path | None, overrides: Mapping[str, Any]) -> str:
@@ -43,9 +47,27 @@ def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: 
     name, known = next(iter(config.campaigns.items()), ("spring", CampaignConfig()))
     kept = {k: v for k, v in overrides.items() if k.startswith(("campaigns.", "tracking."))}
     if not known.priced:
-        kept[f"campaigns.{name}.contact_cost"] = EXAMPLE
+        kept[f"campaigns.{name}.contact_cost"] = _example_cost(scores, known)
     start = f"churn plan {shlex.quote(str(scores))} --campaign {name}"
     return _line(start, _config(path), as_options(kept), "--out plan.parquet")
+
+
+def _example_cost(scores: Path, terms: "CampaignConfig") -> float:
+    """A cost at which a campaign by these scores can be planned: at most `EXAMPLE`, one digit."""
+    import numpy as np
+
+    from models.campaign.profit import at_stake
+    from pipeline.acting.plan import VALUES
+    from pipeline.acting.too_few import fewest_needed
+    from pipeline.scoring.scores_file import read_columns
+
+    value = VALUES[terms.value]
+    read = read_columns(scores, ("p_churn", value))
+    gains = np.sort(terms.margin * terms.effect * at_stake(read["p_churn"], read[value]))[::-1]
+    enough = min(max(2 * fewest_needed(terms), len(gains) // 10), len(gains))
+    cost = min(EXAMPLE, max(gains[enough - 1], CHEAPEST))
+    digit = 10.0 ** np.floor(np.log10(cost))
+    return float(f"{np.floor(cost / digit + 1e-9) * digit:.1g}")
 
 
 def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured: Path) -> str:

@@ -61,6 +61,13 @@ def test_what_follows_scores_is_a_plan_that_is_made(tmp_path, overrides, text, s
     assert planned_by(shlex.split(line)).contacted.shape[0] > 0
 
 
+def test_where_spend_is_small_the_cost_that_is_shown_is_smaller(tmp_path):
+    scores = world.write_scores(tmp_path / "scores.parquet", world.scores())
+    line = following.plan(scores, None, {}, load(None, LOG))
+    assert "contact_cost=0.5" not in line
+    assert planned_by(shlex.split(line)).contacted.shape[0] >= 100
+
+
 TERMS = {"contact_cost": 0.4, "kind": "mail", "effect": 0.3}
 
 

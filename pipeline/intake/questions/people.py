@@ -22,10 +22,6 @@ TOWERING = 10
 """An id on so many times the rows of the next one is hardly one person's."""
 
 
-USUAL = 5
-"""Nobody's id is on more than so many times the rows of a usual one."""
-
-
 def ask(look: Look) -> Iterator[Question]:
     """Remarks on ids that many share; nothing here is refused."""
     yield from _nobody(look)
@@ -41,12 +37,15 @@ def _nobody(look: Look) -> Iterator[Question]:
     rows = rows.filter(rows.who.notnull())
     found = rows.group_by("who").aggregate(n=rows.count())
     often = found.filter(found.n > 1).order_by(found.n.desc(), "who").limit(MOST)
+    listed = often.to_pyarrow().to_pylist()
+    people = max((row["n"] for row in listed if not words.is_anonymous(row["who"])), default=0)
+    counted = _counted(found)
     ids = [
         row["who"]
-        for row in often.to_pyarrow().to_pylist()
+        for row in listed
         if row["who"].lower() not in known
         and words.is_anonymous(row["who"])
-        and not (row["who"].isdigit() and row["n"] <= _counted(found))
+        and not (counted and row["who"].isdigit() and row["n"] <= people)
     ]
     if not ids:
         return
@@ -61,14 +60,11 @@ def _nobody(look: Look) -> Iterator[Question]:
     )
 
 
-def _counted(ids: ir.Table) -> float:
-    """Up to so many rows an id such as 0 or 9999 is one of a running count: none, if ids are not.
-
-    `ids` has each of them as ``who``, and its rows as ``n``.
-    """
+def _counted(ids: ir.Table) -> bool:
+    """Whether ids are a running count, of which 0 or 9999 may be somebody's."""
     numbers = ids.who.re_search(r"^\d+$").cast("int8").mean()
-    seen = first(ids.aggregate(n=ids.count(), numbers=numbers, usual=ids.n.median()))
-    return float(USUAL * seen["usual"]) if seen["numbers"] >= 0.9 and seen["n"] >= 20 else 0.0
+    seen = first(ids.aggregate(n=ids.count(), numbers=numbers))
+    return bool(seen["n"] >= 20 and seen["numbers"] >= 0.9)
 
 
 def _several_mails(look: Look) -> Iterator[Question]:
