@@ -21,7 +21,7 @@ from features.log.moments import Dated, read_moments
 from features.log.money import MONEY, as_money, as_quantity, read_numbers, refuse_lost_amounts
 from features.log.notations import Notation
 from features.log.reasons import by_day
-from features.log.sales import folded
+from features.log.sales import is_one_of
 from features.log.spec import OPTIONAL, LogSpec
 from features.readers.reading import Raw
 
@@ -180,8 +180,7 @@ def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringV
     cases += [(~parsed[f"where_{i}"], "not_where") for i in range(len(spec.where))]
     cases.append((parsed.customer_id.isnull(), "customer_blank"))
     if spec.anonymous_ids:
-        shared = [one.strip().lower() for one in spec.anonymous_ids]
-        cases.append((folded(parsed.customer_id).isin(shared), "customer_shared"))
+        cases.append((is_one_of(parsed.customer_id, spec.anonymous_ids), "customer_shared"))
     cases += [
         (parsed.moment.isnull(), "date_blank"),
         (moment.isnull(), "date_unreadable"),

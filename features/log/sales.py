@@ -5,6 +5,7 @@ pending, a view, a cart. `Sales` says which values of one column are sales, `Con
 plain comparison of one column with a value. Nothing in them is executed.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -47,10 +48,9 @@ class Sales(BaseModel):
 
     def holds(self, cells: ir.StringValue) -> ir.BooleanValue:
         """Whether the row of each cell is a sale."""
-        text = folded(cells)
         if self.values is not None:
-            return text.isin(_folded(self.values))
-        return ~text.isin(_folded(self.not_ or ()))
+            return is_one_of(cells, self.values)
+        return ~is_one_of(cells, self.not_ or ())
 
 
 class Condition(BaseModel):
@@ -86,7 +86,7 @@ class Condition(BaseModel):
         if self.operator in _ORDERED:
             return ibis.coalesce(self._sized(cells), False)
         values = self.value if isinstance(self.value, tuple) else (self.value,)
-        equal = folded(cells).isin(_folded(_texts(values)))
+        equal = is_one_of(cells, _texts(values))
         for number in (v for v in values if isinstance(v, (int, float))):
             equal |= ibis.coalesce(cells.try_cast("float64") == float(number), False)
         return ~equal if self.operator in ("!=", "not in") else equal
@@ -109,13 +109,17 @@ def folded(cells: Any) -> ir.StringValue:
     return ibis.coalesce(cells.re_replace(r"^[\s\x{00A0}]+|[\s\x{00A0}]+$", "").lower(), "")
 
 
+def is_one_of(cells: Any, values: Iterable[str]) -> ir.BooleanValue:
+    """Whether each cell is one of the values, without case and blanks around them.
+
+    The engine folds both: its lower case of İ, or of a final Σ, is not Python's.
+    """
+    return folded(cells).isin([ibis.literal(value.strip()).lower() for value in values])
+
+
 def _texts(values: Any) -> list[str]:
     """Values as text; YAML reads yes, on and true alike, so each of them is meant."""
     texts: list[str] = []
     for value in values:
         texts += _YAML_TRUTH[value] if isinstance(value, bool) else [str(value)]
     return texts
-
-
-def _folded(values: Any) -> list[str]:
-    return [value.strip().lower() for value in values]

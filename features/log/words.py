@@ -9,10 +9,11 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 Outcome = Literal["sale", "no_sale", "refund"]
 Flag = Literal["sale", "no_sale", "refund", "refund_row"]
+Document = Literal["invoice", "credit", "payment"]
 
 # What decomposes into no letter and a mark; German writes the dots as an e.
 _LETTERS = str.maketrans(
@@ -167,6 +168,25 @@ def is_sale_row(value: str) -> bool:
     return _phrase(value) in _phrases("sale_rows")
 
 
+def document(value: str) -> Document | None:
+    """What a row of a ledger books, by the name or the short form of its kind.
+
+    Examples
+    --------
+    >>> document("Sales Invoice"), document("Invoice payment"), document("GS"), document("gs")
+    ('invoice', 'payment', 'credit', None)
+    """
+    listed = _content()["document_codes"]
+    for what, codes in listed.items():
+        if value.strip() in codes:
+            return cast(Document, what)
+    phrase = f" {_phrase(value)} "
+    for what, known in _documents().items():
+        if any(f" {word} " in phrase for word in known):
+            return what
+    return None
+
+
 def flag(word: str) -> Flag | None:
     """What a yes says of a row, below a header with this folded word.
 
@@ -250,6 +270,12 @@ def footers() -> frozenset[str]:
 def _outcomes() -> Mapping[str, Outcome]:
     statuses = _content()["statuses"]
     return {_phrase(str(word)): what for what, words in statuses.items() for word in words}
+
+
+@cache
+def _documents() -> Mapping[Document, frozenset[str]]:
+    listed = _content()["documents"]
+    return {what: frozenset(_phrase(str(word)) for word in known) for what, known in listed.items()}
 
 
 @cache

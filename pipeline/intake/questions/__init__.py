@@ -16,6 +16,7 @@ from pipeline.config_options import as_options
 from pipeline.intake.mapping import Profile
 from pipeline.intake.questions import (
     currencies,
+    documents,
     history,
     lines,
     people,
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-ROOMS = (history, totals, sides, statuses, refunds, lines, people, currencies, units)
+ROOMS = (documents, history, totals, sides, statuses, refunds, lines, people, currencies, units)
 
 
 def ask(raw: Raw, spec: LogSpec, profiles: Sequence[Profile] | None = None) -> list[Question]:

@@ -33,6 +33,7 @@ def ask(look: Look) -> Iterator[Question]:
     """A question where rows of one order are versions of it, unless `log.versions` is declared."""
     order = look.spec.columns.order_id or likely_order(look)
     settled = look.spec.versions is not None or look.spec.lines not in (None, "repeated_total")
+    settled |= look.spec.refunds is not None  # an order stands on several rows for a reason
     if settled or not order:
         return
     found = _differences(look, order)

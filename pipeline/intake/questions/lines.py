@@ -43,6 +43,8 @@ def _repeated(look: Look, order: str) -> Question | None:
     if look.money is None or look.spec.columns.unit_price:
         return None
     columns, rows = look.spec.columns, look.money
+    if back := look.spec.refunds:  # what is given back is no line of the order
+        rows = rows.filter(~back.holds(look.text(rows, back.column)))
     lines = rows.select(
         "digest",
         "money",

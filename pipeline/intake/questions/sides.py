@@ -79,8 +79,10 @@ def _filled(cells: ir.StringValue) -> ir.BooleanValue:
 def _sides(name: str, values: set[str]) -> tuple[str, str] | None:
     """The pair of sides that a column's two values are."""
     folded = {words.fold(value) for value in values}
-    named = any(words.means(word, "side") for word in words.split(name))
-    for pair in (*_PAIRS, *(_LETTERS if named else ())):
-        if folded == set(pair) and len(values) == 2:
+    told = words.split(name)
+    named = any(words.means(word, "side") for word in told)
+    for pair in (*_PAIRS, *_LETTERS):
+        known = named or pair in _PAIRS or set(pair) == set(told)
+        if known and folded == set(pair) and len(values) == 2:
             return pair
     return None

@@ -56,6 +56,8 @@ def ask(look: Look) -> Iterator[Question]:
         kept = [v for v in values if said[v] == "sale" or not (v or said[v] or blank_is_open)]
         kept = kept if any(kept) else [*kept, *unknown]
         if said == dict.fromkeys(values) or not kept:
+            if len(values) >= 2 and not taken and any(said.values()):
+                yield _open_states(name, values)
             continue
         back = _refund_rows(look, name, said)
         answer = _answer(look, name, [*kept, *back], taken)

@@ -1,0 +1,90 @@
+"""Asks which rows of a ledger are sales: invoices are, credit notes take back, payments settle.
+
+A ledger books a sale twice, as an invoice and as its payment. Only one of them is the sale.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import ibis
+
+from features.log import words
+from pipeline.intake.questions.likely_order import likely_order
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question, counted
+from pipeline.intake.questions.statuses import outcome
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """One question, for the first column whose values name documents."""
+    if look.spec.sales or look.spec.refunds:
+        return
+    for name, values in look.few.items():
+        # Paid by invoice or by card: all of them are sales.
+        said = None if look.called(name, "method") else _documents(values)
+        if said is not None:
+            yield _question(look, name, values, said)
+            return
+    yield from _by_number(look)
+
+
+def _by_number(look: Look) -> Iterator[Question]:
+    """A remark where numbers of orders begin as those of invoices and of credit notes do."""
+    order = look.spec.columns.order_id or likely_order(look)
+    if not order or look.gives_back:
+        return
+    begun = look.text(look.rows, order).re_extract(r"^([A-Z]{2,5})[-_ /]?\d", 1)
+    found = look.rows.select(code=begun).group_by("code").agg(n=ibis._.count())
+    found = found.filter(found.code != "").order_by(ibis.desc("n"), "code").limit(9)
+    codes = {row["code"]: row["n"] for row in found.to_pyarrow().to_pylist()}
+    said = {code: words.document(code) for code in codes}
+    if {"invoice", "credit"} <= set(said.values()):
+        back = " and ".join(code for code, what in said.items() if what == "credit")
+        yield Question(
+            order,
+            f"Numbers in {order!r} begin with {counted(codes)}. If {back} are credit notes, their "
+            "money counts as that of sales: add a column that says so, and name it in log.refunds.",
+            pressing=False,
+        )
+
+
+def _documents(values: Mapping[str, int]) -> dict[str, str | None] | None:
+    """What each value names; None where there are no invoices, or nothing beside them."""
+    said: dict[str, str | None] = {value: words.document(value) for value in values}
+    if "invoice" not in said.values() or not {"credit", "payment"} & set(said.values()):
+        return None
+    for value in [value for value, what in said.items() if what is None and value]:
+        if outcome(value) == "no_sale":
+            said[value] = "no_sale"
+    known = sum(n for value, n in values.items() if said[value])
+    return said if known >= 0.5 * sum(values.values()) else None
+
+
+def _question(
+    look: Look, name: str, values: Mapping[str, int], said: Mapping[str, str | None]
+) -> Question:
+    by: dict[str | None, dict[str, int]] = {}
+    for value, what in said.items():
+        by.setdefault(what, {})[value] = values[value]
+    kept = [*by["invoice"], *by.get("credit", {})]
+    answer: dict[str, Any] = {"log.sales.column": name, "log.sales.values": kept}
+    text = f"Column {name!r} names documents: invoices ({counted(by['invoice'])})"
+    if "credit" in by:
+        text += f", credit notes ({counted(by['credit'])})"
+        if _above(look, name, list(by["credit"])):
+            answer |= {"log.refunds.column": name, "log.refunds.values": list(by["credit"])}
+    if "payment" in by:
+        text += f", payments of them ({counted(by['payment'])})"
+    text += ". Invoices are the sales, credit notes take back, payments would count them twice."
+    unknown = {value: n for value, n in by.get(None, {}).items() if value}
+    if unknown:
+        text += f" No word explains these, which are proposed as none: {counted(unknown)}."
+    return Question(name, text, answer, decided=not unknown)
+
+
+def _above(look: Look, name: str, values: list[str]) -> bool:
+    """Whether rows of these values have money above 0."""
+    if look.money is None:
+        return True
+    here = look.money.filter(look.text(look.money, name).strip().isin(values))
+    return bool(first(here.aggregate(n=(here.money > 0).sum()))["n"])
