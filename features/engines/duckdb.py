@@ -22,7 +22,6 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import sqlglot
 from ibis.backends.duckdb import Backend
 from ibis.expr.schema import Schema
 
@@ -77,11 +76,9 @@ class Engine(Named, Backend):
         if not isinstance(obj, ir.Table) or any(more.values()):
             return super().create_table(name, obj, **more)
         self._run_pre_execute_hooks(obj)
-        columns = sqlglot.exp.Schema(
-            this=sqlglot.exp.to_identifier(name, quoted=True),
-            expressions=obj.schema().to_sqlglot_column_defs(self.dialect),
-        )
-        self.con.execute(f"CREATE TABLE {columns.sql(self.dialect)}")
+        columns = obj.schema().to_sqlglot_column_defs(self.dialect)
+        listed = ", ".join(column.sql(self.dialect) for column in columns)
+        self.con.execute(f"CREATE TABLE {quote(name)} ({listed})")
         self.con.execute(f"INSERT INTO {quote(name)} {self.compile(obj)}")
         return self.table(name)
 

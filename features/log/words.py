@@ -9,11 +9,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Outcome = Literal["sale", "no_sale", "refund"]
 Flag = Literal["sale", "no_sale", "refund", "refund_row"]
-Document = Literal["invoice", "credit", "payment"]
 
 # What decomposes into no letter and a mark; German writes the dots as an e.
 _LETTERS = str.maketrans(
@@ -107,7 +106,7 @@ def outcome(value: str) -> Outcome | None:
     >>> outcome("Partially_Refunded"), outcome("Отменён"), outcome("Gutschrift"), outcome("web")
     ('sale', 'no_sale', 'refund', None)
     """
-    return _outcomes().get(_phrase(value))
+    return _outcomes().get(phrase(value))
 
 
 def is_negated(value: str) -> bool:
@@ -118,12 +117,12 @@ def is_negated(value: str) -> bool:
     >>> is_negated("Payment not received"), is_negated("Impayée"), is_negated("Not refunded")
     (True, True, False)
     """
-    phrase, known = _phrase(value), _outcomes()
-    parts = phrase.split()
+    said, known = phrase(value), _outcomes()
+    parts = said.split()
     if any(known.get(part) == "refund" for part in parts):
         return False
-    waits = [said for said, what in known.items() if what == "no_sale" and " " in said]
-    if any(f" {said} " in f" {phrase} " for said in waits):
+    waits = [state for state, what in known.items() if what == "no_sale" and " " in state]
+    if any(f" {state} " in f" {said} " for state in waits):
         return True
     sold = any(known.get(part) == "sale" for part in parts)
     prefixes = _phrases("negating_prefixes")
@@ -143,7 +142,7 @@ def is_denial(value: str) -> bool:
     >>> is_denial("Not refunded"), is_denial("Refunded")
     (True, False)
     """
-    return not _phrases("negations").isdisjoint(_phrase(value).split())
+    return not _phrases("negations").isdisjoint(phrase(value).split())
 
 
 def is_unsure(value: str) -> bool:
@@ -154,7 +153,7 @@ def is_unsure(value: str) -> bool:
     >>> is_unsure("New"), is_unsure("Cancelled")
     (True, False)
     """
-    return _phrase(value) in _phrases("unsure")
+    return phrase(value) in _phrases("unsure")
 
 
 def is_sale_row(value: str) -> bool:
@@ -165,26 +164,7 @@ def is_sale_row(value: str) -> bool:
     >>> is_sale_row("Order"), is_sale_row("Paid")
     (True, False)
     """
-    return _phrase(value) in _phrases("sale_rows")
-
-
-def document(value: str) -> Document | None:
-    """What a row of a ledger books, by the name or the short form of its kind.
-
-    Examples
-    --------
-    >>> document("Sales Invoice"), document("Invoice payment"), document("GS"), document("gs")
-    ('invoice', 'payment', 'credit', None)
-    """
-    listed = _content()["document_codes"]
-    for what, codes in listed.items():
-        if value.strip() in codes:
-            return cast(Document, what)
-    phrase = f" {_phrase(value)} "
-    for what, known in _documents().items():
-        if any(f" {word} " in phrase for word in known):
-            return what
-    return None
+    return phrase(value) in _phrases("sale_rows")
 
 
 def flag(word: str) -> Flag | None:
@@ -221,7 +201,7 @@ def is_anonymous(value: str) -> bool:
     """
     if re.fullmatch(r"-\d{1,2}|0+|9{4,}|[-.?*_]+", value.strip()):
         return True
-    return _phrase(value) in _phrases("anonymous")
+    return phrase(value) in _phrases("anonymous")
 
 
 def is_footer(value: str) -> bool:
@@ -232,7 +212,7 @@ def is_footer(value: str) -> bool:
     >>> is_footer("ИТОГО:"), is_footer("Grand total"), is_footer("Total 2024"), is_footer("Tomas")
     (True, True, True, False)
     """
-    return _phrase(re.sub(r"\d+", " ", value)) in _phrases("footers")
+    return phrase(re.sub(r"\d+", " ", value)) in _phrases("footers")
 
 
 @cache
@@ -240,14 +220,14 @@ def headers() -> Mapping[str, frozenset[str]]:
     """Meaning of a column -> folded words that columns of it are called by."""
     return {
         role: frozenset(fold(word) for word in words.split())
-        for role, words in _content()["headers"].items()
+        for role, words in content()["headers"].items()
     }
 
 
 @cache
 def months() -> Mapping[str, str]:
     """Name or short form of a month, in lower case with and without accents -> ``%b``'s."""
-    listed = _content()["months"]
+    listed = content()["months"]
     spelled = [(name, month) for month, names in listed.items() for name in (month, *names)]
     return {form(name): month for name, month in spelled for form in (str.lower, fold)}
 
@@ -255,55 +235,48 @@ def months() -> Mapping[str, str]:
 @cache
 def signs(code: str) -> tuple[str, ...]:
     """The signs and words of a currency as shops write them, the longest first."""
-    return tuple(sorted({*_content()["currencies"][code], code}, key=len, reverse=True))
+    return tuple(sorted({*content()["currencies"][code], code}, key=len, reverse=True))
 
 
 @cache
 def footers() -> frozenset[str]:
     """Phrases that begin a line of totals, in lower case with and without accents."""
-    return frozenset(
-        form(str(word)) for word in _content()["footers"] for form in (str.lower, fold)
-    )
+    return frozenset(form(str(word)) for word in content()["footers"] for form in (str.lower, fold))
 
 
 @cache
 def _outcomes() -> Mapping[str, Outcome]:
-    statuses = _content()["statuses"]
-    return {_phrase(str(word)): what for what, words in statuses.items() for word in words}
-
-
-@cache
-def _documents() -> Mapping[Document, frozenset[str]]:
-    listed = _content()["documents"]
-    return {what: frozenset(_phrase(str(word)) for word in known) for what, known in listed.items()}
+    statuses = content()["statuses"]
+    return {phrase(str(word)): what for what, words in statuses.items() for word in words}
 
 
 @cache
 def _flags() -> Mapping[str, Flag]:
-    listed = _content()["flags"]
+    listed = content()["flags"]
     return {fold(str(word)): what for what, words in listed.items() for word in words}
 
 
 @cache
 def _signs() -> Mapping[str, str]:
-    listed = _content()["currencies"]
+    listed = content()["currencies"]
     return {fold(sign): code for code, signs in listed.items() for sign in signs}
 
 
 @cache
 def _phrases(section: str) -> frozenset[str]:
-    return frozenset(_phrase(str(word)) for word in _content()[section])
+    return frozenset(phrase(str(word)) for word in content()[section])
 
 
-def _phrase(text: str) -> str:
+def phrase(text: str) -> str:
     """Words with one blank between them, whatever parts them in the text."""
     return " ".join(re.findall(r"[^\W_]+", fold(text)))
 
 
 @cache
-def _content() -> dict[str, Any]:
+def content() -> dict[str, Any]:
+    """What `words.yaml` holds."""
     import yaml
 
     text = (files(__package__) / "words.yaml").read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.safe_load(text)
-    return content
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

@@ -36,8 +36,11 @@ def train(
     show.leaderboard(console, trained.result, full or bool(config.contenders))
     show.standing(console, trained)
     show.files(console, config.output.folder)
+    # Without a champion nothing scores yet: how good the new one is, is to be seen first.
+    score = following.scoring(path, overrides, config)
+    look = following.stored("compare", path, overrides)
     show.next_command(
         console,
-        following.scoring(path, overrides, config),
+        score if trained.champion else look,
         following.stored("ui", path, overrides),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import ibis.expr.types as ir
@@ -20,6 +21,10 @@ PARTED = 0.02
 """And at most this share of the fewer of them may have bought on both sides of it."""
 
 
+PAUSE = 180
+"""Days without any purchase; what lies before such a pause may bear a date that stands for none."""
+
+
 def breaks(days: ir.Table) -> list[str]:
     """Remarks on days that are no trade's.
 
@@ -33,6 +38,7 @@ def breaks(days: ir.Table) -> list[str]:
     again = each.filter(each.last > each["first"])
     full = _by_day(bought, "transacted_at")
     return [
+        *_before_a_pause(full),
         *_imported(full),
         *_renamed(_by_day(again, "first"), _by_day(again, "last")),
     ]
@@ -42,6 +48,23 @@ def _by_day(rows: ir.Table, column: str) -> dict[date, int]:
     counts = rows.group_by(day=rows[column]).aggregate(n=rows.count())
     found: list[dict[str, Any]] = counts.to_pyarrow().to_pylist()
     return {row["day"]: row["n"] for row in found}
+
+
+def _before_a_pause(full: dict[date, int]) -> Iterator[str]:
+    """A long time in which nobody bought, with little before it."""
+    days = sorted(full)
+    pauses = [(later - day).days for day, later in pairwise(days)]
+    if not pauses or max(pauses) < PAUSE:
+        return
+    i = int(np.argmax(pauses))
+    before, total = sum(full[day] for day in days[: i + 1]), sum(full.values())
+    if before > SHARE * total:
+        return
+    yield (
+        f"Nobody bought between {days[i]} and {days[i + 1]}, {pauses[i]:,} days; {before:,} of "
+        f"{total:,} purchase days ({before / total:.1%}) lie before. If their dates stand for an "
+        "unknown one, leave them out: the log is as long as it seems only by them."
+    )
 
 
 def _imported(full: dict[date, int]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Facts of a log: counts and quantiles, and no value of a single row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +13,9 @@ from features.errors import UserError
 from features.log.transactions import Log, LogSpec
 from pipeline.intake.questions import Question, told
 from pipeline.intake.questions.people import alike
+
+TOWERING = 50
+"""So many times the 99 % quantile of the amounts is beyond what a shop sells."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,28 @@ def _named(row: dict[str, Any], name: str) -> dict[str, float | None]:
     return {
         f"p{key.rsplit('_', 1)[1]}": None if v is None else float(v) for key, v in found.items()
     }
+
+
+def towering(found: Mapping[str, Any]) -> list[str]:
+    """A remark where one amount is a large part of all money; `found` is from `shape`.
+
+    Examples
+    --------
+    >>> amount = {"p99": 120.0, "max": 9_999_999.0}
+    >>> towering({"orders": 5705, "amount_total": 10_204_933.0, "amount": amount})[0][:52]
+    'The largest amount is 98% of all money, 83,333 times'
+    >>> towering({"orders": 5705, "amount_total": 204_934.0, "amount": {"p99": 120, "max": 169}})
+    []
+    """
+    amount, total = found["amount"], found["amount_total"]
+    usual = amount["p99"] or 0
+    if found["orders"] < 100 or amount["max"] <= max(0.05 * total, TOWERING * usual):
+        return []
+    times = f", {amount['max'] / usual:,.0f} times what 99 in 100 stay below" if usual > 0 else ""
+    return [
+        f"The largest amount is {amount['max'] / total:.0%} of all money{times}. If it is a slip "
+        "of typing, correct it: every sum and mean is made of it."
+    ]
 
 
 def remarks(log: Log, spec: LogSpec, questions: Sequence[Question]) -> list[str]:

@@ -22,7 +22,6 @@ LENIENT = ["max_set_aside=1", "max_anonymous=1", "duplicates=keep", "lines=each"
 @pytest.mark.fuzz
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(log=logs())

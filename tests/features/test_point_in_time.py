@@ -20,9 +20,7 @@ pytestmark = pytest.mark.slow
 PAST = logs(end=CUTOFF - timedelta(days=1))
 FUTURE = logs(start=CUTOFF)
 
-few = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+few = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def order(customer_id="a", day=date(2023, 6, 1), amount="10", **more):

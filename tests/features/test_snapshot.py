@@ -17,9 +17,7 @@ from features.errors import UserError
 from tests.features.conftest import CUTOFF, logs
 from tests.features.test_point_in_time import order
 
-few = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+few = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def by_hand(log, cutoff):

@@ -95,9 +95,7 @@ def _cell(value):
 
 @pytest.mark.slow
 @given(rows=rows_of_a_log)
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_24_one_log_in_four_kinds_of_file_gives_the_same_transactions(engine, tmp_path, rows):
     outcomes = []
     for path in write_all(tmp_path, rows):

@@ -41,6 +41,16 @@ def test_a_shop_without_breaks_is_not_remarked(trade):
     assert said(trade) == []
 
 
+def test_a_few_dates_long_before_all_others_are_named(trade):
+    early = {(f"c{i}", -3650) for i in range(40)}
+    (remark,) = said(trade | early)
+    assert remark.startswith("Nobody bought between 2014-01-03 and 2024-01-")
+
+
+def test_a_shop_that_was_shut_half_a_year_has_no_dates_that_stand_for_none(trade):
+    assert said({(who, day) for who, day in trade if not 300 < day < 500}) == []
+
+
 def test_an_import_under_one_date_is_named(trade):
     imported = {(who, 200) for who, _ in trade}
     (remark,) = said(trade | imported)

@@ -66,7 +66,6 @@ def bare(tmp_path_factory) -> History:
 @pytest.mark.slow
 @settings(
     max_examples=2,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(future=futures())

@@ -8,7 +8,7 @@ from typing import Any
 
 import ibis
 
-from features.log import words
+from features.log.document_kinds import document
 from pipeline.intake.questions.likely_order import likely_order
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question, counted
@@ -23,7 +23,7 @@ def ask(look: Look) -> Iterator[Question]:
         # Paid by invoice or by card: all of them are sales.
         said = None if look.called(name, "method") else _documents(values)
         if said is not None:
-            yield _question(look, name, values, said)
+            yield from _question(look, name, values, said)
             return
     yield from _by_number(look)
 
@@ -37,7 +37,7 @@ def _by_number(look: Look) -> Iterator[Question]:
     found = look.rows.select(code=begun).group_by("code").agg(n=ibis._.count())
     found = found.filter(found.code != "").order_by(ibis.desc("n"), "code").limit(9)
     codes = {row["code"]: row["n"] for row in found.to_pyarrow().to_pylist()}
-    said = {code: words.document(code) for code in codes}
+    said = {code: document(code) for code in codes}
     if {"invoice", "credit"} <= set(said.values()):
         back = " and ".join(code for code, what in said.items() if what == "credit")
         yield Question(
@@ -50,7 +50,7 @@ def _by_number(look: Look) -> Iterator[Question]:
 
 def _documents(values: Mapping[str, int]) -> dict[str, str | None] | None:
     """What each value names; None where there are no invoices, or nothing beside them."""
-    said: dict[str, str | None] = {value: words.document(value) for value in values}
+    said: dict[str, str | None] = {value: document(value) for value in values}
     if "invoice" not in said.values() or not {"credit", "payment"} & set(said.values()):
         return None
     for value in [value for value, what in said.items() if what is None and value]:
@@ -62,24 +62,28 @@ def _documents(values: Mapping[str, int]) -> dict[str, str | None] | None:
 
 def _question(
     look: Look, name: str, values: Mapping[str, int], said: Mapping[str, str | None]
-) -> Question:
+) -> Iterator[Question]:
     by: dict[str | None, dict[str, int]] = {}
     for value, what in said.items():
         by.setdefault(what, {})[value] = values[value]
     kept = [*by["invoice"], *by.get("credit", {})]
     answer: dict[str, Any] = {"log.sales.column": name, "log.sales.values": kept}
+    back = list(by.get("credit", {}))
+    above = bool(back) and _above(look, name, back)
+    if not above and set(by) <= {"invoice", "credit"}:
+        return  # credit notes below 0 net the invoices as they stand
     text = f"Column {name!r} names documents: invoices ({counted(by['invoice'])})"
     if "credit" in by:
         text += f", credit notes ({counted(by['credit'])})"
-        if _above(look, name, list(by["credit"])):
-            answer |= {"log.refunds.column": name, "log.refunds.values": list(by["credit"])}
+    if above:
+        answer |= {"log.refunds.column": name, "log.refunds.values": back}
     if "payment" in by:
         text += f", payments of them ({counted(by['payment'])})"
     text += ". Invoices are the sales, credit notes take back, payments would count them twice."
     unknown = {value: n for value, n in by.get(None, {}).items() if value}
     if unknown:
         text += f" No word explains these, which are proposed as none: {counted(unknown)}."
-    return Question(name, text, answer, decided=not unknown)
+    yield Question(name, text, answer, decided=not unknown)
 
 
 def _above(look: Look, name: str, values: list[str]) -> bool:

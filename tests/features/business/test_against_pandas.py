@@ -26,7 +26,6 @@ COUNTED += ["purchases", "orders"]
 
 few = settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 

@@ -1,0 +1,34 @@
+"""What a row of a ledger books, by the name or the short form of its kind."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal
+
+from features.log.words import content, phrase
+
+Document = Literal["invoice", "credit", "payment"]
+
+
+def document(value: str) -> Document | None:
+    """What the row books; None where no word is known.
+
+    Examples
+    --------
+    >>> document("Sales Invoice"), document("Invoice payment"), document("GS"), document("gs")
+    ('invoice', 'payment', 'credit', None)
+    """
+    codes: Mapping[Document, list[str]] = content()["document_codes"]
+    for what, short in codes.items():
+        if value.strip() in short:
+            return what
+    said = f" {phrase(value)} "
+    for what, names in _names().items():
+        if any(f" {name} " in said for name in names):
+            return what
+    return None
+
+
+@cache
+def _names() -> Mapping[Document, frozenset[str]]:
+    listed = content()["documents"]
+    return {what: frozenset(phrase(str(name)) for name in names) for what, names in listed.items()}
