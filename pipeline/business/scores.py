@@ -10,7 +10,6 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from scipy.stats import norm
 
 from features.business.rfm_scores import TIERS
 from features.errors import UserError
@@ -33,9 +32,6 @@ renames has none."""
 
 RISKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Edges of the columns of the map of p(churn) by value; the last one belongs to its column."""
-
-CHANCE = float(norm.ppf(0.9))
-"""Standard deviations to each end of an 80 % interval."""
 
 COLUMNS = ("total_spend",)
 """Columns of the scores that are needed beside those of every scores file."""
@@ -65,8 +61,8 @@ class Scores(Protocol):
         """The first day that their log does not cover; None where the file does not tell it."""
 
     @property
-    def spread(self) -> Mapping[str, Sequence[float]]:
-        """Variance of spend by tenth; empty where the file does not tell it."""
+    def promised(self) -> Mapping[str, Sequence[float]]:
+        """How far off the model was at past cutoffs; empty where the file does not tell it."""
 
     @property
     def grades(self) -> Mapping[str, str]:
@@ -79,9 +75,8 @@ class Predicted:
 
     `segments` is indexed by name, the most expected spend first: ``customers``, mean ``p_churn``,
     totals of ``expected_spend`` and ``clv``, ``spend_share``, ``advice``. `risk` counts customers
-    by value tier (rows) and p(churn) (columns). `expected` is (total, low, high): the ends hold
-    80 % of what chance does to single customers, and are NaN where the file does not tell how
-    far they lay apart. `ways` compares forecasts of the horizon's revenue (``known``, ``new``,
+    by value tier (rows) and p(churn) (columns). `expected` is (total, low, high), see
+    `with_past_errors`. `ways` compares forecasts of the horizon's revenue (``known``, ``new``,
     ``together``), None where they do not speak of the same days.
     """
 
@@ -121,7 +116,8 @@ def predicted(
             f"None of the {len(in_log):,} scored customers is in the log {orders.name} before "
             f"{as_of}. Are they scores of this log?"
         )
-    expected = _total(found["expected_spend"], scores.spread)
+    total = float(found["expected_spend"].sum())
+    expected = with_past_errors(total, scores.promised.get("spend", []))
     clv = found["clv"].to_numpy(float)
     return Predicted(
         scores.as_of,
@@ -194,17 +190,19 @@ def risk_by_value(customers: pd.DataFrame) -> pd.DataFrame:
     return counts.set_axis(names, axis=1).rename_axis("tier")
 
 
-def _total(
-    expected: pd.Series, spread: Mapping[str, Sequence[float]]
-) -> tuple[float, float, float]:
-    """The sum, with the interval of independent customers; no net spend below 0 is expected."""
-    total = float(expected.sum())
-    if not spread:
-        return total, np.nan, np.nan
-    edges, variances = (np.asarray(spread[name]) for name in ("expected_spend", "spend_variance"))
-    tenth = np.minimum(np.searchsorted(edges, expected.to_numpy(float)), len(edges) - 1)
-    half = CHANCE * float(np.sqrt(variances[tenth].sum()))
-    return total, max(total - half, 0.0), total + half
+def with_past_errors(total: float, errors: Sequence[float]) -> tuple[float, float, float]:
+    """A total, and what would come if it were off as such totals were at past cutoffs.
+
+    The total is in its own range: where all errors were of one sign, it is an end of it. NaN where
+    none was judged. `errors` are expected over observed, minus 1.
+
+    Examples
+    --------
+    >>> with_past_errors(100.0, [0.25, -0.2]), with_past_errors(100.0, [0.25])
+    ((100.0, 80.0, 125.0), (100.0, 80.0, 100.0))
+    """
+    came = [total / (1 + error) for error in errors if error > -1]
+    return (total, min(total, *came), max(total, *came)) if came else (total, np.nan, np.nan)
 
 
 def _ways(
@@ -243,9 +241,7 @@ def mismatches(orders: Orders, scores: Scores, as_of: date) -> list[str]:
 def told(found: Predicted) -> list[str]:
     """What the scores say of all customers together, in sentences."""
     total, low, high = found.expected
-    between = (
-        "" if np.isnan(low) else f", between {low:,.0f} and {high:,.0f} by chance alone (80 %)"
-    )
+    between = "" if np.isnan(low) else f" ({low:,.0f} to {high:,.0f}, if off as in the past)"
     lines = [
         f"The scored customers are expected to spend {total:,.0f} in the {found.horizon_days} days "
         f"from {found.as_of} on{between}.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.business.scores import by_segment, concentration, risk_by_value
+from pipeline.business.scores import by_segment, concentration, risk_by_value, with_past_errors
 from pipeline.business.segments import gini
 from pipeline.markup import Row, facts, figure, number, pair, paragraph, section, table, text
 from pipeline.reporting import charts
@@ -84,7 +84,7 @@ class Coming:
             n,
             weight * float(found["expected_purchases"].sum()),
             _with_ends(buyers, [max(buyers + n * gap, 0.0) for gap in level]),
-            _with_ends(total, [total / (1 + error) for error in spend if error > -1]),
+            with_past_errors(total, spend),
             weight * float(found["clv"].sum(min_count=1)),
             segments,
             (weight * risk_by_value(found)).round().astype(int),
@@ -93,7 +93,7 @@ class Coming:
 
 
 def _with_ends(total: float, came: Sequence[float]) -> tuple[float, float, float]:
-    """The total is in its own range: where all errors were of one sign, it is an end of it."""
+    """As `with_past_errors`, from what would have come."""
     ends = [total, *came]
     return (total, min(ends), max(ends)) if came else (total, math.nan, math.nan)
 

@@ -16,7 +16,6 @@ from tests.pipeline import shop
 pytestmark = pytest.mark.slow
 
 END = "2023-07-01"
-SPREAD = {"expected_spend": [10.0, 100.0], "spend_variance": [4.0, 25.0]}
 
 
 def scores(path, log, strangers=3, as_of=END, **about):
@@ -36,7 +35,11 @@ def scores(path, log, strangers=3, as_of=END, **about):
     }
     frame = pd.DataFrame(values)
     frame = frame.assign(**{name: None for name in SCHEMA.names if name not in frame})
-    told = {"log_end": END, "spread": SPREAD, "grades": {"ranking": "good"}} | about
+    told = {
+        "log_end": END,
+        "promised": {"spend": [0.25, -0.2]},
+        "grades": {"ranking": "good"},
+    } | about
     schema = SCHEMA.with_metadata({ABOUT: json.dumps(told)})
     parquet.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False), path)
     return frame
@@ -96,8 +99,10 @@ def test_the_scores_of_the_logs_customers_are_added_up_and_those_of_others_count
     told, mine = found["scores"], frame.iloc[:-3]
     expected = mine["expected_spend"].sum()
     assert told["expected_spend"]["total"] == pytest.approx(expected)
-    variance = np.where(mine["expected_spend"] <= 10, 4.0, 25.0).sum()
-    assert told["expected_spend"]["high"] - expected == pytest.approx(1.2816 * variance**0.5, 1e-4)
+    ends = [told["expected_spend"][end] for end in ("low", "high")]
+    assert ends == pytest.approx([0.8 * expected, 1.25 * expected]), (
+        "as the pages of scores have it"
+    )
     assert told["clv"]["mean"] == pytest.approx(mine["clv"].mean())
     assert sum(row["customers"] for row in told["segments"]) == len(mine)
     assert f"{len(frame)} scores = {len(mine)} used + 3 of customers who are not" in told["rows"]
