@@ -13,7 +13,9 @@ from features.business.customers import customers
 from features.business.periods import calendar
 from features.business.retention import period_counts
 from features.business.rfm_scores import movements, scored, segments
+from features.customer.snapshot import snapshot
 from features.engines.duckdb import connect
+from pipeline.business.customer import facts
 from pipeline.business.retention import metrics
 from tests.features.business import oracle
 from tests.features.conftest import logs
@@ -155,6 +157,23 @@ def rows_of(*orders):
         {"customer_id": c, "transacted_at": pd.Timestamp(day), "amount": a, **blank}
         for c, day, a in orders
     ]
+
+
+def test_what_a_customer_has_spent_is_one_figure_whenever_it_was_given_back(kept, as_frame):
+    """As described, as scored (`total_spend` is the snapshot's) and of one customer's days."""
+    log = rows_of(
+        ("a", "2024-01-05", 10), ("a", "2024-02-05", 30), ("a", "2024-02-20", -7),
+        ("b", "2024-01-05", 5), ("b", "2024-01-20", -9), ("c", "2024-01-20", 4),
+    )  # fmt: skip
+    days, end = kept(log), date(2024, 3, 1)
+    wanted = {"a": 33, "b": -4, "c": 4}
+    assert as_frame(customers(days, end), "customer_id")["revenue"].to_dict() == wanted
+    assert as_frame(snapshot(days, end), "customer_id")["amount_total"].to_dict() == wanted
+    own = days.to_pyarrow().to_pandas().rename(columns={"transacted_at": "day"})
+    own["day"] = pd.to_datetime(own["day"]).dt.date
+    own["amount"] = own["amount"].astype(float)
+    for name, total in wanted.items():
+        assert facts(own[own["customer_id"] == name], end)["total_spend"] == total
 
 
 def test_a_gap_of_exactly_the_window_is_no_silence(kept, as_frame):
