@@ -14,12 +14,6 @@ from pipeline.markup import (
 )
 from pipeline.reporting import coming
 
-TOGETHER = (
-    "The range is what chance does to single customers, as far as their spend lay from what was "
-    "expected in the past. A season or an error that all customers share is not in it; the bands "
-    "of the forecast above, made of its past errors, hold those too."
-)
-
 WHY_THEY_DIFFER = (
     "CLTV and LTV speak of an average active customer: CLTV lets the churn of that year go on "
     "forever, LTV supposes that nobody leaves. A model's CLV speaks of each known customer, silent "
@@ -61,7 +55,7 @@ def _worth(found: Business, said: Predicted) -> str:
         "CLTV by the usual formula, an active customer": number(usual["cltv"], ",.2f"),
         "LTV by the usual formula, an active customer": number(usual["ltv"], ",.2f"),
     }
-    told = f"{TOGETHER} {found.formulas_told} {WHY_THEY_DIFFER}"
+    told = f"{coming.RANGES} {found.formulas_told} {WHY_THEY_DIFFER}"
     return facts(tiles) + paragraph(told, "note-text")
 
 
