@@ -106,6 +106,22 @@ class Refused(BaseModel):
     detail: str
 
 
+def refuse_missing(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> None:
+    """Stop where no row names a column of the log: its meaning would be left out, not blank.
+
+    Raises
+    ------
+    UserError
+        Naming them.
+    """
+    named = {name for row in rows for name in row}
+    if missing := [name for name in columns if name not in named]:
+        raise UserError(
+            f"orders: no row has {', '.join(map(repr, missing))}. Send every column that /model "
+            "names under columns_of_orders, null where a cell is blank."
+        )
+
+
 def texts(
     rows: Sequence[Mapping[str, Any]], ids: Iterable[str], decimal: str = "."
 ) -> list[dict[str, str | None]]:

@@ -21,7 +21,7 @@ from pipeline.scoring.champion import Found
 from pipeline.scoring.score import check_features
 from pipeline.serving import asked
 from pipeline.serving.asked import Asked
-from pipeline.serving.reader import Reader
+from pipeline.serving.reader import Reader, mapped
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class Scorer:
         day = said.as_of or self.today()
         if said.customers:
             return Request(day, summaries=asked.summaries(said.customers, self.model.manifest))
+        asked.refuse_missing(said.orders, mapped(self.spec))
         columns = self.spec.columns
         people = [columns.customer_id, *filter(None, [columns.refund_customer])]
         return Request(day, asked.texts(said.orders, people, self.spec.decimal or "."))

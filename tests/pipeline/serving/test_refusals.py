@@ -12,7 +12,9 @@ from pipeline.serving.asked import MOST_BYTES
 from tests.pipeline.serving.conftest import serving
 
 SECRET = "sentinel-0007@example.org"
-ROW = {"Customer ID": SECRET, "Date": "2023-02-01", "Total": "5"}
+ROW = {
+    "Customer ID": SECRET, "Date": "2023-02-01", "Total": "5", "Invoice": None, "Country": None,
+}  # fmt: skip
 
 NO_SCORES = {
     "nothing": {},
@@ -24,6 +26,9 @@ NO_SCORES = {
     "an id with a point": {"orders": [{**ROW, "Customer ID": 17.5}]},
     "too many rows": {"orders": [{}] * 50_001},
     "too many customers": {"orders": [{**ROW, "Customer ID": n} for n in range(1_001)]},
+    "a column of the log that no row has": {
+        "orders": [{k: v for k, v in ROW.items() if k != "Total"}]
+    },
     "a day that is none": {"as_of": SECRET, "orders": [ROW]},
     "a summary without features": {"customers": [{"customer_id": SECRET}]},
 }
