@@ -32,7 +32,9 @@ def checked(console: Console, found: Check) -> None:
     shown = shown or found.columns[:LONGEST]
     console.print(_columns(found, shown, meaning))
     if left := [column.name for column in found.columns if column not in shown]:
-        what = "columns that are not read" if meaning else "further columns"
+        several = len(left) > 1
+        what = f"column{'s' * several}"
+        what += f" that {'are' if several else 'is'} not read" if meaning else " more"
         console.print(Text(f"and {len(left):,} {what}: {', '.join(left)}", "dim"))
     if "customers" in found.facts:
         console.print(_facts(found))
