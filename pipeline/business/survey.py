@@ -77,7 +77,7 @@ def survey(
     n_counted = counts["answers"].sum()
     told = (
         f"{path.name}: {n_rows:,} answers = {n_counted:,} counted + {n_rows - n_counted:,} left "
-        f"out (unreadable {unreadable:,}; of customers who are not in the log "
+        f"out (blank or unreadable {unreadable:,}; of customers who are not in the log "
         f"{facts['unknown']:,}; on or after {as_of} {facts['later']:,}).",
     )
     return Survey("CSAT" if csat else "NPS", by_period, by_group, told)

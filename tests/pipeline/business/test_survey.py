@@ -40,7 +40,10 @@ def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
     assert months["2023-01"]["score"] == pytest.approx(1 / 3)
     assert months["2023-02"]["score"] == 0
     assert sum(row["answers"] for row in found["by_rfm_group"]) == 4
-    assert "7 answers = 4 counted + 3 left out (unreadable 1; of customers" in found["rows"][0]
+    assert (
+        "7 answers = 4 counted + 3 left out (blank or unreadable 1; of customers"
+        in found["rows"][0]
+    )
     assert "not in the log 1; on or after" in found["rows"][0]
     assert not any(f'"{name}"' in out for name in known)
 
