@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from pipeline.tracking.errors import TrackingError
 
@@ -191,16 +192,36 @@ def _alone(uri: str, create: bool) -> Iterator[None]:
         )
     file.parent.mkdir(parents=True, exist_ok=True)
     guard = file.with_name(f"{file.name}.lock")
-    for path in (guard, file):
-        if not path.exists():
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    _for_us_alone(guard)
     lock = sqlite3.connect(guard, timeout=LONGEST_WAIT, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
+        if not file.exists() or not file.stat().st_size:
+            _make(file)
         _refuse_locked(file)
         yield
     finally:
         lock.close()
+
+
+def _make(file: Path) -> None:
+    """Make a SQLite store whole or not at all: of one whose making was cut short nothing is left.
+
+    MLflow would not go on with such a file.
+    """
+    for left in file.parent.glob(f".{file.name}.*"):
+        left.unlink()
+    # A name of its own: MLflow remembers the stores it has made by their names.
+    draft = file.with_name(f".{file.name}.{uuid4().hex}")
+    _for_us_alone(draft)
+    MlflowClient(f"sqlite:///{draft}", f"sqlite:///{draft}").search_experiments(max_results=1)
+    os.replace(draft, file)
+
+
+def _for_us_alone(file: Path) -> None:
+    """Make an empty file that others may not read, unless it is there."""
+    if not file.exists():
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 def _refuse_locked(file: Path) -> None:

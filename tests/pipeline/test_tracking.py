@@ -467,6 +467,27 @@ def test_58_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
     assert connect(uri).experiment.name == "churn"
 
 
+def test_a_store_whose_making_was_cut_short_is_made_anew(tmp_path, monkeypatch) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+    def cut_short(engine: Any) -> None:
+        """As of a process that is killed between two steps of a migration."""
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE alembic_version (version_num TEXT)")
+            connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('half')")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mlflow.store.db.utils._upgrade_db", cut_short)
+        with pytest.raises(KeyboardInterrupt):
+            connect(uri, create=True)
+    assert connect(uri, create=True).experiment.name == "churn"
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("mlflow.db", "mlflow.db.lock", "mlartifacts")
+    }
+    assert stat.S_IMODE((tmp_path / "mlflow.db").stat().st_mode) == 0o600
+
+
 def test_the_experiment_opens_as_model_training_and_is_made_once(tracking_uri: str) -> None:
     first, second = prepare(tracking_uri), prepare(tracking_uri)
     assert first.experiment_id == second.experiment_id
