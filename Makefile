@@ -65,7 +65,7 @@ bench-campaign: $(READY) ## Campaigns: intervals, plans that learn, a real trial
 bench-coverage: $(READY) ## How often the 80 % intervals hold what came
 	$(BIN)/python -m benchmarks.coverage
 
-bench-monitoring: $(READY) ## What the watch notices, how often it is wrong, what training again helps: half an hour
+bench-monitoring: $(READY) ## What the watch notices, how often it is wrong, what training again helps: more than half an hour
 	$(BIN)/python -m benchmarks.monitoring
 
 bench-scale: $(READY) ## From a log to RFM and features, beside a hand-written group-by
