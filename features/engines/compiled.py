@@ -29,11 +29,13 @@ class Named:
 def compiled(op: Node, limit: Any, compile_: Callable[[], str]) -> str:
     """The text of a query, made by `compile_` where no equal one was compiled before."""
     key = (shape(op), limit)
-    if key not in _texts:
+    text = _texts.get(key)  # once: another thread may forget all of them
+    if text is None:
+        text = compile_()
         if len(_texts) >= KEPT:
             _texts.clear()
-        _texts[key] = compile_()
-    return _texts[key]
+        _texts[key] = text
+    return text
 
 
 def shape(op: Node) -> Hashable:

@@ -14,16 +14,19 @@ def document(value: str) -> Document | None:
 
     Examples
     --------
-    >>> document("Sales Invoice"), document("Invoice payment"), document("GS"), document("gs")
-    ('invoice', 'payment', 'credit', None)
+    >>> document("Sales Invoice"), document("Credit note (EU)"), document("GS"), document("gs")
+    ('invoice', 'credit', 'credit', None)
+    >>> document("Pro forma invoice"), document("No return")
+    (None, None)
     """
     codes: Mapping[Document, list[str]] = content()["document_codes"]
     for what, short in codes.items():
         if value.strip() in short:
             return what
-    said = f" {phrase(value)} "
+    said = phrase(value)
     for what, names in _names().items():
-        if any(f" {name} " in said for name in names):
+        # Alone, or as a term of several words: a bill book and a final sale are something else.
+        if said in names or any(" " in name and f" {name} " in f" {said} " for name in names):
             return what
     return None
 

@@ -59,6 +59,62 @@ def test_a_kind_that_no_word_explains_is_not_guessed(asked):
     assert "Zork 1" in question.seen
 
 
+def test_payments_that_repeat_no_invoice_are_sales_themselves(asked):
+    rows = [f"{i},C{i % 7},2024-01-{1 + i % 28:02d},{10 + i}.50" for i in range(60)]
+    kinds = [f"{row},{'Invoice' if i % 2 else 'Payment'}" for i, row in enumerate(rows)]
+    questions, _, _ = asked(log(f"{HEAD},Type", *kinds), columns=mapped(log(HEAD)))
+    assert pressing(questions) == []
+
+
+@pytest.mark.parametrize("value", ["Pro forma invoice", "Deposit invoice", "Invoice cancellation"])
+def test_other_papers_than_invoices_are_never_decided_to_be_sales(asked, value):
+    content = ledger("Type", "Invoice", "Credit Memo", "Payment") + f"5,D,2024-04-01,7.00,{value}\n"
+    _, spec, _ = asked(content, columns=mapped(content))
+    assert value not in (spec.sales.values or ())
+
+
+def test_a_cancellation_that_is_booked_below_zero_nets_its_invoice(asked):
+    content = log(
+        f"{HEAD},Belegart", "1,A,2024-01-05,100.00,Rechnung", "1,A,2024-01-06,-100.00,Storno",
+        "2,A,2024-01-06,90.00,Rechnung", "3,B,2024-01-09,20.00,Rechnung",
+    )  # fmt: skip
+    _, _, money = asked(content, columns=mapped(content))
+    assert money == 110
+
+
+def test_refunds_that_repeat_sales_are_taken_off_and_not_left_out(asked):
+    content = log(
+        f"{HEAD},event", "1,A,2024-01-05,19.00,Settled", "2,A,2024-02-05,29.00,Settled",
+        "1,A,2024-02-09,19.00,Refunded", "3,B,2024-02-06,9.00,Settled",
+    )  # fmt: skip
+    questions, _, money = asked(content, columns=mapped(content))
+    assert pressing(questions) == ["event"]
+    assert money == 19 + 29 + 9 - 19
+
+
+def test_kinds_without_a_known_word_that_repeat_others_are_remarked(asked):
+    sold = [f"{i},C{i},2024-01-{1 + i:02d},{10 + i}.50,F2" for i in range(20)]
+    back = [f"{40 + i},C{i},2024-02-{1 + i:02d},{10 + i}.50,G9" for i in range(9)]
+    content = log(f"{HEAD},Doc type", *sold, *back)
+    questions, _, _ = asked(content, columns=mapped(content))
+    assert any(
+        "repeat others of it" in question.seen and "G9 9" in question.seen for question in questions
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("card_type", ("debit", "credit")), ("seating", ("in", "out")), ("rating", ("+", "-")),
+        ("member_status", ("active", "canceled")), ("return_policy", ("final sale", "no return")),
+    ],
+)  # fmt: skip
+def test_what_says_nothing_of_the_order_is_no_question(asked, column, values):
+    rows = [f"{i},C{i % 7},2024-01-{1 + i % 28:02d},{10 + i}.50,{values[i % 2]}" for i in range(40)]
+    questions, _, _ = asked(log(f"{HEAD},{column}", *rows), columns=mapped(log(HEAD)))
+    assert pressing(questions) == []
+
+
 @pytest.mark.parametrize("column", ["payment_method", "Zahlungsart"])
 def test_a_sale_that_is_paid_by_invoice_is_a_sale(asked, column):
     content = ledger(column, "Invoice", "Card", "Payment in advance", "30.00")

@@ -11,8 +11,12 @@ import ibis
 from features.log.document_kinds import document
 from pipeline.intake.questions.likely_order import likely_order
 from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.mirrored import mirrored
 from pipeline.intake.questions.question import Question, counted
 from pipeline.intake.questions.statuses import outcome
+
+MOST = 8
+"""A ledger has so many kinds of rows at most."""
 
 
 def ask(look: Look) -> Iterator[Question]:
@@ -21,11 +25,31 @@ def ask(look: Look) -> Iterator[Question]:
         return
     for name, values in look.few.items():
         # Paid by invoice or by card: all of them are sales.
-        said = None if look.called(name, "method") else _documents(values)
+        said = None if look.called(name, "method", "funding") else _documents(look, name, values)
         if said is not None:
             yield from _question(look, name, values, said)
             return
     yield from _by_number(look)
+    yield from _by_echo(look)
+
+
+def _by_echo(look: Look) -> Iterator[Question]:
+    """A remark where rows of a kind that no word explains repeat those of the most frequent one."""
+    for name, values in look.few.items():
+        known = any(document(value) or outcome(value) for value in values)
+        if known or not look.called(name, "kind") or not 2 <= len(values) <= MOST:
+            continue
+        most, *others = sorted(values, key=lambda value: -values[value])
+        again = [value for value in others if value and mirrored(look, name, [value], [most])]
+        if most and again:
+            yield Question(
+                name,
+                f"Rows of column {name!r} repeat others of it, with the same customer and money or "
+                f"number: {counted({value: values[value] for value in again})} those of "
+                f"{counted({most: values[most]})}. If they are payments, leave them out "
+                "(log.sales); if they give money back, name them in log.refunds.",
+                pressing=False,
+            )
 
 
 def _by_number(look: Look) -> Iterator[Question]:
@@ -48,12 +72,19 @@ def _by_number(look: Look) -> Iterator[Question]:
         )
 
 
-def _documents(values: Mapping[str, int]) -> dict[str, str | None] | None:
-    """What each value names; None where there are no invoices, or nothing beside them."""
+def _documents(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str | None] | None:
+    """What each value names; None where there are no invoices, or nothing beside them.
+
+    Payments are such only where they repeat what was invoiced; else they are sales themselves.
+    """
     said: dict[str, str | None] = {value: document(value) for value in values}
-    if "invoice" not in said.values() or not {"credit", "payment"} & set(said.values()):
+    kinds = {kind: [v for v, what in said.items() if what == kind] for kind in set(said.values())}
+    invoices, payments = kinds.get("invoice", []), kinds.get("payment", [])
+    if not invoices or not ("credit" in kinds or payments):
         return None
-    for value in [value for value, what in said.items() if what is None and value]:
+    if payments and not mirrored(look, name, payments, invoices):
+        return None
+    for value in [value for value in kinds.get(None, []) if value]:
         if outcome(value) == "no_sale":
             said[value] = "no_sale"
     known = sum(n for value, n in values.items() if said[value])

@@ -19,6 +19,8 @@ _PAIRS = (
     ("приход", "расход"), ("надходження", "витрата"), ("winien", "ma"), ("borc", "alacak"),
     ("plus", "minus"), ("+", "-"), ("+", "\u2212"),
 )  # fmt: skip
+_UNSURE = {("in", "out"), ("plus", "minus"), ("+", "-"), ("+", "\u2212")}
+"""Of a table, a membership or a taste as well: only below a header that speaks of sides."""
 _LETTERS = (("d", "c"), ("s", "h"), ("d", "h"), ("d", "k"), ("д", "к"))
 """Of one letter, and asked about where the header speaks of sides."""
 
@@ -29,6 +31,8 @@ def ask(look: Look) -> Iterator[Question]:
     if look.spec.refunds or look.money is None:
         return
     for name, values in look.few.items():
+        if look.called(name, "funding", "method"):  # a debit card is no side of an account
+            continue
         pair = _sides(name, {value for value in values if value})
         if pair is None or look.gives_back:
             continue
@@ -50,9 +54,10 @@ def ask(look: Look) -> Iterator[Question]:
 def _other_column(look: Look) -> Iterator[Question]:
     """The other side of an account: filled where the amount is not, and never beside it."""
     amount = look.spec.columns.amount
-    if not amount or look.spec.columns.refunded:
+    if not amount or look.spec.columns.refunded or not _of_an_account(look, amount):
         return
-    for name in [name for name in look.free if look.called(name, "side")]:
+    sides = [name for name in look.free if look.called(name, "side")]
+    for name in [name for name in sides if _of_an_account(look, name)]:
         numbers = look.number(name)
         if numbers is None or not first(numbers.aggregate(n=numbers.number.count()))["n"]:
             continue
@@ -71,6 +76,12 @@ def _other_column(look: Look) -> Iterator[Question]:
             return
 
 
+def _of_an_account(look: Look, name: str) -> bool:
+    """Whether a header speaks of money and sides alone: a store credit is something else."""
+    told = [word for word in words.split(name) if words.currency(word) is None]
+    return all(any(words.means(word, role) for role in ("side", "amount")) for word in told)
+
+
 def _filled(cells: ir.StringValue) -> ir.BooleanValue:
     """Whether there is more than noughts."""
     return cells.notnull() & ~ibis.coalesce(cells.re_search(r"^[0.,\s]*$"), False)
@@ -82,7 +93,7 @@ def _sides(name: str, values: set[str]) -> tuple[str, str] | None:
     told = words.split(name)
     named = any(words.means(word, "side") for word in told)
     for pair in (*_PAIRS, *_LETTERS):
-        known = named or pair in _PAIRS or set(pair) == set(told)
+        known = named or set(pair) == set(told) or (pair in _PAIRS and pair not in _UNSURE)
         if known and folded == set(pair) and len(values) == 2:
             return pair
     return None

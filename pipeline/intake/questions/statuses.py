@@ -11,6 +11,7 @@ from typing import Any
 from features.log import words
 from features.log.order_lines import FILLED
 from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.mirrored import mirrored
 from pipeline.intake.questions.question import Question, counted
 
 _YES = {
@@ -40,6 +41,8 @@ def ask(look: Look) -> Iterator[Question]:
     payments = [name for name in status_first if _of_payments(look, name)]
     for name in status_first:
         values = look.few[name]
+        if look.called(name, "membership") or look.called(name, "customer_id"):
+            continue  # what became of the customer says nothing of the order
         if _of_parcels(look, name) or (payments and name not in payments):
             said = _given_up(look, name, values)
             if said is None:
@@ -103,6 +106,11 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
         return None
     for value in [value for value in known if said[value] == "refund"]:
         said[value] = "sale" if _taken_off(look, name, value) else "refund"
+    sold = [value for value in known if said[value] == "sale"]
+    for value in [value for value in known if said[value] == "no_sale"]:
+        # What was called off is booked once more, below 0: it nets the sale.
+        if _all_below(look, name, value) and mirrored(look, name, [value], sold):
+            said[value] = "sale"
     return None if all(what in ("sale", None) for what in said.values()) else said
 
 
@@ -159,23 +167,29 @@ def _taken_off(look: Look, name: str, value: str) -> bool:
     """Whether rows of a refund do not count as sales already: below 0, or netted by a column."""
     if look.spec.columns.refunded or _has_refund_column(look):
         return True
+    # A sale marked as refunded nets with the row below 0 that gave it back.
+    return look.money is not None and (_all_below(look, name, value) or look.gives_back)
+
+
+def _all_below(look: Look, name: str, value: str) -> bool:
+    """Whether all money in the rows of a value is below 0."""
     if look.money is None:
         return False
     here = look.money.filter(look.text(look.money, name).strip() == value)
-    below = here.aggregate(n=(here.money > 0).sum(), all_below=(here.money < 0).sum())
-    signs = first(below)
-    if signs["all_below"] and not signs["n"]:
-        return True
-    # A sale marked as refunded nets with the row below 0 that gave it back.
-    return look.gives_back
+    signs = first(here.aggregate(above=(here.money > 0).sum(), below=(here.money < 0).sum()))
+    return bool(signs["below"] and not signs["above"])
 
 
 def _refund_rows(look: Look, name: str, said: Mapping[str, str | None]) -> list[str]:
     """Values of rows that give money back above 0, where sales are rows of another kind."""
-    flagged = any(words.flag(word) == "refund_row" for word in words.split(name))
-    if look.spec.refunds or not (flagged or any(words.is_sale_row(value) for value in said)):
+    back = [value for value, what in said.items() if what == "refund"]
+    if look.spec.refunds or not back:
         return []
-    return [value for value, what in said.items() if what == "refund"]
+    flagged = any(words.flag(word) == "refund_row" for word in words.split(name))
+    if flagged or any(words.is_sale_row(value) for value in said):
+        return back
+    sold = [value for value, what in said.items() if what == "sale"]
+    return back if mirrored(look, name, back, sold) else []
 
 
 def _has_refund_column(look: Look) -> bool:
