@@ -163,10 +163,12 @@ def towering(found: Mapping[str, Any]) -> list[str]:
     'The largest amount is 98% of all money, 83,333 times'
     >>> towering({"orders": 5705, "amount_total": 204_934.0, "amount": {"p99": 120, "max": 169}})
     []
+    >>> towering({"orders": 456, "amount_total": 0.0, "amount": {"p99": 0, "max": 1000}})
+    []
     """
     amount, total = found["amount"], found["amount_total"]
     usual = amount["p99"] or 0
-    if found["orders"] < 100 or amount["max"] <= max(0.05 * total, TOWERING * usual):
+    if found["orders"] < 100 or total <= 0 or amount["max"] <= max(0.05 * total, TOWERING * usual):
         return []
     times = f", {amount['max'] / usual:,.0f} times what 99 in 100 stay below" if usual > 0 else ""
     return [

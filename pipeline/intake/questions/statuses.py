@@ -15,22 +15,8 @@ from pipeline.intake.questions.mirrored import mirrored
 from pipeline.intake.questions.question import Question, counted
 
 _YES = {
-    "true",
-    "yes",
-    "y",
-    "1",
-    "t",
-    "ja",
-    "oui",
-    "si",
-    "sí",
-    "sim",
-    "да",
-    "так",
-    "tak",
-    "evet",
-    "x",
-}
+    "true", "yes", "y", "1", "t", "ja", "oui", "si", "sí", "sim", "да", "так", "tak", "evet", "x",
+}  # fmt: skip
 _NO = {"false", "no", "n", "0", "f", "nein", "non", "nao", "não", "нет", "ні", "nie", "hayir", ""}
 
 
