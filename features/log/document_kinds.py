@@ -9,19 +9,23 @@ from features.log.words import content, phrase
 Document = Literal["invoice", "credit", "payment"]
 
 
-def document(value: str) -> Document | None:
+def document(value: str, short: bool = False) -> Document | None:
     """What the row books; None where no word is known.
+
+    Short forms count only where they are looked for: AR, IN and CN are countries, too.
 
     Examples
     --------
-    >>> document("Sales Invoice"), document("Credit note (EU)"), document("GS"), document("gs")
-    ('invoice', 'credit', 'credit', None)
+    >>> document("Sales Invoice"), document("Credit note (EU)")
+    ('invoice', 'credit')
+    >>> document("GS", short=True), document("gs", short=True), document("GS")
+    ('credit', None, None)
     >>> document("Pro forma invoice"), document("No return")
     (None, None)
     """
     codes: Mapping[Document, list[str]] = content()["document_codes"]
-    for what, short in codes.items():
-        if value.strip() in short:
+    for what, listed in codes.items():
+        if short and value.strip() in listed:
             return what
     said = phrase(value)
     for what, names in _names().items():

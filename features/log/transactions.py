@@ -153,14 +153,21 @@ def used_rows(checked: ir.Table, spec: LogSpec) -> ir.Table:
 
 
 def _given_back(checked: ir.Table, transactions: ir.Table, spec: LogSpec) -> Decimal:
-    """What the column of refunds took off the rows that are used, a repeated total once."""
+    """What the column of refunds took off the rows that are used, a repeated total once.
+
+    Down to nothing: what it left below 0 is told among the rows below 0.
+    """
     back = ibis.coalesce(checked.given_back.abs(), 0)
     gross = used_rows(checked.mutate(amount=(checked.amount + back).cast(MONEY)), spec)
     sums = [
         table.aggregate(n=table.amount.sum()).to_pyarrow()["n"][0].as_py() or 0
         for table in (gross, transactions)
     ]
-    return Decimal(sums[0] - sums[1])
+    below = checked.filter(checked.reason.isnull(), checked.amount < 0)
+    told = below.aggregate(
+        n=ibis.least(ibis.coalesce(below.given_back.abs(), 0), -below.amount).sum()
+    )
+    return Decimal(sums[0] - sums[1] - (told.to_pyarrow()["n"][0].as_py() or 0))
 
 
 def _aside(checked: ir.Table, raw: Raw, counts: Counts) -> ir.Table:

@@ -1,7 +1,10 @@
 """A ledger counts each sale once: invoices are sales, credit notes take back, payments settle."""
 
+import json
+
 import pytest
 
+from pipeline.command_line import main as cli
 from tests.pipeline.test_wrong_numbers import asked, engine, log, mapped, pressing
 
 __all__ = ["asked", "engine"]
@@ -64,6 +67,36 @@ def test_payments_that_repeat_no_invoice_are_sales_themselves(asked):
     kinds = [f"{row},{'Invoice' if i % 2 else 'Payment'}" for i, row in enumerate(rows)]
     questions, _, _ = asked(log(f"{HEAD},Type", *kinds), columns=mapped(log(HEAD)))
     assert pressing(questions) == []
+
+
+@pytest.mark.parametrize(
+    "values", [("AR", "BR", "PY", "CL"), ("IN", "CN", "ZA"), ("SI", "ZA", "AV"), ("RE", "AV", "PY")]
+)
+def test_a_country_is_no_document(asked, values):
+    n = len(values)
+    rows = [
+        f"{i},C{i % 7},2024-01-{1 + i % 28:02d},{10 + i % 5}.50,{values[i % n]}" for i in range(60)
+    ]
+    for column in ("country", "provincia", "market"):
+        content = log(f"{HEAD},{column}", *rows)
+        assert pressing(asked(content, columns=mapped(content))[0]) == []
+
+
+def test_a_flag_beside_the_kind_of_a_document_drops_no_credit_note(asked):
+    content = log(
+        f"{HEAD},Type,is_refund", "1,A,2024-01-05,100.00,Invoice,false",
+        "1,A,2024-01-20,30.00,Credit note,true", "2,B,2024-01-06,10.00,Invoice,false",
+    )  # fmt: skip
+    assert asked(content, columns=mapped(content))[2] == 80
+
+
+def test_one_row_below_zero_does_not_silence_the_question_of_sides(asked):
+    content = log(
+        f"{HEAD},DC", "1,A,2024-01-05,100.00,D", "1,A,2024-01-20,30.00,C",
+        "2,B,2024-01-06,10.00,D", "3,B,2024-01-08,-5.00,D",
+    )  # fmt: skip
+    questions, _, money = asked(content, columns=mapped(content))
+    assert (pressing(questions), money) == (["DC"], 75)
 
 
 @pytest.mark.parametrize("value", ["Pro forma invoice", "Deposit invoice", "Invoice cancellation"])
@@ -130,3 +163,18 @@ def test_numbers_that_begin_as_credit_notes_do_are_remarked(asked):
     assert any("begin with INV 2, CN 1" in question.seen for question in questions)
     plain = content.replace("CN-", "INV-3")
     assert not any("begin with" in q.seen for q in asked(plain, columns=mapped(plain))[0])
+
+
+@pytest.mark.parametrize("nothing", ["", "0.00"])
+def test_refunds_in_rows_of_their_own_are_told_once(tmp_path, nothing, capsys):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        log(
+            f"{HEAD},refunded", "1,A,2024-01-05,100.00,", f"1,A,2024-01-20,{nothing},30.00",
+            "2,B,2024-01-06,10.00,", "3,C,2024-01-07,50.00,20.00",
+        )
+    )  # fmt: skip
+    cli.run(["check", str(path), "--json", "--quiet", "--set", "log.columns.refunded=refunded"])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["amount_total"], found["amount_returned"]) == (110.0, 50.0)
+    assert [q["seen"] for q in found["questions"] if q["pressing"]] == []

@@ -10,8 +10,8 @@ import ibis
 
 from features.log.document_kinds import document
 from pipeline.intake.questions.likely_order import likely_order
-from pipeline.intake.questions.look import Look, first
-from pipeline.intake.questions.mirrored import mirrored
+from pipeline.intake.questions.look import Look
+from pipeline.intake.questions.mirrored import above, mirrored
 from pipeline.intake.questions.question import Question, counted
 from pipeline.intake.questions.statuses import outcome
 
@@ -61,7 +61,7 @@ def _by_number(look: Look) -> Iterator[Question]:
     found = look.rows.select(code=begun).group_by("code").agg(n=ibis._.count())
     found = found.filter(found.code != "").order_by(ibis.desc("n"), "code").limit(9)
     codes = {row["code"]: row["n"] for row in found.to_pyarrow().to_pylist()}
-    said = {code: document(code) for code in codes}
+    said = {code: document(code, short=True) for code in codes}
     if {"invoice", "credit"} <= set(said.values()):
         back = " and ".join(code for code, what in said.items() if what == "credit")
         yield Question(
@@ -77,7 +77,8 @@ def _documents(look: Look, name: str, values: Mapping[str, int]) -> dict[str, st
 
     Payments are such only where they repeat what was invoiced; else they are sales themselves.
     """
-    said: dict[str, str | None] = {value: document(value) for value in values}
+    short = look.called(name, "kind") and not look.called(name, "place")
+    said: dict[str, str | None] = {value: document(value, short) for value in values}
     kinds = {kind: [v for v, what in said.items() if what == kind] for kind in set(said.values())}
     invoices, payments = kinds.get("invoice", []), kinds.get("payment", [])
     if not invoices or not ("credit" in kinds or payments):
@@ -100,13 +101,13 @@ def _question(
     kept = [*by["invoice"], *by.get("credit", {})]
     answer: dict[str, Any] = {"log.sales.column": name, "log.sales.values": kept}
     back = list(by.get("credit", {}))
-    above = bool(back) and _above(look, name, back)
-    if not above and set(by) <= {"invoice", "credit"}:
+    positive = bool(back) and above(look, name, back)
+    if not positive and set(by) <= {"invoice", "credit"}:
         return  # credit notes below 0 net the invoices as they stand
     text = f"Column {name!r} names documents: invoices ({counted(by['invoice'])})"
     if "credit" in by:
         text += f", credit notes ({counted(by['credit'])})"
-    if above:
+    if positive:
         answer |= {"log.refunds.column": name, "log.refunds.values": back}
     if "payment" in by:
         text += f", payments of them ({counted(by['payment'])})"
@@ -115,11 +116,3 @@ def _question(
     if unknown:
         text += f" No word explains these, which are proposed as none: {counted(unknown)}."
     yield Question(name, text, answer, decided=not unknown)
-
-
-def _above(look: Look, name: str, values: list[str]) -> bool:
-    """Whether rows of these values have money above 0."""
-    if look.money is None:
-        return True
-    here = look.money.filter(look.text(look.money, name).strip().isin(values))
-    return bool(first(here.aggregate(n=(here.money > 0).sum()))["n"])

@@ -16,6 +16,7 @@ from features.log.versions import version_number
 from pipeline.intake.questions.likely_order import likely_order
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question
+from pipeline.intake.questions.refunds import refund_column
 
 FEW = 0.1
 """A column that differs in so small a share of the orders is taken for the same in all."""
@@ -109,7 +110,7 @@ def _is_state(look: Look, name: str) -> bool:
 
 def _is_version(look: Look, name: str) -> bool:
     """Whether a column counts versions or says when a row was changed, in an order."""
-    if not look.called(name, "version", "changed"):
+    if not look.called(name, "version", "changed") or name == refund_column(look):
         return False
     rows: ir.Table = look.sample.select(cell=look.sample[look.place(name)])
     seen = first(rows.aggregate(n=rows.cell.count(), read=version_number(rows.cell).count()))

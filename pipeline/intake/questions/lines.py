@@ -83,6 +83,11 @@ def _continued(look: Look, order: str | None) -> Question | None:
     named = columns.model_copy(update={"order_id": order})
     spec = look.spec.model_copy(update={"lines": "first_line_total", "columns": named})
     before = look.sample
+    if (
+        columns.refunded and columns.amount
+    ):  # a row that only gives back is no line without its total
+        mine, back = (look.text(before, name) for name in (columns.amount, columns.refunded))
+        before = before.filter(mine.notnull() | back.isnull())
     whole = [columns.transacted_at, *([columns.amount] if columns.amount else [])]
     filled_in = first(before.aggregate(n=before.count(), **_counts(look, before, whole)))
     if set(filled_in.values()) == {filled_in["n"]}:

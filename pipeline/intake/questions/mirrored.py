@@ -37,6 +37,14 @@ def mirrored(look: Look, name: str, kind: Collection[str], other: Collection[str
     return max(alike["met"] / back - chance, numbered["met"] / back) >= ENOUGH
 
 
+def above(look: Look, name: str, values: Collection[str]) -> bool:
+    """Whether rows with one of the values of a column have money above 0."""
+    if look.money is None:
+        return True
+    here = look.money.filter(look.text(look.money, name).strip().isin(list(values)))
+    return bool(first(here.aggregate(n=(here.money > 0).sum()))["n"])
+
+
 def _groups(rows: ir.Table, key: str) -> dict[str, int]:
     """Rows of either kind; those `met` by the other kind, and those that are there `again`."""
     each = rows.group_by("who", key).aggregate(back=rows.back.sum(), sold=rows.sold.sum())

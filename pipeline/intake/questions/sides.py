@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from features.log import words
 from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.mirrored import above
 from pipeline.intake.questions.question import Question, counted
 
 _PAIRS = (
@@ -34,11 +35,13 @@ def ask(look: Look) -> Iterator[Question]:
         if look.called(name, "funding", "method"):  # a debit card is no side of an account
             continue
         pair = _sides(name, {value for value in values if value})
-        if pair is None or look.gives_back:
+        if pair is None:
             continue
         shown = {value: n for value, n in values.items() if value}
         signs = pair[0] in ("+", "plus")
         back = max(shown, key=lambda v: (-shown[v] * (not signs), pair.index(words.fold(v))))
+        if not above(look, name, [back]):  # its sign is written already
+            continue
         yield Question(
             name,
             f"Column {name!r} tells two sides of an account apart ({counted(values)}), and all "

@@ -28,7 +28,7 @@ def ask(look: Look) -> Iterator[Question]:
     for name in status_first:
         values = look.few[name]
         if look.called(name, "membership") or look.called(name, "customer_id"):
-            continue  # what became of the customer says nothing of the order
+            continue  # of the customer, or of the marketplace's debt: not of the order
         if _of_parcels(look, name) or (payments and name not in payments):
             said = _given_up(look, name, values)
             if said is None:
@@ -65,7 +65,7 @@ def _of_parcels(look: Look, name: str) -> bool:
 
 def _of_payments(look: Look, name: str) -> bool:
     """Whether a column says if orders were paid: then others only say which were given up."""
-    named = look.called(name, "amount") or "financial" in words.split(name)
+    named = look.called(name, "amount", "payment") or "financial" in words.split(name)
     said = {outcome(value) for value in look.few[name]}
     return named and look.called(name, "status") and {"sale", "no_sale"} <= said
 
@@ -193,6 +193,8 @@ def _flagged(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str 
     if len(meant) != 1:
         return None
     what = meant.pop()
+    if what in ("refund", "refund_row") and look.spec.refunds:  # another column has told them
+        return None
     if what == "refund_row":
         yes = [value for value, truth in said.items() if truth]
         if look.called(name, "customer_id") or any(_taken_off(look, name, v) for v in yes):
