@@ -32,16 +32,15 @@ def breaks(days: ir.Table) -> list[str]:
     in one pass; what is kept is as long as the calendar.
     """
     bought = days.filter(days.amount > 0)
+    full = _by_day(bought, "transacted_at")
+    told = [*_before_a_pause(full), *_imported(full)]
+    if sum(full.values()) < 4 * RETURNING:  # of two days each, on either side
+        return told
     each = bought.group_by("customer_id").aggregate(
         first=bought.transacted_at.min(), last=bought.transacted_at.max()
     )
     again = each.filter(each.last > each["first"])
-    full = _by_day(bought, "transacted_at")
-    return [
-        *_before_a_pause(full),
-        *_imported(full),
-        *_renamed(_by_day(again, "first"), _by_day(again, "last")),
-    ]
+    return [*told, *_renamed(_by_day(again, "first"), _by_day(again, "last"))]
 
 
 def _by_day(rows: ir.Table, column: str) -> dict[date, int]:

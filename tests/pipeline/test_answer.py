@@ -46,7 +46,7 @@ def test_nor_is_one_that_did_not_answer_everywhere_or_is_no_part():
     assert better_part(OUTCOMES, {"logistic": whole}) is None, "there is no blend"
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_by_chance_alone_a_part_is_hardly_ever_found():
     """Blend and parts err alike: 5 % of forty logs are two; each cutoff asked as well, fewer."""
     found = 0

@@ -205,6 +205,7 @@ def test_compare_lists_the_training_as_data(here, capsys):
     assert found[0]["grade"] in ("good", "fair", "poor")
 
 
+@pytest.mark.thorough
 def test_two_trainings_give_the_same_scores(here, tmp_path, migrated_store):
     first = scores(tmp_path, "--model", "out/model")
     # Which contenders stand beside it makes no difference either.

@@ -265,7 +265,7 @@ def unfitted(late):
     return re.findall(r"blend has no answer at (\S+): None of the blend's", said)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_an_answer_that_cannot_be_fitted_at_a_cutoff_is_judged_at_the_others(late, monkeypatch):
     days, told = unfitted(late), (late / "said.txt").read_text()
     board = pd.read_csv(late / "out/leaderboard.csv")

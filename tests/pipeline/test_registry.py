@@ -387,6 +387,7 @@ def test_the_logged_model_states_its_inputs_outputs_and_pinned_requirements(
     assert str(Path(registry.__file__).parent) not in description
 
 
+@pytest.mark.thorough
 def test_a_tracking_server_keeps_and_hands_out_models_as_a_file_does(
     store: Store,
     folder: Path,
