@@ -4,6 +4,7 @@ To make SQL of an expression takes ibis longer than DuckDB takes to answer it fo
 """
 
 from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -67,7 +68,9 @@ def shape(op: Node) -> Hashable:
             return tuple((name, visit(value)) for name, value in part.items())
         if isinstance(part, tuple):
             return tuple(map(visit, part))
-        return repr(part) if isinstance(part, float) else part  # 0.0 equals -0.0
+        # 0.0 equals -0.0, True 1, and a moment the same one of another zone: their texts do not.
+        alike = isinstance(part, bool | float | datetime)
+        return (type(part), repr(part)) if alike else part
 
     visit(op)
     return tuple(nodes)
