@@ -479,6 +479,8 @@ def test_an_id_of_nobody_is_remarked_until_it_is_named(looked_over, nobody):
 def test_a_zero_that_is_one_of_a_running_count_is_somebody(looked_over):
     rows = [f"{i},{i % 25},2024-01-{1 + i // 4:02d},{i + 1},x" for i in range(100)]
     assert not remarked(looked_over(log(*rows)), "log.anonymous_ids")
+    hashes = [row.replace(f",{i % 25},", f",{i % 25 * 7919:06x},") for i, row in enumerate(rows)]
+    assert not remarked(looked_over(log(*hashes)), "log.anonymous_ids")
     rows += [f"{i},0,2024-02-{i - 99:02d},{i},x" for i in range(100, 125)]
     assert remarked(looked_over(log(*rows)), "'0' in 'customer' stands for nobody")
 

@@ -61,8 +61,8 @@ def _nobody(look: Look) -> Iterator[Question]:
 
 
 def _counted(ids: ir.Table) -> bool:
-    """Whether ids are a running count, of which 0 or 9999 may be somebody's."""
-    numbers = ids.who.re_search(r"^\d+$").cast("int8").mean()
+    """Whether ids are numbers, decimal or hexadecimal, of which 0 or 9999 may be somebody's."""
+    numbers = ids.who.re_search(r"^[\da-fA-F]+$").cast("int8").mean()
     seen = first(ids.aggregate(n=ids.count(), numbers=numbers))
     return bool(seen["n"] >= 20 and seen["numbers"] >= 0.9)
 
