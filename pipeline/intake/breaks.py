@@ -39,8 +39,12 @@ def breaks(days: ir.Table) -> list[str]:
     each = bought.group_by("customer_id").aggregate(
         first=bought.transacted_at.min(), last=bought.transacted_at.max()
     )
-    again = each.filter(each.last > each["first"])
-    return [*told, *_renamed(_by_day(again, "first"), _by_day(again, "last"))]
+    engine = days.get_backend()
+    name = engine.fresh("spans")
+    again = engine.create_table(name, each.filter(each.last > each["first"]))
+    firsts, lasts = (_by_day(again, column) for column in ("first", "last"))
+    engine.drop_table(name)
+    return [*told, *_renamed(firsts, lasts)]
 
 
 def _by_day(rows: ir.Table, column: str) -> dict[date, int]:
