@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from random import Random
 
+import pyarrow as pa
 import pytest
 
 from features.engines.duckdb import connect
@@ -25,11 +26,13 @@ def shop(customers=400, days=730, gap=40, seed=1):
 
 def said(found):
     """What is remarked of (customer, day) pairs."""
-    rows = ", ".join(f"('{who}', DATE '{FIRST + timedelta(days=day)}', 9.5)" for who, day in found)
-    engine = connect(threads=1)
-    return breaks(
-        engine.sql(f"SELECT * FROM (VALUES {rows}) t(customer_id, transacted_at, amount)")
-    )
+    who, days = zip(*sorted(found), strict=True)
+    rows = {
+        "customer_id": who,
+        "transacted_at": [FIRST + timedelta(days=day) for day in days],
+        "amount": [9.5] * len(who),
+    }
+    return breaks(connect(threads=1).create_table("days", pa.table(rows)))
 
 
 @pytest.fixture(scope="module")

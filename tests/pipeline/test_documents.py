@@ -9,6 +9,8 @@ from tests.pipeline.test_wrong_numbers import asked, engine, log, mapped, pressi
 
 __all__ = ["asked", "engine"]
 
+pytestmark = pytest.mark.slow
+
 HEAD = "order_id,customer_id,date,amount"
 NAMES = {
     "english": ("Type", "Invoice", "Credit Memo", "Payment"),
