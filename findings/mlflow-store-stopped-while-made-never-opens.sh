@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # An MLflow store that was stopped while it was being made can never be opened again.
 #
-# mlflow 3.17.2 makes the tables of a new SQLite store in some fifty steps, each committed on its
-# own, and notes only now and then how far it came. A job that is stopped in the first second (a
-# scheduler's time limit, a power cut) leaves a file with some of the tables: every later run that
-# is given the same address begins anew and ends with "table ... already exists", until
-# somebody removes the file. Here the process ends itself after the fifth commit of the first run.
+# mlflow 3.17.2 makes the tables of a new SQLite store in steps that are committed on their own. A
+# job that is stopped in the first second (a scheduler's time limit, a power cut) leaves a file with
+# some of the tables: every later run that is given the same address begins anew and ends with
+# "table ... already exists", until somebody removes the file. Here the process ends itself after
+# the fifth commit of the first run.
 set -euo pipefail
 here=$(mktemp -d)
 trap 'rm -rf "$here"' EXIT

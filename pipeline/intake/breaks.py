@@ -1,4 +1,4 @@
-"""What days say of how a log was made: an import under one date, ids that were changed."""
+"""What days say of how a log was made: dates that stand for none, imports, changed ids."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -20,7 +20,6 @@ RETURNING = 50
 PARTED = 0.02
 """And at most this share of the fewer of them may have bought on both sides of it."""
 
-
 PAUSE = 180
 """Days without any purchase; what lies before such a pause may bear a date that stands for none."""
 
@@ -28,8 +27,8 @@ PAUSE = 180
 def breaks(days: ir.Table) -> list[str]:
     """Remarks on days that are no trade's.
 
-    `days` is a table of customers' days, see `features.customer.purchase_days.netted_days`. Read
-    in one pass; what is kept is as long as the calendar.
+    `days` is a table of customers' days, see `features.customer.purchase_days.netted_days`. It
+    is counted by day and by customer; what comes out of the engine is as long as the calendar.
     """
     bought = days.filter(days.amount > 0)
     full = _by_day(bought, "transacted_at")
