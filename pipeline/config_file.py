@@ -13,7 +13,7 @@ import yaml
 
 from features.errors import UserError
 from pipeline.campaign_config import CampaignConfig, ControlConfig
-from pipeline.config import Config, TrackingConfig
+from pipeline.config import Config, OutputConfig, TrackingConfig
 from pipeline.config_problems import validated
 from pipeline.profiles import known_export
 
@@ -41,6 +41,12 @@ def load_tracking(path: Path | None = None, overrides: Mapping[str, Any] = EMPTY
     """Read only the `tracking` section: all that a command without a log needs."""
     section = values(path, overrides).get("tracking") or {}
     return validated(TrackingConfig, section, path, "tracking")
+
+
+def load_output(path: Path | None = None, overrides: Mapping[str, Any] = EMPTY) -> OutputConfig:
+    """Read only the `output` section."""
+    section = values(path, overrides).get("output") or {}
+    return validated(OutputConfig, section, path, "output")
 
 
 def load_campaign(

@@ -24,14 +24,17 @@ def training(path: Path | None, overrides: Mapping[str, Any]) -> str:
     return _line("churn train", _config(path), as_options(overrides))
 
 
-def scoring(path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
-    """Score the log that was trained on, by the model that was registered."""
+def scoring(
+    path: Path | None, overrides: Mapping[str, Any], config: "Config", model: Path | None = None
+) -> str:
+    """Score the log that was trained on, by the model that was registered or lies in a folder."""
     from pipeline.config_options import as_options
 
     where = {"log.source": config.log.source, "log.table": config.log.table}
     named = {k: v for k, v in where.items() if v and (k in overrides or not path)}
     log = _line(as_options(named), _config(path))
-    return _line("churn score", log, _tracking(overrides), "--out scores.parquet")
+    by = f"--model {shlex.quote(str(model))}" if model else ""
+    return _line("churn score", log, by, _tracking(overrides), "--out scores.parquet")
 
 
 def stored(command: str, path: Path | None, overrides: Mapping[str, Any]) -> str:
@@ -93,7 +96,9 @@ def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured:
 def _tracking(overrides: Mapping[str, Any]) -> str:
     from pipeline.config_options import as_options
 
-    return as_options({k: v for k, v in overrides.items() if k.startswith("tracking.")})
+    return as_options(
+        {k: v for k, v in overrides.items() if k.startswith(("tracking.", "output."))}
+    )
 
 
 def _config(path: Path | None) -> str:

@@ -52,7 +52,7 @@ def score(
     quiet: Quiet = False,
 ) -> None:
     """Write one row per customer: how likely to leave, and what they are worth."""
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following, show, unsent
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
     from pipeline.scoring import champion
@@ -62,6 +62,7 @@ def score(
     progress = Progress(quiet)
     _check_names(out, report)
     tracking = load_tracking(path, overrides)
+    unsent.send(path, overrides, progress)
     with progress.step("Fetching the model"):
         found = champion.find(model, uri=tracking.uri, registered_model=tracking.registered_model)
     if found.note:

@@ -37,10 +37,11 @@ def train(
     show.standing(console, trained)
     show.files(console, config.output.folder)
     # Without a champion nothing scores yet: how good the new one is, is to be seen first.
-    score = following.scoring(path, overrides, config)
+    unsent = None if trained.version else trained.folder
+    score = following.scoring(path, overrides, config, unsent)
     look = following.stored("compare", path, overrides)
     show.next_command(
         console,
-        score if trained.champion else look,
+        score if trained.champion or unsent else look,
         following.stored("ui", path, overrides),
     )

@@ -12,15 +12,16 @@ def compare(config: TrackingConfig = None, set_: Settings = None, json: AsJson =
     """List the trainings of the tracking store beside each other, newest first."""
     from json import dumps
 
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following, show, unsent
     from pipeline.config_file import load_tracking
-    from pipeline.console import output
+    from pipeline.console import Progress, output
     from pipeline.tracking import compare as stage
     from pipeline.tracking import registry, store
     from pipeline.training.gate import incomparable
 
     overrides = overridden(set_, {})
     tracking = load_tracking(config, overrides)
+    unsent.send(config, overrides, Progress())
     opened = store.connect(tracking.uri, tracking.experiment)
     rows = stage.trainings(opened, tracking.registered_model)
     if json:
@@ -52,6 +53,7 @@ def ui(
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
 ) -> None:
     """Open the MLflow UI on the leaderboard; Ctrl-C ends it."""
+    from pipeline.command_line import unsent
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress
     from pipeline.tracking import server
@@ -59,6 +61,7 @@ def ui(
     overrides = overridden(set_, {})
     tracking = load_tracking(config, overrides)
     progress = Progress()
+    unsent.send(config, overrides, progress)
     progress.note("Starting MLflow; this takes some seconds ...")
     with server.running(tracking.uri, tracking.experiment, host, port) as address:
         name = server.named(address)
@@ -80,14 +83,15 @@ def promote(
     ] = None,
 ) -> None:
     """Make the challenger champion if it is not worse on the same cutoffs; else exit 3."""
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following, show, unsent
     from pipeline.config_file import load_tracking
-    from pipeline.console import output
+    from pipeline.console import Progress, output
     from pipeline.tracking import registry, store
     from pipeline.training.gate import another_log, compared, gate
 
     overrides = overridden(set_, {})
     tracking = load_tracking(config, overrides)
+    unsent.send(config, overrides, Progress())
     opened = store.connect(tracking.uri, tracking.experiment)
     before = registry.describe(opened, tracking.registered_model, registry.CHAMPION)
     challenger = registry.describe(opened, tracking.registered_model, registry.CHALLENGER)

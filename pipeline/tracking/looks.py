@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from mlflow.entities import Metric
 
@@ -14,6 +15,10 @@ DIGITS = 4
 
 SHORT = 12
 """Letters of a name behind which `(answer)` is still seen."""
+
+MOST_PARAMETERS = 14
+LONGEST_PARAMETER = 100
+"""Letters of a parameter that a table still shows."""
 
 FAR_OFF = 1.5
 """Times the baseline's log loss from which on a contender is not drawn."""
@@ -90,3 +95,40 @@ def interval_of(standing: Standing, ends: tuple[float, float] | None, place: int
 def metric(name: str, value: float, at: int, step: int = 0) -> Metric:
     """A figure in four significant digits, at a moment in milliseconds."""
     return Metric(name, float(f"{value:.{DIGITS}g}"), at, step)
+
+
+def parameters(values: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as short texts, few enough to be compared.
+
+    Raises
+    ------
+    ValueError
+        When there are more than `MOST_PARAMETERS`, or one is too long to be read in a table.
+    """
+    if len(values) > MOST_PARAMETERS:
+        raise ValueError(f"{len(values)} parameters; at most {MOST_PARAMETERS} can be compared.")
+    short = {name: _short(value) for name, value in values.items()}
+    long = [name for name, value in short.items() if len(value) > LONGEST_PARAMETER]
+    if long:
+        raise ValueError(f"The parameters {', '.join(long)} are too long to be compared.")
+    return short
+
+
+def _short(value: Any) -> str:
+    """A parameter as a few characters.
+
+    >>> from datetime import date
+    >>> _short([date(1997, 1, 1), date(1997, 4, 1), date(1997, 7, 1)])
+    '1997-01-01..1997-07-01 (3)'
+    >>> _short(None), _short(True), _short(90), _short(["a", "b"])
+    ('default', 'true', '90', 'a, b')
+    """
+    if value is None:
+        return "default"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        if len(value) > 2:
+            return f"{value[0]}..{value[-1]} ({len(value)})"
+        return ", ".join(str(part) for part in value)
+    return str(value)

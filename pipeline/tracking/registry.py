@@ -105,9 +105,32 @@ def register(
     model = artifact.load(folder)
     if model.manifest.run_id not in (None, opened.run_id):
         raise _overtaken()
-    outputs = model.contender.predict(ordinary_customer(model.manifest))
     client = opened.store.client
-    with talking(opened.store.uri), tempfile.TemporaryDirectory() as scratch:
+    with talking(opened.store.uri):
+        version = _made(opened, name) or _make(opened, model, folder, name, tags, description)
+        client.set_registered_model_alias(name, CHALLENGER, version)
+        client.set_tag(opened.run_id, ALIAS, f"{CHALLENGER} {version}")
+        return version
+
+
+def _made(opened: Training, name: str) -> str | None:
+    """The version that this training has already: its recording was cut short after it."""
+    found = opened.store.client.search_model_versions(f"run_id = '{opened.run_id}'")
+    return next((str(one.version) for one in found if one.name == name), None)
+
+
+def _make(
+    opened: Training,
+    model: artifact.Model,
+    folder: Path,
+    name: str,
+    tags: Mapping[str, str] | None,
+    description: str | None,
+) -> str:
+    """Log a model and make a version of it."""
+    client = opened.store.client
+    outputs = model.contender.predict(ordinary_customer(model.manifest))
+    with tempfile.TemporaryDirectory() as scratch:
         logged = client.create_logged_model(
             opened.store.experiment_id, name=name, source_run_id=opened.run_id
         )
@@ -117,22 +140,20 @@ def register(
         if artifact.verify(copy) != model.manifest:
             raise _overtaken()
         client.log_model_artifacts(logged.model_id, str(target))
-        client.finalize_logged_model(logged.model_id, "READY")
-        client.log_outputs(opened.run_id, [LoggedModelOutput(logged.model_id, 0)])
-        if not client.search_registered_models(f"name = '{name}'"):
-            client.create_registered_model(name)
-        made = client.create_model_version(
-            name,
-            # By its place: MLflow would look a models:/ address up in the wrong store.
-            source=logged.artifact_location,
-            run_id=opened.run_id,
-            model_id=logged.model_id,
-            description=description,
-            tags={**_told(model.manifest), **(tags or {})},
-        )
-        client.set_registered_model_alias(name, CHALLENGER, made.version)
-        client.set_tag(opened.run_id, ALIAS, f"{CHALLENGER} {made.version}")
-        return str(made.version)
+    client.finalize_logged_model(logged.model_id, "READY")
+    client.log_outputs(opened.run_id, [LoggedModelOutput(logged.model_id, 0)])
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    made = client.create_model_version(
+        name,
+        # By its place: MLflow would look a models:/ address up in the wrong store.
+        source=logged.artifact_location,
+        run_id=opened.run_id,
+        model_id=logged.model_id,
+        description=description,
+        tags={**_told(model.manifest), **(tags or {})},
+    )
+    return str(made.version)
 
 
 def _told(manifest: Manifest) -> dict[str, str]:

@@ -19,8 +19,7 @@ from pipeline.tracking.looks import ANSWER, COLORS, RULE, interval_of, metrics_o
 from pipeline.tracking.provenance import Data, git_state
 from pipeline.tracking.store import Store, connect, talking
 
-MOST_PARAMETERS = 14
-LONGEST_PARAMETER = 100
+CONTENDER, SWEPT = "contender", "churn.swept"
 
 
 @dataclass(frozen=True)
@@ -78,24 +77,58 @@ def training(
     ValueError
         When there are too many parameters, or one is too long to be read in a table.
     """
-    short = _parameters(parameters)
+    short = looks.parameters(parameters)
     described = {**processes.here(), **git_state(), **(tags or {}), "churn.level": "training"}
     with processes.exit_on_terminate():
         with talking(store.uri):
             run_id = _create(store, name, described)
         opened = Training(store, run_id, short)
-        try:
+        with _closed_at_the_end(opened):
             with talking(store.uri):
                 _log(store, run_id, parameters=short)
                 if data is not None:
                     store.client.log_inputs(run_id, [data.as_input()])
             yield opened
-        except BaseException as error:
-            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
-            with contextlib.suppress(TrackingError):
-                _close(store, run_id, "KILLED" if stopped else "FAILED")
-            raise
-        _close(store, run_id, "FINISHED")
+
+
+@contextlib.contextmanager
+def reopened(store: Store, run_id: str) -> Iterator[Training]:
+    """Open the parent run of a training again that the store has not taken whole.
+
+    It ends as in `training`. The contenders' runs below it are removed, to be made anew.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached, or has no such run.
+    """
+    with processes.exit_on_terminate():
+        with talking(store.uri):
+            run = store.client.get_run(run_id)
+            below = f"tags.`mlflow.parentRunId` = '{run_id}'"
+            for one in store.client.search_runs([run.info.experiment_id], below):
+                store.client.delete_run(one.info.run_id)
+            _log(store, run_id, tags=processes.here())
+            store.client.update_run(run_id, status="RUNNING")
+            if SWEPT in run.data.tags:
+                store.client.delete_tag(run_id, SWEPT)
+        names = set(run.data.params) - {CONTENDER}
+        opened = Training(store, run_id, {name: run.data.params[name] for name in names})
+        with _closed_at_the_end(opened):
+            yield opened
+
+
+@contextlib.contextmanager
+def _closed_at_the_end(opened: Training) -> Iterator[None]:
+    """Say how the run ended, whatever ends it."""
+    try:
+        yield
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+        with contextlib.suppress(TrackingError):
+            _close(opened.store, opened.run_id, "KILLED" if stopped else "FAILED")
+        raise
+    _close(opened.store, opened.run_id, "FINISHED")
 
 
 def log_leaderboard(
@@ -147,7 +180,7 @@ def log_leaderboard(
                 _log(
                     opened.store,
                     opened.run_id,
-                    parameters={"contender": standing.contender},
+                    parameters={CONTENDER: standing.contender},
                     metrics=metrics_of(standing),
                 )
         log = opened.store.client.get_run(opened.run_id).data.tags.get("churn.log")
@@ -194,7 +227,7 @@ def sweep(store: Store) -> int:
         parent = run.data.tags.get("mlflow.parentRunId")
         owner = store.client.get_run(parent) if parent else run
         if owner.info.status != "RUNNING" or processes.gone(owner.data.tags):
-            _log(store, run.info.run_id, tags={"churn.swept": "its process was gone"})
+            _log(store, run.info.run_id, tags={SWEPT: "its process was gone"})
             store.client.set_terminated(run.info.run_id, "KILLED")
             swept += 1
     return swept
@@ -213,7 +246,7 @@ def _log_contender(
     }
     name = looks.name_of(standing)
     run_id = _create(store, name, tags)
-    parameters = {**opened.parameters, "contender": standing.contender}
+    parameters = {**opened.parameters, CONTENDER: standing.contender}
     _log(store, run_id, metrics=[*metrics_of(standing), *gaps], parameters=parameters)
     store.client.set_terminated(run_id, "FAILED" if standing.failure else "FINISHED")
 
@@ -247,33 +280,3 @@ def _close(store: Store, run_id: str, status: str) -> None:
         store.client.set_terminated(run_id, status)
         for name in processes.here():
             store.client.delete_tag(run_id, name)  # of use only while it runs
-
-
-def _parameters(values: Mapping[str, Any]) -> dict[str, str]:
-    if len(values) > MOST_PARAMETERS:
-        raise ValueError(f"{len(values)} parameters; at most {MOST_PARAMETERS} can be compared.")
-    short = {name: _short(value) for name, value in values.items()}
-    long = [name for name, value in short.items() if len(value) > LONGEST_PARAMETER]
-    if long:
-        raise ValueError(f"The parameters {', '.join(long)} are too long to be compared.")
-    return short
-
-
-def _short(value: Any) -> str:
-    """A parameter as a few characters.
-
-    >>> from datetime import date
-    >>> _short([date(1997, 1, 1), date(1997, 4, 1), date(1997, 7, 1)])
-    '1997-01-01..1997-07-01 (3)'
-    >>> _short(None), _short(True), _short(90), _short(["a", "b"])
-    ('default', 'true', '90', 'a, b')
-    """
-    if value is None:
-        return "default"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        if len(value) > 2:
-            return f"{value[0]}..{value[-1]} ({len(value)})"
-        return ", ".join(str(part) for part in value)
-    return str(value)

@@ -2,3 +2,6 @@
 
 How contenders are compared belongs to `pipeline.learning`.
 """
+
+UNSENT = "unsent.json"
+"""The file in an output folder that keeps what a training has still to tell the tracking store."""

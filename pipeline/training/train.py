@@ -1,7 +1,5 @@
 """Trains the answer: compares the contenders on the past, fits the blend, records both."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +11,6 @@ from features.customer.catalogue import NAMES
 from features.customer.snapshot import categories
 from features.engines.parquet import write_parquet
 from features.errors import UserError
-from models.all_contenders import BASELINES
 from models.contenders.protocol import Contender
 from models.explain.segments import Rules, Thresholds, thresholds
 from pipeline.business.course import of_log
@@ -35,15 +32,19 @@ from pipeline.model_files.manifest import Manifest
 from pipeline.reporting import evidence, report
 from pipeline.tracking import registry, runs, store
 from pipeline.tracking.board import unjudged
-from pipeline.tracking.errors import GateError, TrackingError
+from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.version import Version
-from pipeline.training import card
-from pipeline.training.gate import cutoffs, gate
+from pipeline.training import card, recording
+from pipeline.training.gate import cutoffs
+from pipeline.training.recording import LEADERBOARD, MODEL, REPORT, Told
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training leaves behind; `champion` says whether it now scores."""
+    """What a training leaves behind; `champion` says whether it now scores.
+
+    `version` is empty while the tracking store has not taken it; see `pipeline.training.recording`.
+    """
 
     folder: Path
     manifest: Manifest
@@ -85,43 +86,84 @@ def train(
         When `promote` was asked for and it is worse than the champion.
     """
     registry.check_name(config.tracking.registered_model)
+    folder = config.output.folder
+    recording.send(folder, config.tracking, progress)
     held = _held(config.tracking)
     _refuse_another_log(held, orders, config, progress, allow_other_log)
     also = tuple(sorted(cutoffs(held))) if promote and held else ()
     snapshots = prepare(orders, config, progress, also)
-    as_of = snapshots.plan.as_of
     with progress.step("Opening the tracking store"):
         tracking = runs.prepare(config.tracking.uri, config.tracking.experiment)
-    folder = config.output.folder
-    start = partial(runs.training, name=f"{orders.name} {as_of}", tags=_tags(orders, config))
-    with start(tracking, parameters=_parameters(config, snapshots), data=_data(orders)) as opened:
-        result = backtest.backtest(snapshots, config.contenders, progress)
-        with progress.step("Judging by group and cutoff"):
-            judgement = judge(result)
-        told = card.tags(result, judgement, as_of)
-        # Recorded last of all, so that a store that is down then costs no result: unless it stops
-        # here, for an answer that cannot be judged.
-        record = partial(_record, opened, result, judgement, told)
-        if unjudged(result.leaderboard, judgement.rule):
-            record()
-        with progress.step(f"Fitting {result.chosen} on everything known at {as_of}"):
-            contender = _fit(result.chosen, snapshots)
-        today, predicted = snapshots.today, contender.predict(snapshots.today)
-        parting = _parting(config, snapshots, predicted)
-        looks = {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
-        settings = {**looks, **_settings(orders, config, result, judgement)}
-        manifest = _save(orders, config, snapshots, judgement, contender, settings, opened.run_id)
-        said = evidence.outlook(contender, today, predicted, parting)
-        went = of_log(orders, config.log, as_of, manifest.horizon_days, progress)
-        report.write(folder / "report.html", orders, result, judgement, config.replayed, said, went)
-        backtest.write(result, folder / "leaderboard.csv")
-        write_parquet(orders.quarantine, folder / "quarantine.parquet")
-        with progress.step("Recording the training in MLflow"), _nothing_lost(folder):
-            record()
-            about = card.description(orders.name, manifest.horizon_days, told)
-            version = _registered(opened, config, told, about)
-    champion = _promote(tracking, config.tracking.registered_model, promote)
-    return Trained(folder / "model", manifest, result, judgement, version, champion)
+    name = f"{orders.name} {snapshots.plan.as_of}"
+    start = partial(runs.training, name=name, tags=_tags(orders, config), data=_data(orders))
+    manifest, version, champion = None, "", False
+    try:
+        with start(tracking, parameters=_parameters(config, snapshots)) as opened:
+            result = backtest.backtest(snapshots, config.contenders, progress)
+            with progress.step("Judging by group and cutoff"):
+                judgement = judge(result)
+            told = _told(opened.run_id, orders, config, snapshots, result, judgement, promote)
+            if unjudged(result.leaderboard, judgement.rule):
+                recording.compared(opened, result.leaderboard, told)
+            with recording.for_this_process(folder):
+                manifest = _written(orders, config, snapshots, result, judgement, told, progress)
+                with progress.step("Recording the training in MLflow"):
+                    version = recording.record(opened, folder, told)
+        champion = recording.finish(tracking, folder, told)
+    except TrackingError as error:
+        if manifest is None:
+            raise
+        progress.note(recording.waits(folder, error))
+    return Trained(folder / MODEL, manifest, result, judgement, version, champion)
+
+
+def _written(
+    orders: Orders,
+    config: Config,
+    snapshots: Snapshots,
+    result: Backtest,
+    judgement: Judgement,
+    told: Told,
+    progress: Progress,
+) -> Manifest:
+    """Fit the answer, write its report and leaderboard, and last of all its model."""
+    as_of, folder = snapshots.plan.as_of, config.output.folder
+    with progress.step(f"Fitting {result.chosen} on everything known at {as_of}"):
+        contender = _fit(result.chosen, snapshots)
+    predicted = contender.predict(snapshots.today)
+    parting = _parting(config, snapshots, predicted)
+    looks = {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
+    settings = {**looks, **_settings(orders, config, result, judgement)}
+    said = evidence.outlook(contender, snapshots.today, predicted, parting)
+    went = of_log(orders, config.log, as_of, snapshots.plan.horizon_days, progress)
+    report.write(folder / REPORT, orders, result, judgement, config.replayed, said, went)
+    backtest.write(result, folder / LEADERBOARD)
+    write_parquet(orders.quarantine, folder / "quarantine.parquet")
+    recording.keep(folder, told)
+    return _save(orders, config, snapshots, judgement, contender, settings, told.run_id)
+
+
+def _told(
+    run_id: str,
+    orders: Orders,
+    config: Config,
+    snapshots: Snapshots,
+    result: Backtest,
+    judgement: Judgement,
+    promote: bool,
+) -> Told:
+    """What MLflow is told of the training."""
+    figures = card.tags(result, judgement, snapshots.plan.as_of)
+    return Told(
+        run_id=run_id,
+        name=config.tracking.registered_model,
+        promote=promote,
+        figures=figures,
+        verdict=judgement.verdict,
+        baseline=judgement.rule,
+        intervals=intervals(result, judgement.rule),
+        description=card.description(orders.name, snapshots.plan.horizon_days, figures),
+    )
 
 
 def _refuse_another_log(
@@ -142,29 +184,6 @@ def _tags(orders: Orders, config: Config) -> dict[str, str]:
         "churn.data": orders.log.fingerprint,
         "churn.log": orders.name,
     }
-
-
-def _record(
-    opened: runs.Training, result: Backtest, judgement: Judgement, told: Mapping[str, str]
-) -> None:
-    """The comparison in MLflow: its verdict, and a run for each contender."""
-    runs.tag(opened, {f"churn.{name}": value for name, value in told.items()})
-    runs.describe(opened, judgement.verdict)
-    ends = intervals(result, judgement.rule)
-    runs.log_leaderboard(opened, result.leaderboard, judgement.rule, BASELINES, ends)
-
-
-@contextmanager
-def _nothing_lost(folder: Path) -> Iterator[None]:
-    """Say where the results are when the tracking store fails after they were written."""
-    try:
-        yield
-    except TrackingError as error:
-        raise TrackingError(
-            f"{error}\nNothing is lost: model, report and leaderboard are whole in {folder}, and "
-            f"`churn score LOG --model {folder / 'model'}` scores with it. To have it recorded "
-            "and registered, train again when the store answers."
-        ) from error
 
 
 def _parting(config: Config, snapshots: Snapshots, predicted: pd.DataFrame) -> Thresholds:
@@ -204,7 +223,7 @@ def _save(
 ) -> Manifest:
     """Write the model's folder."""
     return artifact.save(
-        config.output.folder / "model",
+        config.output.folder / MODEL,
         contender,
         horizon_days=snapshots.plan.horizon_days,
         cutoffs=(*snapshots.plan.panels[snapshots.plan.as_of], snapshots.plan.as_of),
@@ -216,15 +235,6 @@ def _save(
         run_id=run_id,
         settings=settings,
     )
-
-
-def _registered(opened: runs.Training, config: Config, told: Mapping[str, str], about: str) -> str:
-    """Log what was written, and register the model; its version."""
-    folder = config.output.folder
-    written = [folder / "report.html", folder / "leaderboard.csv"]
-    runs.log_files(opened, written, report.drawings(written[0]))
-    name = config.tracking.registered_model
-    return registry.register(opened, folder / "model", name, told, about)
 
 
 def _fit(name: str, snapshots: Snapshots) -> Contender:
@@ -244,20 +254,6 @@ def _held(tracking: TrackingConfig) -> Version | None:
     return registry.describe(opened, name, registry.CHAMPION) or registry.describe(
         opened, name, registry.CHALLENGER
     )
-
-
-def _promote(tracking: store.Store, name: str, asked: bool) -> bool:
-    """Promote when asked to, or when there is no champion that could be asked."""
-    champion = registry.describe(tracking, name, registry.CHAMPION)
-    if not asked and champion and champion.readable:
-        return False
-    try:
-        registry.promote(tracking, name, gate=gate)
-    except GateError:
-        if asked:
-            raise
-        return False  # it stays the challenger, and what speaks against it is told
-    return True
 
 
 def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:

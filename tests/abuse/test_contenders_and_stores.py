@@ -10,14 +10,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from features.writing import HELD, scratch
 from models.history import LABELS
 from pipeline.console import Progress
 from pipeline.learning import judged
-from pipeline.tracking.errors import TrackingError
-from pipeline.training.train import _nothing_lost
 
 
 class NoNumbers:
@@ -58,12 +55,3 @@ def test_53_what_a_killed_process_left_in_the_scratch_folder_goes_with_the_next_
     with scratch(tmp_path, "churn-"):
         assert not left.exists()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_61_a_store_that_fails_after_the_work_says_where_the_results_are(tmp_path):
-    def silent():
-        with _nothing_lost(tmp_path / "out"):
-            raise TrackingError("The tracking store cannot be used now (it is locked).")
-
-    with pytest.raises(TrackingError, match=r"locked[^$]*Nothing is lost[^$]*out/model"):
-        silent()

@@ -7,21 +7,17 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from features.errors import UserError
 from models.contenders.baselines import RecencyAlone
-from models.history import History
 from pipeline.command_line import main as cli
 from pipeline.model_files import artifact
-from pipeline.model_files.identity import LogIdentity
 from pipeline.scoring import champion
 from pipeline.tracking import compare, download, registry, runs
 from pipeline.tracking import server as light_server
@@ -31,27 +27,11 @@ from pipeline.tracking.store import Store, talking
 from pipeline.tracking.version import IDENTITY
 from pipeline.training.card import UNFIT
 from pipeline.training.gate import gate
-from pipeline.training.train import _promote
+from pipeline.training.recording import promote
 from tests.pipeline import shop
+from tests.pipeline.fitted import CUTOFF, FEATURES, fitted, save, snapshot
 
 pytestmark = pytest.mark.slow
-
-FEATURES = ("frequency", "recency", "T", "monetary_value", "days_since_last")
-CUTOFF = date(1998, 1, 1)
-
-
-def snapshot(seed: int) -> pd.DataFrame:
-    random = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {
-            "frequency": random.poisson(1.5, 400).astype(float),
-            "T": random.integers(100, 400, 400).astype(float),
-            "monetary_value": random.gamma(3, 10, 400),
-        }
-    )
-    recency = np.floor((frame["T"] - 1) * random.uniform(0.1, 1, 400))
-    frame["recency"] = np.where(frame["frequency"] > 0, recency, 0.0)
-    return frame.assign(days_since_last=frame["T"] - frame["recency"])[list(FEATURES)]
 
 
 @pytest.fixture(scope="module")
@@ -60,40 +40,14 @@ def customers() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def contender(customers: pd.DataFrame) -> RecencyAlone:
-    past = snapshot(1).assign(cutoff=date(1997, 7, 1))
-    odds = np.random.default_rng(2).uniform(0, 240, len(past))
-    past["churned"] = (past["days_since_last"] > odds).astype(int)
-    past["purchases"], past["spend"] = 1 - past["churned"], 20.0 * (1 - past["churned"])
-    population = customers[list(FEATURES[:4])].assign(n_customers=1)
-    known = {date(1997, 7, 1): population, CUTOFF: population}
-    history = History(CUTOFF, 91, past, known, snapshot=customers)
-    return RecencyAlone().fit(history)
+def contender() -> RecencyAlone:
+    return fitted()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, contender: RecencyAlone) -> Path:
     save(tmp_path / "model", contender, horizon_days=91)
     return tmp_path / "model"
-
-
-def save(
-    folder: Path,
-    contender: RecencyAlone,
-    horizon_days: int,
-    run_id: str | None = None,
-    log: LogIdentity = shop.IDENTITY,
-) -> None:
-    artifact.save(
-        folder,
-        contender,
-        horizon_days=horizon_days,
-        cutoffs=(CUTOFF,),
-        features=FEATURES,
-        data_digest="d" * 32,
-        log=log,
-        run_id=run_id,
-    )
 
 
 @pytest.fixture
@@ -213,7 +167,7 @@ def test_a_champion_made_before_models_knew_their_log_gives_way(store: Store, fo
     with talking(store.uri):
         store.client.delete_model_version_tag("churn", "1", IDENTITY)
     register(store, folder, log_loss=0.5)
-    assert _promote(store, "churn", asked=False)
+    assert promote(store, "churn", asked=False)
     assert registry.describe(store, "churn", "champion").version == "2"  # type: ignore[union-attr]
 
 
@@ -221,10 +175,10 @@ def test_a_first_model_that_a_rule_beats_stays_challenger_until_it_is_forced(
     store: Store, folder: Path
 ) -> None:
     register(store, folder, tags={UNFIT: "it is worse than recency alone, beyond chance"})
-    assert not _promote(store, "churn", asked=False)
+    assert not promote(store, "churn", asked=False)
     assert registry.describe(store, "churn", "champion") is None
     with pytest.raises(GateError, match="worse than recency alone"):
-        _promote(store, "churn", asked=True)
+        promote(store, "churn", asked=True)
     registry.promote(store, gate=gate, force="nothing else yet")
     now = registry.describe(store, "churn", "champion")
     assert now is not None

@@ -35,23 +35,14 @@ def test_two_trainings_of_one_log_at_once_lose_nothing(tracking_uri):
     asked = ["train", "orders.csv", *shop.COLUMNS, "--horizon", "60d", *words]
     both = [begun(*asked), begun(*asked)]
     said = [process.communicate()[1] for process in both]
-    ends = [process.returncode for process in both]
-    assert set(ends) <= {0, 2}, said
-    assert 0 in ends, said
-    for code, words in zip(ends, said, strict=True):
-        assert words.count("Error") == (code == 2)
-        assert code == 0 or "has put its model into the same folder meanwhile" in words
+    # The later one waits until the store has taken all of the other's.
+    assert [process.returncode for process in both] == [0, 0], said
 
     opened = store.connect(tracking_uri, "churn")
     rows = compare.trainings(opened)
-    assert sorted(row["status"] for row in rows) == sorted(
-        "FAILED" if code else "FINISHED" for code in ends
-    )
-    assert sum(row["version"] is not None for row in rows) == ends.count(0)
+    assert [row["status"] for row in rows] == ["FINISHED"] * 2
     for row in rows:
-        if row["version"]:
-            made = registry.describe(opened, "churn", row["version"])
-            assert made.run_id == row["run_id"]
+        assert registry.describe(opened, "churn", row["version"]).run_id == row["run_id"]
     manifest = artifact.verify(Path("out/model"))
     assert manifest.run_id in {row["run_id"] for row in rows}
     assert registry.describe(opened, "churn", registry.CHAMPION) is not None

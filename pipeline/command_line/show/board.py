@@ -112,6 +112,10 @@ def grades(console: Console, found: Sequence[Grade]) -> None:
 def standing(console: Console, trained: "Trained") -> None:
     """The verdict in words, and which version now scores."""
     verdict(console, trained.judgement)
+    if not trained.version:
+        held = "is not recorded yet, and no version: the tracking store did not take it."
+        console.print(f"The model {trained.manifest.version} {held}", style="bold", markup=False)
+        return
     held = f"Version {trained.version} ({trained.manifest.version}) is"
     if trained.champion:
         console.print(f"{held} champion: it scores from now on.", markup=False)
