@@ -130,14 +130,36 @@ def value(errors: Sequence[float], months: int) -> Grade:
     return _by_bounds("value of months", errors, TOTAL, reason, advice)
 
 
-def intervals(shares: Sequence[float]) -> Grade:
-    """How often the 80 % intervals of spend held, mean over the cutoffs."""
-    held = float(np.mean(_known(shares))) if _known(shares) else float("nan")
-    narrow = held < 0.8
-    advice = f"Read them as {'narrower' if narrow else 'wider'} than they should be."
-    return _by_bounds(
-        "intervals", [held - 0.8], COVERAGE, f"80 % intervals held {held:.0%} of outcomes", advice
+def intervals(shares: Sequence[float], of_months: Sequence[float] = (), months: int = 0) -> Grade:
+    """How often the 80 % intervals held, mean over the cutoffs: those of spend and of `clv`.
+
+    The worse of the two decides.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Share of outcomes within the intervals of spend, one a cutoff; NaN where none is known.
+    of_months : sequence of float, optional
+        The same of `clv` over the longest period that is over, `months` long.
+
+    Examples
+    --------
+    >>> one = intervals([0.82], [0.68], 9)
+    >>> one.grade, one.reason
+    ('poor', '80 % intervals held 82% of outcomes, those of 9 months 68%')
+    >>> intervals([0.82, 0.8], [float("nan")]).reason
+    '80 % intervals held 81% of outcomes'
+    """
+    held, later = (
+        float(np.mean(_known(ones))) if _known(ones) else float("nan")
+        for ones in (shares, of_months)
     )
+    worse = later if abs(later - 0.8) > abs(held - 0.8) else held
+    told = {"held {:.0%} of outcomes": held, f"of {months} months {{:.0%}}": later}
+    parts = [words.format(share) for words, share in told.items() if np.isfinite(share)]
+    reason = f"80 % intervals {', those '.join(parts)}"
+    advice = f"Read them as {'narrower' if worse < 0.8 else 'wider'} than they should be."
+    return _by_bounds("intervals", [held - 0.8, later - 0.8], COVERAGE, reason, advice)
 
 
 def in_words(grades: Sequence[Grade]) -> str:

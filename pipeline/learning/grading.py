@@ -27,14 +27,15 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
     whole = None if races.empty else (races.iloc[0]["low"], races.iloc[0]["high"])
     valued = rows.dropna(subset=["clv_bias"])
     longest = valued[valued["clv_months"] == valued["clv_months"].max()]
+    months = int(longest["clv_months"].max()) if len(longest) else 0
     return (
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
         grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
-        grades.value(longest["clv_bias"].tolist(), int(longest["clv_months"].max() or 0))
-        if len(longest)
-        else grades.value([], 0),
-        grades.intervals(rows["spend_coverage_pit"].tolist()),
+        grades.value(longest["clv_bias"].tolist(), months),
+        grades.intervals(
+            rows["spend_coverage_pit"].tolist(), longest["clv_coverage_pit"].tolist(), months
+        ),
     )
 
 
