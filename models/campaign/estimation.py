@@ -263,16 +263,29 @@ def winsorised(y: ArrayLike, share: float = 0.99) -> np.ndarray:
     return np.minimum(outcome, np.quantile(above, share)) if len(above) else outcome
 
 
-def sample_ratio_p(counts: ArrayLike, expected: ArrayLike) -> float:
-    """How likely such sizes of groups are if nobody was lost: Pearson's chi-square test.
+def sample_ratio_p(found: ArrayLike, drawn: ArrayLike) -> float:
+    """How likely groups shrink so unequally if loss has nothing to do with them: Fisher's test.
 
-    Below .001 the groups that are measured are not those that were drawn (sample ratio
-    mismatch, Fabijan et al. 2019), and no difference between them means anything.
+    Each group against all others, exact and given how many were lost in all; of several groups
+    the smallest probability, by Bonferroni. Below .001 the groups that are measured are not those
+    that were drawn (sample ratio mismatch, Fabijan et al. 2019), and no difference between them
+    means anything.
+
+    Parameters
+    ----------
+    found, drawn : array of int, shape (n_groups,)
+        Customers of each group who are measured, and who were drawn.
 
     Examples
     --------
-    >>> round(sample_ratio_p([490, 510], [500, 500]), 3)
-    0.527
+    >>> sample_ratio_p([490, 500], [500, 510]), sample_ratio_p([700, 200], [800, 200]) < 1e-9
+    (1.0, True)
     """
-    seen, shares = np.asarray(counts, float), np.asarray(expected, float)
-    return float(stats.chisquare(seen, shares / shares.sum() * seen.sum()).pvalue)
+    left, all_ = np.asarray(found, int), np.asarray(drawn, int)
+    lost = all_ - left
+    each = [
+        stats.fisher_exact([[a, b], [lost.sum() - a, left.sum() - b]]).pvalue
+        for a, b in zip(lost, left, strict=True)
+    ]
+    # Of two groups both tests are the same one.
+    return float(min(1.0, min(each) * (len(each) if len(each) > 2 else 1)))

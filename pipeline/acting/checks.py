@@ -10,17 +10,30 @@ from pipeline.acting.plan_file import is_control
 NO_VERDICT, WORTH_A_WORD = 0.001, 0.01
 """Probabilities below which chance is not believed, and below which it is mentioned."""
 
+MOST_MISSING = 0.1
+"""Share of the customers above which a log is another one, or a part, and not a few deletions."""
+
 
 def checked(rows: pd.DataFrame, n_sent: int | None) -> tuple[list[str], list[str]]:
     """Doubts, each of which forbids a verdict, and notes; `n_sent` counts a list of contacts."""
     doubts: list[str] = []
     notes: list[str] = []
-    for look in (_lost, _different_before):
+    for look in (_idle, _lost, _different_before):
         for words, p in look(rows):
             (doubts if p < NO_VERDICT else notes).append(words)
     if n_sent is not None:
         notes += _contacts(rows, n_sent)
+        doubts += _uncontrolled(rows)
     return doubts, notes
+
+
+def _idle(rows: pd.DataFrame) -> list[tuple[str, float]]:
+    """Nothing to compare where nobody bought: no interval would have any width."""
+    if rows["purchases"].any() or rows["spend"].any():
+        return []
+    cost = (rows["cost"] * rows["received"]).sum()
+    words = f"Nobody of the {len(rows):,} customers bought anything in these days"
+    return [(f"{words}: there is nothing to compare. The contacts cost {cost:,.2f}.", 0.0)]
 
 
 def _lost(rows: pd.DataFrame) -> list[tuple[str, float]]:
@@ -28,10 +41,10 @@ def _lost(rows: pd.DataFrame) -> list[tuple[str, float]]:
     missing = rows["known"] == 0
     if not missing.any():
         return []
-    planned = rows["arm"].value_counts()
-    found = rows["arm"][~missing].value_counts().reindex(planned.index, fill_value=0)
-    p = sample_ratio_p(found, planned)
-    by_arm = ", ".join(f"{planned[arm] - found[arm]:,} of {arm}" for arm in planned.index)
+    drawn = rows["arm"].value_counts()
+    found = rows["arm"][~missing].value_counts().reindex(drawn.index, fill_value=0)
+    p = sample_ratio_p(found, drawn)
+    by_arm = ", ".join(f"{drawn[arm] - found[arm]:,} of {arm}" for arm in drawn.index)
     words = f"{missing.sum():,} of {len(rows):,} customers are missing from the log ({by_arm})"
     if p < NO_VERDICT:
         return [
@@ -42,7 +55,10 @@ def _lost(rows: pd.DataFrame) -> list[tuple[str, float]]:
                 p,
             )
         ]
-    return [(f"{words}; they count as having bought nothing.", 1.0)]
+    if missing.mean() > MOST_MISSING:
+        words += ", with no row from before the scores: what they bought is not known. Are the ids "
+        return [(f"{words}those of the scores' log, and does it reach as far back?", 0.0)]
+    return [(f"{words}; they count as having bought no more than it says.", 1.0)]
 
 
 def _different_before(rows: pd.DataFrame) -> list[tuple[str, float]]:
@@ -79,6 +95,18 @@ def _chance(gap: Difference) -> float:
     if gap.se == 0:
         return 1.0 if gap.estimate == 0 else 0.0
     return float(2 * stats.norm.sf(abs(gap.estimate) / gap.se))
+
+
+def _uncontrolled(rows: pd.DataFrame) -> list[str]:
+    """The groups cannot tell what a contact changes where the control was contacted as much."""
+    control = is_control(rows["arm"])
+    theirs, ours = rows["received"][control].mean(), rows["received"][~control].mean()
+    if ours > theirs:
+        return []
+    return [
+        f"{theirs:.0%} of the control were contacted and {ours:.0%} of those to be contacted: the "
+        "groups do not differ by a contact."
+    ]
 
 
 def _contacts(rows: pd.DataFrame, n_sent: int) -> list[str]:

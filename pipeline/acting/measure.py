@@ -60,11 +60,13 @@ def measure(
     Raises
     ------
     UserError
-        When the log does not reach the campaign's start.
+        When the log does not reach the campaign's start, or knows none of its customers, or the
+        list of contacts names none of them.
     """
     last = _last(plan.terms, orders, until)
     rows = member_outcomes(plan, orders, last, sent)
     n_sent = None if sent is None else int(sent.count().to_pyarrow().as_py())
+    _refuse_strangers(rows, orders, plan.terms, n_sent)
     found = compare(plan, rows, last, n_sent)
     if uplift is None:
         return found
@@ -105,6 +107,20 @@ def compare(
         notes=tuple(notes),
     )
     return _saying(found, verdict.sentences(found, len(rows)))
+
+
+def _refuse_strangers(rows: pd.DataFrame, orders: Orders, terms: Terms, n_sent: int | None) -> None:
+    """Without a customer in common every figure would be a zero of somebody else's log."""
+    if not rows["known"].any():
+        raise UserError(
+            f"None of the {len(rows):,} customers of the plan has a row before {terms.as_of} in "
+            f"{orders.name}. Are the ids those of the scores' log, and does it reach as far back?"
+        )
+    if n_sent and not rows["received"].any():
+        raise UserError(
+            f"None of the {n_sent:,} contacts of --sent is a customer of the plan. Are the ids "
+            "those of the log?"
+        )
 
 
 def _saying(found: Measurement, more: list[str]) -> Measurement:

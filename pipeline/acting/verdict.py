@@ -2,12 +2,16 @@
 
 from math import ceil
 
+from scipy import stats
+
 from models.campaign.estimation import Difference
-from models.campaign.power import standard_errors
 from pipeline.acting.measured import Comparison, Measurement
 
 FAR = 1000
 """Times as many customers: beyond it nothing is promised."""
+
+IN_TIME = {"earned": "ahead", "lost": "behind", "cannot tell": "cannot tell"}
+"""The words of a horizon that is not over: the whole cost is told, a part of the gain."""
 
 
 def sentences(found: Measurement, n_customers: int) -> list[str]:
@@ -15,7 +19,8 @@ def sentences(found: Measurement, n_customers: int) -> list[str]:
     total = found.total
     if found.doubts:
         return ["No verdict: the groups cannot be compared.", *found.doubts, *found.notes]
-    said = [_head(found) + _profit(total, n_customers), *_arms(found), _spend(total)]
+    first = _so_far(found) if found.interim else _profit(total, n_customers)
+    said = [first, *_arms(found), _spend(total)]
     if total.complier:
         one = total.complier
         said.append(
@@ -36,12 +41,18 @@ def word(profit: Difference) -> str:
     return "lost" if profit.high < 0 else "cannot tell"
 
 
-def _head(found: Measurement) -> str:
-    if not found.interim:
-        return ""
+def _so_far(found: Measurement) -> str:
+    """An interim look; no number of customers is told, for more days come anyway."""
+    one = found.total.profit
+    said = {
+        "earned": "The campaign has earned more than it cost",
+        "lost": "The campaign has not earned its cost so far",
+        "cannot tell": "Cannot tell so far whether the campaign earns its cost",
+    }
     return (
-        f"Interim: the horizon is over on {found.end} only. The interval holds for any number of "
-        "looks. "
+        f"Interim: the horizon is over on {found.end} only. {said[word(one)]}: "
+        f"{one.estimate:,.0f} ({one.low:,.0f} to {one.high:,.0f}), with all of the cost in it and "
+        "what came up to now. The interval holds for any number of looks."
     )
 
 
@@ -61,7 +72,9 @@ def _profit(total: Comparison, n_customers: int) -> str:
 
 def _would_take(one: Difference, n_customers: int) -> str:
     """How many customers would show a profit of this size in 80 of 100 campaigns."""
-    times = (standard_errors() * one.se / max(abs(one.estimate), 1e-12)) ** 2
+    # As wide as this interval, or fewer customers would do than those that could not tell.
+    apart = one.reach + float(stats.norm.ppf(0.8))
+    times = (apart * one.se / max(abs(one.estimate), 1e-12)) ** 2
     if times > FAR:
         return "It is so near to 0 that no campaign of this kind will tell."
     needed = ceil(times * n_customers)
@@ -72,8 +85,8 @@ def _would_take(one: Difference, n_customers: int) -> str:
 
 def _arms(found: Measurement) -> list[str]:
     return [
-        f"{one.arm}: {word(one.profit)}, {one.profit.estimate:,.0f} ({one.profit.low:,.0f} to "
-        f"{one.profit.high:,.0f})."
+        f"{one.arm}: {IN_TIME[word(one.profit)] if found.interim else word(one.profit)}, "
+        f"{one.profit.estimate:,.0f} ({one.profit.low:,.0f} to {one.profit.high:,.0f})."
         for one in found.comparisons[:-1]
     ]
 
@@ -88,7 +101,8 @@ def _spend(total: Comparison) -> str:
         f"{_more(spend.adjusted.estimate, 'less')} each "
         f"({spend.adjusted.low:+,.2f} to {spend.adjusted.high:+,.2f}); with the highest 1 % of "
         f"spends cut, {capped.estimate:+,.2f} ({capped.low:+,.2f} to {capped.high:+,.2f}). "
-        f"Knowing the scores made the interval of spend {spend.narrower:.0%} narrower."
+        f"Knowing the scores made the interval of spend {abs(spend.narrower):.0%} "
+        f"{'narrower' if spend.narrower >= 0 else 'wider'}."
     )
 
 

@@ -178,9 +178,14 @@ def test_winsorising_cuts_the_largest_and_nothing_else():
     assert winsorised(np.zeros(3)).tolist() == [0, 0, 0]
 
 
-def test_sample_ratio_is_pearsons_chi_square():
-    assert sample_ratio_p([80, 20], [0.5, 0.5]) == stats.chisquare([80, 20]).pvalue < 1e-3
-    assert sample_ratio_p([500, 500], [1, 1]) == 1
+def test_sample_ratio_is_fishers_exact_test_of_who_was_lost():
+    alone = stats.fisher_exact([[100, 0], [700, 200]]).pvalue
+    assert sample_ratio_p([700, 200], [800, 200]) == pytest.approx(alone)
+    assert sample_ratio_p([500, 500], [500, 500]) == 1
+    # Three tests for three groups.
+    first, second = ([[10, 0], [90, 200]], [[0, 10], [100, 190]])
+    smallest = min(stats.fisher_exact(table).pvalue for table in (first, second))
+    assert sample_ratio_p([90, 100, 100], [100, 100, 100]) == pytest.approx(3 * smallest)
 
 
 def test_interval_of_a_total_is_the_scaled_one():

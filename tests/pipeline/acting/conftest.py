@@ -23,15 +23,21 @@ def scores(frame, tmp_path_factory):
     return world.write_scores(tmp_path_factory.mktemp("scores") / "scores.parquet", frame)
 
 
-@pytest.fixture
-def planned(scores):
-    """Plan a campaign on the shared scores, with these settings."""
+@pytest.fixture(scope="session")
+def planned_once(scores):
+    """Plan a campaign on the shared scores, with these settings; for a module's own fixture."""
 
     def plan(name="spring", path=scores, control=ControlConfig(), start=None, effect=0.2, **keys):  # noqa: B008
         config = CampaignConfig(**{"contact_cost": 0.5, **keys})
         return stage.plan(path, name, config, control, assumed(effect), start)
 
     return plan
+
+
+@pytest.fixture
+def planned(planned_once):
+    """The same for a test."""
+    return planned_once
 
 
 @pytest.fixture
