@@ -42,5 +42,6 @@ class Progress:
 
 
 def output() -> Console:
-    """The console of stdout, where results go."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """The console of stdout, where results go; [brackets] and :colons: of a log are no markup."""
+    wrap = not sys.stdout.isatty()
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=wrap)

@@ -1,10 +1,13 @@
 """Reads a shop's list of contacts: addresses, names and consent, one row per customer."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from features.errors import UserError
+from features.log.identity import read_ids, read_text, same_person
 from features.readers.reading import read
 from features.readers.source import SourceSpec
 from pipeline.acting.normalise import clean
@@ -27,16 +30,20 @@ FIELDS = {
 }
 """Names that shops give to a column, in the order in which they are looked for."""
 
-YES = frozenset(("yes", "y", "true", "t", "1", "subscribed", "ja", "oui", "да", "opted_in"))
+YES = frozenset(("yes", "y", "true", "t", "1", "1.0", "subscribed", "ja", "oui", "да", "opted_in"))
 
 
-def read_contacts(path: Path, all_consented: bool = False) -> pd.DataFrame:
+def read_contacts(
+    path: Path, all_consented: bool = False, log: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
     """The contacts with the columns of `FIELDS`, all of them text, and `consent` as a bool.
 
     Parameters
     ----------
     all_consented
         Whoever made the list left out everybody without consent, so there is no such column.
+    log
+        How the plan's log was read: ids are compared as there (`customer_case`, `customer_form`).
 
     Raises
     ------
@@ -47,9 +54,17 @@ def read_contacts(path: Path, all_consented: bool = False) -> pd.DataFrame:
         raw = read(engine, SourceSpec(source=source))
         places = _places(list(raw.columns))
         _refuse_lacking(path, places, all_consented)
-        cells = {field: raw.columns[name] for field, name in places.items()}
-        found = raw.table.select(**{field: raw.table[cell] for field, cell in cells.items()})
-        table = found.to_pyarrow().to_pandas()
+        texts = {
+            # A number that met a blank is 447700900123.0 in its file: read as it was.
+            field: (read_ids if field == "customer_id" else read_text)(
+                raw.table, raw.columns[name], name
+            )
+            for field, name in places.items()
+        }
+        bare = texts["customer_id"].re_replace(r"^\s*'", "")
+        known = {"customer_case": "exact", "customer_form": "exact", **(log or {})}
+        person = same_person(bare, known["customer_case"], known["customer_form"])
+        table = raw.table.select(**{**texts, "customer_id": person}).to_pyarrow().to_pandas()
     frame = pd.DataFrame({field: table[field].map(clean) for field in table.columns})
     frame = frame.reindex(columns=list(FIELDS), fill_value="")
     frame["consent"] = all_consented | frame["consent"].str.lower().isin(YES)

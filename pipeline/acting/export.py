@@ -1,6 +1,7 @@
 """From a plan to an audience: the treated who can be reached and consented, and the control."""
 
 import csv
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pipeline.acting.plan_file import PlanFile
 from pipeline.acting.platforms import PLATFORMS, Platform, table
 from pipeline.campaign_config import CONTROL
 
-REACHED = "written"
+REACHED, UNLISTED = "written", "not in the contacts"
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,22 @@ class Exported:
     suppressed: int | None = None
 
 
-def check(plan: PlanFile, to: str, arm: str | None, out: Path) -> str:
+def check(
+    plan: PlanFile,
+    to: str,
+    arm: str | None,
+    out: Path,
+    suppress: Path | None = None,
+    country: str = "",
+) -> str:
     """The arm to export; refuse what cannot be done before any work is."""
     if to not in PLATFORMS:
         raise UserError(f"--to {to}: there are {', '.join(PLATFORMS)}.")
-    if out.suffix not in (".csv", ".xlsx"):
-        raise UserError(f"--out {out.name}: the name must end in .csv or .xlsx.")
+    for option, file in (("--out", out), ("--suppress", suppress)):
+        if file and file.suffix not in (".csv", ".xlsx"):
+            raise UserError(f"{option} {file.name}: the name must end in .csv or .xlsx.")
+    if country and not normalise.has_phones(country):
+        raise UserError(f"--country {country}: is no country's code of two letters, such as GB.")
     arms = plan.treatments
     if arm is None and len(arms) > 1:
         raise UserError(f"The plan has {len(arms)} arms: say --arm {' or '.join(arms)}.")
@@ -67,19 +78,19 @@ def export(
     state = _states(joined, arm)
     written = joined.loc[state.index[state == REACHED]]
     if written.empty:
+        strangers = bool(state.eq(UNLISTED).any())
         raise UserError(
             f"Nobody of {int((joined['arm'] == arm).sum()):,} in {arm} can be written: "
-            f"{_told(state)}. Are the ids of the contacts those of the log?"
+            f"{_told(state)}.{' Are the ids of the contacts those of the log?' * strangers}"
         )
-    platform = PLATFORMS[to]
-    _write(platform, written, out)
-    held = None
-    if suppress:
-        # Whoever did not consent is not contacted anyway: nothing of theirs leaves the house.
-        kept = joined[joined["arm"].eq(CONTROL) & joined["consent"] & joined["address"].ne("")]
-        _write(platform, kept, suppress)
-        held = len(kept)
+    # Whoever did not consent is not contacted anyway: nothing of theirs leaves the house.
+    kept = joined[joined["arm"].eq(CONTROL) & joined["consent"] & joined["address"].ne("")]
+    lists = [(out, written), *([(suppress, kept)] if suppress else [])]
+    with ExitStack() as both:  # both or none: an audience without its suppression is half
+        for file, rows in lists:
+            _write(PLATFORMS[to], rows, file, both.enter_context(atomic(file)))
     counts = state.value_counts().to_dict()
+    held = len(kept) if suppress else None
     return Exported(arm, len(state), {str(why): int(n) for why, n in counts.items()}, held)
 
 
@@ -91,7 +102,7 @@ def _joined(plan: PlanFile, contacts: pd.DataFrame, country: str) -> pd.DataFram
     joined[text] = joined[text].fillna("")
     joined["consent"] = joined["consent"].eq(True)
     joined["email"] = joined["email"].map(normalise.email)
-    nations = joined["country"].map(normalise.country).replace("", country)
+    nations = joined["country"].map(normalise.country).replace("", normalise.country(country))
     joined["phone"] = [
         normalise.phone(number, nation) if number else ""
         for number, nation in zip(joined["phone"], nations, strict=True)
@@ -115,7 +126,7 @@ def _states(joined: pd.DataFrame, arm: str) -> pd.Series:
         "one person in two arms: left out": in_conflict[here],
         "no consent": ~joined["consent"][here],
         "no address": ~reachable[here],
-        "not in the contacts": ~joined["listed"][here],
+        UNLISTED: ~joined["listed"][here],
     }
     for why, holds in reasons.items():
         state[holds] = why
@@ -126,17 +137,16 @@ def _told(state: pd.Series) -> str:
     return ", ".join(f"{n:,} {why}" for why, n in state.value_counts().items())
 
 
-def _write(platform: Platform, rows: pd.DataFrame, out: Path) -> None:
+def _write(platform: Platform, rows: pd.DataFrame, out: Path, draft: Path) -> None:
     made = table(platform, rows, rows).astype(object)
     made = made.where(made.notna(), "")
-    with atomic(out) as draft:
-        (_write_xlsx if out.suffix == ".xlsx" else _write_csv)(made, draft)
-        size = draft.stat().st_size
-        if platform.most_bytes and size > platform.most_bytes:
-            raise UserError(
-                f"{out}: would have {size / 1e6:,.0f} MB, and the platform takes "
-                f"{platform.most_bytes / 1e6:,.0f}. Plan fewer contacts, or split them into arms."
-            )
+    (_write_xlsx if out.suffix == ".xlsx" else _write_csv)(made, draft)
+    size = draft.stat().st_size
+    if platform.most_bytes and size > platform.most_bytes:
+        raise UserError(
+            f"{out}: would have {size / 1e6:,.0f} MB, and the platform takes "
+            f"{platform.most_bytes / 1e6:,.0f}. Plan fewer contacts, or split them into arms."
+        )
 
 
 def _write_csv(made: pd.DataFrame, path: Path) -> None:

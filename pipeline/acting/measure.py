@@ -90,6 +90,10 @@ def compare(
     """
     doubts, notes = checked(rows, n_sent)
     terms, sent = plan.terms, n_sent is not None
+    if terms.counts_orders:
+        notes.append("The log has no amounts: an order counts as 1 of spend, cost and profit.")
+    if not terms.gains_in_horizon:
+        notes.append("The plan counted on the months of the CLV; what comes later is not in this.")
     arms = plan.treatments if len(plan.treatments) > 1 else []
     elapsed = (last - terms.start).days / terms.horizon_days
     reach = sequential.reach(elapsed) if last < terms.end else None

@@ -9,6 +9,8 @@ import re
 import unicodedata
 
 US_STATE = re.compile(r"[a-z]{2}")
+COMMON = {"uk": "gb", "el": "gr"}
+"""Codes that many write for a country, and the ISO one that phones and platforms go by."""
 
 
 def clean(value: object) -> str:
@@ -48,6 +50,17 @@ def phone(value: str, country: str) -> str:
     if not phonenumbers.is_possible_number(number):
         return ""
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def has_phones(nation: str) -> bool:
+    """Whether a country's code is one by which phones can be read.
+
+    >>> has_phones("UK"), has_phones("xx")
+    (True, False)
+    """
+    import phonenumbers
+
+    return country(nation).upper() in phonenumbers.SUPPORTED_REGIONS
 
 
 def digits(value: str) -> str:
@@ -91,10 +104,11 @@ def letters(value: str) -> str:
 def country(value: str) -> str:
     """Two letters, lower case; "" for a name.
 
-    >>> country("GB"), country("Germany")
-    ('gb', '')
+    >>> country("GB"), country("UK"), country("Germany")
+    ('gb', 'gb', '')
     """
-    return value.lower() if re.fullmatch(r"[A-Za-z]{2}", value) else ""
+    code = value.lower() if re.fullmatch(r"[A-Za-z]{2}", value) else ""
+    return COMMON.get(code, code)
 
 
 def state(value: str, nation: str) -> str:

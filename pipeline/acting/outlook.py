@@ -27,8 +27,9 @@ class Power:
 class Outlook:
     """Power of the treated against the control, and whether it is enough.
 
-    `expected` is the mean spend that a contact is expected to gain, `asked` the difference in
-    spend that should be seen: the config's `detect`, or else the expected one. `control_needed`
+    `expected` is the mean spend that a contact is expected to gain within the horizon, `asked`
+    the difference in spend that should be seen: the config's `detect`, or else the expected one.
+    `control_needed`
     is the share of the control that would show it, None if no share can.
     """
 
@@ -49,7 +50,7 @@ def outlook(file: PlanFile, spread: dict[str, list[float]], detect: float | None
     members = file.members
     control = is_control(members["arm"])
     n_control, n_treated = int(control.sum()), int((~control).sum())
-    expected = float(members["expected_gain"][~control].mean())
+    expected = float(_gain_in_horizon(members, file)[~control].mean())
     asked = expected if detect is None else detect
     p = members["p_churn"].to_numpy(float)
     spreads = {"purchase rate": explained(1 - p, p * (1 - p))}
@@ -70,6 +71,14 @@ def outlook(file: PlanFile, spread: dict[str, list[float]], detect: float | None
     if spread:
         share = control_needed(spreads["spend"][0], asked, len(members), spreads["spend"][1])
     return Outlook(power, expected, asked, share)
+
+
+def _gain_in_horizon(members: pd.DataFrame, file: PlanFile) -> pd.Series:
+    """What is measured of a gain: where `clv` is at stake, the part of it that comes so soon."""
+    if file.terms.gains_in_horizon:
+        return members["expected_gain"]
+    soon = members["expected_spend"].clip(lower=0) / members["clv"].where(members["clv"] > 0)
+    return members["expected_gain"] * soon.fillna(0.0)
 
 
 def _spend(expected: pd.Series, spread: dict[str, list[float]]) -> tuple[float, float]:

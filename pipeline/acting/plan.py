@@ -88,9 +88,9 @@ def plan(
     read = read_scores(scores, tuple(config.eligible))
     begin = start or read.as_of
     _refuse_old(read, begin, config.max_age_days)
+    _refuse_unvalued(read, config)
     customers = _valued(read.customers, config, effect)
-    reason = _reasons(customers, name, config, control, begin)
-    rows = _drawn(customers.assign(campaign=name, reason=reason), name, config)
+    rows = _affordable(customers, name, config, control, begin)
     terms = _terms(name, read, begin, config, effect)
     return _told(plan_file.seal(rows, terms), read, config)
 
@@ -118,6 +118,19 @@ def _refuse_old(read: Scores, start: date, most: int) -> None:
             )
 
 
+def _refuse_unvalued(read: Scores, config: CampaignConfig) -> None:
+    """Conditions on what is the same for all, and scores without the money that is at stake."""
+    alike = [name for name in config.eligible if name not in read.customers]
+    if alike:
+        raise UserError(f"eligible.{alike[0]}: holds one value for all customers of the scores.")
+    value = VALUES[config.value]
+    if read.customers[value].isna().all():
+        raise UserError(
+            f"The scores hold no {value}, so nothing is known to be at stake: the model that made "
+            "them answers for no money. Score with one that does."
+        )
+
+
 def _valued(customers: pd.DataFrame, config: CampaignConfig, effect: Effect) -> pd.DataFrame:
     """The customers with what is at stake, and what a contact is expected to bring."""
     staked = at_stake(customers["p_churn"], customers[VALUES[config.value]])
@@ -126,10 +139,39 @@ def _valued(customers: pd.DataFrame, config: CampaignConfig, effect: Effect) -> 
     return customers.assign(at_stake=staked, expected_gain=gain, expected_profit=profit)
 
 
-def _reasons(
+def _affordable(
     customers: pd.DataFrame, name: str, config: CampaignConfig, control: ControlConfig, start: date
+) -> pd.DataFrame:
+    """The customers with their groups, no more contacts or money than the config allows.
+
+    Blocks leave over a customer each, and arms differ in cost: where the draw took more, fewer
+    are chosen.
+    """
+    allowed = config
+    while True:
+        reason = _reasons(customers, name, config, control, start, allowed)
+        rows = _drawn(customers.assign(campaign=name, reason=reason), name, config)
+        cost = rows["cost"][rows["arm"].notna() & (rows["arm"] != CONTROL)]
+        beyond: dict[str, float] = {}
+        if config.budget is not None and cost.sum() > config.budget + 1e-9:
+            more = max(float(cost.sum()) - config.budget, config.mean_cost)
+            beyond["budget"] = (allowed.budget or 0.0) - more
+        if config.max_contacts is not None and len(cost) > config.max_contacts:
+            beyond["max_contacts"] = (allowed.max_contacts or 0) - len(cost) + config.max_contacts
+        if not beyond:
+            return rows
+        allowed = allowed.model_copy(update=beyond)
+
+
+def _reasons(
+    customers: pd.DataFrame,
+    name: str,
+    config: CampaignConfig,
+    control: ControlConfig,
+    start: date,
+    allowed: CampaignConfig,
 ) -> np.ndarray:
-    """Why each customer is part of the campaign, or is not."""
+    """Why each customer is part of the campaign, or is not; `allowed` holds the budget."""
     profit = customers["expected_profit"].to_numpy()
     worth = expected_profit(customers["expected_gain"], config.margin, config.highest_cost) > 0
     reason = np.where(worth, "beyond the budget", "no profit expected").astype(object)
@@ -143,12 +185,13 @@ def _reasons(
         np.where(open_to, profit, -1.0),
         config.mean_cost,
         treated_share=1 - config.control_share,
-        budget=config.budget,
-        most=config.max_contacts,
+        budget=allowed.budget,
+        most=allowed.max_contacts,
     )
     reason[chosen] = CHOSEN
     reachable = customers[(unmet == "") & (reason != "global control") & ~np.isnan(profit)]
-    refuse_few(chosen, open_to, reachable, name, config)
+    if allowed is config:  # a few less for the draw's sake are not too few
+        refuse_few(chosen, open_to, reachable, name, config)
     return reason
 
 
@@ -221,6 +264,7 @@ def _terms(name: str, read: Scores, start: date, config: CampaignConfig, effect:
 
 def _told(file: PlanFile, read: Scores, config: CampaignConfig) -> Plan:
     rows, members = file.customers, file.members
+    contacted = members[~plan_file.is_control(members["arm"])]
     left_out = rows["reason"][rows["arm"].isna()].value_counts().to_dict()
     worth = rows[~rows["reason"].str.startswith(("not eligible", "global", "no money"))]
     return Plan(
@@ -230,7 +274,7 @@ def _told(file: PlanFile, read: Scores, config: CampaignConfig) -> Plan:
         profit_by_contacts(
             expected_profit(worth["expected_gain"], config.margin, config.mean_cost)
         ),
-        break_even_effect(members["at_stake"], config.margin, config.mean_cost),
+        break_even_effect(contacted["at_stake"], config.margin, float(contacted["cost"].mean())),
     )
 
 

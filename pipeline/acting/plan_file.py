@@ -76,6 +76,20 @@ class Terms:
         """The first day after the horizon."""
         return self.start + timedelta(days=self.horizon_days)
 
+    @property
+    def gains_in_horizon(self) -> bool:
+        """Whether a gain is of the horizon: where `clv` is at stake it is of the CLV's months.
+
+        An uplift model learned from spend of a horizon, whatever is at stake.
+        """
+        return self.value == "horizon" or self.effect["source"] == "uplift"
+
+    @property
+    def counts_orders(self) -> bool:
+        """Whether the scored log has no amounts, so that an order counts as 1 of money."""
+        columns = self.log.get("columns", {})
+        return bool(columns) and not (columns.get("amount") or columns.get("unit_price"))
+
     def to_json(self) -> str:
         """The terms as text, keys in order."""
         return json.dumps(vars(self), sort_keys=True, default=str)

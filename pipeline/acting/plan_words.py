@@ -10,15 +10,36 @@ TIMES = (0.0, 0.5, 1.0, 2.0)
 
 def sentences(plan: Plan) -> list[str]:
     """What is planned, what it rests on, and whether it will be able to tell."""
-    terms, contacted, groups = plan.file.terms, plan.contacted, plan.groups
+    contacted, groups = plan.contacted, plan.groups
     cost, profit = contacted["cost"].sum(), contacted["expected_profit"].sum()
     said = [
         f"{len(contacted):,} of {len(plan.file.customers):,} customers are contacted for "
         f"{cost:,.2f}; {groups['control']:,} more are kept uncontacted, drawn by chance. "
-        f"Expected profit over {horizon(terms)}: {profit:,.2f}.",
+        + _expected(plan, profit, cost),
         _effect(plan),
     ]
-    return [*said, *_segments(plan), *_can_tell(plan)]
+    return [*said, *_segments(plan), *_can_tell(plan), *_orders(plan)]
+
+
+def _expected(plan: Plan, profit: float, cost: float) -> str:
+    """The profit, over the days that it is of."""
+    terms = plan.file.terms
+    if terms.gains_in_horizon:
+        return f"Expected profit over {horizon(terms)}: {profit:,.2f}."
+    soon = terms.margin * plan.outlook.expected * len(plan.contacted) - cost
+    return (
+        f"Expected profit over the months of the CLV: {profit:,.2f}; over {horizon(terms)}, which "
+        f"is what will be measured: {soon:,.2f}."
+    )
+
+
+def _orders(plan: Plan) -> list[str]:
+    if not plan.file.terms.counts_orders:
+        return []
+    return [
+        "The log has no amounts: an order counts as 1, and spend, cost and profit are in orders. "
+        "The cost of a contact must be its money divided by what an order brings."
+    ]
 
 
 def _effect(plan: Plan) -> str:
@@ -87,7 +108,8 @@ def by_effect(plan: Plan) -> list[tuple[str, str]]:
     """Expected profit of these contacts at multiples of the effect."""
     contacted, margin = plan.contacted, plan.file.terms.margin
     gain, cost = contacted["expected_gain"].sum(), contacted["cost"].sum()
-    effect = plan.file.terms.effect["share"]
+    # Of those contacted: segments and an uplift model know other effects than the whole.
+    effect = gain / contacted["at_stake"].sum()
     return [
         (f"{times * effect:.1%} ({times:g} x)", f"{margin * times * gain - cost:,.2f}")
         for times in TIMES

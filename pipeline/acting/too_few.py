@@ -42,6 +42,8 @@ def refuse_few(
 
 def _nobody(n_scored: int, open_to: pd.DataFrame, config: CampaignConfig) -> str:
     needed = break_even_effect([open_to["at_stake"].max()], config.margin, config.highest_cost)
+    if np.isinf(needed):
+        return f"Nobody of {n_scored:,} is worth a contact: nothing is at stake with anybody."
     return (
         f"Nobody of {n_scored:,} is worth a contact: each would cost "
         f"{config.highest_cost:,.2f} and is expected to earn less. The best one earns nothing "
@@ -79,10 +81,10 @@ def _worth(n_worth: int, open_to: pd.DataFrame, name: str, config: CampaignConfi
     effect = break_even_effect([staked], config.margin, config.highest_cost)
     # Two leading digits: a cost may be less than a cent.
     cost = np.format_float_positional(config.margin * gain, 2, fractional=False, trim="-")
+    kept = f" or if it kept more than {effect:.1%} of those leaving" if effect < 1 else ""
     return (
         f"Only {n_worth:,} of {len(open_to):,} are expected to earn more than the "
         f"{config.highest_cost:,.2f} that a contact costs, at a margin of {config.margin:.0%}; "
-        f"{needed:,} would, if a contact cost less than {cost} or if it kept "
-        f"more than {effect:.1%} of those leaving: set contact_cost, effect or margin of "
-        f"campaigns.{name} where yours are others."
+        f"{needed:,} would, if a contact cost less than {cost}{kept}: set contact_cost, effect or "
+        f"margin of campaigns.{name} where yours are others."
     )

@@ -32,9 +32,7 @@ def backtest(
 
     config, progress = load(path, overrides), Progress(quiet)
     refuse_unknown(config.contenders)
-    for file in (out, report):
-        if file:
-            refuse_overwriting(file, config.log.source)
+    refuse_overwriting([out, report], [config.log.source, path])
     with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         snapshots = prepare(orders, config, progress)
         result = stage.backtest(snapshots, config.contenders, progress)

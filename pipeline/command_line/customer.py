@@ -34,8 +34,7 @@ def customer(
 
     progress = Progress(quiet)
     config = load(path, overrides)
-    if out:
-        refuse_overwriting(out, config.log.source, path, scores)
+    refuse_overwriting([out], [config.log.source, path, scores])
     said = read_scores(scores, stage.ANSWERS) if scores else None
     with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         horizon = said.horizon_days if said else horizon_of(orders, config, progress)

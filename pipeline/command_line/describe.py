@@ -60,8 +60,7 @@ def describe(
         attributes = dict.fromkeys((*config.log.columns.attributes, *_names(by)))
         overrides = {**overrides, "log.columns.attributes": list(attributes)}
         config = load(path, overrides)
-    if out:
-        refuse_overwriting(out, config.log.source, path, survey, scores)
+    refuse_overwriting([out], [config.log.source, path, survey, scores])
     said = read_scores(scores, COLUMNS) if scores else None
     if said and not config.horizon_days:
         config = load(path, {**overrides, "horizon_days": said.horizon_days})

@@ -36,12 +36,11 @@ def export(
     from pipeline.intake.orders import refuse_overwriting
 
     planned = read_plan(plan)
-    chosen = stage.check(planned, to, arm, out)
-    for file in filter(None, (out, suppress)):
-        refuse_overwriting(file, plan, contacts)
+    chosen = stage.check(planned, to, arm, out, suppress, country)
+    refuse_overwriting([out, suppress], [plan, contacts])
     with Progress(quiet).step(f"Writing the audience of {chosen} for {to}"):
-        listed = read_contacts(contacts, all_consented)
-        made = stage.export(planned, listed, to, chosen, out, suppress, country.lower())
+        listed = read_contacts(contacts, all_consented, planned.terms.log)
+        made = stage.export(planned, listed, to, chosen, out, suppress, country)
     console = output()
     show.exported(console, made, out, suppress)
     show.next_command(console, f"churn measure {plan} LOG --out measured.json")

@@ -45,8 +45,7 @@ def measure(
 
     progress, planned = Progress(quiet), read_plan(plan)
     config = load(path, overrides, defaults={"log": dict(planned.terms.log)})
-    for file in filter(None, (out, report)):
-        refuse_overwriting(file, config.log.source, plan, sent, path)
+    refuse_overwriting([out, report], [config.log.source, plan, sent, path])
     found, orders = _found(planned, config, sent, until, uplift, progress)
     write_measured(found, out)
     recorded.record_measurement(config.tracking.uri, found, progress)

@@ -63,8 +63,7 @@ def monitor(
     if found.note:
         progress.note(found.note)
     config = request(path, overrides, found)
-    if report:
-        refuse_overwriting(report, config.log.source, path, *scores)
+    refuse_overwriting([report], [config.log.source, path, *scores])
     day = today.date() if today else date.today()
     watched = _watched(config, found, scores, day, allow_other_log, progress)
     recorded.record(tracking.uri, found.name or str(found.folder), watched, progress)

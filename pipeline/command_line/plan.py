@@ -37,7 +37,9 @@ def plan(
     from pipeline.command_line import show
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
+    from pipeline.intake.orders import refuse_overwriting
 
+    refuse_overwriting([out, report], [scores, config])
     section = f"campaigns.{campaign}"
     given = {
         f"{section}.budget": budget,

@@ -154,7 +154,7 @@ def _refuse(config: "Config", out: Path, *inputs: Path | None) -> None:
     if config.engine.kind == "spark":
         refuse_what_spark_cannot(out, *inputs[1:])
     else:
-        refuse_overwriting(out, config.log.source, *inputs)
+        refuse_overwriting([out], [config.log.source, *inputs])
 
 
 def _same_horizon(config: "Config", model: "Model") -> None:

@@ -215,18 +215,22 @@ def _account(log: Log, spec: LogSpec, questions: Sequence[Question], days: ir.Ta
     )
 
 
-def refuse_overwriting(out: Path, *inputs: str | Path | None) -> None:
-    """Stop before an output takes the place of a file that is read.
+def refuse_overwriting(outputs: Sequence[Path | None], inputs: Sequence[str | Path | None]) -> None:
+    """Stop before an output takes the place of a file that is read, or of another output.
 
     Raises
     ------
     UserError
-        When `out` is one of the files that the inputs name.
+        When an output is one of the files that the inputs name, or two outputs are one file.
     """
-    for given in inputs:
-        for file in expand(locate(str(given))) if given else ():
-            if out.exists() and out.samefile(file):
-                raise UserError(f"{out}: is an input of this command; name another output.")
+    named = [out for out in outputs if out]
+    for nth, out in enumerate(named):
+        if out.resolve() in [other.resolve() for other in named[:nth]]:
+            raise UserError(f"{out}: two outputs of this command have this name.")
+        for given in inputs if out.exists() else ():
+            for file in expand(locate(str(given))) if given else ():
+                if out.samefile(file):
+                    raise UserError(f"{out}: is an input of this command; name another output.")
 
 
 def locate(source: str) -> str:

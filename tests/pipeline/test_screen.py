@@ -8,6 +8,8 @@ from rich.console import Console
 
 from models.all_contenders import CONTENDERS
 from pipeline.command_line import show
+from pipeline.command_line.show.tables import empty_table, put
+from pipeline.console import output
 from pipeline.markup import words
 from tests.pipeline.boards import backtest, flat, nearly, true, wrong
 
@@ -146,3 +148,13 @@ def test_a_value_that_nobody_could_tell_is_a_dash_in_the_list_of_contacts():
     text = drawn(80, show.contact_list, customers(clv=float("nan")))
     assert "nan" not in text
     assert "–" in text
+
+
+@pytest.mark.parametrize("name", ["[/x]", "[red]boo[/red]", "a:cat:b"])
+def test_a_name_of_the_log_is_shown_to_the_letter(name, capsys):
+    table = empty_table(name, name, "orders")
+    table.add_row(name, name)
+    console = output()
+    put(console, table)
+    console.print(f"Customer {name}", markup=False)
+    assert capsys.readouterr().out.count(name) == 5, "title, head, two cells, a line"

@@ -29,7 +29,8 @@ def planned_once(scores):
 
     def plan(name="spring", path=scores, control=ControlConfig(), start=None, effect=0.2, **keys):  # noqa: B008
         config = CampaignConfig(**{"contact_cost": 0.5, **keys})
-        return stage.plan(path, name, config, control, assumed(effect), start)
+        gains = assumed(effect) if isinstance(effect, float) else effect
+        return stage.plan(path, name, config, control, gains, start)
 
     return plan
 

@@ -1,7 +1,9 @@
 """Audiences: each platform's rules with test vectors, and who is left out and why."""
 
 import hashlib
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -204,6 +206,43 @@ def test_contacts_that_cannot_be_used_are_refused_and_nothing_is_written(
     assert not (tmp_path / "a.csv").exists()
 
 
+def test_ids_and_phones_are_read_as_those_of_the_log(planned, tmp_path):
+    plan = planned()
+    listed = contacts_of(plan)
+    listed["Customer ID"] = " 'ID-" + plan.file.members["customer_id"] + " "
+    listed["Phone"] = [442070310000.0 + n for n in range(len(listed))]
+    listed.loc[0, "Phone"] = np.nan
+    listed.to_parquet(tmp_path / "contacts.parquet")
+    log = {"customer_case": "ignore", "customer_form": "exact"}
+    found = read_contacts(tmp_path / "contacts.parquet", log=log)
+    assert found["customer_id"].tolist() == ("id-" + plan.file.members["customer_id"]).tolist()
+    assert found["phone"].tolist()[:3] == ["", "442070310001", "442070310002"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"suppress": "held.parquet"}, "--suppress held.parquet: the name must end"),
+        ({"country": "gbr"}, "--country gbr: is no country's code"),
+        ({"country": "xx"}, "--country xx: is no country's code"),
+    ],
+    ids=["a_list_of_no_known_kind", "three_letters", "no_country"],
+)
+def test_options_that_would_lose_addresses_or_files_are_refused(planned, keys, said):
+    given = {"suppress": None, "country": "", **keys}
+    suppress = Path(given["suppress"]) if given["suppress"] else None
+    with pytest.raises(UserError, match=said):
+        stage.check(planned().file, "csv", None, Path("a.csv"), suppress, given["country"])
+
+
+def test_a_suppression_list_that_cannot_be_written_leaves_no_audience(planned, tmp_path):
+    (tmp_path / "held.csv").mkdir()
+    plan = planned()
+    with pytest.raises(UserError, match=r"held\.csv"):
+        exported(plan, contacts_of(plan), tmp_path, suppress=tmp_path / "held.csv")
+    assert not (tmp_path / "a.csv").exists()
+
+
 def test_profiles_that_consented_outside_need_no_column(planned, tmp_path):
     plan = planned()
     path = tmp_path / "contacts.csv"
@@ -228,6 +267,9 @@ def test_command_exports_counts_and_shows_no_address(planned, tmp_path, capsys):
     names = ("plan.parquet", "contacts.csv", "audience.csv")
     planfile, contacts, out = (str(tmp_path / name) for name in names)
     fixed = ["export", planfile, "--contacts", contacts, "--quiet"]
+    same = [*fixed, "--to", "csv", "--out", out, "--suppress", out]
+    assert cli.run(same) == 2, "the control would take the place of the audience"
+    assert "two outputs" in capsys.readouterr().err
     assert cli.run([*fixed, "--to", "meta", "--out", out]) == 0
     shown = capsys.readouterr()
     assert "treated: " in shown.out

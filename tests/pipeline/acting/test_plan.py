@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,6 +13,7 @@ from pyarrow import parquet
 
 from features.errors import UserError
 from pipeline.acting import plan_page, plan_words
+from pipeline.acting.effect import assumed
 from pipeline.acting.plan_file import CHOSEN, read_plan, write_plan
 from pipeline.campaign_config import ControlConfig
 from pipeline.command_line import main as cli
@@ -39,15 +41,38 @@ def test_order_of_contacts_is_that_of_the_scores_and_of_the_screen(planned, fram
 
 def test_nobody_is_contacted_at_a_loss_and_the_budget_is_kept(planned):
     made = planned(budget=150, contact_cost=0.5)
-    assert made.contacted["cost"].sum() <= 150 + 0.5 * 25, "blocks may leave over one each"
-    assert made.contacted["cost"].sum() > 140
+    assert 140 < made.contacted["cost"].sum() <= 150
     assert (made.file.members["expected_profit"] > 0).all()
+    # The draw gave the dear arm one customer more than its share.
+    arms = {"mail": {"share": 0.5, "contact_cost": 0.1}, "call": {"share": 0.5, "contact_cost": 5}}
+    assert 280 < planned(budget=300, effect=0.9, arms=arms).contacted["cost"].sum() <= 300
 
 
 def test_value_of_clv_counts_what_lies_behind_the_horizon(planned):
     near, far = planned(value="horizon"), planned(value="clv")
     assert len(far.file.members) > len(near.file.members)
     assert far.file.members["at_stake"].mean() > near.file.members["at_stake"].mean()
+    # The world's CLV is four times the spend of the horizon, which alone will be measured.
+    gain = far.contacted["expected_gain"]
+    assert far.outlook.expected == pytest.approx(gain.mean() / 4)
+    soon = 0.3 * gain.sum() / 4 - far.contacted["cost"].sum()
+    said = plan_words.sentences(far)[0]
+    assert f"over 2024-03-01 to 2024-04-29, which is what will be measured: {soon:,.2f}." in said
+
+
+def test_effects_are_told_as_those_contacted_are_planned_by(planned):
+    effect = replace(assumed(0.2), source="measured", by_segment={"at risk": 0.5, "lost": 0.1})
+    effect = replace(effect, measured=0.2, low=0.1, high=0.3, n_campaigns=2)
+    made = planned(effect=effect)
+    share = made.contacted["expected_gain"].sum() / made.contacted["at_stake"].sum()
+    assert [said for said, _ in plan_words.by_effect(made)][2] == f"{share:.1%} (1 x)"
+
+
+def test_a_log_without_amounts_is_planned_in_orders_and_says_so(planned, frame, tmp_path):
+    log = {"columns": {"customer_id": "customer_id", "transacted_at": "date", "amount": None}}
+    made = planned(path=world.write_scores(tmp_path / "s.parquet", frame, log=log))
+    assert plan_words.sentences(made)[-1].startswith("The log has no amounts: an order counts as 1")
+    assert not any("orders" in said for said in plan_words.sentences(planned()))
 
 
 def test_costs_of_an_offer_count_as_far_as_it_is_redeemed(planned):
@@ -138,9 +163,8 @@ def test_profit_is_told_at_other_effects_and_the_assumption_is_no_knowledge(plan
     assert told["0.0% (0 x)"] == f"{-cost:,.2f}"
     assert told["40.0% (2 x)"] == f"{0.3 * 2 * gain - cost:,.2f}"
     assert "an assumption, not on knowledge" in plan_words.sentences(made)[1]
-    members = made.file.members
-    even = made.break_even * members["at_stake"].sum() * 0.3
-    assert even == pytest.approx(0.5 * len(members))
+    even = made.break_even * made.contacted["at_stake"].sum() * 0.3
+    assert even == pytest.approx(cost)
 
 
 def test_a_plan_says_plainly_when_it_cannot_tell_and_what_it_would_take(planned):
@@ -220,6 +244,7 @@ REFUSALS = {
     "nobody_worth_it": ({}, {"contact_cost": 500}, "Nobody of 2,000 is worth a contact"),
     "no_cost": ({}, {"contact_cost": None}, "What does a contact cost"),
     "no_such_column": ({}, {"eligible": {"consent": True}}, "no column consent"),
+    "one_for_all": ({}, {"eligible": {"horizon_days": 60}}, "one value for all customers"),
     "no_such_value": ({}, {"eligible": {"segment": "loyl"}}, "eligible.segment"),
     "a_day_for_a_number": ({}, {"eligible": {"p_churn": {"min": "2024-01-01"}}}, "do not fit"),
 }  # fmt: skip
@@ -242,6 +267,16 @@ def test_a_plan_too_small_to_pay_says_what_cost_or_effect_would_make_it_large_en
     effect = re.search(r"more than ([\d.]+)%", said)
     assert len(planned(contact_cost=0.98 * float(cost[1]), effect=0.2).file.members) >= 100
     assert len(planned(contact_cost=3.0, effect=float(effect[1]) / 100 + 0.001).file.members) >= 100
+
+
+@pytest.mark.parametrize(
+    ("spend", "said"),
+    [(np.nan, "hold no expected_spend"), (0.0, "nothing is at stake with anybody")],
+)
+def test_scores_that_expect_no_money_are_refused(planned, frame, tmp_path, spend, said):
+    nothing = frame.assign(expected_spend=spend)
+    with pytest.raises(UserError, match=said):
+        planned(path=world.write_scores(tmp_path / "s.parquet", nothing))
 
 
 def test_a_customer_scored_twice_is_refused(planned, frame, tmp_path):
@@ -303,4 +338,8 @@ def test_command_refuses_names_and_shares_before_anything_is_written(here, capsy
     assert run(out="plan.csv") == 2
     assert run("--set", "campaigns.spring.arms={a: {share: .5}, b: {share: .4}}") == 2
     assert "sum to 0.9" in capsys.readouterr().err
+    scored = (here / "scores.parquet").read_bytes()
+    assert run("--report", "scores.parquet") == 2
+    assert run("--report", "plan.parquet") == 2
+    assert (here / "scores.parquet").read_bytes() == scored
     assert sorted(path.name for path in here.iterdir()) == ["churn.yaml", "scores.parquet"]
