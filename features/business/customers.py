@@ -12,6 +12,10 @@ NONE, OTHERS = "(none)", "(all others)"
 """What customers without a value of an attribute are called, and those of its rarer values."""
 
 
+FIGURES = ("first_day", "last_day", "purchases", "orders", "revenue")
+"""What is told of each customer: names that no attribute can have here."""
+
+
 def customers(days: ir.Table, as_of: date, attributes: Sequence[str] = ()) -> ir.Table:
     """Customers with a purchase before `as_of`.
 

@@ -10,6 +10,9 @@ from sklearn.base import BaseEstimator
 
 from models.history import History
 
+UNLIKELY = 0.9
+"""With a higher `p_churn` nobody says when the next purchase comes: most likely it does not."""
+
 ANSWERS = ("p_churn", "expected_purchases", "expected_spend")
 """The columns of every prediction; NaN where a contender gives no answer."""
 

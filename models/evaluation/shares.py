@@ -44,7 +44,7 @@ def net_promoters(
 
     Rocks (2016), "Interval Estimation for the 'Net Promoter Score'", The American Statistician
     70(4): the adjusted Wald interval, with three answers added that promote, are passive and
-    detract in the ratio 1 : 2 : 1. It holds for few answers too.
+    detract in the ratio 1 : 2 : 1. It holds for few answers too, and holds the score.
 
     Examples
     --------
@@ -58,4 +58,6 @@ def net_promoters(
     likely, unlikely = (up + 0.75) / more, (down + 0.75) / more
     middle = likely - unlikely
     half = z * np.sqrt((likely + unlikely - middle**2) / more)
-    return score, np.maximum(middle - half, -1.0), np.minimum(middle + half, 1.0)
+    # The added answers draw the interval to the middle: past a score at the very end.
+    low, high = np.minimum(middle - half, score), np.maximum(middle + half, score)
+    return score, np.maximum(low, -1.0), np.minimum(high, 1.0)

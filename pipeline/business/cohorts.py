@@ -152,21 +152,26 @@ def named_pair(
     return found[0], found[1]
 
 
-def comparison(found: Cohorts, pair: tuple[date, date] | None, most: int = 3) -> Comparison | None:
+def comparison(
+    found: Cohorts, pair: tuple[date, date] | None, since: date, most: int = 3
+) -> Comparison | None:
     """Two cohorts in the latest period that is over for both, at most the third; else `latest`."""
     if pair is None:
-        return latest(found)
+        return latest(found, since)
     age = max(age for age in range(1, most + 1) if all(found.is_over(day, age) for day in pair))
     return compare(found, pair[0], pair[1:], age)
 
 
-def latest(found: Cohorts, age: int = 3, least: int = 30) -> Comparison | None:
-    """The latest cohort of enough customers that reached an age, beside all before it.
+def latest(found: Cohorts, since: date, age: int = 3, least: int = 30) -> Comparison | None:
+    """The latest cohort of enough customers that reached an age, beside all such before it.
 
-    Chosen by date alone: choosing the largest difference would find one in any noise.
+    Chosen by date alone: choosing the largest difference would find one in any noise. Cohorts that
+    began before `since` hold customers older than the log, who come back more often than new ones.
     """
     reached = [
-        day for day in found.size.index if found.is_over(day, age) and found.size[day] >= least
+        day
+        for day in found.size.index
+        if day >= since and found.is_over(day, age) and found.size[day] >= least
     ]
     if len(reached) < 2:
         return None

@@ -12,6 +12,7 @@ from features.business.cohorts import cohort_cells, cohort_sizes
 from features.business.periods import Period, calendar
 from features.business.retention import period_counts
 from features.customer.rfm import histogram, rfm
+from features.errors import UserError
 from features.log.spec import LogSpec
 from pipeline.business.cohorts import Cohorts, cohorts
 from pipeline.business.forecast import Forecast, forecast
@@ -64,6 +65,15 @@ class Base:
     days: ir.Table
     first: date
     customers: ir.Table
+
+
+def refuse_later_day(orders: Orders, as_of: date) -> None:
+    """Stop before a day of which the log knows nothing."""
+    if as_of > orders.end:
+        raise UserError(
+            f"The log ends on {orders.last_day}: after it everybody would seem to fall silent. "
+            f"Ask about a day up to {orders.end}."
+        )
 
 
 def base_of(orders: Orders, asked: Asked) -> Base:

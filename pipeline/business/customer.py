@@ -21,8 +21,9 @@ from features.timeline import before
 from models.btyd import FitError
 from models.btyd.optimise import FitWarning
 from models.btyd.pareto_nbd import ParetoNBDModel
+from models.contenders.protocol import UNLIKELY
 from pipeline.business.as_json import plain, records
-from pipeline.business.course import frame
+from pipeline.business.course import frame, refuse_later_day
 from pipeline.business.scores import Scores, mismatches
 from pipeline.intake.orders import Orders
 
@@ -85,9 +86,10 @@ def customer(
     Raises
     ------
     UserError
-        When no customer of that id has bought before `as_of`. It names no id: neither the one
-        asked for, which may be mistyped from a real one, nor one that is like it.
+        When the log ends before `as_of`, or nobody of that id has bought before it. It names no
+        id: neither the one asked for, which may be mistyped from a real one, nor one like it.
     """
+    refuse_later_day(orders, as_of)
     person = same_person(ibis.literal(asked), spec.customer_case, spec.customer_form)
     known = before(orders.days, as_of)
     own = known.filter(known.customer_id == person).order_by("transacted_at")
@@ -179,15 +181,18 @@ def _own_answers(
     p_churn = float(np.asarray(model.probability_no_purchase(history, float(horizon)))[0])
     purchases = float(np.asarray(model.expected_purchases(history, float(horizon)))[0])
     # If there is a purchase in the horizon: quantiles of its day within those odds.
-    within = [q * (1 - p_churn) for q in WINDOW]
-    ends = np.floor(np.asarray(model.next_purchase_quantiles(history, within))[0])
+    window: list[date | None] = [None, None]
+    if p_churn <= UNLIKELY:
+        within = [q * (1 - p_churn) for q in WINDOW]
+        ends = np.floor(np.asarray(model.next_purchase_quantiles(history, within))[0])
+        window = [as_of + timedelta(days=int(end)) for end in ends]
     return {
         "p_churn": p_churn,
         "p_alive": float(np.asarray(model.probability_alive(history))[0]),
         "expected_purchases": purchases,
         "expected_spend": purchases * max(found["total_spend"], 0.0) / found["purchase_days"],
-        "next_purchase_from": as_of + timedelta(days=int(ends[0])),
-        "next_purchase_to": as_of + timedelta(days=int(ends[1])),
+        "next_purchase_from": window[0],
+        "next_purchase_to": window[1],
     }
 
 

@@ -19,7 +19,7 @@ from features.errors import UserError
 from features.log.spec import LogSpec
 from pipeline.business import segments
 from pipeline.business.cohorts import Cohorts, Comparison, cohorts, comparison, named_pair
-from pipeline.business.course import Asked, Course, base_of, course, frame
+from pipeline.business.course import Asked, Course, base_of, course, frame, refuse_later_day
 from pipeline.business.forecast import Forecast
 from pipeline.business.people import People, people
 from pipeline.business.retention import (
@@ -78,7 +78,8 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
     UserError
         When nobody has bought before the day that is asked about, or the log ends before it.
     """
-    _refuse_later_day(orders, asked.as_of)
+    refuse_later_day(orders, asked.as_of)
+    _refuse_taken(asked.by)
     with progress.step("Counting who came, stayed and fell silent"):
         base = base_of(orders, asked)
         days, first = base.days, base.first
@@ -103,7 +104,7 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
         **groups,
         **placed,
         survey=answers,
-        comparison=comparison(went.cohorts, pair),
+        comparison=comparison(went.cohorts, pair, first + timedelta(days=asked.window)),
         predicted=_predicted(orders, asked, now, went.forecast, progress),
     )
 
@@ -135,12 +136,13 @@ def _predicted(
         return predicted(orders, now, asked.scores, asked.as_of, ahead)
 
 
-def _refuse_later_day(orders: Orders, as_of: date) -> None:
-    if as_of > orders.end:
-        raise UserError(
-            f"The log ends on {orders.last_day}: after it everybody would seem to fall silent. "
-            f"Ask about a day up to {orders.end}."
-        )
+def _refuse_taken(attributes: Sequence[str]) -> None:
+    """Stop before an attribute takes the name of a figure of each customer."""
+    for name in attributes:
+        if name.lower() in base_table.FIGURES or name.lower().startswith("own_"):
+            raise UserError(
+                f"--by {name}: describe has a column called so. Rename the column in the log."
+            )
 
 
 def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str, Any]:
@@ -215,7 +217,9 @@ def _by(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str, 
     tables, triangles = {}, {}
     listed = calendar(first, asked.as_of, asked.period)
     for name in asked.by:
-        values = frame(base_table.largest_values(base, name, SHOWN_VALUES))["value"].tolist()
+        largest = frame(base_table.largest_values(base, name, SHOWN_VALUES))["value"]
+        # A value of the log that is called like the others goes with them.
+        values = [value for value in largest if value != base_table.OTHERS]
         grouped = base_table.in_groups(base, name, values)
         order = [*values, base_table.OTHERS]
         tables[name] = _by_group(days, grouped, asked, listed, order)

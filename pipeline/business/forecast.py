@@ -72,13 +72,13 @@ def forecast(
 ) -> Forecast | None:
     """Forecast revenue, orders and active customers until the window after `as_of` ends.
 
-    None where the log is too short for a single past forecast to be checked, or has fewer than
-    `LEAST` customers.
+    None where the log is too short for a single past forecast to be checked, has fewer than
+    `LEAST` customers, or nothing came since the first past forecast.
     """
     step_days, steps = step_of(window)
     series = in_steps(daily, as_of, step_days)
     starts = origins(len(series), steps)
-    if not starts or daily["new"].sum() < LEAST:
+    if not starts or daily["new"].sum() < LEAST or not series["purchases"].iloc[starts[0] :].any():
         return None
     season = 52 if step_days == 7 else 7
 

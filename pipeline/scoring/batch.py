@@ -11,7 +11,7 @@ from features.errors import UserError
 from models.blend.blend import Blend
 from models.blend.predictions import BlendPredictions
 from models.campaign.profit import at_stake
-from models.contenders.protocol import ANSWERS
+from models.contenders.protocol import ANSWERS, UNLIKELY
 from models.explain.segments import Thresholds, segments
 from pipeline.model_files.artifact import Model
 
@@ -58,9 +58,6 @@ SCHEMA = pa.schema(
 
 _KNOWN = ("customer_id", "frequency", "recency", "T", "monetary_value", "orders", "days_since_last")
 """Columns of a snapshot that scores have as well."""
-
-UNLIKELY = 0.9
-"""With a higher `p_churn` nobody says when the next purchase comes: most likely it does not."""
 
 ABOUT = b"churn"
 """Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that

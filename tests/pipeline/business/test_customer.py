@@ -122,6 +122,16 @@ def test_the_groups_of_the_past_are_those_that_describe_would_have_told(log, cap
     assert re.search(rf"RFM group +{told}", out)
 
 
+def test_who_most_likely_does_not_come_has_no_window(log, capsys):
+    code, out, err = asked(log, capsys, "00042x", "--json", "--horizon", "3d")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["p_churn"] > 0.9
+    assert found["next_purchase_from"] is found["next_purchase_to"] is None
+    code, _, err = asked(log, capsys, "00042x", "--as-of", "2040-01-01")
+    assert (code, "The log ends on 2023-06-30" in err) == (2, True)
+
+
 def test_nothing_that_came_later_is_known(log, capsys):
     _, out, _ = asked(log, capsys, "00042x", "--json", "--as-of", "2023-02-10")
     found = json.loads(out)

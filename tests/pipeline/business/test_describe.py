@@ -3,13 +3,17 @@
 import json
 import re
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from features.errors import UserError
 from models.evaluation.shares import difference_of_shares
 from pipeline.business.cohorts import cohorts, compare, latest
+from pipeline.business.course import Asked
+from pipeline.business.describe import describe
 from pipeline.business.retention import formulas_told, metrics, uneven, usual_formulas
 from pipeline.business.segments import gini, lorenz
 from pipeline.command_line.main import run
@@ -162,8 +166,10 @@ def test_cohorts_are_compared_with_an_interval(triangle):
         "The cohort of 2024-02 came back less often in month 1 after its first than 2024-01: "
         "−8.0 points, −11.6 to −4.1."
     )
-    assert latest(triangle, age=1) == found
-    assert latest(triangle, age=2) is None
+    assert latest(triangle, JANUARY, age=1) == found
+    assert latest(triangle, JANUARY, age=2) is None
+    # January's customers may be older than the log.
+    assert latest(triangle, date(2024, 1, 31), age=1) is None
 
 
 @pytest.mark.usefixtures("unforecast")
@@ -246,6 +252,15 @@ def test_rare_values_of_an_attribute_go_together(tmp_path, capsys):
     assert shown[-1] == "(all others)"
 
 
+@pytest.mark.usefixtures("unforecast")
+def test_a_value_called_like_the_others_is_counted_once(tmp_path, capsys):
+    log = [(*row[:4], ["(all others)", "NO", ""][n % 3]) for n, row in enumerate(shop.rows(60))]
+    _, out, _ = described(tmp_path, capsys, "--json", "--quiet", "--by", "Country", log=log)
+    rows = json.loads(out)["by"]["Country"]
+    assert len({row["group"] for row in rows}) == len(rows)
+    assert sum(row["customers"] for row in rows) == json.loads(out)["overall"]["customers"]
+
+
 @pytest.mark.parametrize("kind", ["one day", "one customer"])
 def test_a_tiny_log_is_described(tmp_path, capsys, kind):
     log = shop.rows(40)
@@ -264,6 +279,14 @@ def test_a_day_outside_the_log_is_refused(tmp_path, capsys, day, told):
     assert code == 2
     assert told in err
     assert not out
+
+
+@pytest.mark.parametrize("name", ["revenue", "Last_Day", "own_group"])
+def test_an_attribute_called_like_a_figure_is_refused(name):
+    asked = Asked(date(2024, 1, 1), "month", 30, by=(name,))
+    orders = SimpleNamespace(end=date(2024, 1, 1))
+    with pytest.raises(UserError, match=f"--by {name}: describe has a column called so"):
+        describe(orders, asked, None, None)
 
 
 @pytest.mark.usefixtures("unforecast")

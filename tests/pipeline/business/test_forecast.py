@@ -78,3 +78,9 @@ def test_a_handful_of_customers_has_none():
     few = daily(200).assign(new=0)
     few.iloc[:5, 0] = 1
     assert forecast(few, AS_OF, 30, histogram) is None
+
+
+def test_a_shop_in_which_nothing_came_for_long_has_none():
+    closed = daily(200)
+    closed.iloc[-120:, closed.columns.get_indexer(["purchases", "orders", "revenue"])] = 0
+    assert forecast(closed, AS_OF, 30, histogram) is None

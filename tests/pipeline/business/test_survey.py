@@ -82,3 +82,9 @@ def test_the_interval_of_nps_covers_as_it_says(p, d, n):
     held = np.mean((low <= p - d) & (p - d <= high))
     # Rocks finds 93 to 97 % for such samples.
     assert 0.93 <= held <= 0.975
+
+
+def test_the_interval_of_nps_holds_the_score_of_a_single_answer():
+    score, low, high = net_promoters(np.array([1.0, 0]), np.array([0.0, 1]), np.array([1.0, 1]))
+    assert (low <= score).all()
+    assert (score <= high).all()
