@@ -102,7 +102,8 @@ class Watch:
                 s for s in self.scorings if (day - s.as_of).days <= s.horizon_days + SCORED_EVERY
             ]
             found = [one for one in (realised(known, s) for s in ripe) if one]
-            signals = [*signals, *judged(found, self.model.manifest.version, config)]
+            manifest = self.model.manifest
+            signals = [*signals, *judged(found, manifest.version, manifest.cutoffs[-1], config)]
             signals += drift(known, self.model, config)[1]
         risen = [one for one in signals if one.risen]
         self.alarms += [(day, one.name) for one in risen]

@@ -17,7 +17,7 @@ def compare(config: TrackingConfig = None, set_: Settings = None, json: AsJson =
     from pipeline.console import Progress, output
     from pipeline.tracking import compare as stage
     from pipeline.tracking import registry, store
-    from pipeline.training.gate import incomparable
+    from pipeline.training.gate import gate
 
     overrides = overridden(set_, {})
     tracking = load_tracking(config, overrides)
@@ -35,8 +35,8 @@ def compare(config: TrackingConfig = None, set_: Settings = None, json: AsJson =
     )
     if not challenger or (champion and champion.version == challenger.version):
         show.next_command(console, following.stored("ui", config, overrides))
-    elif apart := incomparable(challenger, champion):
-        console.print(f"Version {challenger.version} cannot be promoted: {apart}.", markup=False)
+    elif against := "; ".join(gate(challenger, champion)):
+        console.print(f"Version {challenger.version} cannot be promoted: {against}.", markup=False)
         show.next_command(console, following.stored("ui", config, overrides))
     else:
         show.next_command(

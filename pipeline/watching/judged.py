@@ -1,6 +1,7 @@
 """Signals of what earlier scorings said: beyond chance, and beyond what the backtest promised."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 
@@ -12,12 +13,15 @@ LEAST_OVER = 1 / 3
 """A scoring is judged when so much of its horizon is over."""
 
 
-def judged(found: Sequence[Realised], version: str, config: MonitoringConfig) -> list[Signal]:
+def judged(
+    found: Sequence[Realised], version: str, learned: date, config: MonitoringConfig
+) -> list[Signal]:
     """Signals of the model that answers today: of its latest whole horizon, and its latest part.
 
-    Scorings of models that were replaced since are told, and judge nobody.
+    Scorings of models that were replaced since are told, and judge nobody; nor do those of a day
+    before `learned`, after which this model had seen what came.
     """
-    own = [one for one in found if one.model_version == version]
+    own = [one for one in found if one.model_version == version and one.as_of >= learned]
     ripe = [one for one in own if one.days >= LEAST_OVER * one.horizon_days]
     whole, part = ([one for one in ripe if one.over is over] for over in (True, False))
     latest = [max(some, key=lambda one: one.as_of) for some in (whole, part) if some]

@@ -66,6 +66,12 @@ class Monitored:
             said.append(
                 "The model keeps no profile of its training, so drift cannot be seen: train again."
             )
+        said += [
+            f"Not judged by the customers {one.words}: the model learned up to "
+            f"{self.learned_until}, so it knew what came of them."
+            for one in self.scorings
+            if one.model_version == self.model_version and one.as_of < self.learned_until
+        ]
         if not self.scorings:
             said.append("No earlier scoring was given of which any day is over.")
         return said
@@ -138,12 +144,13 @@ def monitor(
             signals.append(Signal("past", "data", "log", 1.0, config.past, True, words))
     with progress.step("Comparing customers with those of the training"):
         moved, more = drift(orders, model, config)
-    judgements = judged(found, model.manifest.version, config)
+    learned = model.manifest.cutoffs[-1]
+    judgements = judged(found, model.manifest.version, learned, config)
     return Monitored(
         orders.name,
         orders.end,
         model.manifest.version,
-        model.manifest.cutoffs[-1],
+        learned,
         (*signals, *judgements, *more),
         tuple(found),
         moved,

@@ -111,7 +111,7 @@ def test_a_new_model_is_challenger_and_the_champion_stays(
 
 
 def test_50_the_gate_keeps_a_worse_challenger_from_becoming_champion(
-    store: Store, folder: Path
+    store: Store, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     register(store, folder, log_loss=0.40)
     registry.promote(store, gate=gate)
@@ -120,6 +120,11 @@ def test_50_the_gate_keeps_a_worse_challenger_from_becoming_champion(
         GateError, match=r"Version 2 of churn was not promoted: log_loss 0\.4500 is worse"
     ):
         registry.promote(store, gate=gate)
+    (folder.parent / "c.yaml").write_text(f"tracking: {{uri: '{store.uri}'}}")
+    assert cli.run(["compare", "--config", str(folder.parent / "c.yaml")]) == 0
+    compared = capsys.readouterr().out
+    assert "Version 2 cannot be promoted: log_loss 0.4500 is worse" in compared
+    assert "churn promote" not in compared
     kept = registry.describe(store, "churn", "champion")
     assert kept is not None
     assert kept.version == "1"

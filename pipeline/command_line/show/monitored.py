@@ -1,5 +1,6 @@
 """The watch as a person reads it: the verdict, the alarms, and the scorings they rest on."""
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +9,7 @@ from pipeline.command_line.show.log import next_command
 from pipeline.command_line.show.tables import empty_table, put
 from pipeline.watching import words
 from pipeline.watching.monitor import Monitored
-from pipeline.watching.signals import TRAIN
+from pipeline.watching.signals import LOOK, TRAIN
 
 
 def monitored(console: Console, found: Monitored, config: Path | None, source: str) -> None:
@@ -27,9 +28,11 @@ def monitored(console: Console, found: Monitored, config: Path | None, source: s
             for row in rows:
                 table.add_row(*row)
             put(console, table)
-    log = f"--config {config}" if config else source
+    log = f"--config {shlex.quote(str(config))}" if config else shlex.quote(source)
     if found.verdict == TRAIN:
         next_command(console, f"churn train {log} --promote")
+    elif found.verdict == LOOK:
+        next_command(console, f"churn check {log}")
     else:
         # A name of its own: the scores that were watched are evidence, and stay.
         next_command(console, f"churn score {log} --out scores_{found.day}.parquet")

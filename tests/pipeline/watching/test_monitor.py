@@ -75,6 +75,7 @@ def test_the_watch_says_what_came_on_screen_page_json_and_in_the_store(
     assert max(f["stability_index"] for f in said["drift"]["features"]) < 1e-9
     text = page.read_text()
     assert "By segment" in text
+    assert "so it knew what came of them" in text, "scored by the model of today for a past day"
     assert "sentinel" not in text + json.dumps(said)
     assert not re.search(r"<script|https?://(?!www\.w3\.org)", text)
     monitor(scores, "orders.csv", *store)
@@ -105,7 +106,9 @@ def test_an_alarm_is_exit_4_and_a_wrong_call_exit_2(
     store = ["--set", f"tracking.uri={tracking_uri}", "--model", "out/model"]
     old = END + timedelta(days=400)
     assert monitor(scores, "orders.csv", *store, today=old) == ALARM
-    assert "Look at the data: log" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "Look at the data: log" in shown
+    assert "Next: churn check orders.csv" in shown
     assert monitor("orders.csv", "orders.csv", *store) == REFUSED
     assert "name one log" in capsys.readouterr().err
 

@@ -39,8 +39,8 @@ def held(scores, orders_log):
         return realised(orders, scores)
 
 
-def alarms(one, version="abc123"):
-    return {s.name for s in judged([one], version, MonitoringConfig()) if s.risen}
+def alarms(one, version="abc123", learned=world.AS_OF):
+    return {s.name for s in judged([one], version, learned, MonitoringConfig()) if s.risen}
 
 
 def test_expected_and_realised_are_what_pandas_counts(tmp_path):
@@ -102,9 +102,11 @@ def test_what_the_backtest_was_off_by_is_no_alarm(tmp_path):
     assert alarms(one) - {"behind_rule", "purchases"} == set()
 
 
-def test_a_model_that_was_replaced_is_judged_no_more(tmp_path):
+def test_a_model_that_was_replaced_or_knew_what_came_is_not_judged(tmp_path):
     wrong = FRAME.assign(p_churn=FRAME.p_churn / 3)
-    assert alarms(held(scored(tmp_path, wrong), log()), version="another") == set()
+    one = held(scored(tmp_path, wrong), log())
+    assert alarms(one, version="another") == set()
+    assert alarms(one, learned=world.AS_OF + timedelta(days=1)) == set(), "it knew what came"
 
 
 def test_customers_who_are_gone_from_the_log_are_counted_and_left_out(tmp_path):
