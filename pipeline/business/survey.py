@@ -23,6 +23,9 @@ from models.evaluation.shares import net_promoters
 from pipeline.business.retention import with_share
 from pipeline.intake.orders import Orders
 
+SCORES = ("score", "nps", "csat", "rating")
+"""Names of the column of answers, the surest first."""
+
 HIGHEST = 10
 CSAT_TOP = 5
 """The largest score of a survey whose scores are all 1 to 5: of satisfaction, not of promoting."""
@@ -105,7 +108,7 @@ def _answers(orders: Orders, path: Path, spec: LogSpec) -> tuple[ir.Table, int, 
         for names in (
             (spec.columns.customer_id, "customer_id", "customer"),
             ("date", spec.columns.transacted_at),
-            ("score",),
+            SCORES,
         )
     )
     places = {name: raw.columns[name] for name in (owner, moment, score)}
@@ -131,13 +134,14 @@ def _answers(orders: Orders, path: Path, spec: LogSpec) -> tuple[ir.Table, int, 
 
 
 def _column(raw: Raw, path: Path, names: tuple[str, ...]) -> str:
+    written = {name.casefold(): name for name in raw.columns}
     for name in names:
-        if name in raw.columns:
-            return name
+        if name.casefold() in written:
+            return written[name.casefold()]
     wanted = " or ".join(dict.fromkeys(names))
     raise UserError(
         f"{path}: has no column called {wanted}. A survey has the columns customer_id, date and "
-        f"score; there are: {', '.join(list(raw.columns)[:40])}."
+        f"score (or {', '.join(SCORES[1:])}); there are: {', '.join(list(raw.columns)[:40])}."
     )
 
 

@@ -49,11 +49,13 @@ def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
 
 
 @pytest.mark.slow
-def test_scores_of_one_to_five_are_satisfaction(tmp_path, capsys, known):
+def test_scores_of_one_to_five_are_satisfaction_whatever_the_column_is_called(
+    tmp_path, capsys, known
+):
     answers = [
         f"{name},2023-01-05,{score}" for name, score in zip(known, (5, 4, 3, 1), strict=False)
     ]
-    _, out, _ = answered(tmp_path, capsys, answers)
+    _, out, _ = answered(tmp_path, capsys, answers, head="customer_id,date,Rating")
     found = json.loads(out)["survey"]
     assert (found["kind"], found["by_period"][0]["score"]) == ("CSAT", 0.5)
 
