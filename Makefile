@@ -52,6 +52,7 @@ bench-btyd: $(READY) ## Speed of the BTYD models beside lifetimes
 
 bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, the grocery log
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.long_holdout
 
 bench-kinds: $(READY) ## The same on 25 simulated kinds of business, and beside the best part
 	$(BIN)/python -m benchmarks.kinds

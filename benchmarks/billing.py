@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.monitoring import scored, settings, trained, until
+from benchmarks.as_known import scored, trained, until
+from benchmarks.monitoring import settings
 from benchmarks.planted import QUIET
 from pipeline.intake.horizon import uneven
 from pipeline.intake.orders import open_orders
