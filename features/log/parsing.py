@@ -40,7 +40,7 @@ def checked(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None) -> Ch
 def _plainly(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None) -> Checked | None:
     """Read cells as they stand, in one pass; None where a single one calls for a closer look."""
     rows, numeric = meaningful(raw, spec), _numeric(spec)
-    if not moments.may_stand(rows.moment, _dated(spec)):
+    if not moments.may_stand(rows.moment, dated(spec)):
         return None
     if not all(money.may_stand(rows[cell], form) for cell, (form, _) in numeric.items()):
         return None
@@ -82,7 +82,7 @@ def parse(
 ) -> tuple[ir.Table, tuple[str, ...], str | None]:
     """From cells: canonical columns, the first reason against each row; notes; form of dates."""
     name = spec.columns.transacted_at
-    reading = read_moments(rows, "moment", _dated(spec), name)
+    reading = read_moments(rows, "moment", dated(spec), name)
     numerals = {}
     for cell, (notation, column) in _numeric(spec).items():
         numerals[cell] = read_numbers(rows, cell, notation, column)
@@ -115,7 +115,8 @@ def _whole(rows: ir.Table) -> ir.Table:
     return rows.mutate(**{name: ibis.null(kind) for name, kind in lacking.items()})
 
 
-def _dated(spec: LogSpec) -> Dated:
+def dated(spec: LogSpec) -> Dated:
+    """How the dates of a log are declared to be written."""
     return Dated(spec.date_format, spec.timezone, spec.swapped_dates)
 
 

@@ -202,6 +202,30 @@ def test_values_that_might_be_somebodys_are_not_shown(looked_over):
     assert "anna" not in found.problem.split("If that is right")[0]
 
 
+@pytest.mark.parametrize(
+    ("came", "off", "booked"),
+    [
+        ("attended", "no-show", "scheduled"),
+        ("wahrgenommen", "abgesagt", "gebucht"),
+        ("honoré", "absent", "réservé"),
+        ("completed", "cancelled", "confirmed"),
+    ],
+)
+def test_what_is_booked_for_later_is_no_sale(asked, came, off, booked):
+    states = [came] * 15 + [off] * 5
+    rows = [f"{i},c{i % 4},2024-01-{1 + i:02d},5,{state}" for i, state in enumerate(states)]
+    rows += [f"9{i},c{i % 4},2024-03-{1 + 2 * i:02d},5,{booked}" for i in range(9)]
+    about, found, _ = asked(log(*rows))
+    assert about == ["status"]
+    assert found.sales.values == (came,)
+
+
+def test_orders_of_the_last_days_may_be_in_process(asked):
+    rows = [f"{i},c{i % 4},2024-01-{1 + i:02d},5,completed" for i in range(20)]
+    rows += [f"9{i},c{i},2024-01-{24 + i:02d},5,processing" for i in range(5)]
+    assert asked(log(*rows))[0] == []
+
+
 def test_states_that_no_word_explains_are_neither_proposed_nor_guessed(looked_over, tmp_path):
     rows = ("1,a,2024-01-01,50,paid", "2,b,2024-01-02,20,failed", "3,b,2024-01-02,9,zzyx")
     found = looked_over(log(*rows))

@@ -10,6 +10,7 @@ from typing import Any
 
 from features.log import words
 from features.log.order_lines import FILLED
+from pipeline.intake.questions.bookings import booked_ahead
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.mirrored import mirrored
 from pipeline.intake.questions.question import Question, counted
@@ -81,6 +82,9 @@ def _given_up(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
 def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str | None] | None:
     """What each value says of its rows; None where the column says nothing of outcomes."""
     said = {value: outcome(value) for value in values}
+    if look.called(name, "status"):
+        unknown = [value for value, what in said.items() if value and what is None]
+        said |= dict.fromkeys(booked_ahead(look, name, unknown), "no_sale")
     known = [value for value, what in said.items() if what]
     sure = [value for value in known if not words.is_unsure(value)]
     named = look.called(name, "status", "kind")

@@ -1,0 +1,42 @@
+"""Tells states of what is booked for later: their days come after those of all other states."""
+
+from collections.abc import Sequence
+
+import ibis
+
+from features.errors import UserError
+from features.log.identity import filled
+from features.log.moments import read_moments
+from features.log.parsing import dated
+from pipeline.intake.questions.look import Look
+
+SHORTEST = 14
+"""Days that bookings reach ahead at least: orders of the last days may only be in process."""
+
+
+def booked_ahead(look: Look, name: str, values: Sequence[str]) -> list[str]:
+    """Those of the values of a column that stand for bookings; none while dates cannot be read."""
+    if not values:
+        return []
+    rows = look.raw.table.select(
+        "row",
+        moment=filled(look.raw.table[look.place(look.spec.columns.transacted_at)]),
+        value=ibis.coalesce(look.text(look.raw.table, name).strip(), ""),
+    )
+    try:
+        day = read_moments(rows, "moment", dated(look.spec), "").moment.cast("date")
+    except UserError:
+        return []
+    ends = rows.mutate(day=day).group_by("value").agg(first=ibis._.day.min(), last=ibis._.day.max())
+    spans = {
+        row["value"]: (row["first"], row["last"])
+        for row in ends.to_pyarrow().to_pylist()
+        if row["first"]
+    }
+    ahead = []
+    for value in set(values) & set(spans):
+        begins, until = spans[value]
+        others = [last for one, (_, last) in spans.items() if one != value]
+        if others and begins > max(others) and (until - begins).days >= SHORTEST:
+            ahead.append(value)
+    return ahead
