@@ -92,7 +92,7 @@ def level(gaps: Sequence[float], chance: Sequence[float] | None = None) -> Grade
     Examples
     --------
     >>> level([0.01, -0.04]).grade, level([0.01, -0.04]).reason
-    ('fair', 'expected +1.0, -4.0 points too many to leave')
+    ('fair', 'of 100 customers expected 1.0 too many, 4.0 too few to leave')
     >>> level([0.01, -0.04], [0.02, 0.02]).grade, level([-0.04], [0.09]).grade
     ('good', 'not judged')
     """
@@ -101,9 +101,11 @@ def level(gaps: Sequence[float], chance: Sequence[float] | None = None) -> Grade
     beyond = [max(abs(gap) - by, 0.0) for gap, by in pairs]
     most = max((by for _, by in pairs), default=0.0)
     least = min((by for _, by in pairs), default=0.0)
-    told = ", ".join(f"{100 * gap:+.1f}" for gap, _ in pairs)
+    told = ", ".join(
+        f"{abs(100 * gap):.1f} too {'many' if gap >= 0 else 'few'}" for gap, _ in pairs
+    )
     within = f" (chance alone: up to {100 * most:.1f})" if most else ""
-    reason = f"expected {told} points too many to leave{within}"
+    reason = f"of 100 customers expected {told} to leave{within}"
     if least > LEVEL[1] and max(beyond) <= LEVEL[0]:
         advice = "So few customers do not show whether the level is right."
         return Grade("level", UNJUDGED, reason, advice)

@@ -6,6 +6,7 @@ Forecasting 16(4).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,16 +24,33 @@ LEVEL = 0.8
 MOST_ORIGINS = 8
 
 
-def origins(length: int, steps: int) -> list[int]:
+def origins(length: int, steps: int, year: int = 52) -> list[int]:
     """Where past forecasts begin: each with its steps over, and twice as many before it.
 
-    >>> origins(60, 13)
-    [26, 29, 32, 35, 38, 41, 44, 47]
+    The last ones, and the one a year before the end: what comes is of that time of the year.
+
+    >>> origins(60, 13), origins(104, 13)
+    ([26, 29, 32, 35, 38, 41, 44, 47], [52, 70, 73, 76, 79, 82, 85, 88, 91])
     >>> origins(30, 13)
     []
     """
-    apart = max(1, steps // 4)
-    return list(range(length - steps, 2 * steps - 1, -apart))[:MOST_ORIGINS][::-1]
+    stride = max(1, steps // 4)
+    last = list(range(length - steps, 2 * steps - 1, -stride))[:MOST_ORIGINS]
+    ago = length - year
+    return sorted({*last, ago} if 2 * steps <= ago <= length - steps else last)
+
+
+def apart(starts: Sequence[int], steps: int) -> int:
+    """How many of the origins have steps that do not overlap.
+
+    >>> apart([52, 70, 73, 76, 79, 82, 85, 88, 91], 13)
+    3
+    """
+    count, free = 0, -np.inf
+    for start in starts:
+        if start >= free:
+            count, free = count + 1, start + steps
+    return count
 
 
 @dataclass(frozen=True)
@@ -94,8 +112,7 @@ def band(record: Record) -> Band:
     errors = record.relative
     lead = np.arange(1.0, record.steps + 1)
     line, _ = nnls(np.column_stack([np.ones_like(lead), lead]), (errors**2).mean(axis=0))
-    apart = 1 + int(record.starts[-1] - record.starts[0]) // record.steps
-    wide = float(student.ppf((1 + LEVEL) / 2, apart))
+    wide = float(student.ppf((1 + LEVEL) / 2, apart(record.starts.tolist(), record.steps)))
     spread = np.sqrt(line[0] + line[1] * lead)
     return Band(
         float(norm.ppf((1 + LEVEL) / 2)) * spread,

@@ -19,6 +19,11 @@ def recent_mean(values: Floats, steps: int, season: int) -> Floats:
     return np.full(steps, values[-steps:].mean())
 
 
+def last_value(values: Floats, steps: int, season: int) -> Floats:
+    """The last value again and again: the naive forecast of a count that stands, not of a flow."""
+    return np.full(steps, values[-1])
+
+
 def seasonal_naive(values: Floats, steps: int, season: int) -> Floats:
     """The values one season ago; without a season of history, the recent mean.
 
@@ -68,3 +73,8 @@ TOP_DOWN: dict[str, Callable[[Floats, int, int], Floats]] = {
     "ARIMA": arima,
 }
 """Name -> forecast; seasonal naive is the yardstick."""
+
+OF_COUNTS = {name: ahead for name, ahead in TOP_DOWN.items() if ahead is not recent_mean} | {
+    "last value": last_value
+}
+"""The same of a count at a moment, such as active customers: a mean of it is behind the times."""

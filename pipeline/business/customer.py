@@ -240,9 +240,13 @@ def figures(found: Customer) -> dict[str, str]:
         ends = (f"{answer[f'next_purchase_{end}']:%Y-%m-%d}" for end in ("from", "to"))
         told["next purchase, if any"] = " to ".join(ends)
     if answer.get("segment"):
-        before = answer.get("segment_before")
-        told["segment"] = str(answer["segment"]) + (f" (before: {before})" if before else "")
+        told["segment"] = segment_told(str(answer["segment"]), answer.get("segment_before"))
     return told
+
+
+def segment_told(now: str, before: object) -> str:
+    """A segment, and that of an earlier scoring where one was given."""
+    return f"{now} (before: {before})" if isinstance(before, str) and before else now
 
 
 def days_told(fact: dict[str, Any]) -> str:

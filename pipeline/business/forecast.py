@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from models.btyd import FitError
 from models.forecast.bottom_up import Recent, bottom_up
 from models.forecast.rolling import Record, band, origins, scoreboard
-from models.forecast.top_down import TOP_DOWN
+from models.forecast.top_down import OF_COUNTS, TOP_DOWN
 
 MEASURES = ("revenue", "orders", "active")
 BOTTOM_UP = "customer by customer"
@@ -57,6 +57,20 @@ class Forecast:
         return last + timedelta(days=self.step_days)
 
 
+def a_year_ago(found: Outlook) -> tuple[float | None, bool]:
+    """What the same steps a year ago came to, and whether any past forecast was of them.
+
+    A year is 364 days, so that a step begins on the same day of the week. None where the log does
+    not hold all of them. A peak that no past forecast was of is in no error and in no band.
+    """
+    then = [day - timedelta(days=364) for day in found.coming.index]
+    if not set(then) <= set(found.past.index):
+        return None, False
+    begins = list(found.past.index).index(then[0])
+    tried = begins in origins(len(found.past), len(then), len(found.past) - begins)
+    return float(found.past[then].sum()), tried
+
+
 def step_of(window: int) -> tuple[int, int]:
     """Days of a step, and how many steps fit in a window: weeks, or days below two weeks.
 
@@ -77,8 +91,9 @@ def forecast(
     """
     step_days, steps = step_of(window)
     series = in_steps(daily, as_of, step_days)
-    starts = origins(len(series), steps)
-    if not starts or daily["new"].sum() < LEAST or not series["purchases"].iloc[starts[0] :].any():
+    starts = origins(len(series), steps, 364 // step_days)
+    lately = series["purchases"].iloc[-3 * steps :]
+    if not starts or daily["new"].sum() < LEAST or not lately.any():
         return None
     season = 52 if step_days == 7 else 7
 
@@ -138,7 +153,7 @@ def _outlook(
     values = past.to_numpy(float)
     said = {
         method: [ahead(values[:at], steps, season) for at in (*starts, len(values))]
-        for method, ahead in TOP_DOWN.items()
+        for method, ahead in (OF_COUNTS if name == "active" else TOP_DOWN).items()
     }
     if all(table is not None for table in by_customer.values()):
         said[BOTTOM_UP] = [

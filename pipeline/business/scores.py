@@ -191,18 +191,27 @@ def risk_by_value(customers: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_past_errors(total: float, errors: Sequence[float]) -> tuple[float, float, float]:
-    """A total, and what would come if it were off as such totals were at past cutoffs.
+    """A total, and its ends if it were off by as much as the worst total at past cutoffs.
 
-    The total is in its own range: where all errors were of one sign, it is an end of it. NaN where
-    none was judged. `errors` are expected over observed, minus 1.
+    The largest past error counts either way: errors of one sign do not say that the next has it,
+    too. Where the cutoffs are alike, such a range of n errors holds the next one n times of n + 1
+    (split conformal prediction, Lei et al. 2018). NaN where none was judged.
+
+    Parameters
+    ----------
+    errors : sequence of float
+        Expected over observed, minus 1; one that is no number, or of nothing expected, is left out.
 
     Examples
     --------
-    >>> with_past_errors(100.0, [0.25, -0.2]), with_past_errors(100.0, [0.25])
-    ((100.0, 80.0, 125.0), (100.0, 80.0, 100.0))
+    >>> with_past_errors(100.0, [0.25, -0.1]), with_past_errors(100.0, [-0.2])
+    ((100.0, 80.0, 125.0), (100.0, 80.0, 125.0))
     """
-    came = [total / (1 + error) for error in errors if error > -1]
-    return (total, min(total, *came), max(total, *came)) if came else (total, np.nan, np.nan)
+    known = [1 + error for error in errors if np.isfinite(error) and error > -1]
+    if not known:
+        return total, np.nan, np.nan
+    most = max(max(ratio, 1 / ratio) for ratio in known)
+    return total, total / most, total * most
 
 
 def _ways(
@@ -241,7 +250,9 @@ def mismatches(orders: Orders, scores: Scores, as_of: date) -> list[str]:
 def told(found: Predicted) -> list[str]:
     """What the scores say of all customers together, in sentences."""
     total, low, high = found.expected
-    between = "" if np.isnan(low) else f" ({low:,.0f} to {high:,.0f}, if off as in the past)"
+    between = (
+        "" if np.isnan(low) else f" ({low:,.0f} to {high:,.0f}, if off by as much as in the past)"
+    )
     lines = [
         f"The scored customers are expected to spend {total:,.0f} in the {found.horizon_days} days "
         f"from {found.as_of} on{between}.",

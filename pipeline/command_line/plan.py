@@ -53,7 +53,7 @@ def plan(
     keep(made, load_tracking(config, overrides).uri, out, progress)
     if report:
         plan_page.write(report, made)
-    show.planned(output(), made, out)
+    show.planned(output(), made, out, config)
 
 
 def _made(

@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.business.cohorts import Cohorts
 from pipeline.business.course import Course
 from pipeline.business.describe import Business
-from pipeline.business.forecast import Forecast, Outlook
+from pipeline.business.forecast import Forecast, Outlook, a_year_ago
 from pipeline.markup import figure, interval, number, pair, section, text
 from pipeline.reporting import charts
 from pipeline.reporting.charts import Band, Line
@@ -44,11 +44,19 @@ def sentences(found: Business) -> list[str]:
         revenue = found.forecast.outlooks["revenue"]
         expected, low, high = revenue.total
         off = number(revenue.board["error_of_total"].iloc[0], ".0%")
+        before, tried = a_year_ago(revenue)
+        other = "" if tried else ", but none was of this time of the year"
         lines.append(
             f"The coming {_span(found.forecast)} should bring {expected:,.0f} of "
             f"{_revenue(found)}, between {low:,.0f} and {high:,.0f}; past forecasts of as long "
-            f"were off by {off} in the mean."
+            f"were off by {off} in the mean{other}."
         )
+        if before is not None:
+            side = "less than" if before < low else "more than" if before > high else "within"
+            lines.append(
+                f"The same {_span(found.forecast)} a year ago brought {before:,.0f}, {side} that "
+                "range."
+            )
     if len(complete):
         lines.append(_flow(complete))
     if found.comparison:

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipeline.business.describe import Business
+from pipeline.business.forecast import BOTTOM_UP
 from pipeline.markup import Row, figure, number, pair, paragraph, section, shortened, table
 from pipeline.reporting import charts, coming
 from pipeline.reporting.charts import Layer, Line
@@ -138,10 +139,17 @@ def still_to_come(found: Business) -> str:
     y = charts.axis(ways["revenue"].tolist(), "expected revenue", zero=True)
     drawing = charts.stacked("Expected revenue of known and new customers.", x, y, at, layers)
     share = ways["revenue_new"].sum() / max(ways["revenue"].sum(), 1e-9)
+    words = "Known customers by a Pareto/NBD of their purchases; new ones come as often as lately."
+    revenue = found.forecast.outlooks["revenue"] if found.forecast else None
+    if revenue and revenue.method != BOTTOM_UP:
+        words += (
+            f" In all {ways['revenue'].sum():,.0f}: the forecast above is that of another way "
+            f"({revenue.method}), whose past errors were smaller."
+        )
     return figure(
         f"Customer by customer: {share:.0%} of what comes is from people who are yet to come",
         drawing,
-        "Known customers by a Pareto/NBD of their purchases; new ones come as often as lately.",
+        words,
         {"known": "known customers", "new": "still to come"},
     )
 

@@ -83,7 +83,7 @@ class Coming:
             horizon_days,
             n,
             weight * float(found["expected_purchases"].sum()),
-            _with_ends(buyers, [max(buyers + n * gap, 0.0) for gap in level]),
+            _with_share_errors(buyers, n, level),
             with_past_errors(total, spend),
             weight * float(found["clv"].sum(min_count=1)),
             segments,
@@ -92,10 +92,18 @@ class Coming:
         )
 
 
-def _with_ends(total: float, came: Sequence[float]) -> tuple[float, float, float]:
-    """As `with_past_errors`, from what would have come."""
-    ends = [total, *came]
-    return (total, min(ends), max(ends)) if came else (total, math.nan, math.nan)
+def _with_share_errors(
+    buyers: float, n: float, gaps: Sequence[float]
+) -> tuple[float, float, float]:
+    """As `with_past_errors`, of a count of n customers and errors that are shares of them.
+
+    >>> _with_share_errors(30.0, 100.0, [0.02, -0.05]), _with_share_errors(1.0, 100.0, [0.02])
+    ((30.0, 25.0, 35.0), (1.0, 0.0, 3.0))
+    """
+    known = [abs(gap) for gap in gaps if math.isfinite(gap)]
+    if not known:
+        return buyers, math.nan, math.nan
+    return buyers, max(buyers - n * max(known), 0.0), min(buyers + n * max(known), n)
 
 
 def sentence(said: Coming) -> str:

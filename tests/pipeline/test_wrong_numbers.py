@@ -261,6 +261,13 @@ def test_amounts_that_end_like_cents_are_remarked_and_scaled_when_that_is_declar
     assert asked(content, scale=0.01)[2] == 54.88
 
 
+def test_amounts_written_with_two_decimals_are_no_cents(asked):
+    rows = ("A,2024-01-05,1999.00", "A,2024-02-05,2499.00", "B,2024-02-06,990.00")
+    assert asked(log("customer,date,amount", *rows))[0] == []
+    cents = [row.replace(".00", "") for row in rows]
+    assert asked(log("customer,date,amount", *cents))[0] != []
+
+
 def test_midnights_of_a_zone_that_parquet_keeps_as_moments_in_utc_ask_for_the_zone(asked):
     zone = "America/New_York"
     days = pd.to_datetime(["2024-01-05", "2024-07-05"]).tz_localize(zone)

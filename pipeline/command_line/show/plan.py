@@ -10,8 +10,8 @@ from pipeline.command_line.show.log import next_command
 from pipeline.command_line.show.tables import empty_table, put
 
 
-def planned(console: Console, plan: Plan, out: Path) -> None:
-    """Say what is planned, and on what it rests."""
+def planned(console: Console, plan: Plan, out: Path, config: Path | None) -> None:
+    """Say what is planned, and on what it rests; `config` names the log."""
     console.print(plan_words.left_out(plan), markup=False)
     console.print()
     tables = (
@@ -28,4 +28,5 @@ def planned(console: Console, plan: Plan, out: Path) -> None:
         console.print(sentence, markup=False)
     console.print(f"Plan {plan.file.fingerprint[:12]}: {out}", markup=False)
     contacts = f"churn export {out} --to csv --contacts contacts.csv --out audience.csv"
-    next_command(console, contacts, f"churn measure {out} LOG --out measured.json")
+    log = f"--config {config}" if config else "LOG"
+    next_command(console, contacts, f"churn measure {out} {log} --out measured.json")

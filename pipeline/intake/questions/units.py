@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import ibis.expr.datatypes as dt
+
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question
 
@@ -15,6 +17,8 @@ def ask(look: Look) -> Iterator[Question]:
     columns = look.spec.columns
     name = columns.amount or columns.unit_price
     if name is None or look.money is None or look.spec.scale is not None:
+        return
+    if _has_decimals(look, name):
         return
     named = look.called(name, "cents")
     rows = look.money.filter(look.money.money > 0)
@@ -38,3 +42,15 @@ def ask(look: Look) -> Iterator[Question]:
         {"log.scale": 0.01},
         pressing=False,
     )
+
+
+def _has_decimals(look: Look, name: str) -> bool:
+    """Whether most of the amounts are written with two decimals: then they are no cents."""
+    kind = look.kind(name)
+    if isinstance(kind, dt.Decimal):
+        return bool(kind.scale)
+    if not isinstance(kind, dt.String):
+        return False
+    written: Any = look.text(look.rows, name)
+    two = written.re_search(r"[0-9][.,][0-9]{2}([^0-9.,]|$)")
+    return bool(first(look.rows.aggregate(most=two.mean() > 0.5))["most"])

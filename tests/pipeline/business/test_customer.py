@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from models.btyd.pareto_nbd import ParetoNBDModel
-from pipeline.business.customer import facts
+from pipeline.business.customer import facts, segment_told
 from pipeline.command_line.main import run
 from pipeline.scoring.score import SCHEMA
 from tests.pipeline import shop
@@ -55,6 +55,12 @@ def scores(path, **values):
     }
     parquet.write_table(pa.Table.from_pylist([row], SCHEMA), path)
     return str(path)
+
+
+@pytest.mark.parametrize("before", [None, float("nan"), ""])
+def test_without_an_earlier_scoring_no_segment_of_before_is_told(before):
+    assert segment_told("at risk", before) == "at risk"
+    assert segment_told("at risk", "loyal") == "at risk (before: loyal)"
 
 
 def test_gaps_lie_between_purchase_days_and_returns_are_taken_off():

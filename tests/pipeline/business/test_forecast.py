@@ -8,7 +8,7 @@ import pytest
 
 from models.btyd import ParetoNBDModel
 from models.forecast.rolling import origins
-from pipeline.business.forecast import BOTTOM_UP, MEASURES, forecast, in_steps
+from pipeline.business.forecast import BOTTOM_UP, MEASURES, Outlook, a_year_ago, forecast, in_steps
 
 AS_OF = date(2024, 1, 1)
 
@@ -84,3 +84,19 @@ def test_a_shop_in_which_nothing_came_for_long_has_none():
     closed = daily(200)
     closed.iloc[-120:, closed.columns.get_indexer(["purchases", "orders", "revenue"])] = 0
     assert forecast(closed, AS_OF, 30, histogram) is None
+
+
+def test_a_forecast_of_a_count_begins_where_it_stands(found):
+    assert "recent mean" not in found.outlooks["active"].board.index
+    assert found.outlooks["active"].coming["expected"].iloc[0] == 100
+
+
+@pytest.mark.parametrize(
+    ("weeks", "brought", "tried"), [(40, None, False), (65, 130.0, False), (80, 130.0, True)]
+)
+def test_the_same_weeks_a_year_ago_are_told_and_whether_a_past_forecast_was_of_them(
+    weeks, brought, tried
+):
+    steps = [AS_OF + timedelta(days=7 * n) for n in range(-weeks, 13)]
+    past, coming = pd.Series(10.0, index=steps[:weeks]), pd.DataFrame(index=steps[weeks:])
+    assert a_year_ago(Outlook("revenue", "", past, coming, (1, 1, 1), coming)) == (brought, tried)
