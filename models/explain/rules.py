@@ -24,7 +24,7 @@ LEAST = 200
 PHRASES = {
     "days_since_last": "last bought {} days ago",
     "purchases": "bought on {} days",
-    "T": "came {} days ago",
+    "T": "first bought {} days ago",
     "amount_mean": "spends {} a time",
 }
 """Feature -> how a range of it is said."""

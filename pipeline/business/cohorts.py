@@ -165,7 +165,7 @@ def comparison(
 def latest(found: Cohorts, since: date, age: int = 3, least: int = 30) -> Comparison | None:
     """The latest cohort of enough customers that reached an age, beside all such before it.
 
-    Chosen by date alone: choosing the largest difference would find one in any noise. Cohorts that
+    None where nobody of either came back. Chosen by date alone: choosing the largest difference would find one in any noise. Cohorts that
     began before `since` hold customers older than the log, who come back more often than new ones.
     """
     reached = [
@@ -175,4 +175,5 @@ def latest(found: Cohorts, since: date, age: int = 3, least: int = 30) -> Compar
     ]
     if len(reached) < 2:
         return None
-    return compare(found, reached[-1], reached[:-1], age)
+    compared = compare(found, reached[-1], reached[:-1], age)
+    return compared if compared.share or compared.other_share else None

@@ -184,7 +184,8 @@ def uneven(found: Calendar | None, moments: Sequence[date], window: int) -> list
     for length in near:
         other = set(_held(found, moments, length))
         if len(other) == 1 and other != {0}:
-            return [f"{note} For these figures --horizon {length}d always holds {other.pop()}."]
+            told = f"For these figures --horizon {length}d always holds {other.pop()}"
+            return [f"{note} {told}; a model looks ahead from other days, and keeps its own."]
     return [note]
 
 

@@ -14,6 +14,9 @@ from features.log.transactions import Log, LogSpec
 from pipeline.intake.questions import Question, told
 from pipeline.intake.questions.people import alike
 
+MANY_ZEROS = 0.2
+"""Share of rows of amount 0 that is remarked: packages, subscriptions, free deliveries."""
+
 TOWERING = 50
 """So many times the 99 % quantile of the amounts is beyond what a shop sells."""
 
@@ -194,6 +197,12 @@ def remarks(log: Log, spec: LogSpec, questions: Sequence[Question]) -> list[str]
         found.append(
             f"{counts.duplicates:,} rows equal an earlier one in every column and are "
             "kept. If they are the same order again: --set log.duplicates=drop."
+        )
+    if counts.used and counts.zero_amounts > MANY_ZEROS * counts.used:
+        found.append(
+            f"{counts.zero_amounts / counts.used:.0%} of the rows have the amount 0, and are no "
+            "purchases. If they are visits or deliveries that were paid for beforehand, count "
+            "every row as a purchase, without money: --set log.columns.amount=null."
         )
     if spec.columns.amount is None and spec.columns.unit_price is None:
         found.append("There is no amount, so money is counted in orders: each is worth 1.")

@@ -422,6 +422,14 @@ def test_guest_sales_are_explained_and_leave_the_verdict_alone(engine, tmp_path)
     assert any("guest sales" in note for note in found.notes)
 
 
+def test_visits_paid_for_beforehand_are_pointed_out(engine, tmp_path):
+    rows = [row for (who, day, *_) in shop() for row in ((who, day, "90"), (who, day, "0"))]
+    found = check(
+        engine, write(tmp_path / "log.csv", ["customer", "date", "amount"], rows), now=NOW
+    )
+    assert any(note.startswith("50% of the rows have the amount 0") for note in found.notes)
+
+
 def test_several_currencies_are_pointed_out(engine, tmp_path):
     rows = [(*row, ("EUR", "USD")[i % 2]) for i, row in enumerate(shop())]
     header = ["customer", "date", "amount", "Currency"]

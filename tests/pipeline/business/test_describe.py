@@ -122,7 +122,7 @@ def test_a_window_that_holds_more_days_of_billing_before_one_month_than_another_
     (told,) = uneven(billing, starts, 60)
     assert "90% of a usual month's purchases fall on the last day of the month" in told
     assert "The window of 60 days holds 2 to 3 of these" in told
-    assert "For these figures --horizon 59d always holds 2." in told
+    assert "For these figures --horizon 59d always holds 2;" in told
     assert uneven(billing, starts, 59) == []
     assert uneven(None, starts, 60) == []
 
