@@ -1,5 +1,7 @@
 """A plan in sentences and rows of figures, the same on the screen and on the page."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from pipeline.acting.plan import Plan, horizon
@@ -18,7 +20,7 @@ def sentences(plan: Plan) -> list[str]:
         + _expected(plan, profit, cost),
         _effect(plan),
     ]
-    return [*said, *_segments(plan), *_can_tell(plan), *_orders(plan)]
+    return [*said, *_can_tell(plan), *_orders(plan)]
 
 
 def _expected(plan: Plan, profit: float, cost: float) -> str:
@@ -44,17 +46,19 @@ def _orders(plan: Plan) -> list[str]:
 
 def _effect(plan: Plan) -> str:
     effect, even = plan.file.terms.effect, _even(plan.break_even)
+    gain = plan.contacted["expected_gain"].sum() / plan.contacted["at_stake"].sum()
     if effect["source"] == "assumed":
         return (
             f"This rests on an assumption, not on knowledge: that a contact gains "
             f"{effect['share']:.1%} of what is at stake. {even}"
         )
     if effect["source"] == "uplift":
-        gain = plan.contacted["expected_gain"].sum() / plan.contacted["at_stake"].sum()
         return (
             f"Each customer's gain is that of an uplift model, learned from a randomised campaign: "
             f"{gain:.1%} of what is at stake for those contacted. {even}"
         )
+    if effect["by_segment"]:
+        even = f"{_segments(effect['by_segment'])} {gain:.1%} for those contacted. {even}"
     n = effect["n_campaigns"]
     return (
         f"The effect was measured in {n} campaign{'s' * (n > 1)} of this kind: a contact gained "
@@ -64,13 +68,11 @@ def _effect(plan: Plan) -> str:
     )
 
 
-def _segments(plan: Plan) -> list[str]:
+def _segments(by_segment: Mapping[str, float]) -> str:
     """The segments that are planned by effects of their own, the largest first."""
-    own = sorted(plan.file.terms.effect["by_segment"].items(), key=lambda one: -one[1])
-    if not own:
-        return []
+    own = sorted(by_segment.items(), key=lambda one: -one[1])
     each = ", ".join(f"{name} {share:.1%}" for name, share in own)
-    return [f"Segments differ beyond chance and are planned by effects of their own: {each}."]
+    return f"Segments differ beyond chance and are planned by effects of their own: {each};"
 
 
 def _even(break_even: float) -> str:

@@ -44,6 +44,8 @@ def _nobody(n_scored: int, open_to: pd.DataFrame, config: CampaignConfig) -> str
     needed = break_even_effect([open_to["at_stake"].max()], config.margin, config.highest_cost)
     if np.isinf(needed):
         return f"Nobody of {n_scored:,} is worth a contact: nothing is at stake with anybody."
+    if open_to["expected_gain"].max() <= 0:
+        return f"Nobody of {n_scored:,} is worth a contact: by what was measured it gains nothing."
     return (
         f"Nobody of {n_scored:,} is worth a contact: each would cost "
         f"{config.highest_cost:,.2f} and is expected to earn less. The best one earns nothing "
@@ -62,11 +64,20 @@ def _limited(n_worth: int, name: str, config: CampaignConfig) -> str:
     needed = {"budget": contacts * config.mean_cost, "max_contacts": contacts}
     given = {key: getattr(config, key) for key in needed}
     bound = [
-        f"campaigns.{name}.{key} is {value:,g}, raise it to {needed[key]:,g}"
+        f"campaigns.{name}.{key} is {_up(value)}, raise it to {_up(needed[key])}"
         for key, value in given.items()
         if value is not None and value < needed[key]
     ]
     return f"{n_worth:,} are worth a contact, but {' and '.join(bound)} or more."
+
+
+def _up(value: float) -> str:
+    """A number with cents where it has any, rounded up: so much is enough.
+
+    >>> _up(80), _up(1234567.891)
+    ('80', '1,234,567.90')
+    """
+    return f"{ceil(100 * value - 1e-6) / 100:,.2f}".removesuffix(".00")
 
 
 def _worth(n_worth: int, open_to: pd.DataFrame, name: str, config: CampaignConfig) -> str:
@@ -81,10 +92,11 @@ def _worth(n_worth: int, open_to: pd.DataFrame, name: str, config: CampaignConfi
     effect = break_even_effect([staked], config.margin, config.highest_cost)
     # Two leading digits: a cost may be less than a cent.
     cost = np.format_float_positional(config.margin * gain, 2, fractional=False, trim="-")
-    kept = f" or if it kept more than {effect:.1%} of those leaving" if effect < 1 else ""
+    ways = [f"a contact cost less than {cost}"] if gain > 0 else []
+    ways += [f"it kept more than {effect:.1%} of those leaving"] if effect < 1 else []
     return (
         f"Only {n_worth:,} of {len(open_to):,} are expected to earn more than the "
         f"{config.highest_cost:,.2f} that a contact costs, at a margin of {config.margin:.0%}; "
-        f"{needed:,} would, if a contact cost less than {cost}{kept}: set contact_cost, effect or "
-        f"margin of campaigns.{name} where yours are others."
+        f"{needed:,} are needed{', and would, if ' * bool(ways)}{' or if '.join(ways)}: set "
+        f"contact_cost, effect or margin of campaigns.{name} where yours are others."
     )

@@ -1,5 +1,6 @@
 """`churn export`: the audience of a plan's arm, as a platform wants it."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -43,4 +44,5 @@ def export(
         made = stage.export(planned, listed, to, chosen, out, suppress, country)
     console = output()
     show.exported(console, made, out, suppress)
-    show.next_command(console, f"churn measure {plan} LOG --out measured.json")
+    file = shlex.quote(str(plan))
+    show.next_command(console, f"churn measure {file} LOG --out measured.json")

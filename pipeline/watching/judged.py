@@ -56,7 +56,7 @@ def _totals(one: Realised, config: MonitoringConfig) -> list[Signal]:
     found = []
     for name, error in (("purchases", one.purchases_error), ("spend", one.spend_error)):
         expected, came = one.total[f"expected_{name}"], one.total[name]
-        if came <= 0:
+        if came <= 0 or np.isnan(expected):  # a model may answer for no money
             continue
         off = float(expected / came - 1)
         limit = config.total + _worst(one, "spend")

@@ -190,7 +190,7 @@ def _by_segment(rows: pd.DataFrame) -> pd.DataFrame:
             "churned": table["churned"].mean(),
             "expected_purchases": table["expected_purchases"].sum(),
             "purchases": table["purchases"].sum(),
-            "expected_spend": table["expected_spend"].sum(),
+            "expected_spend": table["expected_spend"].sum(min_count=1),
             "spend": table["spend"].sum(),
             "log_loss": table["loss"].mean(),
         }

@@ -1,5 +1,6 @@
 """A plan as a person reads it: its groups, its profit at several effects, its power."""
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -27,6 +28,7 @@ def planned(console: Console, plan: Plan, out: Path, config: Path | None) -> Non
     for sentence in plan_words.sentences(plan):
         console.print(sentence, markup=False)
     console.print(f"Plan {plan.file.fingerprint[:12]}: {out}", markup=False)
-    contacts = f"churn export {out} --to csv --contacts contacts.csv --out audience.csv"
-    log = f"--config {config}" if config else "LOG"
-    next_command(console, contacts, f"churn measure {out} {log} --out measured.json")
+    file = shlex.quote(str(out))
+    contacts = f"churn export {file} --to csv --contacts contacts.csv --out audience.csv"
+    log = f"--config {shlex.quote(str(config))}" if config else "LOG"
+    next_command(console, contacts, f"churn measure {file} {log} --out measured.json")

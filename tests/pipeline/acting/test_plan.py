@@ -66,6 +66,10 @@ def test_effects_are_told_as_those_contacted_are_planned_by(planned):
     made = planned(effect=effect)
     share = made.contacted["expected_gain"].sum() / made.contacted["at_stake"].sum()
     assert [said for said, _ in plan_words.by_effect(made)][2] == f"{share:.1%} (1 x)"
+    even = f"{share:.1%} for those contacted. At {made.break_even:.1%} nothing is earned."
+    assert plan_words.sentences(made)[1].endswith(even)
+    with pytest.raises(UserError, match="by what was measured it gains nothing"):
+        planned(effect=replace(effect, share=-0.1, by_segment={}))
 
 
 def test_a_log_without_amounts_is_planned_in_orders_and_says_so(planned, frame, tmp_path):

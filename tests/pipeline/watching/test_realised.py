@@ -109,6 +109,11 @@ def test_a_model_that_was_replaced_or_knew_what_came_is_not_judged(tmp_path):
     assert alarms(one, learned=world.AS_OF + timedelta(days=1)) == set(), "it knew what came"
 
 
+def test_scores_without_money_are_not_judged_by_it(tmp_path):
+    nothing = FRAME.assign(expected_spend=np.nan, spend_if_any_low=np.nan, spend_if_any_high=np.nan)
+    assert alarms(held(scored(tmp_path, nothing), log())) == set()
+
+
 def test_customers_who_are_gone_from_the_log_are_counted_and_left_out(tmp_path):
     orders = log()
     gone = set(FRAME.customer_id[:100])
