@@ -165,8 +165,9 @@ def comparison(
 def latest(found: Cohorts, since: date, age: int = 3, least: int = 30) -> Comparison | None:
     """The latest cohort of enough customers that reached an age, beside all such before it.
 
-    None where nobody of either came back. Chosen by date alone: choosing the largest difference would find one in any noise. Cohorts that
-    began before `since` hold customers older than the log, who come back more often than new ones.
+    None where nobody of either came back. Chosen by date alone: choosing the largest difference
+    would find one in any noise. Cohorts that began before `since` hold customers older than the
+    log, who come back more often than new ones.
     """
     reached = [
         day
