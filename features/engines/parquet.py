@@ -51,6 +51,25 @@ def read_parquet(engine: Engine, path: Path) -> ir.Table:
     return engine.table(view)
 
 
+def between(
+    engine: Engine, path: Path, column: str, first: str | None, end: str | None, view: str
+) -> ir.Table:
+    """Rows of a file whose `column` is not below `first` and below `end`; None leaves a side open.
+
+    They are the view `view`, in place of one of that name: a query of it reads what it is now.
+    """
+    bounds = [
+        f"{quote(column)} {operator} {literal(bound)}"
+        for operator, bound in ((">=", first), ("<", end))
+        if bound is not None
+    ]
+    engine.raw_sql(
+        f"CREATE OR REPLACE VIEW {quote(view)} AS FROM read_parquet([{_exact(path)}]) "
+        f"WHERE {' AND '.join(bounds or ['true'])}"
+    )
+    return engine.table(view)
+
+
 def every_nth(engine: Engine, path: Path, column: str, n: int) -> list[Any]:
     """Values of `column` in each n-th row of a file, from the first one on."""
     found = engine.raw_sql(
