@@ -56,15 +56,20 @@ def days_since_last(purchases: ir.Table) -> ir.IntegerScalar:
     return purchases.age.min()
 
 
+def recency(purchases: ir.Table) -> ir.IntegerScalar:
+    """Days from first to last purchase day: all gaps together."""
+    return purchases.age.max() - purchases.age.min()
+
+
 def gap_mean(purchases: ir.Table) -> ir.FloatingScalar:
     """Mean days between purchase days; null without a repeat purchase."""
-    return purchases.gap.sum().cast("float64") / _gaps(purchases).nullif(0)
+    return recency(purchases).cast("float64") / _gaps(purchases).nullif(0)
 
 
 def gap_sd(purchases: ir.Table) -> ir.FloatingScalar:
     """Standard deviation of the gaps (n - 1); null below two of them."""
     return _sd(
-        purchases.gap.sum().cast("float64"),
+        recency(purchases).cast("float64"),
         (purchases.gap * purchases.gap).sum().cast("float64"),
         _gaps(purchases),
     )
@@ -77,11 +82,11 @@ def gap_log_mean(purchases: ir.Table) -> ir.FloatingScalar:
 
 def gap_last(purchases: ir.Table) -> ir.IntegerScalar:
     """Days between the last two purchase days; null without a repeat purchase."""
-    return purchases.gap.argmax(purchases.ordinal)
+    return purchases.gap.argmax(purchases.transacted_at)
 
 
 def _gaps(purchases: ir.Table) -> ir.IntegerScalar:
-    return purchases.gap.count()
+    return purchases.count() - 1
 
 
 def basket_sd(purchases: ir.Table) -> ir.FloatingScalar:
@@ -104,12 +109,12 @@ def _sd(
 
 def amount_of_first(purchases: ir.Table) -> ir.FloatingScalar:
     """Net spend of the first purchase day."""
-    return purchases.amount.argmin(purchases.ordinal).cast("float64")
+    return purchases.amount.argmin(purchases.transacted_at).cast("float64")
 
 
 def amount_of_last(purchases: ir.Table) -> ir.FloatingScalar:
     """Net spend of the last purchase day."""
-    return purchases.amount.argmax(purchases.ordinal).cast("float64")
+    return purchases.amount.argmax(purchases.transacted_at).cast("float64")
 
 
 def weekend_share(purchases: ir.Table) -> ir.FloatingScalar:

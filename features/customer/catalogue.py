@@ -80,7 +80,7 @@ def _time_of_year() -> tuple[Feature, ...]:
 
 CATALOGUE: tuple[Feature, ...] = (
     _measure("frequency", "repeat purchase days", rfm.frequency),
-    _measure("recency", "days", rfm.recency),
+    _measure("recency", "days", behaviour.recency),
     _measure("T", "days", lambda d: d.age.max()),
     _measure("monetary_value", MONEY, rfm.monetary_value),
     _measure("days_since_last", "days", behaviour.days_since_last),

@@ -23,6 +23,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.expr.schema import Schema
 
 from features.engines.compiled import Named, compiled
@@ -35,12 +36,23 @@ BATCH_ROWS = 100_000
 _DAMAGE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
 
 
+class _Compiler(DuckDBCompiler):
+    """ibis asks for the first value in an order: that costs twice as much as by the least key."""
+
+    def visit_ArgMin(self, op: Any, *, arg: Any, key: Any, where: Any) -> Any:  # noqa: N802
+        return self.agg.arg_min_null(arg, key, where=where)
+
+    def visit_ArgMax(self, op: Any, *, arg: Any, key: Any, where: Any) -> Any:  # noqa: N802
+        return self.agg.arg_max_null(arg, key, where=where)
+
+
 class Engine(Named, Backend):
     """ibis on DuckDB 2, whose Arrow methods were renamed after ibis 12 was made.
 
     `scratch` is a folder of this connection's own, gone when the connection is.
     """
 
+    compiler = _Compiler()
     scratch: Path
     # As they are called in memory: else each table that is made would ask for them first.
     current_catalog = "memory"
