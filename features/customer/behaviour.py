@@ -1,8 +1,8 @@
 """How customers buy: windows, decays, rhythm, baskets and returns.
 
 Every function takes the purchase days known at a cutoff, with the column `age`
-(days from the purchase day to the cutoff, at least 1), and returns an
-aggregate. Sums run over decimals, never floats: a float sum depends on the
+(days from the purchase day to the cutoff, at least 1) and those of `with_weights`, and
+returns an aggregate. Sums run over decimals, never floats: a float sum depends on the
 order of its terms, and the engine's threads do not promise one.
 """
 
@@ -17,6 +17,26 @@ SHARES = "decimal(18, 9)"
 """Wide enough for terms that are small by nature, and summed in half the time."""
 
 YEAR = 365.25
+
+HALF_LIVES = (30, 90, 365)
+"""Days after which a purchase counts half."""
+
+TURNS = (1, 2)
+"""Turns a year of the seasons that are seen."""
+
+
+def with_weights(purchases: ir.Table) -> ir.Table:
+    """Add what depends on the age alone: computed once for each age, of which there are few."""
+    ages = purchases.select("age").distinct()
+    # As floats: some engines read fractions as decimals of 18 places, and cut what they make of it.
+    age = ages.age.cast("float64")
+    half = {f"half_{days}": ibis.literal(0.5) ** (age / float(days)) for days in HALF_LIVES}
+    angle = {turns: age * (2 * pi * turns / YEAR) for turns in TURNS}
+    turned = {
+        **{f"cosine_{turns}": angle[turns].cos() for turns in TURNS},
+        **{f"sine_{turns}": angle[turns].sin() for turns in TURNS},
+    }
+    return purchases.inner_join(ages.mutate(**half, **turned), "age")
 
 
 def exact_sum(
@@ -38,17 +58,12 @@ def spend_in(purchases: ir.Table, days: int) -> ir.FloatingScalar:
 
 def decayed_purchases(purchases: ir.Table, half_life: int) -> ir.FloatingScalar:
     """Purchase days, each halved for every `half_life` days since."""
-    return exact_sum(_decay(purchases, half_life), terms=SHARES)
+    return exact_sum(purchases[f"half_{half_life}"], terms=SHARES)
 
 
 def decayed_spend(purchases: ir.Table, half_life: int) -> ir.FloatingScalar:
     """Net spend, halved for every `half_life` days since."""
-    return exact_sum(_decay(purchases, half_life) * purchases.amount.cast("float64"))
-
-
-def _decay(purchases: ir.Table, half_life: int) -> ir.FloatingColumn:
-    # As floats: some engines read the fraction as a decimal, and cut what is divided by it.
-    return ibis.literal(0.5) ** (purchases.age.cast("float64") / float(half_life))
+    return exact_sum(purchases[f"half_{half_life}"] * purchases.amount.cast("float64"))
 
 
 def days_since_last(purchases: ir.Table) -> ir.IntegerScalar:
@@ -128,14 +143,9 @@ def turn_cosine(purchases: ir.Table, turns: int) -> ir.FloatingScalar:
     With one turn a year: 1 when all were at this time of year, -1 half a year away. Several
     turns see shorter seasons.
     """
-    return exact_sum(_angle(purchases, turns).cos(), terms=SHARES) / purchases.count()
+    return exact_sum(purchases[f"cosine_{turns}"], terms=SHARES) / purchases.count()
 
 
 def turn_sine(purchases: ir.Table, turns: int) -> ir.FloatingScalar:
     """The same, by the sine: 1 when all were a quarter of a turn before this time of year."""
-    return exact_sum(_angle(purchases, turns).sin(), terms=SHARES) / purchases.count()
-
-
-def _angle(purchases: ir.Table, turns: int) -> ir.FloatingColumn:
-    # As floats: some engines read the factor as a decimal of 18 places, and multiply those.
-    return purchases.age.cast("float64") * (2 * pi * turns / YEAR)
+    return exact_sum(purchases[f"sine_{turns}"], terms=SHARES) / purchases.count()

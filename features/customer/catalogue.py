@@ -63,7 +63,7 @@ def _decays() -> tuple[Feature, ...]:
             f"decayed_spend_{half_life}d", MONEY, lambda d: behaviour.decayed_spend(d, half_life)
         )
 
-    return tuple(f(half_life) for f in (counts, sums) for half_life in (30, 90, 365))
+    return tuple(f(half_life) for f in (counts, sums) for half_life in behaviour.HALF_LIVES)
 
 
 def _time_of_year() -> tuple[Feature, ...]:
@@ -75,7 +75,7 @@ def _time_of_year() -> tuple[Feature, ...]:
     def sine(turns: int) -> Feature:
         return _measure(f"year_sine_{turns}", "-1 to 1", lambda d: behaviour.turn_sine(d, turns))
 
-    return tuple(f(turns) for turns in (1, 2) for f in (cosine, sine))
+    return tuple(f(turns) for turns in behaviour.TURNS for f in (cosine, sine))
 
 
 CATALOGUE: tuple[Feature, ...] = (

@@ -7,6 +7,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from features.customer.behaviour import with_weights
 from features.customer.catalogue import CATALOGUE, NAMES
 from features.errors import SettingError
 from features.timeline import before, before_each
@@ -104,7 +105,7 @@ def _features(
 ) -> ir.Table:
     """One row for each of the keys' values, from the days known at `cutoff`."""
     age = cutoff.delta(known.transacted_at, unit="day").cast("int64")
-    purchases = known.filter(known.amount > 0).mutate(age=age)
+    purchases = with_weights(known.filter(known.amount > 0).mutate(age=age))
     measures = {f.name: f.aggregate(purchases) for f in CATALOGUE if f.aggregate is not None}
     measures["purchased"] = purchases.amount.sum()
     rows = _with_returns(purchases.group_by(keys).aggregate(**measures), known, keys)
