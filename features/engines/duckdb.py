@@ -23,27 +23,16 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
-from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.expr.schema import Schema
 
 from features.engines.compiled import Named, compiled
+from features.engines.dialect import Compiler
 from features.engines.memory import free_memory
 from features.errors import UserError
 
 BATCH_ROWS = 100_000
 
-
 _DAMAGE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
-
-
-class _Compiler(DuckDBCompiler):
-    """ibis asks for the first value in an order: that costs twice as much as by the least key."""
-
-    def visit_ArgMin(self, op: Any, *, arg: Any, key: Any, where: Any) -> Any:  # noqa: N802
-        return self.agg.arg_min_null(arg, key, where=where)
-
-    def visit_ArgMax(self, op: Any, *, arg: Any, key: Any, where: Any) -> Any:  # noqa: N802
-        return self.agg.arg_max_null(arg, key, where=where)
 
 
 class Engine(Named, Backend):
@@ -52,7 +41,7 @@ class Engine(Named, Backend):
     `scratch` is a folder of this connection's own, gone when the connection is.
     """
 
-    compiler = _Compiler()
+    compiler = Compiler()
     scratch: Path
     # As they are called in memory: else each table that is made would ask for them first.
     current_catalog = "memory"
