@@ -454,7 +454,7 @@ def test_31_an_address_is_refused_and_nothing_is_opened(engine, scheme, monkeypa
         opened(engine, f"{scheme}://example.org/log.csv")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_62_the_time_zone_and_locale_of_the_machine_change_nothing(tmp_path):
     import os
     import subprocess

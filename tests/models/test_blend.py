@@ -45,6 +45,7 @@ def regulars(n_customers: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["customer", "day", "amount"]).drop_duplicates()
 
 
+@pytest.mark.thorough
 def test_where_customers_are_regular_it_follows_the_part_that_knows_it(make_history, make_outcomes):
     log = regulars(700)
     rows, blend = make_outcomes(log, 400), Blend().fit(make_history(log, 400, (220, 280, 340)))

@@ -181,7 +181,7 @@ def test_over_the_horizon_itself_the_range_of_clv_is_that_of_spend(blend, histor
         np.testing.assert_allclose(end, said[name], rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_clv_over_a_long_period_is_covered_on_simulated_customers(make_log, make_history):
     """Five more months of a simulated log; the model family is not the one that drew it."""
     log = make_log(2_000, 5)

@@ -55,7 +55,7 @@ def test_pseudo_outcomes_mean_the_average_effect_whatever_the_outcome_models():
     assert naive == pytest.approx(7, abs=4)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_model_finds_those_in_the_middle_and_beats_all_simple_orders():
     found = contest(trial(middle))
     assert found.wins

@@ -167,7 +167,7 @@ def test_a_campaign_in_which_nobody_bought_leaves_the_assumption(
     assert effect.share == pytest.approx(0.2, abs=0.01)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_an_uplift_model_is_kept_only_when_it_wins_and_then_plans(measured, tmp_path):
     frame = world.scores(3000)
     path = world.write_scores(tmp_path / "scores.parquet", frame)
