@@ -7,7 +7,7 @@ errors in opposite directions pass for none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,14 @@ TOTAL = (0.10, 0.25)
 
 COVERAGE = (0.04, 0.10)
 """The same of the share of outcomes that the 80 % intervals held, less 80 %."""
+
+
+ADVICE = {
+    "level": "Trust the order of customers more than how many are to leave.",
+    "money": "Do not budget by the total; its range says how far it has been off.",
+    "value of months": "Compare customers by clv, but do not add it up.",
+}
+"""What a grade below good means for the use of the answer, whatever brought it about."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +117,7 @@ def level(gaps: Sequence[float], chance: Sequence[float] | None = None) -> Grade
     if least > LEVEL[1] and max(beyond) <= LEVEL[0]:
         advice = "So few customers do not show whether the level is right."
         return Grade("level", UNJUDGED, reason, advice)
-    advice = "Trust the order of customers more than how many are to leave."
-    return _by_bounds("level", beyond, LEVEL, reason, advice)
+    return _by_bounds("level", beyond, LEVEL, reason, ADVICE["level"])
 
 
 def money(errors: Sequence[float]) -> Grade:
@@ -121,15 +128,13 @@ def money(errors: Sequence[float]) -> Grade:
     >>> money([0.08, -0.3]).grade, money([float("nan")]).grade
     ('poor', 'not judged')
     """
-    advice = "Do not budget by the total; its range says how far it has been off."
-    return _by_bounds("money", errors, TOTAL, f"total off by {_percent(errors)}", advice)
+    return _by_bounds("money", errors, TOTAL, f"total off by {_percent(errors)}", ADVICE["money"])
 
 
 def value(errors: Sequence[float], months: int) -> Grade:
     """What comes in within the longest period that is over (`clv`), in the same way."""
     reason = f"total of {months} months off by {_percent(errors)}"
-    advice = "Compare customers by clv, but do not add it up."
-    return _by_bounds("value of months", errors, TOTAL, reason, advice)
+    return _by_bounds("value of months", errors, TOTAL, reason, ADVICE["value of months"])
 
 
 def intervals(shares: Sequence[float], of_months: Sequence[float] = (), months: int = 0) -> Grade:
@@ -171,6 +176,15 @@ def in_words(grades: Sequence[Grade]) -> str:
     'level good, money fair'
     """
     return ", ".join(f"{one.side} {one.grade}" for one in grades)
+
+
+def advice_of(grades: Mapping[str, str]) -> list[str]:
+    """What to mind of an answer whose grades are known by side.
+
+    >>> advice_of({"ranking": "good", "money": "poor"})
+    ['Do not budget by the total; its range says how far it has been off.']
+    """
+    return [words for side, words in ADVICE.items() if grades.get(side) in (FAIR, POOR)]
 
 
 def worst(grades: Sequence[Grade]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from features.writing import atomic
+from models.evaluation.grades import advice_of
 from pipeline.business.course import Course
 from pipeline.markup import Row, folded, number, paragraph, section, table, words
 from pipeline.model_files.manifest import Manifest
@@ -82,7 +83,8 @@ def page(customers: pd.DataFrame, about: About) -> str:
     graded = ", ".join(f"{side} {grade}" for side, grade in manifest.grades.items())
     sentences = [coming.sentence(said)]
     sentences += [changed(moves, about.before)] if about.before else []
-    sentences += [f"Grades of the model that answered: {graded}."] if graded else []
+    mind = " ".join(advice_of(manifest.grades))
+    sentences += [f"Grades of the model that answered: {graded}. {mind}".strip()] if graded else []
     sections = {
         "grades": section("grades", "How good it is", coming.grade_strip(manifest.grades)),
         "outlook": coming.outlook(said),

@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from models.evaluation.grades import advice_of
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
 from pipeline.scoring.champion import Found
 from pipeline.scoring.score import Scored
@@ -79,7 +80,7 @@ def answering(console: Console, found: Found) -> None:
         f"{found.named} answers ({manifest.contender} {manifest.version}): learned from "
         f"{manifest.log.name} up to {manifest.log.content.until - timedelta(days=1)}, trained on "
         f"{manifest.created:%Y-%m-%d}, for the next {manifest.horizon_days} days"
-        f"{told and '; ' + told}.",
+        f"{told and '; ' + told}. {' '.join(advice_of(manifest.grades))}".strip(),
         markup=False,
     )
 
