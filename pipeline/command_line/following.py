@@ -74,16 +74,19 @@ def _example_cost(scores: Path, terms: "CampaignConfig") -> float:
 
 
 def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured: Path) -> str:
-    """Score again and plan the next campaign, by the cost, kind, margin and effect of this one.
+    """Score again and plan the next campaign, by cost, kind, margin, value and effect of this one.
 
     The cost of an offer is part of that of a contact here.
     """
+    from pipeline.campaign_config import CampaignConfig
     from pipeline.config_options import as_options
 
     name = f"{terms.campaign}_next"
     cost = sum(arm["share"] * arm["cost"] for arm in terms.arms.values())
     settings = {"contact_cost": round(cost, 6), "kind": terms.kind, "margin": terms.margin}
     settings["effect"] = terms.effect["assumed"]
+    if terms.value != CampaignConfig().value:
+        settings["value"] = terms.value
     told = as_options({f"campaigns.{name}.{key}": value for key, value in settings.items()})
     where = {"log.source": config.log.source, "log.table": config.log.table}
     log = _config(path) or as_options({key: value for key, value in where.items() if value})

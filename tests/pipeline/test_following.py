@@ -68,7 +68,7 @@ def test_where_spend_is_small_the_cost_that_is_shown_is_smaller(tmp_path):
     assert planned_by(shlex.split(line)).contacted.shape[0] >= 100
 
 
-TERMS = {"contact_cost": 0.4, "kind": "mail", "effect": 0.3}
+TERMS = {"value": "clv", "contact_cost": 0.4, "kind": "mail", "effect": 0.3}
 
 
 def test_the_next_campaign_has_the_cost_kind_and_effect_of_the_measured_one(tmp_path):
