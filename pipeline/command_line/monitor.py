@@ -39,6 +39,7 @@ def monitor(
     quiet: Quiet = False,
 ) -> None:
     """Hold earlier scores against what came, and today's data against the training's; exit 4."""
+    from features.readers.files import expand
     from pipeline.command_line import show
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
@@ -51,6 +52,8 @@ def monitor(
     progress = Progress(quiet)
     scores, logs = told_apart(log or ())
     if len(logs) > 1:
+        for file in logs:
+            expand(file)  # scores that are not there are told apart from no scores
         raise UserError(
             f"{', '.join(logs)}: more than one file is no scores; name one log (a folder or a "
             "pattern may stand for several files), and scores as `churn score` wrote them."

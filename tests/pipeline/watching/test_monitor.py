@@ -111,6 +111,8 @@ def test_an_alarm_is_exit_4_and_a_wrong_call_exit_2(
     assert "Next: churn check orders.csv" in shown
     assert monitor("orders.csv", "orders.csv", *store) == REFUSED
     assert "name one log" in capsys.readouterr().err
+    assert monitor("gone.parquet", "orders.csv", *store) == REFUSED
+    assert "name one log" not in capsys.readouterr().err, "that it is not there is said"
 
 
 def test_a_store_that_is_down_stops_no_watch(here, tmp_path):
