@@ -6,6 +6,8 @@ import pytest
 
 from pipeline.command_line import main as cli
 from pipeline.config_file import load
+from pipeline.console import Progress
+from pipeline.intake.proposal import guessed
 from tests.pipeline.shop import rows
 
 pytestmark = pytest.mark.slow
@@ -64,6 +66,26 @@ def test_guess_takes_what_check_proposes_and_says_so(said, tmp_path):
     assert "  customer_id: Client" in "\n".join(out)
     assert "Guessed: --customer-id Client" in err
     assert "log.sales.values=[paid]" in err
+
+
+@pytest.mark.parametrize(
+    ("ids", "taken", "told"),
+    [
+        (("Anna@x.org", "anna@x.org"), "log.customer_case=ignore", "taken for one"),
+        (("13085.0", "13085"), "log.customer_form=number", "taken for one"),
+        (("+7 900 000-00-01", "8 (900) 000-00-01"), "log.customer_form=phone", "taken for one"),
+        (("AbC1", "aBc1"), "", "no mails, so they stay apart"),
+    ],
+)
+def test_guess_joins_ids_that_are_one_persons_and_says_so(tmp_path, ids, taken, told):
+    path = tmp_path / "log.csv"
+    path.write_text(f"client,date,amount\n{ids[0]},2024-01-05,1.50\n{ids[1]},2024-01-06,2.50\n")
+    notes = []
+    progress = type("Notes", (Progress,), {"note": lambda _, text: notes.append(text)})
+    found = guessed(None, {"log.source": str(path)}, progress(quiet=True))
+    joined = {key: value for key, value in found.items() if key.startswith("log.customer_")}
+    assert [f"{key}={value}" for key, value in joined.items()] == [taken] * bool(taken)
+    assert told in notes[-1]
 
 
 @pytest.mark.parametrize("command", ["train", "backtest", "describe", "check"])

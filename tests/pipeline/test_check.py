@@ -430,11 +430,13 @@ def test_visits_paid_for_beforehand_are_pointed_out(engine, tmp_path):
     assert any(note.startswith("50% of the rows have the amount 0") for note in found.notes)
 
 
-def test_several_currencies_are_pointed_out(engine, tmp_path):
+def test_several_currencies_are_a_question(engine, tmp_path):
     rows = [(*row, ("EUR", "USD")[i % 2]) for i, row in enumerate(shop())]
     header = ["customer", "date", "amount", "Currency"]
     found = check(engine, write(tmp_path / "log.csv", header, rows), now=NOW)
-    assert any("'Currency' names 2 currencies" in note for note in found.notes)
+    assert found.verdict == "refuse"
+    assert "'Currency' names 2 currencies" in found.problem
+    assert "name it in log.unused (Currency)" in found.problem
 
 
 def test_cdnow_is_what_its_papers_say(engine):

@@ -17,6 +17,7 @@ from pipeline.intake.mapping import Profile
 from pipeline.intake.questions import (
     currencies,
     documents,
+    gifts,
     history,
     lines,
     people,
@@ -40,7 +41,9 @@ __all__ = [
 ]
 
 
-ROOMS = (documents, history, totals, sides, statuses, refunds, lines, people, currencies, units)
+ROOMS = (
+    documents, history, totals, sides, statuses, refunds, gifts, lines, people, currencies, units,
+)  # fmt: skip
 
 
 def ask(raw: Raw, spec: LogSpec, profiles: Sequence[Profile] | None = None) -> list[Question]:

@@ -15,6 +15,12 @@ from pipeline.intake.questions.likely_order import likely_order
 from pipeline.intake.questions.look import ROWS, Look, first
 from pipeline.intake.questions.question import Question
 
+SEVERAL = 5
+"""So many orders on several days show what their amounts are."""
+
+TOTALS = 0.75
+"""An amount on several days is that of the order where it is at least so large beside others."""
+
 
 def ask(look: Look) -> Iterator[Question]:
     """Questions on `log.lines` and `log.versions`, where they are not declared."""
@@ -29,6 +35,8 @@ def ask(look: Look) -> Iterator[Question]:
             yield replace(question, answer={**extra, **question.answer})
         else:
             yield from pieces.ask(look)
+            if order and look.spec.versions is None and not look.spec.refunds:
+                yield from _on_other_days(look, order, named)
     if order and look.spec.versions is None and len(look.raw.files) > 1:
         yield from (
             replace(question, answer={**named, **question.answer})
@@ -74,6 +82,46 @@ def _repeated(look: Look, order: str) -> Question | None:
         f"order's total, {seen['once']:,.2f} (log.lines: repeated_total; or each, if it is the "
         "line's).",
         {"log.lines": "repeated_total"},
+    )
+
+
+def _on_other_days(look: Look, order: str, named: dict[str, Any]) -> Iterator[Question]:
+    """The same amount again under one number on another day: an order's total, or its rates."""
+    amount = look.spec.columns.amount
+    if look.money is None or not amount:
+        return
+    rows = look.money
+    lines = rows.select(
+        "money",
+        number=look.text(rows, order),
+        who=look.text(rows, look.spec.columns.customer_id),
+        day=look.text(rows, look.spec.columns.transacted_at)[:10],
+    )
+    lines = lines.filter(lines.number.notnull(), lines.who.notnull(), lines.money > 0)
+    each = lines.group_by("number", "who").aggregate(
+        n=lines.count(), days=lines.day.nunique(), amounts=lines.money.nunique(),
+        once=lines.money.max(), money=lines.money.sum(),
+    )  # fmt: skip
+    again = (each.n > 1) & (each.days == each.n) & (each.amounts == 1)
+    seen = first(
+        each.aggregate(
+            n=again.sum(), several=(each.n > 1).sum(), alone=each.once.mean(where=each.n == 1),
+            mean=each.once.mean(where=again), once=each.once.sum(where=again),
+            much=each.money.sum(where=again),
+        )
+    )  # fmt: skip
+    if (seen["n"] or 0) < SEVERAL or seen["n"] < 0.9 * seen["several"]:
+        return
+    # Rates of an order are smaller than orders that were paid at once.
+    if seen["alone"] and seen["mean"] < TOTALS * seen["alone"]:
+        return
+    yield Question(
+        order,
+        f"{seen['n']:,} orders in {order!r} stand on several days with the same {amount!r} on "
+        f"each. Added up they are {seen['much']:,.2f}; if it is the order's total, sent or paid in "
+        f"parts, {seen['once']:,.2f} (log.versions: last_row; or all, if each row is a part).",
+        {**named, "log.versions": "last_row"},
+        decided=False,
     )
 
 

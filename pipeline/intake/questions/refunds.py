@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import ibis.expr.types as ir
 
+from features.log import words
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.question import Question
 
@@ -29,8 +30,49 @@ def ask(look: Look) -> Iterator[Question]:
             f"({seen['total']:,.2f} in all), which is not taken off the amounts.",
             {"log.columns.refunded": name},
         )
+    else:
+        yield from _credited(look)
     yield from _own_account(look)
     yield from _beside(look)
+
+
+def _credited(look: Look) -> Iterator[Question]:
+    """A column of credit beside the amount, which it never passes: given back, or paid with."""
+    columns = look.spec.columns
+    if not columns.amount or columns.refunded or look.spec.refunds or look.money is None:
+        return
+    for name in look.free:
+        told = [word for word in words.split(name) if words.currency(word) is None]
+        credited = any(words.means(word, "credited") for word in told)
+        if not credited or any(not _of(word, "credited", "amount") for word in told):
+            continue
+        numbers = look.number(name)
+        if numbers is None:
+            continue
+        both = numbers.join(look.money.select("row", "money"), "row")
+        given = both.number > 0
+        seen = first(
+            both.aggregate(
+                n=both.count(), given=given.sum(), total=both.number.sum(),
+                within=(given & (both.number <= both.money)).sum(), below=(both.number < 0).sum(),
+            )
+        )  # fmt: skip
+        few = seen["given"] and not seen["below"] and seen["given"] < 0.5 * seen["n"]
+        if not few or seen["within"] < 0.95 * seen["given"]:
+            continue
+        yield Question(
+            name,
+            f"Column {name!r} holds money in {seen['given']:,} of {seen['n']:,} rows "
+            f"({seen['total']:,.2f} in all), never more than {columns.amount!r}. If it was given "
+            "back, it has to be taken off (log.columns.refunded).",
+            {"log.columns.refunded": name},
+            decided=False,
+        )
+        return
+
+
+def _of(word: str, *roles: str) -> bool:
+    return any(words.means(word, role) for role in roles)
 
 
 def _beside(look: Look) -> Iterator[Question]:

@@ -4,14 +4,14 @@ The sign of such a row stands in a column of its own, or each side has a column.
 sale depends on whose account it is, so that only a person can tell.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import ibis
 import ibis.expr.types as ir
 
 from features.log import words
 from pipeline.intake.questions.look import Look, first
-from pipeline.intake.questions.mirrored import above
+from pipeline.intake.questions.mirrored import above, mirrored
 from pipeline.intake.questions.question import Question, counted
 
 _PAIRS = (
@@ -32,7 +32,9 @@ def ask(look: Look) -> Iterator[Question]:
     if look.spec.refunds or look.money is None:
         return
     for name, values in look.few.items():
-        if look.called(name, "funding", "method"):  # a debit card is no side of an account
+        if look.called(
+            name, "funding", "method", "origin", "goods"
+        ):  # a debit card is no side of an account
             continue
         pair = _sides(name, {value for value in values if value})
         if pair is None:
@@ -41,6 +43,10 @@ def ask(look: Look) -> Iterator[Question]:
         signs = pair[0] in ("+", "plus")
         back = max(shown, key=lambda v: (-shown[v] * (not signs), pair.index(words.fold(v))))
         if not above(look, name, [back]):  # its sign is written already
+            continue
+        if _of_cards(name) and not mirrored(
+            look, name, [back], [*{*shown} - {back}], numbers=False
+        ):
             continue
         yield Question(
             name,
@@ -85,6 +91,16 @@ def _of_an_account(look: Look, name: str) -> bool:
     return all(any(words.means(word, role) for role in ("side", "amount")) for word in told)
 
 
+def _of_an_account_alone(told: Sequence[str]) -> bool:
+    roles = ("side", "amount", "kind", "paper", "payment", "number")
+    return all(any(words.means(word, role) for role in roles) for word in told)
+
+
+def _of_cards(name: str) -> bool:
+    """Whether a header may speak of how was paid: by debit or by credit card."""
+    return any(word.startswith("pay") or words.means(word, "payment") for word in words.split(name))
+
+
 def _filled(cells: ir.StringValue) -> ir.BooleanValue:
     """Whether there is more than noughts."""
     return cells.notnull() & ~ibis.coalesce(cells.re_search(r"^[0.,\s]*$"), False)
@@ -95,8 +111,11 @@ def _sides(name: str, values: set[str]) -> tuple[str, str] | None:
     folded = {words.fold(value) for value in values}
     told = words.split(name)
     named = any(words.means(word, "side") for word in told)
+    # The direction of a call is no side of an account.
+    unsure = named and not _of_an_account_alone(told)
     for pair in (*_PAIRS, *_LETTERS):
-        known = named or set(pair) == set(told) or (pair in _PAIRS and pair not in _UNSURE)
+        sure = pair in _PAIRS and pair not in _UNSURE
+        known = (named and not unsure) or set(pair) == set(told) or sure
         if known and folded == set(pair) and len(values) == 2:
             return pair
     return None

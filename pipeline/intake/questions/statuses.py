@@ -4,15 +4,16 @@ Words in many languages say what a value means (`features.log.words`); a column 
 outcomes when its values are known ones, whatever its name.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from features.log import words
+from features.log.document_kinds import is_act
 from features.log.order_lines import FILLED
 from pipeline.intake.questions.bookings import booked_ahead
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.mirrored import mirrored
+from pipeline.intake.questions.outcomes import outcome, owed
 from pipeline.intake.questions.question import Question, counted
 
 _YES = {
@@ -28,7 +29,7 @@ def ask(look: Look) -> Iterator[Question]:
     payments = [name for name in status_first if _of_payments(look, name)]
     for name in status_first:
         values = look.few[name]
-        if look.called(name, "membership") or look.called(name, "customer_id"):
+        if look.called(name, "membership", "customer_id", "origin", "goods"):
             continue  # of the customer, or of the marketplace's debt: not of the order
         if _of_parcels(look, name) or (payments and name not in payments):
             said = _given_up(look, name, values)
@@ -43,7 +44,8 @@ def ask(look: Look) -> Iterator[Question]:
         sold = any(what == "sale" for value, what in said.items() if value)
         blank_is_open = sold and look.spec.lines not in FILLED
         unknown = [v for v in values if (v or blank_is_open) and said[v] is None]
-        kept = [v for v in values if said[v] == "sale" or not (v or said[v] or blank_is_open)]
+        good = ("sale", "owed")
+        kept = [v for v in values if said[v] in good or not (v or said[v] or blank_is_open)]
         kept = kept if any(kept) else [*kept, *unknown]
         if said == dict.fromkeys(values) or not kept:
             if len(values) >= 2 and not taken and any(said.values()):
@@ -54,7 +56,8 @@ def ask(look: Look) -> Iterator[Question]:
         if back:
             answer |= {"log.refunds.column": name, "log.refunds.values": back}
         taken = taken or "log.sales.column" in answer
-        yield _question(name, values, unknown, [*kept, *back], answer, back)
+        due = [value for value in kept if said[value] == "owed"]
+        yield _question(name, values, unknown, [*kept, *back], answer, back, due)
     yield from _filled_marks(look)
 
 
@@ -82,18 +85,26 @@ def _given_up(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
 def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str | None] | None:
     """What each value says of its rows; None where the column says nothing of outcomes."""
     said = {value: outcome(value) for value in values}
+    said |= dict.fromkeys(owed(values, name), "owed")
     if look.called(name, "status"):
         unknown = [value for value, what in said.items() if value and what is None]
         said |= dict.fromkeys(booked_ahead(look, name, unknown), "no_sale")
     known = [value for value, what in said.items() if what]
-    sure = [value for value in known if not words.is_unsure(value)]
     named = look.called(name, "status", "kind")
+    # Without a header that says so, a word within a value is none of a state: a refund policy.
+    whole = [value for value in known if named or words.outcome(value)]
+    sure = [value for value in whole if not words.is_unsure(value)]
     if not sure and not (named and any(said[value] == "sale" for value in known)):
         return None
     filled = [value for value in values if value]
     back = any(said[value] == "refund" for value in sure) and len(filled) > 1
     if not named and not back and (len(known) < 2 or 2 * len(known) < len(filled)):
         return None
+    if not named and all(is_act(value) for value in known):
+        sold = [value for value in known if said[value] == "sale"]
+        rest = [value for value in known if value not in sold]
+        if not mirrored(look, name, rest, sold, numbers=False):
+            return None  # desks and people
     for value in [value for value in known if said[value] == "refund"]:
         said[value] = "sale" if _taken_off(look, name, value) else "refund"
     sold = [value for value in known if said[value] == "sale"]
@@ -101,56 +112,7 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
         # What was called off is booked once more, below 0: it nets the sale.
         if _all_below(look, name, value) and mirrored(look, name, [value], sold):
             said[value] = "sale"
-    return None if all(what in ("sale", None) for what in said.values()) else said
-
-
-def outcome(value: str) -> str | None:
-    """What a value says of the order, as a whole or else by its words.
-
-    >>> outcome("Payment failed"), outcome("wc-completed"), outcome("General Withdrawal")
-    ('no_sale', 'sale', 'no_sale')
-    """
-    whole = words.outcome(value)
-    if whole:
-        return whole
-    several = [part for part in re.split(r"[,;|/+&]", value) if part.strip()]
-    if len(several) > 1:
-        return _together(several)
-    if words.is_negated(value):
-        return "no_sale"
-    if words.is_denial(value):  # of a refund or a failure: no word says what is left
-        return None
-    parts = {part: words.outcome(part) for part in words.split(value)}
-    sure = {what for part, what in parts.items() if not words.is_unsure(part)}
-    for what in ("no_sale", "refund", "sale"):
-        if what in sure:
-            return what
-    return "sale" if "sale" in parts.values() else None
-
-
-def _together(states: Sequence[str]) -> str | None:
-    """What several states in one cell say; a word unknown leaves it open.
-
-    >>> _together(["Paid", "Unshipped"]), _together(["Paid", "Foo"]), _together(["Paid", "Void"])
-    ('sale', None, 'no_sale')
-    """
-    parcels = [state for state in states if _is_of_parcels(state)]
-    said = [outcome(state) for state in states if state not in parcels]
-    off = any(words.flag(word) == "no_sale" for state in states for word in words.split(state))
-    if off or not said:
-        return "no_sale" if off else outcome(" ".join(states))
-    if None in said:
-        return None
-    for what in ("no_sale", "refund", "sale"):
-        if what in said:
-            return what
-    return None
-
-
-def _is_of_parcels(state: str) -> bool:
-    """Whether a state is one of a parcel, which says nothing of the money: Unshipped."""
-    stems = ("ship", "unship", "fulfil", "unfulfil", "deliver", "undeliver", "dispatch")
-    return any(word.startswith(stems) for word in words.split(state))
+    return None if all(what in ("sale", "owed", None) for what in said.values()) else said
 
 
 def _taken_off(look: Look, name: str, value: str) -> bool:
@@ -236,6 +198,7 @@ def _question(
     kept: Sequence[str],
     answer: Mapping[str, Any],
     back: Sequence[str],
+    due: Sequence[str],
 ) -> Question:
     unknown = {value: n for value, n in values.items() if value in open_ones}
     lost = {value: n for value, n in values.items() if value not in (*kept, *unknown)}
@@ -245,6 +208,9 @@ def _question(
     if back:
         given = {value: values[value] for value in back}
         text += f" Rows that give money back would count as purchases: {counted(given)}."
+    if due:
+        issued = {value: values[value] for value in due}
+        text += f" Issued and not paid yet, which is proposed as sales: {counted(issued)}."
     if unknown:
         taken = "as sales" if set(unknown) <= set(kept) else "as none"
         text += (
