@@ -89,6 +89,12 @@ def test_rows_that_repeat_others_are_a_question_whatever_they_are_called(asked):
     assert money == pytest.approx(sum(float(m) for *_, m in sold))
 
 
+def test_what_is_renewed_a_year_later_repeats_no_sale(asked):
+    rows = [f"{i},c{i},{{}}-{1 + i % 12:02d}-05,{10 + 1.37 * i:.2f},{{}}" for i in range(60)]
+    content = log(f"{HEAD},season", *(row.format(y, y) for y in (2023, 2024) for row in rows))
+    assert pressing(asked(content)[0]) == []
+
+
 def test_a_subscription_of_few_prices_repeats_nothing(asked):
     rows = [
         f"{10 * i + m},c{i},2024-0{m}-05,{(9.5, 19.5)[i % 2]},{'first' if m == 1 else 'further'}"
@@ -172,3 +178,32 @@ def test_a_column_of_credit_beside_the_amount_is_a_question(asked, credit, asks)
     questions, _, money = asked(log(f"{HEAD},Credit", *rows))
     assert pressing(questions) == asks
     assert money == pytest.approx(sum(float(m) for *_, m in rows_of(30)) - 5 * 6 * len(asks))
+
+
+@pytest.mark.parametrize("again", ["same", "other"])
+def test_orders_that_stand_twice_to_the_letter_are_exports_that_overlap(asked, again):
+    rows = [",".join(map(str, row)) for row in rows_of(40)]
+    twice = [f"{row}1" if again == "other" and i == 2 else row for i, row in enumerate(rows[:9])]
+    questions, _, money = asked(log(HEAD, *rows, *twice))
+    if again == "same":
+        assert pressing(questions) == ["order_id"]
+        assert money == pytest.approx(sum(float(m) for *_, m in rows_of(40)))
+    else:
+        assert "order_id" not in pressing(questions)
+
+
+@pytest.mark.parametrize(("share", "asks"), [(40, ["amount"]), (6, [])])
+def test_rows_below_zero_that_repeat_most_sales_are_their_payments(asked, share, asks):
+    rows = [",".join(map(str, row)) for row in rows_of(40)]
+    paid = [f"{80 + i},{w},2024-02-{1 + i % 28:02d},-{m}" for i, w, _, m in rows_of(share)]
+    questions, _, money = asked(log(HEAD, *rows, *paid))
+    assert pressing(questions) == asks
+    back = 0 if asks else sum(float(m) for *_, m in rows_of(share))
+    assert money == pytest.approx(sum(float(m) for *_, m in rows_of(40)) - back)
+
+
+@pytest.mark.parametrize(
+    "value", ["Chargeback reversed", "Refund failed", "Rückerstattung ausstehend"]
+)
+def test_a_refund_that_was_undone_is_left_open(value):
+    assert outcome(value) is None

@@ -42,6 +42,8 @@ def ask(look: Look) -> Iterator[Question]:
             replace(question, answer={**named, **question.answer})
             for question in _versions(look, order)
         )
+    if order and len(look.raw.files) == 1 and look.spec.duplicates is None:
+        yield from _twice(look, order)
     if len(look.raw.files) > 1 and look.spec.duplicates is None and look.spec.versions is None:
         yield from _overlap(look)
 
@@ -105,19 +107,21 @@ def _on_other_days(look: Look, order: str, named: dict[str, Any]) -> Iterator[Qu
     again = (each.n > 1) & (each.days == each.n) & (each.amounts == 1)
     seen = first(
         each.aggregate(
-            n=again.sum(), several=(each.n > 1).sum(), alone=each.once.mean(where=each.n == 1),
-            mean=each.once.mean(where=again), once=each.once.sum(where=again),
-            much=each.money.sum(where=again),
+            n=again.sum(), all=each.count(), several=(each.n > 1).sum(),
+            alone=each.once.mean(where=each.n == 1), mean=each.once.mean(where=again),
+            once=each.once.sum(where=again), much=each.money.sum(where=again),
         )
     )  # fmt: skip
-    if (seen["n"] or 0) < SEVERAL or seen["n"] < 0.9 * seen["several"]:
+    n = seen["n"] or 0
+    # A contract's number is paid again and again, nearly all of them.
+    if n < SEVERAL or n < 0.9 * seen["several"] or n > 0.5 * seen["all"]:
         return
     # Rates of an order are smaller than orders that were paid at once.
     if seen["alone"] and seen["mean"] < TOTALS * seen["alone"]:
         return
     yield Question(
         order,
-        f"{seen['n']:,} orders in {order!r} stand on several days with the same {amount!r} on "
+        f"{n:,} orders in {order!r} stand on several days with the same {amount!r} on "
         f"each. Added up they are {seen['much']:,.2f}; if it is the order's total, sent or paid in "
         f"parts, {seen['once']:,.2f} (log.versions: last_row; or all, if each row is a part).",
         {**named, "log.versions": "last_row"},
@@ -225,6 +229,34 @@ def _versions(look: Look, order: str) -> Iterator[Question]:
         "customer in several files, and would count twice. If they are the same orders again, the "
         "later file's stand (log.versions: last); or all, if their lines are spread over files.",
         {"log.versions": "last"},
+    )
+
+
+def _twice(look: Look, order: str) -> Iterator[Question]:
+    """Orders that stand again to the letter, where no order has two rows that differ."""
+    table = look.raw.table
+    total = first(table.aggregate(n=table.count()))["n"]
+    rows = table.select("digest", number=look.text(table, order))
+    rows = rows.filter(rows.number.notnull())
+    share = total // ROWS + 1
+    if share > 1:
+        rows = rows.filter(rows.number.hash() % share == 0)
+    # Smallest and largest digest: a distinct count costs twice as much.
+    each = rows.group_by("number").aggregate(
+        n=rows.count(), one=rows.digest.min(), other=rows.digest.max()
+    )
+    several, same = each.n > 1, each.one == each.other
+    tally = {"again": (several & same).sum(), "differ": (several & ~same).sum()}
+    seen = first(each.aggregate(n=each.count(), **tally))
+    if (seen["again"] or 0) < SEVERAL or seen["differ"] or seen["again"] == seen["n"]:
+        return
+    told = f"about {seen['again'] * share:,}" if share > 1 else f"{seen['again']:,}"
+    yield Question(
+        order,
+        f"{told} orders in {order!r} stand there again, equal in every column, and no order "
+        "has two rows that differ: exports that overlap, which would count twice (log.duplicates: "
+        "drop; keep, if they are orders of their own).",
+        {"log.duplicates": "drop"},
     )
 
 

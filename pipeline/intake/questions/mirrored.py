@@ -22,6 +22,9 @@ FEW_PRICES = 0.05
 RARE = 0.05
 """Where fewer rows than this repeat another one's customer and money, none is a ledger's."""
 
+MONTHS = 4
+"""Payments and refunds come within so many months; a later row is the next year's."""
+
 LOOKED_AT = 40_000
 """So many rows, of whole customers, are enough to see whether rows repeat."""
 
@@ -121,13 +124,16 @@ def _shares(
 ) -> list[float]:
     """Of each value, the share of rows that meet one of `most`, beyond what is alike by chance."""
     kinds = {f"k{i}": (rows[cell] == value).sum() for i, value in enumerate(others)}
+    months = {f"t{i}": rows.month.mean(where=rows[cell] == value) for i, value in enumerate(others)}
     each = rows.group_by(*key).aggregate(
-        sold=(rows[cell] == most).sum(), days=rows.day.nunique(), **kinds
-    )
+        sold=(rows[cell] == most).sum(), days=rows.day.nunique(), **kinds, **months,
+        month=rows.month.mean(where=rows[cell] == most),
+    )  # fmt: skip
     told: dict[str, Any] = {"n": each.sold.sum(), "again": each.sold.sum(where=each.sold > 1)}
     for i in range(len(others)):
         kind = each[f"k{i}"]
-        met = (each.sold > 0) & ((each.days > 1) | ibis.literal(same_day))
+        near = ibis.coalesce((each[f"t{i}"] - each.month).abs() <= MONTHS, True)
+        met = (each.sold > 0) & near & ((each.days > 1) | ibis.literal(same_day))
         told |= {f"n{i}": kind.sum(), f"met{i}": kind.sum(where=met)}
         told |= {f"again{i}": kind.sum(where=kind > 1)}
     seen = {name: n or 0 for name, n in first(each.aggregate(**told)).items()}
@@ -148,18 +154,29 @@ def _keyed(look: Look, cells: Mapping[str, str]) -> ir.Table | None:
     if table is None:
         return None
     order = look.spec.columns.order_id or likely_order(look)
+    day = look.text(table, look.spec.columns.transacted_at)[:10]
     rows = table.select(
         who=look.text(table, look.spec.columns.customer_id),
         money=table.money.abs(),
         below=table.money < 0,
         number=look.text(table, order) if order else ibis.null("string"),
-        day=look.text(table, look.spec.columns.transacted_at)[:10],
+        day=day,
+        month=_month(day, look.spec.date_format or ""),
         **{
             called: ibis.coalesce(look.text(table, name), "").strip()
             for called, name in cells.items()
         },
     )
     return rows.filter(rows.who.notnull(), rows.money != 0)
+
+
+def _month(day: Any, form: str) -> ir.IntegerValue:
+    """Months since the year 0 of a day as it is written; null where it does not show."""
+    at = r"^(\d{1,2})\D" if form.startswith("%m") else r"^\d{1,2}\D(\d{1,2})\D"
+    later = ibis.coalesce(day.re_extract(at, 1), "")
+    first_year = ibis.coalesce(day.re_extract(r"^\d{4}\D?(\d{2})", 1), "")
+    month = (first_year != "").ifelse(first_year, later).try_cast("int64")
+    return day.re_extract(r"(\d{4})", 1).try_cast("int64") * 12 + month
 
 
 def _groups(rows: ir.Table, key: str) -> dict[str, int]:

@@ -12,6 +12,8 @@ def outcome(value: str) -> str | None:
 
     >>> outcome("Payment failed"), outcome("wc-completed"), outcome("General Withdrawal")
     ('no_sale', 'sale', 'no_sale')
+    >>> outcome("Awaiting shipment"), outcome("Awaiting check payment"), outcome("Refund failed")
+    ('sale', 'no_sale', None)
     """
     whole = words.outcome(value)
     if whole:
@@ -26,11 +28,20 @@ def outcome(value: str) -> str | None:
     if words.is_denial(value):  # of a refund or a failure: no word says what is left
         return None
     parts = {part: words.outcome(part) for part in words.split(value)}
+    if "refund" in parts.values() and not set(parts).isdisjoint(_undone()):
+        return None  # whether the sale stands again, no word says
     sure = {what for part, what in parts.items() if not words.is_unsure(part)}
     for what in ("no_sale", "refund", "sale"):
         if what in sure:
             return what
     return "sale" if "sale" in parts.values() else None
+
+
+@cache
+def _undone() -> frozenset[str]:
+    """Words that undo a refund, or say that there was none yet."""
+    listed = (*_listed("waits"), *_listed("failures"), "reversed", "reversal", "won")
+    return frozenset(listed)
 
 
 def _together(states: Sequence[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import ibis
 import ibis.expr.types as ir
 
 from features.log import words
@@ -10,6 +11,10 @@ from pipeline.intake.questions.question import Question
 
 BESIDE = ("shipping", "tax", "discount", "fee", "prepaid")
 """What columns of money that is part of an order's, or was paid before, are called."""
+
+
+MOST = 0.5
+"""So large a share of the sales is hardly given back."""
 
 
 def ask(look: Look) -> Iterator[Question]:
@@ -32,8 +37,42 @@ def ask(look: Look) -> Iterator[Question]:
         )
     else:
         yield from _credited(look)
+    yield from _settled(look)
     yield from _own_account(look)
     yield from _beside(look)
+
+
+def _settled(look: Look) -> Iterator[Question]:
+    """Rows below 0 that repeat most of those above: payments of what was sold, not returns."""
+    spec = look.spec
+    if (
+        look.money is None
+        or not look.gives_back
+        or "returns" in spec.model_fields_set
+        or spec.sales
+    ):
+        return
+    rows = look.money.select("money", who=look.text(look.money, spec.columns.customer_id))
+    rows = rows.filter(rows.who.notnull(), rows.money != 0).mutate(size=rows.money.abs())
+    sums = first(
+        rows.aggregate(above=rows["size"].sum(where=rows.money > 0), all=rows["size"].sum())
+    )
+    if not sums["above"] or sums["all"] - sums["above"] < MOST * sums["above"]:
+        return
+    each = rows.group_by("who", "size").aggregate(
+        above=(rows.money > 0).sum(), below=(rows.money < 0).sum()
+    )
+    met = ibis.least(each.above, each.below).sum()
+    seen = first(each.aggregate(met=met, above=each.above.sum(), below=each.below.sum()))
+    if seen["met"] >= MOST * seen["above"]:
+        yield Question(
+            str(spec.columns.amount or spec.columns.unit_price),
+            f"{seen['met']:,} of {seen['above']:,} rows above 0 stand again below 0, with the same "
+            "customer and money: little would be left. If those are payments of what was sold, "
+            "leave them out (log.returns: ignore); if they are returns: log.returns: negative.",
+            {"log.returns": "ignore"},
+            decided=False,
+        )
 
 
 def _credited(look: Look) -> Iterator[Question]:
