@@ -22,6 +22,17 @@ def ineligible(customers: pd.DataFrame, conditions: Mapping[str, Condition]) -> 
     return failed
 
 
+def nobodys(customers: pd.DataFrame, conditions: Mapping[str, Condition]) -> list[str]:
+    """Listed values that no customer has, in words: a misspelt one leaves out whom it means."""
+    found = []
+    for name, condition in conditions.items():
+        listed = condition if isinstance(condition, tuple) else ()
+        values = [str(one) for one in listed if not customers[name].isin([one]).any()]
+        if values:
+            found.append(f"eligible.{name}: nobody has {' or '.join(values)}.")
+    return found
+
+
 def _met(values: pd.Series, name: str, condition: Condition) -> np.ndarray:
     if isinstance(condition, Range):
         return _within(values, name, condition)

@@ -19,7 +19,7 @@ from models.campaign.profit import (
 )
 from pipeline.acting import plan_file
 from pipeline.acting.effect import Effect
-from pipeline.acting.eligible import ineligible
+from pipeline.acting.eligible import ineligible, nobodys
 from pipeline.acting.outlook import Outlook, outlook
 from pipeline.acting.plan_file import CHOSEN, PlanFile, Terms
 from pipeline.acting.too_few import refuse_few
@@ -34,7 +34,8 @@ class Plan:
     """A plan, and what it expects.
 
     `left_out` counts the scored customers who are not part of it, by reason; `curve` is the
-    expected profit by number of contacts among all who may be contacted.
+    expected profit by number of contacts among all who may be contacted, `notes` what of the
+    conditions to look at.
     """
 
     file: PlanFile
@@ -42,6 +43,7 @@ class Plan:
     left_out: dict[str, int]
     curve: pd.DataFrame
     break_even: float
+    notes: tuple[str, ...] = ()
 
     @property
     def groups(self) -> dict[str, int]:
@@ -77,7 +79,8 @@ def plan(
     Parameters
     ----------
     start
-        First day of the campaign, on which the horizon begins; default the scores' `as_of`.
+        First day of the campaign, on which the horizon begins; default the scores' `as_of`, or
+        the day after the log's end, before which nobody can be contacted any more.
 
     Raises
     ------
@@ -86,7 +89,7 @@ def plan(
     """
     _refuse_costless(name, config)
     read = read_scores(scores, tuple(config.eligible))
-    begin = start or read.as_of
+    begin = start or max(read.as_of, read.log_end or read.as_of)
     _refuse_old(read, begin, config.max_age_days)
     _refuse_unvalued(read, config)
     customers = _valued(read.customers, config, effect)
@@ -275,6 +278,7 @@ def _told(file: PlanFile, read: Scores, config: CampaignConfig) -> Plan:
             expected_profit(worth["expected_gain"], config.margin, config.mean_cost)
         ),
         break_even_effect(contacted["at_stake"], config.margin, float(contacted["cost"].mean())),
+        tuple(nobodys(read.customers, config.eligible)),
     )
 
 

@@ -20,7 +20,7 @@ def sentences(plan: Plan) -> list[str]:
         + _expected(plan, profit, cost),
         _effect(plan),
     ]
-    return [*said, *_can_tell(plan), *_orders(plan)]
+    return [*said, *_can_tell(plan), *_orders(plan), *plan.notes]
 
 
 def _expected(plan: Plan, profit: float, cost: float) -> str:

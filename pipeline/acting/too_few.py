@@ -13,6 +13,10 @@ FEWEST, FEWEST_IN_GROUP = 100, 10
 """Customers below which a campaign, or one of its groups, can show nothing worth a plan."""
 
 
+class TooFewError(UserError):
+    """A campaign of too few customers, or of nobody worth a contact: as these scores have it."""
+
+
 def refuse_few(
     chosen: np.ndarray,
     worth: np.ndarray,
@@ -28,13 +32,13 @@ def refuse_few(
     if n >= FEWEST and smallest >= FEWEST_IN_GROUP:
         return
     if not n and len(open_to):
-        raise UserError(_nobody(len(chosen), open_to, config))
+        raise TooFewError(_nobody(len(chosen), open_to, config))
     why = _worth(int(worth.sum()), open_to, name, config)
     if n < worth.sum():
         why = _limited(int(worth.sum()), name, config)
     elif n >= FEWEST:
         why = f"Raise campaigns.{name}.control_share, or the share of the smallest arm."
-    raise UserError(
+    raise TooFewError(
         f"A campaign of {n:,} customers with a smallest group of {smallest:.0f} can show nothing: "
         f"at least {FEWEST} customers and {FEWEST_IN_GROUP} in each group are needed. {why}"
     )

@@ -33,7 +33,8 @@ Today = Annotated[
     _day("The day by which the last order's age is told; default: the clock's"),
 ]
 Start = Annotated[
-    datetime | None, _day("First day of the campaign; default: the day the scores are of")
+    datetime | None,
+    _day("First day of the campaign; default: the scores' day, or the one after the log"),
 ]
 Until = Annotated[
     datetime | None,

@@ -9,6 +9,7 @@ from pipeline.acting import plan as planning
 from pipeline.acting.effect import effect_of
 from pipeline.acting.plan_file import read_plan
 from pipeline.acting.recorded import keep
+from pipeline.acting.too_few import TooFewError
 from pipeline.config import Config, digest
 from pipeline.intake.orders import Orders
 from pipeline.scoring import score as scoring
@@ -120,9 +121,12 @@ def plan(job: "Run") -> Result:
     effect, notes = effect_of(dated, terms)
     for note in notes:
         job.progress.note(note)
-    with job.progress.step(f"Planning {dated}"):
-        scores = job.folder / folders.SCORES
-        made = planning.plan(scores, dated, terms, job.config.control, effect)
+    scores = job.folder / folders.SCORES
+    try:
+        with job.progress.step(f"Planning {dated}"):
+            made = planning.plan(scores, dated, terms, job.config.control, effect)
+    except TooFewError as error:  # the scores are new all the same
+        return {"said": f"none. {error}"}
     home = job.output / folders.PLANS
     home.mkdir(mode=0o700, exist_ok=True)
     keep(made, job.config.tracking.uri, home / f"{dated}.parquet", job.progress)

@@ -146,6 +146,18 @@ def test_conditions_leave_out_and_say_which(planned, frame, tmp_path):
     assert again.file.fingerprint == made.file.fingerprint
 
 
+def test_a_listed_value_that_nobody_has_is_told(planned):
+    made = planned(eligible={"segment": ["loyal", "at risc"]})
+    assert plan_words.sentences(made)[-1] == "eligible.segment: nobody has at risc."
+
+
+def test_a_campaign_begins_no_earlier_than_the_log_ends(planned, frame, tmp_path):
+    late = world.AS_OF + timedelta(days=9)
+    path = world.write_scores(tmp_path / "s.parquet", frame, log_end=late)
+    assert planned(path=path).file.terms.start == late
+    assert planned(path=path, start=world.AS_OF).file.terms.start == world.AS_OF
+
+
 def test_global_control_stays_out_of_every_campaign_of_a_period_and_is_drawn_anew(planned):
     control = ControlConfig(global_share=0.2, period="quarter")
 

@@ -10,16 +10,20 @@ import sys
 from contextlib import chdir
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import yaml
 
+from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.command_line import main as cli
 from pipeline.command_line.exits import ALARM, DONE, GATE_FAILED, REFUSED
+from pipeline.console import Progress
 from pipeline.tracking.errors import GateError
 from pipeline.watching import folders, run, stages
 from tests.pipeline import shop
+from tests.pipeline.acting import world
 from tests.pipeline.conftest import recorded
 
 END = date.fromisoformat(max(row[1] for row in shop.rows())) + timedelta(days=1)
@@ -195,6 +199,16 @@ def test_a_rehearsal_says_what_and_why_and_writes_nothing(shop_job, capsys):
     assert sorted(path.name for path in Path("out").iterdir()) == ["cache", "models"]
     job("--dry-run", "--set", "schedule.train_every=null")
     assert "no alarm asks for it" in capsys.readouterr().out
+
+
+def test_a_campaign_of_nobody_keeps_no_scores_back(tmp_path):
+    world.write_scores(tmp_path / folders.SCORES, world.scores(200))
+    campaigns = {"spring": CampaignConfig(contact_cost=500)}
+    asked = SimpleNamespace(plan="spring")
+    config = SimpleNamespace(schedule=asked, campaigns=campaigns, control=ControlConfig())
+    about = {"folder": tmp_path, "output": tmp_path, "progress": Progress(quiet=True)}
+    job = SimpleNamespace(config=config, orders=SimpleNamespace(end=world.AS_OF), **about)
+    assert stages.plan(job)["said"].startswith("none. Nobody of 200 is worth a contact")
 
 
 @pytest.mark.thorough
