@@ -14,6 +14,7 @@ from features.business.retention import period_counts
 from features.customer.rfm import histogram, rfm
 from features.errors import UserError
 from features.log.spec import LogSpec
+from features.timeline import before
 from pipeline.business.cohorts import Cohorts, cohorts
 from pipeline.business.forecast import Forecast, forecast
 from pipeline.business.scores import Scores
@@ -78,10 +79,12 @@ def refuse_later_day(orders: Orders, as_of: date) -> None:
 
 def base_of(orders: Orders, asked: Asked) -> Base:
     """What everything is counted from, once in the engine."""
-    days = orders.days.filter(orders.days.transacted_at < asked.as_of)
+    engine = orders.engine
+    # Kept: whoever asks lazy days sorts them all, to see from each to the one before.
+    days = engine.create_table(engine.fresh("days"), before(orders.days, asked.as_of))
     first = min(orders.first_day, asked.as_of - timedelta(days=1))
     known = base_table.customers(days, asked.as_of, asked.by)
-    return Base(days, first, orders.engine.create_table(orders.engine.fresh("customers"), known))
+    return Base(days, first, engine.create_table(engine.fresh("customers"), known))
 
 
 def of_log(

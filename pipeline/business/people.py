@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import ibis.expr.types as ir
 import pandas as pd
@@ -10,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from features.customer.panel import panel
 from features.customer.sample import sample
 from features.customer.snapshot import snapshot
+from features.timeline import before
 from models.explain.personas import Personas, personas
 from models.explain.rules import rules
 
@@ -32,10 +34,14 @@ class People:
     share: float
 
 
-def people(days: ir.Table, as_of: date, horizon_days: int, first: date, customers: int) -> People:
+def people(
+    engine: Any, days: ir.Table, as_of: date, horizon_days: int, first: date, customers: int
+) -> People:
     """Ask a sample of the customers how they buy, and which of them left at past cutoffs."""
     share = min(1.0, LARGEST / max(customers, 1))
-    some = sample(days.filter(days.transacted_at < as_of), share)
+    # Kept: to draw them reads, and digests, the ids of everybody.
+    drawn = sample(before(days, as_of), share)
+    some = engine.create_table(engine.fresh("drawn"), drawn)
     now = snapshot(some, as_of).order_by("customer_id").to_pyarrow().to_pandas()
     horizon = timedelta(days=horizon_days)
     earlier, later = as_of - 2 * horizon, as_of - horizon

@@ -8,11 +8,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from ibis.expr.operations import DatabaseTable
 
+from features.customer.purchase_days import with_gaps
+from features.engines.duckdb import connect
 from features.errors import UserError
 from models.evaluation.shares import difference_of_shares
 from pipeline.business.cohorts import cohorts, compare, latest
-from pipeline.business.course import Asked
+from pipeline.business.course import Asked, base_of
 from pipeline.business.describe import describe
 from pipeline.business.retention import formulas_told, metrics, uneven, usual_formulas
 from pipeline.business.segments import gini, lorenz
@@ -23,6 +26,17 @@ from tests.pipeline import shop
 pytestmark = pytest.mark.slow
 
 JANUARY, FEBRUARY, MARCH = (date(2024, month, 1) for month in (1, 2, 3))
+
+
+def test_days_are_sorted_once_whatever_is_asked_of_them():
+    engine = connect(threads=1)
+    netted = engine.sql(
+        "SELECT 'a' AS customer_id, DATE '2024-01-05' AS transacted_at, 1::DECIMAL(38, 4) AS amount, "
+        "0::DECIMAL(38, 4) AS returned, 1::BIGINT AS orders, 1::BIGINT AS lines, 0.0 AS quantity"
+    )
+    orders = SimpleNamespace(engine=engine, days=with_gaps(netted), first_day=JANUARY)
+    base = base_of(orders, Asked(FEBRUARY, "month", 30))
+    assert isinstance(base.days.op(), DatabaseTable), "kept: lazy ones are sorted by who asks them"
 
 
 def counts(*rows):
