@@ -50,6 +50,7 @@ def too_long(text):
                 yield f"{node.name}: {length} lines"
 
 
+@pytest.mark.slow
 def test_files_and_functions_are_short_or_say_why_not():
     found = {place(path): list(too_long(path.read_text())) for path in FILES}
     assert {name: why for name, why in found.items() if why} == {}

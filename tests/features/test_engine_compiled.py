@@ -42,6 +42,7 @@ def test_another_connection_asks_its_own_rows_by_the_text_compiled_before(compil
     assert len(compiling) == before + 1
 
 
+@pytest.mark.slow
 def test_a_connection_is_let_go_though_its_queries_are_kept():
     engine = duckdb.connect()
     scratch, gone = engine.scratch, weakref.ref(engine)

@@ -76,6 +76,7 @@ def test_the_session_is_in_utc_wherever_it_runs(engine, monkeypatch):
     assert found == ("UTC",)
 
 
+@pytest.mark.slow
 def test_the_scratch_folder_is_private_and_goes_with_the_engine(tmp_path):
     engine = connect(scratch=tmp_path)
     scratch = engine.scratch

@@ -55,6 +55,7 @@ def test_lines_above_the_header_are_a_question_with_the_number_of_lines(opened):
     assert (log.counts.used, float(sum(values(log, "amount")))) == (3, 23.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["My Shop GmbH,,,\n", "Orders,,,\nFrom,2020-01-01,,\n,,,\n"])
 def test_a_title_padded_with_blank_cells_is_no_header(opened, title):
     table = (
@@ -67,6 +68,7 @@ def test_a_title_padded_with_blank_cells_is_no_header(opened, title):
     assert opened(table.replace("note", "")).counts.used == 4
 
 
+@pytest.mark.slow
 def test_a_line_is_named_as_the_editor_has_it_below_a_title(opened):
     message = refusal(opened, BANK.replace("20,5", "soon"), decimal=",", skip_rows=2)
     assert "line 4" in message
@@ -115,6 +117,7 @@ HEADER = list(COLUMNS.values())
 ORDERS = [HEADER, *[[a, b, float(c)] for a, b, c in SOUND]]
 
 
+@pytest.mark.slow
 def test_a_sheet_of_notes_is_a_question_that_names_the_sheets_alike(workbook):
     sheets = {"2019": ORDERS, "2020": ORDERS, "Notes": [["read me"]]}
     with pytest.raises(QuestionError) as caught:
@@ -138,6 +141,7 @@ def test_a_blank_first_row_hides_no_sheet(workbook):
     assert workbook({"Orders": [[], *ORDERS]}).counts.used == 2
 
 
+@pytest.mark.slow
 def test_cells_of_dates_beside_texts_are_looked_at_before_they_are_believed(workbook):
     days = [datetime(2020, 5, 1), datetime(2020, 2, 3), "13/01/2020", "28/02/2020"]
     sheets = {"Orders": [HEADER, *[[str(i), day, 1.0] for i, day in enumerate(days)]]}
@@ -150,6 +154,7 @@ def test_cells_of_dates_beside_texts_are_looked_at_before_they_are_believed(work
     ]
 
 
+@pytest.mark.slow
 def test_a_serial_beside_dates_is_read_by_the_line_that_the_refusal_proposes(workbook):
     days = [datetime(2020, 5, 1), 43831, 43832]
     sheets = {"Orders": [HEADER, *[[str(i), day, 1.0] for i, day in enumerate(days)]]}

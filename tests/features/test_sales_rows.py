@@ -38,6 +38,7 @@ def test_only_rows_whose_value_is_a_sale_are_used(opened, sales, expected):
     assert log.counts.set_aside.get("not_a_sale", 0) == 4 - expected[0]
 
 
+@pytest.mark.slow
 def test_rows_that_are_no_sales_do_not_decide_how_the_others_are_read(opened):
     content = HEAD + "1,a,13/01/2020,5,ok\n2,a,01/14/2020,x-5.000.1,no\n3,,gone,,no\n"
     log = opened(content, sales={"column": "status", "values": ["ok"]})
@@ -49,6 +50,7 @@ def test_yaml_truths_stand_for_their_spellings(opened):
     assert used(opened(content, sales={"column": "paid", "values": [True]})) == (2, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("condition", "total_used"),
     [
@@ -127,6 +129,7 @@ def test_money_given_back_in_a_column_of_its_own_is_taken_off(opened, sign):
     assert used(log) == (3, 89)
 
 
+@pytest.mark.slow
 def test_money_given_back_that_cannot_be_read_is_no_zero(opened):
     content = "id,day,amount,back\n" + "a,2020-01-01,50,1\n" * 30 + "a,2020-01-02,50,some\n"
     log = opened(content, columns=COLUMNS | {"refunded": "back"}, duplicates="keep")
@@ -146,6 +149,7 @@ def test_a_refund_on_the_shops_own_account_is_the_customers(opened):
 LINES = "order,id,day,item,amount\n"
 
 
+@pytest.mark.slow
 def test_an_orders_total_on_each_of_its_lines_counts_once(opened):
     content = LINES + (
         "1,a,2020-01-01,x,30\n1,a,2020-01-01,y,30\n1,a,2020-01-01,z,30\n"
@@ -198,6 +202,7 @@ def test_a_status_on_an_orders_first_line_is_that_of_all(opened):
     assert used(log) == (2, 11)
 
 
+@pytest.mark.slow
 def test_of_an_order_in_two_files_the_later_one_stands(reader, tmp_path):
     from features.log.transactions import open_log
     from tests.features.written_logs import NOW

@@ -79,6 +79,7 @@ def test_a_model_of_a_sample_knows_the_whole_log(drawn):
     assert overlap(drawn(log, learned), learned) > 0.7
 
 
+@pytest.mark.slow
 def test_two_stored_sketches_are_compared_without_their_logs(drawn):
     log = shop(1)
     assert overlap(drawn(grown(log)), drawn(log)) > 0.7
@@ -116,6 +117,7 @@ def error_rates(pairs, common, runs=500):
     return passed / runs
 
 
+@pytest.mark.slow
 def test_error_rates_of_the_rule_by_simulation():
     """A half is the border: 1,000 purchase days (125 seen) decide it, 200 (25 seen) nearly."""
     assert error_rates(1000, 0.0) == 0

@@ -94,6 +94,7 @@ def _orders(day_rows):
     return len(numbered) + sum(r["order_id"] is None for r in day_rows)
 
 
+@pytest.mark.slow
 @few
 @given(log=logs())
 def test_snapshot_equals_plain_python(log, snapshot_of):
@@ -108,6 +109,7 @@ def test_snapshot_equals_plain_python(log, snapshot_of):
             assert found.loc[customer, name] == wanted, name
 
 
+@pytest.mark.slow
 @few
 @given(log=logs(min_size=1))
 def test_null_means_what_the_catalogue_says(log, snapshot_of):
@@ -118,6 +120,7 @@ def test_null_means_what_the_catalogue_says(log, snapshot_of):
     assert not repeat.isna().any().any()
 
 
+@pytest.mark.slow
 def test_attribute_is_its_last_and_first_known_value_and_counts_its_breadth(days_of, frame):
     days = [CUTOFF - timedelta(days=n) for n in (40, 30, 20)]
     log = [
@@ -131,6 +134,7 @@ def test_attribute_is_its_last_and_first_known_value_and_counts_its_breadth(days
     assert (row.channel, row.distinct_channel) == ("shop", 2)
 
 
+@pytest.mark.slow
 def test_the_first_value_of_an_attribute_stays(days_of, frame):
     days = [CUTOFF - timedelta(days=n) for n in (40, 30, 20)]
     log = [
@@ -164,6 +168,7 @@ def test_ids_that_differ_only_in_leading_zeros_stay_two_customers(days_of, frame
     assert rows.customer_id.tolist() == ["00123", "123"]
 
 
+@pytest.mark.slow
 @few
 @given(log=logs())
 def test_histogram_counts_every_customer_once(log, days_of, frame, connection):
@@ -190,6 +195,7 @@ def test_other_names_are_free(name):
     refuse_taken(("channel", name))
 
 
+@pytest.mark.slow
 def test_an_attribute_called_age_is_not_the_age_of_a_purchase(days_of, frame):
     log = [order(day=CUTOFF - timedelta(days=40), channel="37")]
     days = days_of(log).rename(age="channel", new_age="new_channel")

@@ -38,6 +38,7 @@ def test_a_customer_whose_name_begins_alike_stays(opened, name):
     assert opened([(name, "2020-01-31", "1")]).counts.used == 1
 
 
+@pytest.mark.slow
 def test_headers_of_files_put_together_are_set_aside(opened):
     part = "id,day,amount\n7,31.01.2020,1\n8,01.02.2020,2\n"
     log = opened(part + part.replace("7", "9").replace("8", "10"))

@@ -39,6 +39,7 @@ def test_4_rows_without_a_customer_are_set_aside(opened, blank):
     assert (log.counts.rows, log.counts.used) == (3, 2)
 
 
+@pytest.mark.slow
 def test_4_guest_sales_do_not_refuse_a_log_but_mostly_guests_do(opened):
     guests = [("", "2020-01-31", "5")] * 2
     assert opened([*SOUND, *guests]).counts.anonymous == 2
@@ -52,6 +53,7 @@ def test_5_a_byte_order_mark_is_no_part_of_the_first_name(opened):
     assert values(log, "customer_id") == ["7"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1", "cp1252"])
 def test_6_another_encoding_is_refused_by_name_and_read_when_declared(opened, encoding):
     content = "id,day,amount\nJosé,2020-01-31,1\n".encode(encoding)
@@ -175,6 +177,7 @@ def test_a_quote_within_a_name_is_part_of_it(opened, name):
     assert opened(f"id,day,{name}\n7,2020-01-31,1\n", columns=columns).counts.used == 1
 
 
+@pytest.mark.slow
 def test_a_delimiter_is_found_in_the_header_and_the_rows(opened):
     for mark in ",;\t|":
         content = "\n".join(mark.join(row) for row in [COLUMNS.values(), *SOUND])
@@ -182,11 +185,13 @@ def test_a_delimiter_is_found_in_the_header_and_the_rows(opened):
     assert opened('id;day;amount\n7;2020-01-31;"1,5"\n', decimal=",").counts.used == 1
 
 
+@pytest.mark.slow
 def test_the_line_by_which_a_spreadsheet_announces_its_delimiter_is_no_header(opened):
     log = opened("sep=;\nid;day;amount\n7;2020-01-31;1\n8;soon;2\n", max_set_aside=1)
     assert (values(log, "customer_id"), log.counts.rows) == (["7"], 2)
 
 
+@pytest.mark.slow
 def test_cdnow_style_blanks_are_delimiters(opened):
     content = " id  day amount\n 00001 19970101  11.77\n 00002 19970112  12.00\n"
     log = opened(content, date_format="%Y%m%d")

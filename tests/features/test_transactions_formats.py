@@ -158,6 +158,7 @@ def test_18_nan_in_a_float_amount_is_set_aside(engine, tmp_path):
     assert log.counts.set_aside == {"amount_out_of_range": 3}
 
 
+@pytest.mark.slow
 def test_11_moments_in_parquet_become_wall_clocks_of_the_declared_zone(engine, tmp_path):
     moments = pa.array([datetime(2020, 1, 31, 23, 30)], pa.timestamp("us", tz="UTC"))
     path = parquet(tmp_path / "a.parquet", id=["a"], day=moments)
@@ -167,6 +168,7 @@ def test_11_moments_in_parquet_become_wall_clocks_of_the_declared_zone(engine, t
     assert "UTC days" in opened(engine, path, columns).notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pa.int64(), pa.float64()])
 def test_13_integers_in_parquet_are_dates_only_with_a_unit(engine, tmp_path, kind):
     path = parquet(tmp_path / "a.parquet", id=["a"], day=pa.array([20200131], kind))
@@ -242,6 +244,7 @@ def test_nested_values_are_no_ids(engine, tmp_path):
         opened(engine, path, {"customer_id": "id", "transacted_at": "day"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["parquet", "xlsx"])
 def test_20_whatever_is_damaged_in_a_file_it_is_refused_in_words(engine, tmp_path, suffix):
     from random import Random
@@ -299,6 +302,7 @@ def test_line_ends_are_told_apart_wherever_a_text_is_cut(text, cuts):
 # --- several files --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_folder_and_a_pattern_are_read_in_order_whatever_the_order_of_columns(engine, tmp_path):
     (tmp_path / "b.csv").write_text("day,id\n2020-02-01,8\n2020-02-02,\n")
     (tmp_path / "a.csv").write_text("id,day\n7,2020-01-31\n")
@@ -362,6 +366,7 @@ def test_a_name_like_a_pattern_allows_no_file_that_the_pattern_meets(tmp_path):
 # --- workbooks ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_workbook_keeps_text_ids_and_reads_all_sheets_that_are_alike(engine, tmp_path):
     path = workbook(
         tmp_path / "a.xlsx",
@@ -404,6 +409,7 @@ def test_long_ids_as_text_and_long_amounts_in_a_workbook_are_no_rounded_ids(engi
     assert log.counts.set_aside == {"amount_out_of_range": 1}
 
 
+@pytest.mark.slow
 def test_25_an_archive_bomb_is_refused_before_it_is_unpacked(engine, tmp_path):
     import gzip
 
@@ -483,6 +489,7 @@ def test_62_the_time_zone_and_locale_of_the_machine_change_nothing(tmp_path):
     assert len(found) == 1
 
 
+@pytest.mark.slow
 def test_how_dates_are_written_is_told_so_that_a_short_list_can_be_read_alike(tmp_path):
     head = "customer_id,day,amount\n"
     (tmp_path / "long.csv").write_text(head + "a,13/02/2023,1\nb,01/03/2023,2\n")

@@ -22,6 +22,7 @@ def fitted(request, history) -> Contender:
     return FITTED[request.param]
 
 
+@pytest.mark.slow
 def test_a_contender_is_registered_under_its_own_name(fitted):
     assert isinstance(fitted, Contender)
     assert type(create(fitted.name)) is type(fitted)

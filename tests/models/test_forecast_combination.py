@@ -47,6 +47,7 @@ def test_cutoffs_after_which_nobody_or_everybody_came_are_counted():
     assert np.isfinite(tried([0.0, 1.0, 0.0, 1.0]).purchases_variance)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.floats(-12, 12), min_size=1, max_size=30),
     st.floats(-4, 4),
@@ -96,6 +97,7 @@ def test_no_expectation_is_many_times_what_the_blend_thinks_likely():
     np.testing.assert_allclose(found, [MOST_BEYOND, (2 * 1.0 + 2.0) / 3])
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(0, 1)), min_size=1, max_size=20))
 def test_a_floor_under_purchases_leaves_their_total_where_it_can(rows):
     purchases, floor = np.array(rows).T

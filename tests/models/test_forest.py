@@ -28,6 +28,7 @@ def asked(rng):
     return matrix
 
 
+@pytest.mark.slow
 def test_log_odds_are_scikit_learns(rows):
     matrix, count = rows
     trees = HistGradientBoostingClassifier(**settings(4000), random_state=0).fit(matrix, count == 0)
@@ -35,6 +36,7 @@ def test_log_odds_are_scikit_learns(rows):
     np.testing.assert_array_equal(Forest.walked(trees, new).margin(), trees.decision_function(new))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["poisson", "squared_error"])
 def test_means_are_scikit_learns(rows, loss):
     matrix, count = rows
@@ -44,6 +46,7 @@ def test_means_are_scikit_learns(rows, loss):
     np.testing.assert_array_equal(Forest.walked(trees, new).mean(), trees.predict(new))
 
 
+@pytest.mark.slow
 def test_a_customer_ends_where_he_does_alone(rows):
     matrix, count = rows
     trees = HistGradientBoostingClassifier(**settings(4000), random_state=0).fit(matrix, count == 0)
@@ -61,6 +64,7 @@ def test_a_tree_of_too_many_leaves_is_refused(rows):
         Forest.walked(trees, matrix)
 
 
+@pytest.mark.slow
 def test_an_estimator_that_is_fitted_again_is_read_again(rows):
     matrix, count = rows
     trees = HistGradientBoostingClassifier(**settings(4000), random_state=0).fit(matrix, count == 0)

@@ -102,6 +102,7 @@ def test_an_error_that_grows_with_a_changing_business_is_followed_and_lasts():
     assert guess.lasting < -1.4
 
 
+@pytest.mark.slow
 def test_noise_is_hardly_followed():
     rng = np.random.default_rng(0)
     guesses = [
@@ -244,6 +245,7 @@ def test_the_blend_expects_less_where_the_same_weeks_had_less(seasoned, blend, o
     assert any("earlier years" in note for note in seasoned.notes)
 
 
+@pytest.mark.slow
 def test_a_season_does_not_outlast_the_horizon(seasoned, blend, outcomes):
     def clv(fitted: Blend, months: int) -> float:
         return fitted.predictions(outcomes).clv(months, 0.0, END).sum()

@@ -38,6 +38,7 @@ def test_a_window_holds_at_least_a_day_and_ends_with_the_horizon():
     assert (first[0], last[0]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_known_rhythm_gives_a_window_that_holds_four_in_five():
     """Erlang-3 gaps of customers who never leave, drawn one by one."""
     rng = np.random.default_rng(4)

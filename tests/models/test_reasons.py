@@ -203,6 +203,7 @@ def test_on_average_reasons_lead_from_the_average_probability_to_the_answer(blen
     assert (np.sign(moved) == np.sign(p - p.mean())).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_a_part_that_makes_half_of_the_answer_makes_half_of_its_reasons(blend, history, outcomes):
     mean = Blend("logistic").fit(history)
     model = mean.base_learners["logistic"]

@@ -434,6 +434,7 @@ def test_saving_over_something_else_is_refused(tmp_path: Path, contender: Pair) 
     assert [path.name for path in tmp_path.rglob("*")] == ["holiday", "photo.jpg"]
 
 
+@pytest.mark.slow
 def test_checking_a_manifest_needs_neither_scikit_learn_nor_mlflow() -> None:
     code = (
         "import sys, pipeline.model_files.artifact; "

@@ -83,6 +83,7 @@ def test_the_day_that_is_asked_about_has_as_many_billing_days_as_the_others(hori
     assert found.held(date(2024, 7, 1), fit.days) == round(horizon / 30)
 
 
+@pytest.mark.slow
 def test_whole_weeks_always_hold_as_many_market_days():
     days = days_of(log_of(WEEKLY["a market"][0]))
     assert fitted(days, 30, starts).days == 28
@@ -91,6 +92,7 @@ def test_whole_weeks_always_hold_as_many_market_days():
     assert fitted(days, 91, starts) is None
 
 
+@pytest.mark.slow
 def test_check_and_training_say_so_with_the_line_to_paste(tmp_path, capsys):
     file = tmp_path / "log.parquet"
     log_of(WEEKLY["a market"][0]).to_parquet(file)

@@ -56,6 +56,7 @@ def fits(asked, horizon, span):
         return False
 
 
+@pytest.mark.slow
 @given(
     horizon=st.integers(1, 400),
     span=st.integers(2, 1500),
@@ -175,6 +176,7 @@ def test_the_level_is_looked_at_on_the_same_day_of_earlier_years():
         assert day - timedelta(days=365) in days.levels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pilots", "closed", "latest", "earliest"),
     [

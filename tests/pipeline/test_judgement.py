@@ -64,6 +64,7 @@ def test_a_horizon_in_which_nothing_came_is_told():
     )
 
 
+@pytest.mark.slow
 def test_money_that_came_back_whole_is_told_and_measures_nothing():
     outcomes, truth = customers(400)
     last = outcomes["cutoff"] == CUTOFFS[-1]
@@ -111,6 +112,7 @@ def test_contender_that_failed_at_a_cutoff_has_no_means():
     assert np.isnan(broken.means.loc["recency_alone", "log_loss"])
 
 
+@pytest.mark.slow
 def test_rule_that_failed_at_a_cutoff_is_raced_at_the_others_and_their_number_is_said():
     broken = silent_at_first("recency_alone", blend=true, recency_alone=nearly, base_rate=flat)
     assert baseline(broken) == "recency_alone"
@@ -206,6 +208,7 @@ def test_a_loss_never_falls_by_more_than_all_of_it():
     assert "(-100.0%, 95 % interval -100.0% to " in verdict
 
 
+@pytest.mark.slow
 def test_races_count_the_cutoffs_at_which_the_log_loss_is_smaller():
     result = backtest(blend=true, recency_alone=nearly, base_rate=flat)
     races, by_cutoff = judge(result).races.set_index("group"), judge(result).by_cutoff
@@ -278,6 +281,7 @@ def test_board_without_a_naive_rule_is_judged_by_itself():
     assert judgement.sentences[0].startswith("blend: log loss ")
 
 
+@pytest.mark.slow
 def test_level_of_a_group_is_told_when_it_is_its_own_not_the_seasons():
     outcomes, truth = customers(1500)
     rule = {"base_rate": np.full(3000, 0.5)}
@@ -318,6 +322,7 @@ def test_an_answer_without_a_rule_beside_it_is_not_judged_and_unfit():
     assert judgement.unfit == "it could not be held against any naive rule"
 
 
+@pytest.mark.slow
 def test_a_level_that_is_off_at_one_cutoff_is_graded_by_it():
     outcomes, truth = customers(1500)
     late = (outcomes["cutoff"] == CUTOFFS[1]).to_numpy()

@@ -64,17 +64,20 @@ def test_no_rows(refused, tmp_path, command):
     assert "no rows" in refused(command, log(tmp_path, []), *COLUMNS)
 
 
+@pytest.mark.slow
 def test_all_rows_set_aside(refused, tmp_path):
     rows = [("a", "2023-01-01", "many", "1", "NO")] * 30
     assert "None of 30 rows can be used" in refused("train", log(tmp_path, rows), *COLUMNS)
 
 
+@pytest.mark.slow
 def test_one_customer(refused, tmp_path):
     rows = [(shop.SENTINEL, f"2022-{m:02d}-15", "10", str(m), "NO") for m in range(1, 13)]
     message = refused("train", log(tmp_path, rows), *COLUMNS, "--horizon", "60d")
     assert "customer" in message
 
 
+@pytest.mark.slow
 def test_41_all_one_time_buyers(refused, tmp_path):
     rows = [(f"c{n}", f"2022-{n % 12 + 1:02d}-15", "10", str(n), "NO") for n in range(400)]
     said = refused("train", log(tmp_path, rows), *COLUMNS, "--horizon", "60d")
@@ -82,6 +85,7 @@ def test_41_all_one_time_buyers(refused, tmp_path):
     assert cli.run(["describe", str(tmp_path / "log.csv"), *COLUMNS, "--quiet"]) == 0
 
 
+@pytest.mark.slow
 def test_horizon_longer_than_the_log_names_one_that_fits(refused, tmp_path):
     message = refused("train", log(tmp_path, shop.rows(50)), *COLUMNS, "--horizon", "3y")
     assert "Use horizon_days up to" in message
@@ -137,6 +141,7 @@ def test_a_wrong_log_section_is_told_with_its_file(refused, tmp_path, command, s
     assert f" {key}" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "key",
     [

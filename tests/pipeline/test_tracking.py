@@ -151,6 +151,7 @@ def test_a_long_name_does_not_hide_that_it_answers() -> None:
     assert name_of(replace(chosen, contender="blend")) == "blend (answer)"
 
 
+@pytest.mark.slow
 def test_over_time_shows_one_log(store: Store) -> None:
     train(store, leaderboard())
     assert "churn.log" not in state(store, "over time")["searchFilter"]
@@ -207,6 +208,7 @@ def test_the_parent_says_the_verdict_and_where_everything_came_from(store: Store
     assert files == ["leaderboard.csv"]
 
 
+@pytest.mark.slow
 def test_mlflow_says_nothing_and_leaves_nothing_where_it_is_called(
     tracking_uri: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,6 +245,7 @@ def test_a_training_on_a_local_store_calls_nobody_and_gives_no_warning(
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -429,6 +432,7 @@ def test_56_a_stopped_process_leaves_no_running_run(
     assert compare.trainings(store)[0]["status"] == after
 
 
+@pytest.mark.slow
 def test_57_a_contenders_run_left_open_by_a_dead_training_is_swept(store: Store) -> None:
     parent = train(store, leaderboard())
     with talking(store.uri):
@@ -467,6 +471,7 @@ def test_58_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
     assert connect(uri).experiment.name == "churn"
 
 
+@pytest.mark.slow
 def test_a_store_whose_making_was_cut_short_is_made_anew(tmp_path, monkeypatch) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
 
@@ -551,6 +556,7 @@ def state(store: Store, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_leaderboard_view_shows_the_contenders_of_the_latest_training(store: Store) -> None:
     assert "parentRunId" not in state(store, "leaderboard")["searchFilter"]
     first, second = train(store, leaderboard()), train(store, leaderboard())
@@ -576,6 +582,7 @@ def test_every_chart_and_column_of_the_views_is_a_metric_that_runs_have(store: S
     assert columns <= metrics
 
 
+@pytest.mark.slow
 def test_trainings_are_listed_newest_first_with_the_chosen_ones_figures(store: Store) -> None:
     older, newer = train(store, leaderboard()), train(store, leaderboard())
     rows = compare.trainings(store)

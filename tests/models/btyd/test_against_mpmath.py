@@ -92,6 +92,7 @@ def geometric_count(p, x, age, horizon, extra, n):
     return stays * ticks[n] + leaves * (1 - sum(ticks[:n]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "extra"), [(BetaGeoModel, 0), (ModifiedBetaGeoModel, 1)])
 def test_geometric_models(kind, extra):
     rng = np.random.default_rng(11)
@@ -171,6 +172,7 @@ def pareto_count(p, x, age, horizon, n):
     return counted(H) * (B / (B + H)) ** s + dropped
 
 
+@pytest.mark.slow
 def test_pareto_nbd():
     rng = np.random.default_rng(12)
     for k in range(DRAWS):
@@ -214,6 +216,7 @@ def test_discounted_lifetime_is_tricomis_function():
             close(float(discounted_lifetime(s, rate, discount)), exact, 1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [1e-3, 0.2, 1.0, 1e3])
 def test_power_tail_and_the_means_that_make_its_gradient(ratio):
     for p, q in ((0.6, 0.7), (3.0, 1.6), (400.0, 1.2), (2.0, 80.0)):

@@ -65,6 +65,7 @@ def test_every_answer_of_a_customer(name, draws):
                 assert told.alive * told.bought(mp.inf) <= q
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_new_customers(name):
     kind, story, settings, shape = MODELS[name]
@@ -96,6 +97,7 @@ def test_expected_spend():
         close(GammaGammaModel.from_params(params).expected_spend(X)[0], spend_of(params, x, z))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_lifetime_value(name):
     """Months that end 29, 60 and 90 days after 31 January of a leap year; the model in weeks."""
@@ -120,6 +122,7 @@ def test_lifetime_value(name):
         close(found[0], told.alive * value * spend_of(spend, x, z))
 
 
+@pytest.mark.slow
 @EVERY_KIND
 def test_discounted_expected_residual_transactions(draws):
     rng = np.random.default_rng(45)
@@ -236,6 +239,7 @@ def test_covariates_move_every_answer(name):
 # -- one customer's path ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "z"), [(name, None) for name in MODELS] + [(name, 1.5) for name in COEFFICIENTS]
 )
@@ -274,6 +278,7 @@ def test_a_path_needs_the_covariates_of_one_customer(name):
             model.alive_path(["2024-01-01"], "2024-02-01", covariates=covariates)
 
 
+@pytest.mark.slow
 def test_alive_path_at_opportunities():
     """One purchase a period counts, on the period's last day at the latest."""
     params = drawn_rounds(np.random.default_rng(48), 0)[0]

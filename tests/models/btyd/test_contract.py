@@ -110,6 +110,7 @@ def test_answers_have_one_entry_per_row_and_keep_to_their_range(case):
             assert (values[:, 0] <= values[:, 1]).all(), name
 
 
+@pytest.mark.slow
 def test_46_order_columns_and_index_do_not_matter(case):
     _, X, model = case
     shuffled = X.sample(frac=1, random_state=1)
@@ -124,6 +125,7 @@ def test_46_order_columns_and_index_do_not_matter(case):
     assert refit.log_likelihood_ == pytest.approx(model.log_likelihood_, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_the_frame_is_left_alone_and_fits_repeat(case):
     kind, X, model = case
     before = X.copy(deep=True)
@@ -142,6 +144,7 @@ def test_same_seed_same_intervals(case):
     assert one.index.equals(X.index)
 
 
+@pytest.mark.slow
 def test_saved_and_read_back_as_json_the_model_answers_the_same(case):
     kind, X, model = case
     text = json.dumps(model.to_dict(), allow_nan=False)
@@ -262,6 +265,7 @@ def test_each_row_may_have_its_own_horizon(kind):
         assert answer(X, horizon)[::23] == pytest.approx(each, rel=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [btyd.BetaGeoModel, btyd.ParetoNBDModel])
 def test_batches_join_without_a_seam(kind, monkeypatch):
     X = sample(kind, 500)

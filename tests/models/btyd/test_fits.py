@@ -90,6 +90,7 @@ def test_total_likelihood_is_the_sum_over_customers(name):
     assert model.customer_log_likelihood(X).sum() == pytest.approx(model.log_likelihood_, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_histogram_fit_equals_row_fit(name):
     X = simulated(name, 1500).drop(columns="alive", errors="ignore").round(0)
@@ -105,6 +106,7 @@ def test_histogram_fit_equals_row_fit(name):
     assert by_count.n_customers_ == by_row.n_customers_
 
 
+@pytest.mark.slow
 def test_log_intervals_survive_the_histogram():
     X = simulated("erlang", 1500).round({"recency": 0, "T": 0})
     X["recency"] = X[["recency", "T"]].min(axis=1)
@@ -116,6 +118,7 @@ def test_log_intervals_survive_the_histogram():
     assert by_count.log_likelihood_ == pytest.approx(by_row.log_likelihood_, rel=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bg", "mbg", "pareto", "erlang"])
 @pytest.mark.parametrize("unit", [1 / 365.25, 24.0, 86400.0])
 def test_any_time_unit_gives_the_same_model(name, unit):
@@ -141,6 +144,7 @@ def test_any_currency_gives_the_same_gamma_gamma():
             assert two.params_["q"] == pytest.approx(one.params_["q"], rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_are_recovered_from_simulation(name):
     """Four standard errors: one false alarm in 16,000 parameters."""
@@ -206,6 +210,7 @@ def test_zero_covariates_change_nothing():
     assert (later[len(X) :] != later[: len(X)]).all()
 
 
+@pytest.mark.slow
 def test_regularity_is_found_from_recency_alone():
     X = simulated("erlang", 20_000).drop(columns="log_intervals")
     assert ModifiedBetaGeoErlangModel().fit(X).k_ == 3
@@ -240,6 +245,7 @@ def test_donations(donations):
 # -- priors, warnings, refusals ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_weak_prior_pulls_little_and_tames_little_data():
     X = simulated("pareto", 5000)
     free, weak = ParetoNBDModel().fit(X), ParetoNBDModel(prior_scale=3.0).fit(X)
@@ -347,6 +353,7 @@ def test_weights_are_checked():
             BetaGeoModel().fit(X, sample_weight=weight)
 
 
+@pytest.mark.slow
 def test_ages_of_zero_may_stand_among_others():
     X = simulated("pareto", 2000)
     newest = pd.DataFrame({"frequency": [0.0], "recency": [0.0], "T": [0.0]})

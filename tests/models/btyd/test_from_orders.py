@@ -97,6 +97,7 @@ def test_answers_carry_the_customers_index(model):
     np.testing.assert_array_equal(found["clv"], model.clv(summary, spend, days_per_unit=WEEK))
 
 
+@pytest.mark.slow
 def test_tracking_counts_every_repeat_purchase_once_and_expects_about_as_many(cdnow, model):
     table = tracking(model, cdnow, "1997-10-01", WEEK)
     days = cdnow.drop_duplicates(["customer_id", "transacted_at"])

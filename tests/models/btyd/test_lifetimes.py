@@ -24,6 +24,7 @@ def quiet_lifetimes():
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel])
 def test_its_fitter_predicts_as_we_do(cdnow, kind):
     model = kind().fit(cdnow)

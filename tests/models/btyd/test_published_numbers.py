@@ -27,6 +27,7 @@ def fitted(cdnow):
 
 # Fader, Hardie & Lee 2005; Batislam et al. 2007; Fader & Hardie's notes. The papers' optimisers
 # stopped a little below the top, so parameters agree to the digits their likelihood determines.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "params", "log_likelihood", "tolerance"),
     [
@@ -97,6 +98,7 @@ def test_cdnow_sample_holdout(cdnow, fitted, name, total, mae, rmse, correlation
     assert np.corrcoef(expected, seen)[0, 1] == pytest.approx(correlation, abs=6e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "log_likelihood"), [("bg", -95368.44), ("mbg", -95336.96), ("pareto", -95415.12)]
 )

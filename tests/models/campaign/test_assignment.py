@@ -62,6 +62,7 @@ def test_a_small_campaign_has_few_blocks():
     assert len(np.unique(blocks(p[:20], value[:20], 0.1))) == 1
 
 
+@pytest.mark.slow
 def test_every_customer_is_drawn_with_the_probability_that_is_written():
     block = np.repeat([0, 1], [7, 13])
     ids = IDS[:20]

@@ -47,6 +47,7 @@ def test_qini_is_the_area_above_a_blind_draw_averaged_over_the_orders_of_ties():
     assert qini(-score, gain).estimate == pytest.approx(-np.mean(areas))
 
 
+@pytest.mark.slow
 def test_pseudo_outcomes_mean_the_average_effect_whatever_the_outcome_models():
     one = trial(lambda p: 0 * p + 7.0, share=0.8)
     found = pseudo_outcomes(one)

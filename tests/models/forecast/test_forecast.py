@@ -17,6 +17,7 @@ def test_a_flat_series_stays_flat(name):
     assert found == pytest.approx(np.full(5, 7.0), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_seasons_are_followed_once_two_of_them_are_known():
     time = np.arange(52 * 3)
     values = 100 + 30 * np.sin(2 * np.pi * time / 52)

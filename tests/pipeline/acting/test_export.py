@@ -161,6 +161,7 @@ def test_suppression_list_is_the_control_that_consented_hashed_alike(planned, tm
     assert written["email"].iloc[0] == digest(f"c{written['extern_id'].iloc[0]}@example.org")
 
 
+@pytest.mark.slow
 def test_a_workbook_holds_texts_not_formulas(planned, tmp_path):
     from openpyxl import load_workbook
 
@@ -172,6 +173,7 @@ def test_a_workbook_holds_texts_not_formulas(planned, tmp_path):
     assert (cell.value, cell.data_type) == ("=Smith", "s")
 
 
+@pytest.mark.slow
 def test_phones_are_read_by_the_country_of_the_contact(planned, tmp_path):
     plan = planned()
     listed = contacts_of(plan).assign(Phone="020 7031 3000", **{"E-Mail": ""})

@@ -113,6 +113,7 @@ def test_segments_that_differ_by_less_than_chance_share_one_effect(tmp_path):
     assert effect_of("next", config(str(tmp_path / "a.json")))[0].by_segment == {}
 
 
+@pytest.mark.slow
 def test_a_lucky_segment_is_corrected_by_campaigns_of_it_alone(tmp_path, planned, frame, measured):
     lucky = {"loyal": (0.0, 0.05), "at risk": (0.9, 0.1), "lost": (0.0, 0.05)}
     files = [result(tmp_path / "first.json", 0.1, 0.05, lucky)]
@@ -143,6 +144,7 @@ def test_a_plan_by_measured_effects_leaves_out_whom_contacts_drive_away(tmp_path
     assert "beyond chance and are planned by effects of their own: at risk 8" in said_of(made)
 
 
+@pytest.mark.slow
 def test_measuring_and_planning_again_closes_the_loop(planned, frame, measured, tmp_path, scores):
     plan = planned(kind="mail", control_share=0.3)
     contacted = plan.contacted["customer_id"]
@@ -156,6 +158,7 @@ def test_measuring_and_planning_again_closes_the_loop(planned, frame, measured, 
     assert len(again.file.members) > len(plan.file.members), "what works is done more"
 
 
+@pytest.mark.slow
 def test_a_campaign_in_which_nobody_bought_leaves_the_assumption(
     planned, frame, measured, tmp_path
 ):
@@ -201,6 +204,7 @@ def test_an_uplift_model_is_kept_only_when_it_wins_and_then_plans(measured, tmp_
     assert artifact.verify(tmp_path / "uplift-until-spring").contender == "uplift"
 
 
+@pytest.mark.slow
 def test_a_small_campaign_tries_no_uplift_model(planned, frame, measured, tmp_path):
     plan = planned(max_contacts=200)
     found = measured(plan, world.orders(frame), uplift=tmp_path / "uplift")

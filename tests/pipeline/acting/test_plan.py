@@ -347,6 +347,7 @@ def test_command_plans_writes_records_and_refuses_another_of_the_name(here, trac
     assert recorded.data.params["model_version"] == "abc123"
 
 
+@pytest.mark.slow
 def test_command_refuses_names_and_shares_before_anything_is_written(here, capsys):
     assert run(name="a b") == 2
     assert run("--budget", "9", name="autumn") == 2

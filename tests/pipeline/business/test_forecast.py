@@ -86,6 +86,7 @@ def test_a_shop_in_which_nothing_came_for_long_has_none():
     assert forecast(closed, AS_OF, 30, histogram) is None
 
 
+@pytest.mark.slow
 def test_a_forecast_of_a_count_begins_where_it_stands(found):
     assert "recent mean" not in found.outlooks["active"].board.index
     assert found.outlooks["active"].coming["expected"].iloc[0] == 100

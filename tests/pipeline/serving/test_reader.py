@@ -26,6 +26,7 @@ def read_both(form, days, monkeypatch):
     return kind, found, declared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form", ["%Y%m%d", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 )
@@ -40,6 +41,7 @@ def test_a_plain_date_means_what_the_declared_format_says(form, monkeypatch):
     assert found.customers.equals(declared.customers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "day"),
     [
@@ -59,6 +61,7 @@ def test_any_other_date_is_read_as_declared(form, day, monkeypatch):
     assert found.customers.equals(declared.customers)
 
 
+@pytest.mark.slow
 def test_no_table_is_made_after_a_statement_is_planned(monkeypatch):
     """Else each request would wait for the plans of all of them."""
     run, said = Reader._run, []

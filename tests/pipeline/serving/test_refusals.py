@@ -34,6 +34,7 @@ NO_SCORES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", NO_SCORES.values(), ids=NO_SCORES)
 def test_a_request_that_is_wrong_is_told_so_without_its_values(served, body, capfd):
     code, told = served.ask(body=body)

@@ -90,6 +90,7 @@ def known():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -114,6 +115,7 @@ def test_51_a_fault_of_the_log_raises_the_alarm_that_names_it(fault, expected):
     assert risen == expected, [one.words for one in signals if one.risen]
 
 
+@pytest.mark.slow
 def test_an_old_log_and_a_clock_turned_back_are_alarms():
     assert watch(rows(), END + timedelta(days=4))[0] == {"last_order"}
     risen, signals, _ = watch(rows(), LAST)
