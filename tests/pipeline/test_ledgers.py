@@ -207,3 +207,13 @@ def test_rows_below_zero_that_repeat_most_sales_are_their_payments(asked, share,
 )
 def test_a_refund_that_was_undone_is_left_open(value):
     assert outcome(value) is None
+
+
+def test_fees_that_a_marketplace_keeps_are_not_given_back_to_customers(asked):
+    rows = []
+    for i, who, day, money in rows_of(30):
+        rows += [f"{i},{who},{day},{money},ItemPrice", f"{i},{who},{day},-1.20,ItemFees"]
+        rows += [f"{i},{who},{day},-0.50,Promotion"] * (i % 3 == 0)
+    questions, _, money = asked(log(f"{HEAD},amount-type", *rows))
+    assert pressing(questions) == ["amount-type"]
+    assert money == pytest.approx(sum(float(m) for *_, m in rows_of(30)) - 10 * 0.5)

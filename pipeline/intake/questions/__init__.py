@@ -17,6 +17,7 @@ from pipeline.intake.mapping import Profile
 from pipeline.intake.questions import (
     currencies,
     documents,
+    fees,
     gifts,
     history,
     lines,
@@ -42,7 +43,8 @@ __all__ = [
 
 
 ROOMS = (
-    documents, history, totals, sides, statuses, refunds, gifts, lines, people, currencies, units,
+    documents, history, totals, sides, statuses, fees, refunds, gifts, lines, people, currencies,
+    units,
 )  # fmt: skip
 
 
