@@ -109,7 +109,8 @@ def test_what_names_people_cards_and_campaigns_is_no_question(asked):
         "paytype_dc": "debit credit", "call_direction": "in out", "campaign": "test new sale",
         "department": "sales returns", "agent": "Storno Verkauf", "inv_state2": "IN OR CA",
         "note": "refund_policy thanks gift", "code": "SI SC SA", "ticket_type": "sale return",
-        "source": "organic paid transfer", "side_dish": "yes no",
+        "source": "organic paid transfer", "side_dish": "yes no", "test_group": "0 1",
+        "entry_point": "cart wishlist home",
     }  # fmt: skip
     listed = [values.split() for values in columns.values()]
     rows = [
@@ -147,6 +148,10 @@ def test_gift_cards_that_are_sold_and_paid_with_are_a_question(asked):
     assert pressing(questions) == ["Item"]
     assert spec.where[0].value == ("Gift card",)
     assert pressing(asked(log(f"{HEAD},Item,Payment method", *rows, cards[0]))[0]) == []
+    columns = {"customer_id": "customer", "transacted_at": "date", "amount": "amount"}
+    used = [row.replace(",card", ",0").replace(",Gift card", ",50.00") for row in rows + cards[1:]]
+    content = log(f"{HEAD},Item,Gift card amount", *used, cards[0].replace(",card", ",0"))
+    assert "Item" in pressing(asked(content, columns=columns)[0])
 
 
 def test_sets_beside_their_parts_are_a_question(asked):

@@ -40,13 +40,13 @@ def ask(look: Look) -> Iterator[Question]:
 def _paid_with(look: Look) -> Iterator[str]:
     """Columns that say that something was paid with a gift card: a way of paying, or money."""
     for name in look.free:
-        if look.called(name, "method", "funding", "payment"):
-            values = look.few.get(name, {})
-            if len(values) > 1 and any(_is_card(value) for value in values):
-                yield name
-        elif _is_card(name) and not look.kind(name).is_nested():
+        if _is_card(name) and not look.kind(name).is_nested():
             numbers = look.number(name)
             if numbers is not None and first(numbers.aggregate(n=(numbers.number > 0).sum()))["n"]:
+                yield name
+        elif look.called(name, "method", "funding", "payment"):
+            values = look.few.get(name, {})
+            if len(values) > 1 and any(_is_card(value) for value in values):
                 yield name
 
 

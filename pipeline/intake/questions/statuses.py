@@ -100,6 +100,8 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
     back = any(said[value] == "refund" for value in sure) and len(filled) > 1
     if not named and not back and (len(known) < 2 or 2 * len(known) < len(filled)):
         return None
+    if not named and "sale" not in said.values():
+        return None  # the pages that people came by: cart, search
     if not named and all(is_act(value) for value in known):
         sold = [value for value in known if said[value] == "sale"]
         rest = [value for value in known if value not in sold]
@@ -156,7 +158,7 @@ def _flagged(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str 
     if None in said.values() or True not in said.values():
         return None
     meant = {words.flag(word) for word in words.split(name)} - {None}
-    if len(meant) != 1:
+    if len(meant) != 1 or look.called(name, "drawn"):
         return None
     what = meant.pop()
     if what in ("refund", "refund_row") and look.spec.refunds:  # another column has told them
