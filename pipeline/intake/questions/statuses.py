@@ -100,7 +100,7 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
     back = any(said[value] == "refund" for value in sure) and len(filled) > 1
     if not named and not back and (len(known) < 2 or 2 * len(known) < len(filled)):
         return None
-    if not named and "sale" not in said.values():
+    if not named and not back and "sale" not in said.values():
         return None  # the pages that people came by: cart, search
     if not named and all(is_act(value) for value in known):
         sold = [value for value in known if said[value] == "sale"]
