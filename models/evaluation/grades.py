@@ -165,7 +165,8 @@ def intervals(shares: Sequence[float], of_months: Sequence[float] = (), months: 
     told = {"held {:.0%} of outcomes": held, f"of {months} months {{:.0%}}": later}
     parts = [words.format(share) for words, share in told.items() if np.isfinite(share)]
     reason = f"80 % intervals {', those '.join(parts)}"
-    advice = f"Read them as {'narrower' if worse < 0.8 else 'wider'} than they should be."
+    which = f"those of {months} months" if worse == later else "those of spend"
+    advice = f"Read {which} as {'narrower' if worse < 0.8 else 'wider'} than they should be."
     return _by_bounds("intervals", [held - 0.8, later - 0.8], COVERAGE, reason, advice)
 
 

@@ -144,7 +144,10 @@ def remarks(
     """What a reader must know so as not to misread the figures."""
     notes = []
     if end_of(calendar[-1], period) > as_of:
-        notes.append(f"The last {period} is not over on {as_of}: its figures will still grow.")
+        notes.append(
+            f"The last {period} is not over on {as_of}: its buyers and revenue will still grow, "
+            "its retention will fall."
+        )
     if calendar[0] < first:
         notes.append(f"The first {period} begins before the log does, on {first}.")
     young = first + timedelta(days=window)

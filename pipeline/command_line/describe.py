@@ -94,6 +94,7 @@ def describe(
         after = following.training(path, overrides)
         if scores:
             after = following.plan(scores, path, overrides, config)
+            console.print(following.example_told(config), markup=False)
         show.next_command(console, after)
 
 

@@ -28,13 +28,23 @@ def scoring(
     path: Path | None, overrides: Mapping[str, Any], config: "Config", model: Path | None = None
 ) -> str:
     """Score the log that was trained on, by the model that was registered or lies in a folder."""
+    by = f"--model {shlex.quote(str(model))}" if model else ""
+    return _line(
+        "churn score",
+        log_of(path, overrides, config),
+        by,
+        _tracking(overrides),
+        "--out scores.parquet",
+    )
+
+
+def log_of(path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
+    """The log that was read: its config, and its name where that is not the config's."""
     from pipeline.config_options import as_options
 
     where = {"log.source": config.log.source, "log.table": config.log.table}
     named = {k: v for k, v in where.items() if v and (k in overrides or not path)}
-    log = _line(as_options(named), _config(path))
-    by = f"--model {shlex.quote(str(model))}" if model else ""
-    return _line("churn score", log, by, _tracking(overrides), "--out scores.parquet")
+    return _line(as_options(named), _config(path))
 
 
 def stored(command: str, path: Path | None, overrides: Mapping[str, Any]) -> str:
@@ -43,16 +53,25 @@ def stored(command: str, path: Path | None, overrides: Mapping[str, Any]) -> str
 
 
 def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
-    """Plan the config's first campaign, or one by another name whose cost is to be changed."""
+    """Plan the config's first campaign, or one of the scores' day whose cost is to be changed."""
     from pipeline.campaign_config import CampaignConfig
     from pipeline.config_options import as_options
+    from pipeline.scoring.scores_file import read_columns
 
-    name, known = next(iter(config.campaigns.items()), ("spring", CampaignConfig()))
+    name, known = next(iter(config.campaigns.items()), ("", CampaignConfig()))
+    if not name:
+        name = f"campaign_{read_columns(scores, ('as_of',))['as_of'].iloc[0]:%Y%m%d}"
     kept = {k: v for k, v in overrides.items() if k.startswith(("campaigns.", "tracking."))}
     if not known.priced:
         kept[f"campaigns.{name}.contact_cost"] = _example_cost(scores, known)
     start = f"churn plan {shlex.quote(str(scores))} --campaign {name}"
     return _line(start, _config(path), as_options(kept), "--out plan.parquet")
+
+
+def example_told(config: "Config") -> str:
+    """That the cost of a contact in the line of `plan` is made up, where the config has none."""
+    priced = next(iter(config.campaigns.values())).priced if config.campaigns else False
+    return "" if priced else "The contact_cost of the next line is an example: put in your own."
 
 
 def _example_cost(scores: Path, terms: "CampaignConfig") -> float:
@@ -73,7 +92,13 @@ def _example_cost(scores: Path, terms: "CampaignConfig") -> float:
     return float(f"{np.floor(cost / digit + 1e-9) * digit:.1g}")
 
 
-def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured: Path) -> str:
+def next_campaign(
+    terms: "Terms",
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    config: "Config",
+    measured: Path,
+) -> str:
     """Score again and plan the next campaign, by cost, kind, margin, value and effect of this one.
 
     The cost of an offer is part of that of a contact here.
@@ -88,10 +113,8 @@ def next_campaign(terms: "Terms", path: Path | None, config: "Config", measured:
     if terms.value != CampaignConfig().value:
         settings["value"] = terms.value
     told = as_options({f"campaigns.{name}.{key}": value for key, value in settings.items()})
-    where = {"log.source": config.log.source, "log.table": config.log.table}
-    log = _config(path) or as_options({key: value for key, value in where.items() if value})
     return (
-        f"churn score {log} --out next_scores.parquet && churn plan next_scores.parquet "
+        f"churn score {log_of(path, overrides, config)} --out next_scores.parquet && churn plan next_scores.parquet "
         f"--campaign {name} {told} --measured {shlex.quote(str(measured))} --out next.parquet"
     )
 

@@ -57,7 +57,7 @@ def measure(
     show.ledger(output(), orders)
     # Nothing is learned from a look that is interim, nor from one without a verdict.
     whole = not found.interim and not found.doubts
-    after = [following.next_campaign(planned.terms, path, config, out)] if whole else []
+    after = [following.next_campaign(planned.terms, path, overrides, config, out)] if whole else []
     show.measured(output(), found, out, after)
 
 

@@ -87,6 +87,7 @@ def score(
         show.ledger(console, orders)
         _report(report, orders, config, scored, found.model, progress)
     show.scored(console, scored, found, report)
+    console.print(following.example_told(config), markup=False)
     show.next_command(
         console,
         following.plan(out, path, overrides, config),

@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.business.cohorts import Cohorts
 from pipeline.business.course import Course
 from pipeline.business.describe import Business
-from pipeline.business.forecast import Forecast, Outlook, a_year_ago
+from pipeline.business.forecast import YARDSTICK, Forecast, Outlook, a_year_ago
 from pipeline.markup import figure, interval, number, pair, section, text
 from pipeline.reporting import charts
 from pipeline.reporting.charts import Band, Line
@@ -51,7 +51,7 @@ def sentences(found: Business) -> list[str]:
             f"{_revenue(found)}, between {low:,.0f} and {high:,.0f}; past forecasts of as long "
             f"were off by {off} in the mean{other}."
         )
-        if before is not None:
+        if before is not None and revenue.method != YARDSTICK:
             side = "less than" if before < low else "more than" if before > high else "within"
             lines.append(
                 f"The same {_span(found.forecast)} a year ago brought {before:,.0f}, {side} that "

@@ -23,13 +23,13 @@ KINDS = {
 """Style class of each segment; one that the config renames is drawn as `fair`."""
 
 RANGES = (
-    "The ranges are what would come if these totals were off as those at past cutoffs were. A few "
-    "cutoffs show how wrong a total has been, not how wrong it can be."
+    "The ranges are what would come if these totals were off by as much as the worst at past "
+    "cutoffs, either way. A few cutoffs show how wrong a total has been, not how wrong it can be."
 )
 
 CLV = (
     "Customer lifetime value is the horizon's expected spend, extended over the months of clv: it "
-    "says how much, and ranks customers as expected spend does."
+    "says how much, and ranks customers nearly as expected spend does."
 )
 
 

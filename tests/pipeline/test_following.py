@@ -80,9 +80,13 @@ def test_the_next_campaign_has_the_cost_kind_and_effect_of_the_measured_one(tmp_
     )
     made = stage.plan(scores, "spring", terms, control, effect_of("spring", terms)[0])
     config = load(None, LOG)
-    line = following.next_campaign(made.file.terms, None, config, Path("measured.json"))
+    line = following.next_campaign(made.file.terms, None, {}, config, Path("measured.json"))
     score, plan = (shlex.split(part) for part in line.split("&&"))
     assert score == ["churn", "score", "orders.csv", "--out", "next_scores.parquet"]
+    later = following.next_campaign(
+        made.file.terms, Path("c.yaml"), {"log.source": "orders.csv"}, config, Path("measured.json")
+    )
+    assert later.startswith("churn score orders.csv --config c.yaml --out")
     said = parse_overrides([word for word in plan if "=" in word])
     assert {key: said[f"campaigns.spring_next.{key}"] for key in TERMS} == TERMS
 

@@ -1,8 +1,5 @@
 """The watch as a person reads it: the verdict, the alarms, and the scorings they rest on."""
 
-import shlex
-from pathlib import Path
-
 from rich.console import Console
 
 from pipeline.command_line.show.log import next_command
@@ -12,8 +9,8 @@ from pipeline.watching.monitor import Monitored
 from pipeline.watching.signals import LOOK, TRAIN
 
 
-def monitored(console: Console, found: Monitored, config: Path | None, source: str) -> None:
-    """Say what is to be done and why, then the figures."""
+def monitored(console: Console, found: Monitored, log: str) -> None:
+    """Say what is to be done and why, then the figures; `log` are the words that name the log."""
     for nth, sentence in enumerate(found.sentences):
         console.print(sentence, style="" if nth else "bold", markup=False)
     console.print()
@@ -28,7 +25,6 @@ def monitored(console: Console, found: Monitored, config: Path | None, source: s
             for row in rows:
                 table.add_row(*row)
             put(console, table)
-    log = f"--config {shlex.quote(str(config))}" if config else shlex.quote(source)
     if found.verdict == TRAIN:
         next_command(console, f"churn train {log} --promote")
     elif found.verdict == LOOK:
