@@ -113,8 +113,9 @@ def next_campaign(
     if terms.value != CampaignConfig().value:
         settings["value"] = terms.value
     told = as_options({f"campaigns.{name}.{key}": value for key, value in settings.items()})
+    log = log_of(path, overrides, config)
     return (
-        f"churn score {log_of(path, overrides, config)} --out next_scores.parquet && churn plan next_scores.parquet "
+        f"churn score {log} --out next_scores.parquet && churn plan next_scores.parquet "
         f"--campaign {name} {told} --measured {shlex.quote(str(measured))} --out next.parquet"
     )
 

@@ -88,11 +88,8 @@ def score(
         _report(report, orders, config, scored, found.model, progress)
     show.scored(console, scored, found, report)
     console.print(following.example_told(config), markup=False)
-    show.next_command(
-        console,
-        following.plan(out, path, overrides, config),
-        following.stored("ui", path, overrides),
-    )
+    after = following.plan(out, path, overrides, config)
+    show.next_command(console, after, following.stored("ui", path, overrides))
 
 
 def _same_log(

@@ -20,7 +20,7 @@ LOG = {
     "log.columns.transacted_at": "day",
 }
 OPENED = {
-    "no_config": ({}, "", "--set campaigns.spring.contact_cost=0.5"),
+    "no_config": ({}, "", "--set campaigns.campaign_20240301.contact_cost=0.5"),
     "a_priced_one": ({}, "campaigns: {mail: {contact_cost: 2}}", "--campaign mail --config"),
     "without_a_cost": (
         {},
