@@ -132,8 +132,15 @@ def money(errors: Sequence[float]) -> Grade:
 
 
 def value(errors: Sequence[float], months: int) -> Grade:
-    """What comes in within the longest period that is over (`clv`), in the same way."""
-    reason = f"total of {months} months off by {_percent(errors)}"
+    """What comes in within the longest period that is over (`clv`), in the same way.
+
+    Examples
+    --------
+    >>> value([0.05], 11).reason, value([0.05, -0.02], 11).reason
+    ('total of 11 months off by +5%, judged once', 'total of 11 months off by +5%, -2%')
+    """
+    once = ", judged once" if len(_known(errors)) == 1 else ""
+    reason = f"total of {months} months off by {_percent(errors)}{once}"
     return _by_bounds("value of months", errors, TOTAL, reason, ADVICE["value of months"])
 
 

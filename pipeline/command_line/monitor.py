@@ -32,6 +32,10 @@ def monitor(
         str | None,
         typer.Option(help="A model folder or models:/name@alias", show_default="the champion"),
     ] = None,
+    plan: Annotated[
+        list[Path] | None,
+        typer.Option(help="A campaign's plan: whom it contacted is left out", metavar="FILE"),
+    ] = None,
     today: Today = None,
     report: Annotated[Path | None, typer.Option(help="Write the findings as an HTML page")] = None,
     allow_other_log: AllowOtherLog = False,
@@ -68,7 +72,7 @@ def monitor(
     config = request(path, overrides, found)
     refuse_overwriting([report], [config.log.source, path, *scores])
     day = today.date() if today else date.today()
-    watched = _watched(config, found, scores, day, allow_other_log, progress)
+    watched = _watched(config, found, scores, plan or [], day, allow_other_log, progress)
     recorded.record(tracking.uri, found.name or str(found.folder), watched, progress)
     if report:
         page.write(report, watched)
@@ -84,18 +88,22 @@ def _watched(
     config: "Config",
     found: "Found",
     scores: list[Path],
+    plans: list[Path],
     today: date,
     allow_other_log: bool,
     progress: "Progress",
 ) -> "Monitored":
     """Open the log, make sure that it is the model's, and watch."""
+    from pipeline.acting.plan_file import read_plan
     from pipeline.command_line.score import ANOTHER_LOG
     from pipeline.intake.identity import identify
     from pipeline.model_files.identity import refuse_other
     from pipeline.scoring.request import open_as_asked
     from pipeline.watching import monitor as stage
+    from pipeline.watching.contacted import left_alone
 
-    scorings, learned = stage.read(scores), found.model.manifest.log
+    told = [read_plan(file) for file in plans]
+    scorings, learned = left_alone(stage.read(scores), told, progress), found.model.manifest.log
     with open_as_asked(config, found, progress, None) as orders:
         asked = identify(orders, config.log, learned)
         if note := refuse_other(learned, asked, found.named, ANOTHER_LOG, allow_other_log):

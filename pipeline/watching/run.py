@@ -10,11 +10,13 @@ from datetime import date
 from pathlib import Path
 
 from features.writing import atomic
+from pipeline.acting.plan_file import read_plan
 from pipeline.config import Config, digest
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders, open_orders
 from pipeline.scoring.champion import Found
 from pipeline.watching import folders, page, stages
+from pipeline.watching.contacted import left_alone
 from pipeline.watching.due import Decision, due
 from pipeline.watching.health import freshness
 from pipeline.watching.journal import Journal, Result
@@ -182,6 +184,8 @@ def _monitor(job: Run) -> Result:
 def _watched(job: Run, champion: Found) -> Monitored:
     horizon = champion.model.manifest.horizon_days
     scorings = read(folders.earlier_scores(job.output, job.orders.end, horizon))
+    plans = [read_plan(path) for path in sorted((job.output / folders.PLANS).glob("*.parquet"))]
+    scorings = left_alone(scorings, plans, job.progress)
     return monitor(
         job.orders, champion.model, scorings, job.config.monitoring, job.today, job.progress
     )
