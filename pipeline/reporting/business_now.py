@@ -36,27 +36,32 @@ KINDS = {
 """Style class of each RFM group."""
 
 
+def coming(found: Course) -> list[str]:
+    """What is forecast to come, in words; nothing where nothing is."""
+    if not found.forecast:
+        return []
+    revenue = found.forecast.outlooks["revenue"]
+    expected, low, high = revenue.total
+    off = number(revenue.board["error_of_total"].iloc[0], ".0%")
+    before, tried = a_year_ago(revenue)
+    other = "" if tried else ", but none was of this time of the year"
+    lines = [
+        f"The coming {_span(found.forecast)} should bring {expected:,.0f} of "
+        f"{_revenue(found)}, between {low:,.0f} and {high:,.0f}; past forecasts of as long "
+        f"were off by {off} in the mean{other}."
+    ]
+    if before is not None and revenue.method != YARDSTICK:
+        side = "less than" if before < low else "more than" if before > high else "within"
+        lines.append(
+            f"The same {_span(found.forecast)} a year ago brought {before:,.0f}, {side} that range."
+        )
+    return lines
+
+
 def sentences(found: Business) -> list[str]:
     """What a reader should leave with, the most important first."""
-    lines = []
+    lines = coming(found)
     complete = found.periods[found.periods["complete"]]
-    if found.forecast:
-        revenue = found.forecast.outlooks["revenue"]
-        expected, low, high = revenue.total
-        off = number(revenue.board["error_of_total"].iloc[0], ".0%")
-        before, tried = a_year_ago(revenue)
-        other = "" if tried else ", but none was of this time of the year"
-        lines.append(
-            f"The coming {_span(found.forecast)} should bring {expected:,.0f} of "
-            f"{_revenue(found)}, between {low:,.0f} and {high:,.0f}; past forecasts of as long "
-            f"were off by {off} in the mean{other}."
-        )
-        if before is not None and revenue.method != YARDSTICK:
-            side = "less than" if before < low else "more than" if before > high else "within"
-            lines.append(
-                f"The same {_span(found.forecast)} a year ago brought {before:,.0f}, {side} that "
-                "range."
-            )
     if len(complete):
         lines.append(_flow(complete))
     if found.comparison:

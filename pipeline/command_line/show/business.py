@@ -11,6 +11,7 @@ from pipeline.business.retention import DEFINITIONS
 from pipeline.business.scores import Predicted, told
 from pipeline.business.survey import Survey
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
+from pipeline.reporting import business_now
 
 PERIODS = 13
 """So many periods are shown, the latest last; --json has all."""
@@ -74,6 +75,8 @@ def business(console: Console, found: Business) -> None:
         _table(console, table, list(table.index), f"By {name}", name, columns)
     if found.comparison:
         console.print(found.comparison.sentence(found.period), markup=False)
+    for line in business_now.coming(found):
+        console.print(line, markup=False)
     for note in found.notes:
         _dim(console, note)
 

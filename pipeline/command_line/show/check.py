@@ -36,6 +36,9 @@ def checked(console: Console, found: Check) -> None:
         what = f"column{'s' * several}"
         what += f" that {'are' if several else 'is'} not read" if meaning else " more"
         console.print(Text(f"and {len(left):,} {what}: {', '.join(left)}", "dim"))
+        if meaning:
+            words = "Those that describe customers, such as a country, are read if named: "
+            console.print(Text(f"{words}--attributes NAME", "dim"))
     if "customers" in found.facts:
         console.print(_facts(found))
     for note in found.notes:
