@@ -93,7 +93,7 @@ def _cell(value):
     return "" if value is None else '"' + str(value).replace('"', '""') + '"'
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @given(rows=rows_of_a_log)
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_24_one_log_in_four_kinds_of_file_gives_the_same_transactions(engine, tmp_path, rows):

@@ -140,6 +140,7 @@ def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outco
     assert blend.predict(outcomes)["p_churn"].between(0, 1).all()
 
 
+@pytest.mark.thorough
 def test_one_customer_of_a_million_does_not_lift_all_expectations(make_log, make_history):
     log = make_log(400, seed=6)
     calm = Blend().fit(make_history(log, 400, (280, 340)))

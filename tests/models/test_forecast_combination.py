@@ -170,7 +170,7 @@ def subscribers(make_history, make_outcomes):
     return Blend().fit(replace(history, level_errors=errors)), rows
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_of_subscribers_the_level_is_the_learned_one(subscribers):
     blend, rows = subscribers
     churned, said = rows["churned"], blend.predict(rows)
@@ -182,7 +182,7 @@ def test_of_subscribers_the_level_is_the_learned_one(subscribers):
     assert said["expected_purchases"].sum() == pytest.approx(rows["purchases"].sum(), rel=0.15)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_intervals_hold_a_bill_that_is_always_the_same(subscribers):
     blend, rows = subscribers
     said = blend.predict(rows)
@@ -194,7 +194,7 @@ def test_intervals_hold_a_bill_that_is_always_the_same(subscribers):
     assert held[buyers].mean() > 0.75
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_of_those_who_are_given_up_hardly_anything_is_expected(subscribers):
     blend, rows = subscribers
     said = blend.predict(rows)

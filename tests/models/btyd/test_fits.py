@@ -155,7 +155,7 @@ def test_parameters_are_recovered_from_simulation(name):
         assert abs(away) < 4, (parameter, away)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "base", "coefficients"),
     [
