@@ -23,6 +23,9 @@ from models.campaign.uplift import FEATURES
 from pipeline.campaign_config import CONTROL
 from pipeline.scoring.scores_file import WINDOW
 
+_NO_PLAN = (pa.ArrowException, KeyError, ValueError, TypeError)
+"""What goes wrong in reading a file that is no plan."""
+
 SCHEMA = pa.schema(
     {
         "customer_id": pa.string(),
@@ -147,6 +150,30 @@ def write_plan(plan: PlanFile, path: Path) -> None:
         parquet.write_table(_table(plan.customers).replace_schema_metadata(metadata), draft)
 
 
+def _missing(path: Path) -> UserError:
+    return UserError(f"There is no plan {path}. `churn plan` writes one.")
+
+
+def _no_plan(path: Path) -> UserError:
+    return UserError(f"{path}: is no plan of `churn plan`, or was edited.")
+
+
+def read_terms(path: Path) -> Terms:
+    """The terms of a plan, without its customers; that nobody edited them is not looked at.
+
+    Raises
+    ------
+    UserError
+        When it is no plan.
+    """
+    try:
+        return Terms.from_json((parquet.read_schema(path).metadata or {})[TERMS].decode())
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except _NO_PLAN:
+        raise _no_plan(path) from None
+
+
 def read_plan(path: Path) -> PlanFile:
     """Read a plan, and check that it is as it was written.
 
@@ -162,9 +189,9 @@ def read_plan(path: Path) -> PlanFile:
         table = table.select(SCHEMA.names).cast(SCHEMA)
         terms = Terms.from_json(text)
     except FileNotFoundError:
-        raise UserError(f"There is no plan {path}. `churn plan` writes one.") from None
-    except (pa.ArrowException, KeyError, ValueError, TypeError):
-        raise UserError(f"{path}: is no plan of `churn plan`, or was edited.") from None
+        raise _missing(path) from None
+    except _NO_PLAN:
+        raise _no_plan(path) from None
     if _fingerprint(table, text) != told:
         raise UserError(
             f"{path}: was edited after it was planned: its fingerprint does not fit. Groups that "

@@ -87,7 +87,7 @@ def forecast(
     """Forecast revenue, orders and active customers until the window after `as_of` ends.
 
     None where the log is too short for a single past forecast to be checked, has fewer than
-    `LEAST` customers, or nothing came since the first past forecast.
+    `LEAST` customers, or nothing came in the last three windows.
     """
     step_days, steps = step_of(window)
     series = in_steps(daily, as_of, step_days)

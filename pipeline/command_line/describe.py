@@ -94,7 +94,8 @@ def describe(
         after = following.training(path, overrides)
         if scores:
             after = following.plan(scores, path, overrides, config)
-            console.print(following.example_told(config), markup=False)
+            if made_up := following.example_told(config):
+                console.print(made_up)
         show.next_command(console, after)
 
 

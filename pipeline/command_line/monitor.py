@@ -94,7 +94,6 @@ def _watched(
     progress: "Progress",
 ) -> "Monitored":
     """Open the log, make sure that it is the model's, and watch."""
-    from pipeline.acting.plan_file import read_plan
     from pipeline.command_line.score import ANOTHER_LOG
     from pipeline.intake.identity import identify
     from pipeline.model_files.identity import refuse_other
@@ -102,8 +101,7 @@ def _watched(
     from pipeline.watching import monitor as stage
     from pipeline.watching.contacted import left_alone
 
-    told = [read_plan(file) for file in plans]
-    scorings, learned = left_alone(stage.read(scores), told, progress), found.model.manifest.log
+    scorings, learned = left_alone(stage.read(scores), plans, progress), found.model.manifest.log
     with open_as_asked(config, found, progress, None) as orders:
         asked = identify(orders, config.log, learned)
         if note := refuse_other(learned, asked, found.named, ANOTHER_LOG, allow_other_log):

@@ -87,7 +87,8 @@ def score(
         show.ledger(console, orders)
         _report(report, orders, config, scored, found.model, progress)
     show.scored(console, scored, found, report)
-    console.print(following.example_told(config), markup=False)
+    if made_up := following.example_told(config):
+        console.print(made_up)
     after = following.plan(out, path, overrides, config)
     show.next_command(console, after, following.stored("ui", path, overrides))
 

@@ -29,7 +29,7 @@ RANGES = (
 
 CLV = (
     "Customer lifetime value is the horizon's expected spend, extended over the months of clv: it "
-    "says how much, and ranks customers nearly as expected spend does."
+    "says how much, and mostly ranks customers as expected spend does."
 )
 
 

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 from features.writing import atomic
-from pipeline.acting.plan_file import read_plan
 from pipeline.config import Config, digest
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders, open_orders
@@ -184,7 +183,7 @@ def _monitor(job: Run) -> Result:
 def _watched(job: Run, champion: Found) -> Monitored:
     horizon = champion.model.manifest.horizon_days
     scorings = read(folders.earlier_scores(job.output, job.orders.end, horizon))
-    plans = [read_plan(path) for path in sorted((job.output / folders.PLANS).glob("*.parquet"))]
+    plans = sorted((job.output / folders.PLANS).glob("*.parquet"))
     scorings = left_alone(scorings, plans, job.progress)
     return monitor(
         job.orders, champion.model, scorings, job.config.monitoring, job.today, job.progress

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from features.errors import UserError
 from pipeline.acting import plan as planning
 from pipeline.acting.effect import effect_of
-from pipeline.acting.plan_file import read_plan
+from pipeline.acting.plan_file import read_terms
 from pipeline.acting.recorded import keep
 from pipeline.acting.too_few import TooFewError
 from pipeline.config import Config, digest
 from pipeline.intake.orders import Orders
 from pipeline.scoring import score as scoring
-from pipeline.tracking.errors import GateError
+from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.training import gate as gates
+from pipeline.training import recording
 from pipeline.training import train as training
 from pipeline.watching import folders
 from pipeline.watching.journal import Result
@@ -44,19 +45,21 @@ def train(orders: Orders, config: Config, job: "Run") -> Result:
     inside = config.model_copy(
         update={"output": config.output.model_copy(update={"folder": job.folder})}
     )
+    recording.send(job.folder, config.tracking, job.progress)
     version = _trained_before(orders, inside)
     if version is None:
         try:
             version = training.train(orders, inside, job.progress, promote=True).version
         except GateError:  # the next stage tells why
             version = _trained_before(orders, inside)
-    return {"version": str(version)}
+        if not version:  # not finished: else the gate would ask about another training
+            raise TrackingError("The training is not recorded yet: the next run sends it.")
+    return {"version": version}
 
 
 def _trained_before(orders: Orders, config: Config) -> str | None:
     """The challenger's version, if this very log and config made it; see `training.train`."""
     from pipeline.tracking import registry, runs, store
-    from pipeline.tracking.errors import TrackingError
 
     tracking = config.tracking
     try:
@@ -139,7 +142,7 @@ def running(job: "Run") -> str:
     Empty when there is none.
     """
     for path in sorted((job.output / folders.PLANS).glob(f"{job.config.schedule.plan}_*.parquet")):
-        terms = read_plan(path).terms
+        terms = read_terms(path)
         over = terms.start + timedelta(days=terms.horizon_days)
         if path.stem != _dated(job) and terms.start <= job.orders.end < over:
             return f"none, {path.stem} runs until {over}: a new one would contact its control group"

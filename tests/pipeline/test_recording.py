@@ -1,10 +1,12 @@
 """A training that the store did not take whole is sent by the next command, once and whole."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from pipeline.command_line import main as cli
 from pipeline.command_line import unsent
 from pipeline.config import TrackingConfig
 from pipeline.console import Progress
@@ -12,6 +14,7 @@ from pipeline.tracking import registry, runs
 from pipeline.tracking.errors import TrackingError
 from pipeline.tracking.store import connect
 from pipeline.training import UNSENT, recording
+from tests.pipeline import shop
 from tests.pipeline.fitted import CUTOFF, fitted, save
 
 pytestmark = pytest.mark.slow
@@ -129,3 +132,26 @@ def test_a_training_of_another_store_stays_unsent_and_says_so(
     recording.send(folder, TrackingConfig(uri=tracking_uri), Progress())
     assert "was not recorded" in capsys.readouterr().err
     assert (folder / UNSENT).is_file()
+
+
+@pytest.mark.thorough
+def test_61_a_training_whose_store_falls_silent_ends_well_and_is_champion_after_the_next_command(
+    tracking_uri, monkeypatch, capsys
+):
+    shop.write(Path("orders.csv"), shop.rows(300))
+    where = ["--set", f"tracking.uri={tracking_uri}"]
+
+    def silent(*_, **__):
+        raise TrackingError("The tracking store cannot be used now (it is locked).")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recording.registry, "register", silent)
+        assert shop.train(*where) == 0
+    said = capsys.readouterr()
+    assert "locked" in said.err
+    assert "Nothing is lost" in said.err
+    assert "is not recorded yet" in said.out
+    assert "Next: churn score orders.csv --model out/model" in said.out
+    assert cli.run(["compare", *where]) == 0
+    assert "is recorded now: version 1, champion" in capsys.readouterr().err
+    assert not Path("out", UNSENT).exists()

@@ -32,9 +32,8 @@ def ask(look: Look) -> Iterator[Question]:
     if look.spec.refunds or look.money is None:
         return
     for name, values in look.few.items():
-        if look.called(
-            name, "funding", "method", "origin", "goods"
-        ):  # a debit card is no side of an account
+        # A debit card is no side of an account.
+        if look.called(name, "funding", "method", "origin", "goods"):
             continue
         pair = _sides(name, {value for value in values if value})
         if pair is None:

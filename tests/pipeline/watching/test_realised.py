@@ -11,6 +11,7 @@ from features.errors import UserError
 from models.evaluation.scores import log_loss
 from pipeline.acting import plan as planning
 from pipeline.acting.effect import effect_of
+from pipeline.acting.plan_file import write_plan
 from pipeline.config_file import load_campaign
 from pipeline.console import Progress
 from pipeline.watching.contacted import left_alone
@@ -142,16 +143,18 @@ def test_whom_a_campaign_contacted_is_no_mistake_of_the_answer(tmp_path, capsys)
     campaign = {"contact_cost": 0.01}
     terms, control = load_campaign("c", None, {f"campaigns.c.{k}": v for k, v in campaign.items()})
     plan = planning.plan(tmp_path / "s.parquet", "c", terms, control, effect_of("c", terms)[0]).file
+    file = tmp_path / "plan.parquet"
+    write_plan(plan, file)
     treated = plan.customers.loc[plan.customers["arm"].isin(plan.treatments), "customer_id"]
     assert 100 < len(treated) < 0.9 * len(FRAME)
     orders = log()
     bought = pd.DataFrame({"who": treated, "day": world.AS_OF, "amount": 100.0})
     spoilt = pd.concat([orders, *[bought.assign(day=world.AS_OF + timedelta(n)) for n in range(9)]])
     assert "purchases" in alarms(held(scores, spoilt))
-    (kept,) = left_alone([scores], [plan], Progress())
+    (kept,) = left_alone([scores], [file], Progress())
     assert f"{len(treated):,} of 1,500 customers were contacted" in capsys.readouterr().err
     assert not set(kept.customers["customer_id"]) & set(treated)
     assert alarms(held(kept, spoilt)) == set()
     # A campaign that was over before says nothing of these scores.
     later = replace(scores, as_of=world.AS_OF + timedelta(days=400))
-    assert left_alone([later], [plan], Progress()) == [later]
+    assert left_alone([later], [file], Progress()) == [later]

@@ -19,8 +19,9 @@ import yaml
 from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.command_line import main as cli
 from pipeline.command_line.exits import ALARM, DONE, GATE_FAILED, REFUSED
+from pipeline.config_file import load
 from pipeline.console import Progress
-from pipeline.tracking.errors import GateError
+from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.watching import folders, run, stages
 from tests.pipeline import shop
 from tests.pipeline.acting import world
@@ -212,6 +213,22 @@ def test_a_campaign_of_nobody_keeps_no_scores_back(tmp_path):
 
 
 @pytest.mark.thorough
+def test_61_a_training_that_the_store_did_not_take_is_not_finished_and_is_sent_first(
+    monkeypatch, tmp_path
+):
+    asked = []
+    monkeypatch.setattr(stages.recording, "send", lambda folder, *_: asked.append(folder))
+    monkeypatch.setattr(stages, "_trained_before", lambda *_: None)
+    unrecorded = SimpleNamespace(version="")
+    monkeypatch.setattr(stages.training, "train", lambda *_, **__: unrecorded)
+    made = SimpleNamespace(folder=tmp_path / "day", progress=Progress(quiet=True))
+    columns = {"customer_id": "who", "transacted_at": "day", "amount": "money"}
+    config = load(None, {"log.source": "orders.csv", "log.columns": columns})
+    with pytest.raises(TrackingError, match="the next run sends it"):
+        stages.train(None, config, made)
+    assert asked == [tmp_path / "day"]
+
+
 def test_while_a_campaign_runs_none_is_planned_that_would_contact_its_control(shop_job, capsys):
     words = ("--set", "schedule.plan=spring", "--set", "schedule.keep=1")
     assert job(*words) == DONE
