@@ -9,10 +9,8 @@ import pandas as pd
 
 from features.customer.panel import panel_cutoffs
 from features.errors import SettingError, UserError
-from models.blend.error_growth import AT_LEAST
-from models.blend.level_error import YEAR
 from models.btyd.lifetime_value import month_ends
-from models.contenders.hazard import STEPS, step_days
+from models.periods import AT_LEAST, STEPS, YEAR, step_days
 from pipeline.config import Config
 
 MONTH = 30.0

@@ -16,13 +16,20 @@ def test_import_contracts_are_kept():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def loaded(heavy, modules):
+    script = f"import sys, {modules}; print([m for m in {heavy} if m in sys.modules])"
+    done = run(sys.executable, "-c", script)
+    return done.stdout.strip() or done.stderr
+
+
 def test_command_line_loads_nothing_heavy():
     heavy = ("pandas", "sklearn", "mlflow", "ibis", "duckdb", "scipy", "numpy", "pyarrow")
-    script = (
-        f"import sys, pipeline.command_line.main; print([m for m in {heavy} if m in sys.modules])"
-    )
-    done = run(sys.executable, "-c", script)
-    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+    assert loaded(heavy, "pipeline.command_line.main") == "[]"
+
+
+def test_looking_a_log_over_loads_no_model():
+    check = "pipeline.intake.check, pipeline.command_line.show.check"
+    assert loaded(("sklearn", "scipy", "mlflow"), check) == "[]"
 
 
 def test_no_file_is_imported_for_pickle():

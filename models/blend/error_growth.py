@@ -9,14 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.blend.level_error import YEAR
 from models.history import History
-
-LONGEST = 365
-"""Days of the longest period that is looked at."""
-
-AT_LEAST = 1.5
-"""A period shorter than so many horizons has too little of what comes after them."""
+from models.periods import YEAR
 
 PRIOR_SD = 0.6
 """Usual size (standard deviation) of the growth of the error in a year."""
@@ -30,24 +24,6 @@ CHANCE, PRIOR_CUTOFFS = 0.1, 3.0
 
 ROUNDS = 5
 """The growth and the chance around it are estimated in turn."""
-
-
-def periods(horizon_days: int, at_most: int) -> list[int]:
-    """Lengths of time from a cutoff, in days: the horizon, doubled ever again, up to a year.
-
-    Examples
-    --------
-    >>> periods(60, 1000)
-    [60, 120, 240, 365]
-    >>> periods(60, 364)
-    [60, 120, 240]
-    >>> periods(300, 1000)
-    [300]
-    """
-    found = [horizon_days]
-    while found[-1] * AT_LEAST <= min(LONGEST, at_most):
-        found.append(min(found[-1] * 2, LONGEST))
-    return [days for days in found if days <= at_most]
 
 
 def error_growth(history: History) -> float:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from models.blend.level_error import YEAR
 from models.contenders.btyd import BtydContender
 from models.contenders.histories import Histories
 from models.evaluation.spend import normalised_gini
+from models.periods import YEAR
 
 TRUSTS, MARGIN = (0.5, 0.0), 0.01
 """What is tried instead of full trust; the Gini coefficient must grow by so much."""

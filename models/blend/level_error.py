@@ -24,8 +24,7 @@ from scipy.linalg import cho_factor, cho_solve
 from models.contenders.btyd import BtydContender
 from models.contenders.encoding import logit
 from models.history import History, LevelError
-
-YEAR = 365.25
+from models.periods import YEAR
 
 # Half, double: LASTING +1.0 -0.8 | -0.1 +0.1; DRIFTING +0.8 -0.2 | 0 0;
 # FADING -1.4 +0.7 | +0.1 -0.3; YEARLY -1.4 -0.7 | -0.2 +0.3

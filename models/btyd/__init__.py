@@ -3,15 +3,19 @@
 A library of its own: no panel, no cutoff, no other room of models is known here.
 """
 
-from models.btyd.beta_geo import BetaGeoModel
-from models.btyd.beta_geo_beta_binom import BetaGeoBetaBinomModel
-from models.btyd.from_orders import rfm_summary
-from models.btyd.gamma_gamma import GammaGammaModel
-from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
-from models.btyd.modified_beta_geo_erlang import ModifiedBetaGeoErlangModel
-from models.btyd.nbd import NBDModel
-from models.btyd.optimise import FitError, FitWarning
-from models.btyd.pareto_nbd import ParetoNBDModel
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.btyd.beta_geo import BetaGeoModel
+    from models.btyd.beta_geo_beta_binom import BetaGeoBetaBinomModel
+    from models.btyd.from_orders import rfm_summary
+    from models.btyd.gamma_gamma import GammaGammaModel
+    from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
+    from models.btyd.modified_beta_geo_erlang import ModifiedBetaGeoErlangModel
+    from models.btyd.nbd import NBDModel
+    from models.btyd.optimise import FitError, FitWarning
+    from models.btyd.pareto_nbd import ParetoNBDModel
 
 __all__ = [
     "BetaGeoBetaBinomModel",
@@ -25,3 +29,23 @@ __all__ = [
     "ParetoNBDModel",
     "rfm_summary",
 ]
+
+_HOMES = {
+    "BetaGeoBetaBinomModel": "beta_geo_beta_binom",
+    "BetaGeoModel": "beta_geo",
+    "FitError": "optimise",
+    "FitWarning": "optimise",
+    "GammaGammaModel": "gamma_gamma",
+    "ModifiedBetaGeoErlangModel": "modified_beta_geo_erlang",
+    "ModifiedBetaGeoModel": "modified_beta_geo",
+    "NBDModel": "nbd",
+    "ParetoNBDModel": "pareto_nbd",
+    "rfm_summary": "from_orders",
+}
+"""Each model is loaded when it is asked for: they need scipy.stats, which takes a second."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from models.contenders.columns import Columns
-
-YEAR = 365.25
+from models.periods import YEAR
 
 WINDOW = re.compile(r"(purchases|spend)_\d+d")
 """Sums over a window lose their oldest purchase on a day that the snapshot does not know."""

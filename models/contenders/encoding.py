@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from models.contenders.ageing import TURNING, YEAR
+from models.contenders.ageing import TURNING
 from models.contenders.columns import Columns, columns_of, floats
 from models.history import NOT_FEATURES
+from models.periods import YEAR
 
 RARE = 50
 """An attribute's value with fewer customers than this shares one column with all rare ones."""

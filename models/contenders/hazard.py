@@ -22,18 +22,7 @@ from models.contenders.encoding import Encoder
 from models.contenders.forest import Forest
 from models.contenders.protocol import answers
 from models.history import SO_FAR, History
-
-STEPS = 3
-"""Into so many parts a horizon is cut."""
-
-
-def step_days(horizon_days: int) -> int:
-    """Days of one step: a third of the horizon, at least one.
-
-    >>> step_days(91), step_days(1)
-    (30, 1)
-    """
-    return max(1, round(horizon_days / STEPS))
+from models.periods import step_days
 
 
 def step_log_odds(steps: list[Forest]) -> np.ndarray:

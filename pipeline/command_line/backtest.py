@@ -19,7 +19,8 @@ def backtest(
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders at past cutoffs, without training or recording anything."""
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following
+    from pipeline.command_line.show import board, log
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders, refuse_overwriting
@@ -43,16 +44,16 @@ def backtest(
     if out:
         stage.write(result, out)
     console = output()
-    show.ledger(console, orders)
-    show.leaderboard(console, result, full or bool(config.contenders))
-    show.verdict(console, judgement)
+    log.ledger(console, orders)
+    board.leaderboard(console, result, full or bool(config.contenders))
+    board.verdict(console, judgement)
     for file in (out, report):
         if file:
-            show.files(console, file)
+            log.files(console, file)
     try:
         refuse_half_answer(config.contenders)
         refuse_unjudged(standings(result.leaderboard, judgement.rule))
     except UserError as error:
         console.print(f"`churn train` would refuse this. {error}", style="bold", markup=False)
     else:
-        show.next_command(console, following.training(path, overrides))
+        log.next_command(console, following.training(path, overrides))

@@ -23,7 +23,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Say what is in a log, what is set aside and why, whether it is enough, which horizon."""
-    from pipeline.command_line import show
+    from pipeline.command_line.show import check, log
     from pipeline.config_file import values
     from pipeline.console import Progress, output
     from pipeline.intake import check as stage
@@ -51,9 +51,9 @@ def check(
         print(found.to_json())
     else:
         console = output()
-        show.checked(console, found)
+        check.checked(console, found)
         if found.verdict != "refuse":
-            show.next_command(console, *_after_check(path, overrides, write_config))
+            log.next_command(console, *_after_check(path, overrides, write_config))
     if found.verdict == "refuse":
         raise typer.Exit(REFUSED)
 

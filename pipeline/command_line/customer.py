@@ -25,7 +25,8 @@ def customer(
     """Show one customer: purchases, whether they are still there, and what may come next."""
     from pipeline.business import customer as stage
     from pipeline.business.course import currency_of
-    from pipeline.command_line import show
+    from pipeline.command_line.show import customer as screen
+    from pipeline.command_line.show import log
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
@@ -51,6 +52,6 @@ def customer(
         print(stage.as_json(found))
         return
     console = output()
-    show.customer(console, found)
+    screen.customer(console, found)
     if out:
-        show.files(console, out)
+        log.files(console, out)

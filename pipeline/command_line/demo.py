@@ -34,7 +34,7 @@ def demo(
     import yaml
 
     from features.writing import atomic
-    from pipeline.command_line import show
+    from pipeline.command_line.show import board, log, scores
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
@@ -55,11 +55,11 @@ def demo(
         scored = scoring.score(orders, found.model, out / "scores.parquet", progress)
         scoring.as_csv(scored.path, out / "scores.csv")
         console = output()
-        show.ledger(console, orders)
-    show.leaderboard(console, trained.result)
-    show.standing(console, trained)
-    show.contact_list(console, pd.read_parquet(out / "scores.parquet"))
-    show.scored(console, scored, found)
-    show.files(console, out)
-    show.next_command(console, f"churn ui --config {shlex.quote(str(settings))}")
+        log.ledger(console, orders)
+    board.leaderboard(console, trained.result)
+    board.standing(console, trained)
+    scores.contact_list(console, pd.read_parquet(out / "scores.parquet"))
+    scores.scored(console, scored, found)
+    log.files(console, out)
+    log.next_command(console, f"churn ui --config {shlex.quote(str(settings))}")
     console.print("With a log of your own, begin with churn check and its file.", markup=False)

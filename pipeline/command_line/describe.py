@@ -47,7 +47,8 @@ def describe(
     from pipeline.business import describe as stage
     from pipeline.business.course import Asked, currency_of
     from pipeline.business.scores import COLUMNS
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following
+    from pipeline.command_line.show import business, log
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.horizon import horizon_of
@@ -87,16 +88,16 @@ def describe(
             print(as_json(found))
             return
         console = output()
-        show.ledger(console, orders)
-        show.business(console, found)
+        log.ledger(console, orders)
+        business.business(console, found)
         if out:
-            show.files(console, out)
+            log.files(console, out)
         after = following.training(path, overrides)
         if scores:
             after = following.plan(scores, path, overrides, config)
             if made_up := following.example_told(config):
                 console.print(made_up)
-        show.next_command(console, after)
+        log.next_command(console, after)
 
 
 def _names(listed: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def export(
     from pipeline.acting import export as stage
     from pipeline.acting.contacts import read_contacts
     from pipeline.acting.plan_file import read_plan
-    from pipeline.command_line import show
+    from pipeline.command_line.show import exported, log
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
 
@@ -43,6 +43,6 @@ def export(
         listed = read_contacts(contacts, all_consented, planned.terms.log)
         made = stage.export(planned, listed, to, chosen, out, suppress, country)
     console = output()
-    show.exported(console, made, out, suppress)
+    exported.exported(console, made, out, suppress)
     file = shlex.quote(str(plan))
-    show.next_command(console, f"churn measure {file} LOG --out measured.json")
+    log.next_command(console, f"churn measure {file} LOG --out measured.json")

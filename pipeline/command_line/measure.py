@@ -38,7 +38,8 @@ def measure(
     from pipeline.acting import measure_page, recorded
     from pipeline.acting.measured import write_measured
     from pipeline.acting.plan_file import read_plan
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following
+    from pipeline.command_line.show import log, measured
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
@@ -54,11 +55,11 @@ def measure(
     if json:
         print(found.to_json())
         return
-    show.ledger(output(), orders)
+    log.ledger(output(), orders)
     # Nothing is learned from a look that is interim, nor from one without a verdict.
     whole = not found.interim and not found.doubts
     after = [following.next_campaign(planned.terms, path, overrides, config, out)] if whole else []
-    show.measured(output(), found, out, after)
+    measured.measured(output(), found, out, after)
 
 
 def _found(

@@ -44,7 +44,8 @@ def monitor(
 ) -> None:
     """Hold earlier scores against what came, and today's data against the training's; exit 4."""
     from features.readers.files import expand
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following
+    from pipeline.command_line.show import monitored
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
@@ -79,7 +80,7 @@ def monitor(
     if json:
         print(watched.to_json())
     else:
-        show.monitored(output(), watched, following.log_of(path, overrides, config))
+        monitored.monitored(output(), watched, following.log_of(path, overrides, config))
     if watched.alarms:
         raise typer.Exit(ALARM)
 

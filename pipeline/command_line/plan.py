@@ -34,7 +34,7 @@ def plan(
     """Choose the customers worth a contact, draw a control group, say what it will show."""
     from pipeline.acting import plan_page
     from pipeline.acting.recorded import keep
-    from pipeline.command_line import show
+    from pipeline.command_line.show import plan
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
@@ -53,7 +53,7 @@ def plan(
     keep(made, load_tracking(config, overrides).uri, out, progress)
     if report:
         plan_page.write(report, made)
-    show.planned(output(), made, out, config)
+    plan.planned(output(), made, out, config)
 
 
 def _made(

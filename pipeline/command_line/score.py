@@ -52,7 +52,8 @@ def score(
     quiet: Quiet = False,
 ) -> None:
     """Write one row per customer: how likely to leave, and what they are worth."""
-    from pipeline.command_line import following, show, unsent
+    from pipeline.command_line import following, unsent
+    from pipeline.command_line.show import log, scores
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
     from pipeline.scoring import champion
@@ -68,7 +69,7 @@ def score(
     if found.note:
         progress.note(found.note)
     console = output()
-    show.answering(console, found)
+    scores.answering(console, found)
     config = request(path, overrides, found)
     _same_horizon(config, found.model)
     _refuse(config, out, path, customers, earlier)
@@ -84,13 +85,13 @@ def score(
             excel_safe=excel_safe,
             earlier=earlier,
         )
-        show.ledger(console, orders)
+        log.ledger(console, orders)
         _report(report, orders, config, scored, found.model, progress)
-    show.scored(console, scored, found, report)
+    scores.scored(console, scored, found, report)
     if made_up := following.example_told(config):
         console.print(made_up)
     after = following.plan(out, path, overrides, config)
-    show.next_command(console, after, following.stored("ui", path, overrides))
+    log.next_command(console, after, following.stored("ui", path, overrides))
 
 
 def _same_log(

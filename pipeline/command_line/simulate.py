@@ -19,11 +19,11 @@ def simulate(
 ) -> None:
     """Write an order log of any size that was drawn at random, for benchmarks and first steps."""
     from pipeline import simulated_log
-    from pipeline.command_line import show
+    from pipeline.command_line.show import log
     from pipeline.console import Progress, output
 
     rows = simulated_log.simulate(customers, years, out, Progress(quiet), lines, seed)
     console = output()
     console.print(f"{rows:,} rows of {customers:,} customers in {out}", markup=False)
     options = "--customer-id customer_id --transacted-at ordered_at --amount amount"
-    show.next_command(console, f"churn check {shlex.quote(str(out))} {options}")
+    log.next_command(console, f"churn check {shlex.quote(str(out))} {options}")

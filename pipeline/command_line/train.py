@@ -20,7 +20,8 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Compare all contenders on the past, train the answer, record both in MLflow."""
-    from pipeline.command_line import following, show
+    from pipeline.command_line import following
+    from pipeline.command_line.show import board, log
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
@@ -32,15 +33,15 @@ def train(
     with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         trained = stage.train(orders, config, progress, promote, allow_other_log)
     console = output()
-    show.ledger(console, orders)
-    show.leaderboard(console, trained.result, full or bool(config.contenders))
-    show.standing(console, trained)
-    show.files(console, config.output.folder)
+    log.ledger(console, orders)
+    board.leaderboard(console, trained.result, full or bool(config.contenders))
+    board.standing(console, trained)
+    log.files(console, config.output.folder)
     # Without a champion nothing scores yet: how good the new one is, is to be seen first.
     unsent = None if trained.version else trained.folder
     score = following.scoring(path, overrides, config, unsent)
     look = following.stored("compare", path, overrides)
-    show.next_command(
+    log.next_command(
         console,
         score if trained.champion or unsent else look,
         following.stored("ui", path, overrides),

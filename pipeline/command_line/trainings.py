@@ -12,7 +12,8 @@ def compare(config: TrackingConfig = None, set_: Settings = None, json: AsJson =
     """List the trainings of the tracking store beside each other, newest first."""
     from json import dumps
 
-    from pipeline.command_line import following, show, unsent
+    from pipeline.command_line import following, unsent
+    from pipeline.command_line.show import log, trainings
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
     from pipeline.tracking import compare as stage
@@ -28,18 +29,18 @@ def compare(config: TrackingConfig = None, set_: Settings = None, json: AsJson =
         print(dumps(rows, indent=2, default=str))
         return
     console = output()
-    show.trainings(console, rows)
+    trainings.trainings(console, rows)
     champion, challenger = (
         registry.describe(opened, tracking.registered_model, alias)
         for alias in (registry.CHAMPION, registry.CHALLENGER)
     )
     if not challenger or (champion and champion.version == challenger.version):
-        show.next_command(console, following.stored("ui", config, overrides))
+        log.next_command(console, following.stored("ui", config, overrides))
     elif against := "; ".join(gate(challenger, champion)):
         console.print(f"Version {challenger.version} cannot be promoted: {against}.", markup=False)
-        show.next_command(console, following.stored("ui", config, overrides))
+        log.next_command(console, following.stored("ui", config, overrides))
     else:
-        show.next_command(
+        log.next_command(
             console,
             following.stored("promote", config, overrides),
             following.stored("ui", config, overrides),
@@ -83,7 +84,8 @@ def promote(
     ] = None,
 ) -> None:
     """Make the challenger champion if it is not worse on the same cutoffs; else exit 3."""
-    from pipeline.command_line import following, show, unsent
+    from pipeline.command_line import following, unsent
+    from pipeline.command_line.show import log
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
     from pipeline.tracking import registry, store
@@ -107,7 +109,7 @@ def promote(
     for line in compared(version, before):
         console.print(line, markup=False)
     console.print(f"Version {version.version} of {version.name} is the champion.", markup=False)
-    show.next_command(
+    log.next_command(
         console,
         following.stored("compare", config, overrides),
         following.stored("ui", config, overrides),

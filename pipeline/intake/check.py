@@ -31,7 +31,6 @@ from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon, u
 from pipeline.intake.orders import locate
 from pipeline.intake.proposal import completed
 from pipeline.intake.questions import Question, answered, ask, proposals, refuse_unanswered
-from pipeline.own_estimators import refuse_half_answer
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,7 @@ def _check(
     except UserError as error:
         return _refused(str(error), source, columns, found=found)
     config = validated(Config, {**settings, "log": keys}, path)
-    refuse_half_answer(config.contenders)
+    _refuse_half_answer(config)
     before, asked = config.log, list[Question]()
     try:
         asked = ask(raw, config.log, columns)
@@ -237,6 +236,14 @@ def _judged(
     lacking = [] if verdict == "refuse" else _unplanned(config, horizon_days, history)
     refused = [*unanswered, *lacking]
     return "refuse" if refused else verdict, [*refused, *reasons]
+
+
+def _refuse_half_answer(config: Config) -> None:
+    """As a training would; models, which take a second to load, are needed only to name some."""
+    if config.contenders is not None:
+        from pipeline.own_estimators import refuse_half_answer
+
+        refuse_half_answer(config.contenders)
 
 
 def _refused(

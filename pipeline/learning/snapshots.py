@@ -16,10 +16,10 @@ from features.customer.purchase_days import with_gaps
 from features.customer.rfm import rfm_at_each
 from features.customer.sample import sample
 from features.customer.snapshot import categories, snapshot
-from models.blend.error_growth import periods
 from models.blend.level_error import level_error
 from models.btyd.lifetime_value import month_ends
 from models.history import LABELS, History, LevelError, Longer, completed, known_by
+from models.periods import periods
 from pipeline.console import Progress
 from pipeline.cutoffs import Plan
 from pipeline.intake.orders import Orders

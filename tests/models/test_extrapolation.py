@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from models.blend.blend import Blend
-from models.blend.error_growth import LONGEST, error_growth, periods
+from models.blend.error_growth import error_growth
 from models.blend.extrapolation import Extrapolation, best_ranking
 from models.blend.level_error import level_error
 from models.contenders.btyd import BtydContender
 from models.history import LABELS, History, LevelError, Longer
+from models.periods import LONGEST, periods
 
 HORIZON = 60
 END = date(2020, 1, 1)

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from models.contenders.encoding import expit, logit
-from models.contenders.hazard import BoostedHazard, step_days, step_log_odds
+from models.contenders.hazard import BoostedHazard, step_log_odds
 from models.explain.attribution import contributions
 from models.history import SO_FAR
+from models.periods import step_days
 
 
 @pytest.fixture(scope="module")

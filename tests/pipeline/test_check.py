@@ -15,7 +15,7 @@ from rich.console import Console
 from features.engines.duckdb import connect
 from features.errors import UserError
 from pipeline.command_line import main as cli
-from pipeline.command_line.show import checked
+from pipeline.command_line.show.check import checked
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.check import check, log_section

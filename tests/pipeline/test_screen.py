@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from models.all_contenders import CONTENDERS
-from pipeline.command_line import show
+from pipeline.command_line.show import board, scores, trainings
 from pipeline.command_line.show.tables import empty_table, put
 from pipeline.console import output
 from pipeline.markup import words
@@ -20,7 +20,7 @@ LONG = "sklearn.ensemble.HistGradientBoostingClassifier"
 def shown(width, *names):
     result = backtest(n=60, **dict.fromkeys(names, flat) | {"blend": true})
     paper = io.StringIO()
-    show.leaderboard(Console(file=paper, width=width), result)
+    board.leaderboard(Console(file=paper, width=width), result)
     return paper.getvalue().splitlines()
 
 
@@ -40,7 +40,7 @@ def test_a_board_that_was_not_asked_for_whole_shows_the_answer_the_best_model_an
     p_churn = {"blend": true, "logistic": nearly, "bg_nbd": flat, "status_quo_rate": flat}
     result = backtest(n=400, **p_churn, base_rate=wrong)
     paper = io.StringIO()
-    show.leaderboard(Console(file=paper, width=80), result, whole=False)
+    board.leaderboard(Console(file=paper, width=80), result, whole=False)
     told = paper.getvalue()
     assert [n in told for n in ("blend ←", "logistic regression", "own pace so far")] == [True] * 3
     assert "BG/NBD" not in told
@@ -81,7 +81,7 @@ def test_trainings_stand_beside_each_other_with_whole_names_and_figures(width):
     paper = io.StringIO()
     row |= {"name": f"{name} 2024-05-01", "aliases": ["champion"], "log": name}
     row |= {"as_of": "2024-05-01", "grade": "fair", "apart": ""}
-    show.trainings(Console(file=paper, width=width), [row])
+    trainings.trainings(Console(file=paper, width=width), [row])
     lines = paper.getvalue().splitlines()
     assert "…" not in paper.getvalue()
     (first,) = [line for line in lines if "12 champion" in line]
@@ -112,11 +112,11 @@ def training(name):
 
 def test_a_training_of_another_log_or_horizon_is_marked():
     other = training("cafe.csv") | {"apart": "another log", "aliases": []}
-    said = drawn(100, show.trainings, [training("shop.csv"), other])
+    said = drawn(100, trainings.trainings, [training("shop.csv"), other])
     assert "* cafe.csv" in said
     assert "* shop.csv" not in said
     assert "* another log than the champion's: figures of two questions are not compared." in said
-    assert "*" not in drawn(100, show.trainings, [training("shop.csv")])
+    assert "*" not in drawn(100, trainings.trainings, [training("shop.csv")])
 
 
 def customers(clv=1_234_567.89):
@@ -134,9 +134,9 @@ def by_segment():
 @pytest.mark.parametrize("width", [40, 50, 60, 70, 80])
 def test_narrow_terminals_cut_no_name_and_no_figure_in_any_table(width):
     tables = [
-        drawn(width, show.contact_list, customers()),
-        drawn(width, show.segments, by_segment()),
-        drawn(width, show.trainings, [training("orders.csv")]),
+        drawn(width, scores.contact_list, customers()),
+        drawn(width, scores.segments, by_segment()),
+        drawn(width, trainings.trainings, [training("orders.csv")]),
     ]
     for text, name in zip(tables, ["0012345678", "promising", "orders.csv"], strict=True):
         assert "…" not in text
@@ -145,7 +145,7 @@ def test_narrow_terminals_cut_no_name_and_no_figure_in_any_table(width):
 
 
 def test_a_value_that_nobody_could_tell_is_a_dash_in_the_list_of_contacts():
-    text = drawn(80, show.contact_list, customers(clv=float("nan")))
+    text = drawn(80, scores.contact_list, customers(clv=float("nan")))
     assert "nan" not in text
     assert "–" in text
 
