@@ -38,7 +38,7 @@ def demo(
     from pipeline.config_file import load
     from pipeline.console import Progress, output
     from pipeline.intake.orders import open_orders
-    from pipeline.scoring import champion
+    from pipeline.scoring import champion, scores_file
     from pipeline.scoring import score as scoring
     from pipeline.training.train import train
 
@@ -53,7 +53,7 @@ def demo(
         trained = train(orders, config, progress)
         found = champion.find(str(trained.folder))
         scored = scoring.score(orders, found.model, out / "scores.parquet", progress)
-        scoring.as_csv(scored.path, out / "scores.csv")
+        scores_file.as_csv(scored.path, out / "scores.csv")
         console = output()
         log.ledger(console, orders)
     board.leaderboard(console, trained.result)

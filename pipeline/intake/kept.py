@@ -1,10 +1,12 @@
 """Purchase days that were read before: a cache by content, which is never stale and safe to delete.
 
-An entry is a folder: the days in order of customer, the rows set aside, and the account of the
-log. Its name is a digest of every byte of the log's files, of the mapping, and of the code that
-reads: whatever changes, changes the name. Entries are customer data, and nobody else's to read.
+An entry is a folder: the days in order of customer, the rows set aside, the account of the log,
+and what was last made of the days (`Entry`). Its name is a digest of every byte of the log's files,
+of the mapping, and of the code that reads: whatever changes, changes the name. Entries are customer
+data, and nobody else's to read.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,7 +17,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import ibis.expr.types as ir
@@ -111,6 +115,7 @@ class Kept:
     extent: Extent
     days_file: Path | None
     quarantine: ir.Table
+    entry: "Entry | None" = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,9 @@ class Cache:
     def entry(self, spec: LogSpec, files: Iterable[Path]) -> Path:
         """The place of the entry for these files, read in this way by this code."""
         digest = hashlib.blake2b(digest_size=16)
-        digest.update(f"{_code()} duckdb {duckdb.__version__} {spec.model_dump_json()}".encode())
+        digest.update(
+            f"{code(features)} duckdb {duckdb.__version__} {spec.model_dump_json()}".encode()
+        )
         for file in files:
             digest.update(repr(str(file.resolve())).encode())
             with file.open("rb") as content:
@@ -139,6 +146,37 @@ class Cache:
             total += sum(file.stat().st_size for file in path.glob("*"))
             if total > self.limit:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The place of a log in the cache.
+
+    What was made of its days may lie beside them, so that it ends when they do: one file of each
+    `kind`, found again by its `key` only.
+    """
+
+    cache: Cache
+    place: Path
+
+    def lend(self, kind: str, key: str, own: Path) -> bool:
+        """Let `own` be the file that was kept under this key; False if there is none."""
+        try:
+            _lend(self.place / f"{kind}-{key}.parquet", own)
+        except OSError:
+            return False
+        return True
+
+    def keep(self, kind: str, key: str, own: Path) -> None:
+        """Keep a finished file, in place of others of its kind; without room, do without."""
+        own.chmod(0o600)
+        draft = self.place / f".{uuid4().hex}"
+        with contextlib.suppress(OSError):
+            _lend(own, draft)
+            for other in self.place.glob(f"{kind}-*.parquet"):
+                other.unlink(missing_ok=True)
+            draft.replace(self.place / f"{kind}-{key}.parquet")
+            self.cache.make_room(self.place)
 
 
 def kept(
@@ -169,20 +207,23 @@ def kept(
     known = json.loads((own / ACCOUNT).read_text())
     account, extent = Account.from_json(known["account"]), Extent.from_json(known["extent"])
     days, aside = (read_parquet(engine, own / name) for name in (DAYS, ASIDE))
-    return Kept(account, days, extent, own / DAYS, aside)
+    place = Entry(cache, entry) if cache is not None and entry is not None else None
+    return Kept(account, days, extent, own / DAYS, aside, place)
 
 
 def _take(entry: Path, own: Path, today: date) -> bool:
     """Lend the files of an entry; False where it is not there, not whole, or of an earlier day."""
     try:
-        shutil.copytree(entry, own, copy_function=_lend)
+        own.mkdir(mode=0o700)
+        for name in (DAYS, ASIDE, ACCOUNT):
+            _lend(entry / name, own / name)
         known = json.loads((own / ACCOUNT).read_text())
         whole = all((own / name).stat().st_size == n for name, n in known["sizes"].items())
         # A row that was dated in the future is not when its day has come.
         early = "date_in_future" in Account.from_json(known["account"]).counts.set_aside
         if whole and (not early or known["day"] == str(today)):
             return True
-    except (OSError, ValueError, KeyError, TypeError, shutil.Error):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     shutil.rmtree(own, ignore_errors=True)
     shutil.rmtree(entry, ignore_errors=True)
@@ -221,10 +262,11 @@ def _last_used(path: Path) -> float:
         return 0.0
 
 
-def _code() -> str:
-    """A digest of the code that reads logs and makes days of them."""
+def code(*packages: ModuleType) -> str:
+    """A digest of all code of these packages."""
     digest = hashlib.blake2b(digest_size=16)
-    root = Path(next(iter(features.__path__)))
-    for file in sorted(root.rglob("*.py")):
-        digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
+    for package in packages:
+        root = Path(next(iter(package.__path__)))
+        for file in sorted(root.rglob("*.py")):
+            digest.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()

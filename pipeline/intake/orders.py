@@ -25,7 +25,7 @@ from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
 from pipeline.intake.breaks import breaks
 from pipeline.intake.facts import remarks
-from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Extent, Kept, kept
+from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Entry, Extent, Kept, kept
 from pipeline.intake.questions import Question, ask, refuse_unanswered
 from pipeline.intake.questions.look import ROWS
 
@@ -41,7 +41,8 @@ class Orders:
 
     `engine` is DuckDB's or Spark's. `netted` holds `features.customer.purchase_days.netted_days`;
     on one machine in order of customer, and `days_file` is the Parquet file that it reads, None on
-    Spark. `end` is the day after the last order: the first one that the log does not cover.
+    Spark. `entry` is the log's place in the cache, if it has one. `end` is the day after the last
+    order: the first one that the log does not cover.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Orders:
     n_purchase_days: int
     n_repeat_customers: int
     n_without_purchase: int
+    entry: Entry | None = None
 
     @property
     def days(self) -> ir.Table:
@@ -273,4 +275,5 @@ def _orders(name: str, engine: Engine, found: Kept) -> Orders:
         n_purchase_days=extent.purchases,
         n_repeat_customers=extent.repeaters,
         n_without_purchase=extent.everybody - extent.buyers,
+        entry=found.entry,
     )

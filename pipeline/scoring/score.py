@@ -26,6 +26,7 @@ from pipeline.intake.orders import Orders
 from pipeline.model_files.artifact import Model
 from pipeline.scoring.batch import ABOUT, SCHEMA
 from pipeline.scoring.cluster import write_on_spark
+from pipeline.scoring.kept_scores import kept_scores
 from pipeline.scoring.scores_file import read_segments
 from pipeline.scoring.slices import scored
 
@@ -105,6 +106,8 @@ def score(
         else:
             held = before.file if before else None
             scores = scored(orders.engine, file, model, day, progress, held)
+            if customers is None and held is None:
+                scores = kept_scores(orders, model, day, scores)
             found = _write(scores, out, schema, excel_safe)
     if not found:
         raise UserError(
@@ -285,13 +288,6 @@ def _writer(out: Path, draft: Path, schema: pa.Schema) -> csv.CSVWriter | parque
     if out.suffix == ".parquet":
         return parquet.ParquetWriter(draft, schema)
     return csv.CSVWriter(draft, SCHEMA)
-
-
-def as_csv(scores: Path, out: Path) -> None:
-    """Write a Parquet file of scores as CSV, too."""
-    with atomic(out) as draft, csv.CSVWriter(draft, SCHEMA) as writer:
-        for batch in parquet.ParquetFile(scores).iter_batches():
-            writer.write_batch(batch)
 
 
 def _inert(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -1,4 +1,4 @@
-"""Reads what `churn score` wrote, a file or a folder of Spark's, as far as it is asked for."""
+"""Reads what `churn score` wrote: a file or a folder of Spark's, as far as it is asked for."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyarrow import compute, csv, parquet
 
 from features.errors import UserError
+from features.writing import atomic
 from models.campaign.uplift import FEATURES
 from pipeline.scoring.batch import ABOUT, ABOUT_FILE, SCHEMA
 
@@ -110,6 +111,13 @@ def _read(path: Path, names: dict[str, None]) -> tuple[pa.Table, dict[str, Any]]
         raise UserError(
             f"{path}: cannot be read as scores; it is damaged or no such file."
         ) from None
+
+
+def as_csv(scores: Path, out: Path) -> None:
+    """Write a Parquet file of scores as CSV, too."""
+    with atomic(out) as draft, csv.CSVWriter(draft, SCHEMA) as writer:
+        for batch in parquet.ParquetFile(scores).iter_batches():
+            writer.write_batch(batch)
 
 
 def _read_csv(path: Path) -> pa.Table:

@@ -18,7 +18,7 @@ from pipeline.acting.plan_file import CHOSEN, read_plan, write_plan
 from pipeline.campaign_config import ControlConfig
 from pipeline.command_line import main as cli
 from pipeline.command_line.show.scores import contacts
-from pipeline.scoring.score import as_csv
+from pipeline.scoring.scores_file import as_csv
 from tests.pipeline.acting import world
 
 
