@@ -144,10 +144,15 @@ def value(errors: Sequence[float], months: int) -> Grade:
     return _by_bounds("value of months", errors, TOTAL, reason, ADVICE["value of months"])
 
 
-def intervals(shares: Sequence[float], of_months: Sequence[float] = (), months: int = 0) -> Grade:
-    """How often the 80 % intervals held, mean over the cutoffs: those of spend and of `clv`.
+def intervals(
+    shares: Sequence[float],
+    of_months: Sequence[float] = (),
+    months: int = 0,
+    windows: Sequence[float] = (),
+) -> Grade:
+    """How often the 80 % intervals held, mean over the cutoffs.
 
-    The worse of the two decides.
+    Those of spend, of `clv`, and the windows of the next purchase: the worst of them decides.
 
     Parameters
     ----------
@@ -155,6 +160,9 @@ def intervals(shares: Sequence[float], of_months: Sequence[float] = (), months: 
         Share of outcomes within the intervals of spend, one a cutoff; NaN where none is known.
     of_months : sequence of float, optional
         The same of `clv` over the longest period that is over, `months` long.
+    windows : sequence of float, optional
+        Share of buyers whose next purchase lay in its window. A window has whole days, so it may
+        hold more than it has to: only what it lacks counts.
 
     Examples
     --------
@@ -163,18 +171,28 @@ def intervals(shares: Sequence[float], of_months: Sequence[float] = (), months: 
     ('poor', '80 % intervals held 82% of outcomes, those of 9 months 68%')
     >>> intervals([0.82, 0.8], [float("nan")]).reason
     '80 % intervals held 81% of outcomes'
+    >>> intervals([0.82], windows=[0.72]).advice, intervals([0.82], windows=[0.95]).grade
+    ('Read windows of the next purchase as narrower than they should be.', 'good')
     """
-    held, later = (
+    held, later, window = (
         float(np.mean(_known(ones))) if _known(ones) else float("nan")
-        for ones in (shares, of_months)
+        for ones in (shares, of_months, windows)
     )
-    worse = later if abs(later - 0.8) > abs(held - 0.8) else held
-    told = {"held {:.0%} of outcomes": held, f"of {months} months {{:.0%}}": later}
+    off = {
+        "those of spend": held - 0.8,
+        f"those of {months} months": later - 0.8,
+        "windows of the next purchase": min(window - 0.8, 0.0),
+    }
+    known = {which: error for which, error in off.items() if np.isfinite(error)}
+    which = max(known, key=lambda name: abs(known[name]), default="")
+    told = {"held {:.0%} of outcomes": held, f"those of {months} months {{:.0%}}": later}
+    told["windows of the next purchase {:.0%}"] = window
     parts = [words.format(share) for words, share in told.items() if np.isfinite(share)]
-    reason = f"80 % intervals {', those '.join(parts)}"
-    which = f"those of {months} months" if worse == later else "those of spend"
-    advice = f"Read {which} as {'narrower' if worse < 0.8 else 'wider'} than they should be."
-    return _by_bounds("intervals", [held - 0.8, later - 0.8], COVERAGE, reason, advice)
+    reason = f"80 % intervals {', '.join(parts)}"
+    advice = (
+        f"Read {which} as {'narrower' if known.get(which, 0) < 0 else 'wider'} than they should be."
+    )
+    return _by_bounds("intervals", list(known.values()), COVERAGE, reason, advice)
 
 
 def in_words(grades: Sequence[Grade]) -> str:

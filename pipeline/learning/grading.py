@@ -34,7 +34,10 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
         grades.money(rows["spend_bias"].tolist()),
         grades.value(longest["clv_bias"].tolist(), months),
         grades.intervals(
-            rows["spend_coverage_pit"].tolist(), longest["clv_coverage_pit"].tolist(), months
+            rows["spend_coverage_pit"].tolist(),
+            longest["clv_coverage_pit"].tolist(),
+            months,
+            rows["next_purchase_coverage"].tolist(),
         ),
     )
 

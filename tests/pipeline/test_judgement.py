@@ -332,6 +332,14 @@ def test_a_level_that_is_off_at_one_cutoff_is_graded_by_it():
     assert (grades_of(good)["level"], grades_of(bad)["level"]) == ("good", "poor")
 
 
+def test_windows_of_the_next_purchase_that_held_too_little_lower_the_intervals_grade():
+    result = backtest(blend=true, recency_alone=flat)
+    for held, grade in ((0.61, "poor"), (0.95, "good")):
+        result.leaderboard["next_purchase_coverage"] = held
+        result.leaderboard["spend_coverage_pit"] = 0.81
+        assert grades_of(judge(result))["intervals"] == grade
+
+
 def test_the_report_has_a_strip_of_grades_with_advice():
     result = backtest(blend=wrong, recency_alone=true)
     html = page(LOG, result, judge(result), CampaignConfig())
