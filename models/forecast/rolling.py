@@ -106,17 +106,19 @@ class Band:
 def band(record: Record) -> Band:
     """A band that holds `LEVEL` of what comes, as far as the past errors tell.
 
-    The variance of a step's error is a line over its lead. The width of the total is Student's,
-    with as many degrees of freedom as horizons lie apart: overlapping ones tell little more.
+    The variance of a step's error is a line over its lead: what does not grow with it is chance,
+    which many steps show; what grows is a course that few horizons show, as overlapping ones tell
+    little more. So its width, and that of the total, is Student's, with as many degrees of freedom
+    as horizons lie apart, less one: the method was chosen by these very errors.
     """
     errors = record.relative
     lead = np.arange(1.0, record.steps + 1)
     line, _ = nnls(np.column_stack([np.ones_like(lead), lead]), (errors**2).mean(axis=0))
-    wide = float(student.ppf((1 + LEVEL) / 2, apart(record.starts.tolist(), record.steps)))
-    spread = np.sqrt(line[0] + line[1] * lead)
+    known = max(1, apart(record.starts.tolist(), record.steps) - 1)
+    chance, course = norm.ppf((1 + LEVEL) / 2), student.ppf((1 + LEVEL) / 2, known)
     return Band(
-        float(norm.ppf((1 + LEVEL) / 2)) * spread,
-        wide * float(np.sqrt((errors.mean(axis=1) ** 2).mean())),
+        np.sqrt(chance**2 * line[0] + course**2 * line[1] * lead),
+        float(course * np.sqrt((errors.mean(axis=1) ** 2).mean())),
     )
 
 

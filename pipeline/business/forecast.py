@@ -151,9 +151,13 @@ def _outlook(
     step_days: int,
 ) -> Outlook:
     values = past.to_numpy(float)
+    ways = dict(OF_COUNTS if name == "active" else TOP_DOWN)
+    # Before a season is over its errors are another method's, and say nothing of it.
+    if 2 * sum(at >= season for at in starts) <= len(starts):
+        del ways[YARDSTICK]
     said = {
         method: [ahead(values[:at], steps, season) for at in (*starts, len(values))]
-        for method, ahead in (OF_COUNTS if name == "active" else TOP_DOWN).items()
+        for method, ahead in ways.items()
     }
     if all(table is not None for table in by_customer.values()):
         said[BOTTOM_UP] = [

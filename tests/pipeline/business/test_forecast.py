@@ -8,7 +8,15 @@ import pytest
 
 from models.btyd import ParetoNBDModel
 from models.forecast.rolling import origins
-from pipeline.business.forecast import BOTTOM_UP, MEASURES, Outlook, a_year_ago, forecast, in_steps
+from pipeline.business.forecast import (
+    BOTTOM_UP,
+    MEASURES,
+    YARDSTICK,
+    Outlook,
+    a_year_ago,
+    forecast,
+    in_steps,
+)
 
 AS_OF = date(2024, 1, 1)
 
@@ -42,12 +50,22 @@ def test_the_shown_forecast_has_the_smallest_error_of_its_board(found):
     for name in MEASURES:
         outlook = found.outlooks[name]
         assert outlook.method == outlook.board["error_of_total"].idxmin()
-        assert {"seasonal naive", BOTTOM_UP} <= set(outlook.board.index)
+        assert {"ARIMA", BOTTOM_UP} <= set(outlook.board.index)
         assert (outlook.coming["low"] <= outlook.coming["expected"]).all()
         assert (outlook.coming["expected"] <= outlook.coming["high"]).all()
     total, low, high = found.outlooks["orders"].total
     assert low < total < high
     assert total == pytest.approx(20 * 28, rel=0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_days", "tried"), [(7 * 54, False), (7 * 64, True)])
+def test_a_season_is_forecast_only_where_past_forecasts_had_one(n_days, tried):
+    def nobody(day):
+        raise ValueError
+
+    found = forecast(daily(n_days), AS_OF, 30, nobody)
+    assert all((YARDSTICK in one.board.index) == tried for one in found.outlooks.values())
 
 
 @pytest.mark.slow
