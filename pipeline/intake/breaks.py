@@ -23,6 +23,9 @@ PARTED = 0.02
 PAUSE = 180
 """Days without any purchase; what lies before such a pause may bear a date that stands for none."""
 
+HOLE = 7
+"""So many days without any purchase, and three times as many as ever else, may be lost orders."""
+
 
 def breaks(days: ir.Table) -> list[str]:
     """Remarks on days that are no trade's.
@@ -32,7 +35,7 @@ def breaks(days: ir.Table) -> list[str]:
     """
     bought = days.filter(days.amount > 0)
     full = _by_day(bought, "transacted_at")
-    told = [*_before_a_pause(full), *_imported(full)]
+    told = [*_paused(full), *_imported(full)]
     if sum(full.values()) < 4 * RETURNING:  # of two days each, on either side
         return told
     each = bought.group_by("customer_id").aggregate(
@@ -52,21 +55,29 @@ def _by_day(rows: ir.Table, column: str) -> dict[date, int]:
     return {row["day"]: row["n"] for row in found}
 
 
-def _before_a_pause(full: dict[date, int]) -> Iterator[str]:
-    """A long time in which nobody bought, with little before it."""
+def _paused(full: dict[date, int]) -> Iterator[str]:
+    """The longest time in which nobody bought: with little before it, or unlike any other."""
     days = sorted(full)
-    pauses = [(later - day).days for day, later in pairwise(days)]
-    if not pauses or max(pauses) < PAUSE:
+    if len(days) < 3:
         return
-    i = int(np.argmax(pauses))
+    silent = [(later - day).days - 1 for day, later in pairwise(days)]
+    i = int(np.argmax(silent))
     before, total = sum(full[day] for day in days[: i + 1]), sum(full.values())
-    if before > SHARE * total:
-        return
-    yield (
-        f"Nobody bought between {days[i]} and {days[i + 1]}, {pauses[i]:,} days; {before:,} of "
-        f"{total:,} purchase days ({before / total:.1%}) lie before. If their dates stand for an "
-        "unknown one, leave them out: the log is as long as it seems only by them."
-    )
+    second = sorted(silent)[-2]
+    seen = f"Nobody bought between {days[i]} and {days[i + 1]}, {silent[i] + 1:,} days"
+    if before <= SHARE * total:
+        if silent[i] + 1 >= PAUSE:
+            yield (
+                f"{seen}; {before:,} of {total:,} purchase days ({before / total:.1%}) lie before. "
+                "If their dates stand for an unknown one, leave them out: the log is as long as it "
+                "seems only by them."
+            )
+    elif len(days) >= 20 and silent[i] >= HOLE and silent[i] > 3 * second:
+        yield (
+            f"{seen}, and never else for more than {second + 1:,}. If orders of that time are "
+            "missing, add them: without them customers seem to have fallen silent, and to have "
+            "left, at cutoffs around it. If the shop was closed, they did."
+        )
 
 
 def _imported(full: dict[date, int]) -> Iterator[str]:

@@ -20,6 +20,9 @@ HORIZONS = (7, 14, 30, 60, 90, 120, 180, 270, 365)
 COVERED = 0.8
 """Share of the repeat customers whose own usual gap a horizon should be longer than."""
 
+HALF = 0.5
+"""Where more of the repeat customers take longer than the horizon, most are not due within it."""
+
 FITTING = 5
 """So many horizons must fit in the log: one to know customers, one to learn, three to judge."""
 
@@ -134,12 +137,13 @@ def propose_horizon(history: PurchaseHistory, config: Config) -> Horizon:
     near = [days if length == chosen else length for length in _neighbours(chosen, room)]
     choices = _choices(customers, near, history)
     reason = f"{COVERED:.0%} of repeat customers usually buy again within {most:.0f} days"
-    if wanted > chosen:
+    if most > chosen:
         slower = next(choice.slower for choice in choices if choice.days == days)
-        reason += (
-            f", but the log covers {span} days and five horizons must fit in it; "
-            f"{slower:.0%} usually take longer than this one"
-        )
+        room_for = f"the log covers {span} days and five horizons must fit in it"
+        reason += f", but {room_for if wanted > chosen else 'no longer horizon is proposed'}; "
+        reason += f"{slower:.0%} usually take longer than this one"
+        if slower > HALF:
+            reason += ", so a high p_churn will mostly mean not due yet, not gone"
     return Horizon(days, f"{reason}. {fit.words}" if fit else f"{reason}.", choices)
 
 

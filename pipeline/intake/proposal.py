@@ -154,7 +154,8 @@ def _guessed(
     if problem := _unmapped(raw, {**given, **found}, suited):
         raise UserError(problem)
     money = {"amount", "unit_price"}
-    if not money & {*given, *found, *suited.ties} and (names := nameless_money(free)):
+    rest = [column for column in free if column.name not in found.values()]
+    if not money & {*given, *found, *suited.ties} and (names := nameless_money(rest)):
         raise UserError(
             f"No column is called money, but {' and '.join(map(repr, names))} could be it. Name "
             f"the money of a row: {_flag('amount')} {shlex.quote(names[0])}; or say that there is "

@@ -163,12 +163,16 @@ def _per_order(words: Sequence[str]) -> bool:
 
 
 def nameless_money(columns: Sequence[Profile]) -> list[str]:
-    """Columns of decimals that may be money, though no word of their names says so."""
-    other = ("customer_id", "transacted_at", "order_id", "quantity", "place", "label")
+    """Columns of decimals that may be money, though no word of their names says so.
+
+    What a patient pays, or a member owes, is called by the customer, and is money all the same.
+    """
+    other = ("transacted_at", "order_id", "quantity", "place", "label")
     found = []
     for column in columns:
         words = split(column.name)
-        spoken_for = _named(words, *other) or _of_other_money(words)
+        people = all(means(word, "customer_id") for word in words)
+        spoken_for = people or _named(words, *other) or _of_other_money(words)
         if _is_money(column, words) and column.fractions > 0.05 and not spoken_for:
             found.append(column.name)
     return found

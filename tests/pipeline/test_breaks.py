@@ -51,7 +51,23 @@ def test_a_few_dates_long_before_all_others_are_named(trade):
 
 
 def test_a_shop_that_was_shut_half_a_year_has_no_dates_that_stand_for_none(trade):
-    assert said({(who, day) for who, day in trade if not 300 < day < 500}) == []
+    (remark,) = said({(who, day) for who, day in trade if not 300 < day < 500})
+    assert "unknown" not in remark
+
+
+def test_a_month_that_a_change_of_systems_lost_is_named(trade):
+    (remark,) = said({(who, day) for who, day in trade if not 500 < day < 532})
+    assert remark.startswith("Nobody bought between 2025-05-15 and 2025-06-16, 32 days, and never")
+    assert "If orders of that time are missing, add them" in remark
+
+
+def test_a_shop_that_is_shut_every_summer_has_lost_no_orders(trade):
+    assert said({(who, day) for who, day in trade if not 180 < day % 365 < 200}) == []
+
+
+def test_few_orders_a_month_leave_no_hole():
+    for seed in range(20):
+        assert said(shop(customers=20, gap=150, seed=seed)) == []
 
 
 def test_an_import_under_one_date_is_named(trade):

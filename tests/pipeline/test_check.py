@@ -313,6 +313,13 @@ def test_the_horizon_leaves_room_for_training_and_says_so(engine, tmp_path):
     assert found.horizon.days == 60
     assert "five horizons must fit in it" in found.horizon.reason
     assert 5 * found.horizon.days <= found.facts["days"]
+    assert "a high p_churn will mostly mean not due yet, not gone" in found.horizon.reason
+
+
+def test_a_rhythm_of_more_than_a_year_is_told_beside_a_horizon_of_one(engine, tmp_path):
+    section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(60, 500, 2000))
+    reason = check(engine, section, now=NOW).horizon.reason
+    assert "but no longer horizon is proposed; 100% usually take longer than this one" in reason
 
 
 def test_the_log_is_judged_for_the_horizon_that_is_asked_for(engine, tmp_path):

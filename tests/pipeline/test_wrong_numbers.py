@@ -231,6 +231,18 @@ def test_decimals_that_no_word_calls_money_are_a_question(asked):
     assert asked(content, columns={"amount": None})[2] == 2
 
 
+@pytest.mark.parametrize("name", ["Patient Pay", "member cost"])
+def test_money_called_by_who_pays_it_is_a_question(name, asked):
+    content = log(f"customer,date,{name}", "A,2024-01-05,$10.25", "B,2024-02-05,$20.50")
+    with pytest.raises(UserError, match=f"{name}' could be it"):
+        asked(content)
+
+
+def test_a_phone_that_became_a_fraction_is_no_money(asked):
+    content = log("customer,date,customer phone", "A,2024-01-05,4912345678.0", "B,2024-02-05,1.0")
+    assert asked(content)[2] == 2
+
+
 def test_a_dash_before_an_amount_is_a_minus(asked):
     minus = "-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"
     rows = [f"A,2024-02-05,{mark}1.00" for mark in minus]
