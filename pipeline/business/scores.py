@@ -1,6 +1,6 @@
 """What `churn score` said of the customers, beside the picture of the business."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -32,6 +32,9 @@ renames has none."""
 
 RISKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Edges of the columns of the map of p(churn) by value; the last one belongs to its column."""
+
+CLOSE = 0.05
+"""Totals of two ways that differ by less do not contradict each other."""
 
 COLUMNS = ("total_spend",)
 """Columns of the scores that are needed beside those of every scores file."""
@@ -132,7 +135,7 @@ def predicted(
         f"{len(in_log):,} scores = {len(found):,} used + {len(in_log) - len(found):,} of customers "
         f"who are not in the log before {as_of}; {n_known - len(found):,} of its {n_known:,} "
         "customers have no score.",
-        tuple(mismatches(orders, scores, as_of)),
+        (*mismatches(orders, scores, as_of), *at_odds(total, scores, as_of, ahead)),
     )
 
 
@@ -232,6 +235,20 @@ def _ways(
     found = pd.DataFrame.from_dict(rows, orient="index", columns=["known", "new"])
     found["together"] = [expected + new, known + new, shown.total[0]]
     return found.rename_axis("way")
+
+
+def at_odds(expected: float, scores: Scores, as_of: date, ahead: Forecast | None) -> Iterator[str]:
+    """A note where known customers alone should bring more than the forecast has for all."""
+    if ahead is None or scores.as_of != as_of:
+        return
+    days = ahead.steps * ahead.step_days
+    whole = ahead.outlooks["revenue"].total[0] * scores.horizon_days / days
+    if expected > (1 + CLOSE) * whole:
+        yield (
+            f"Both cannot hold: the scores expect {expected:,.0f} of known customers alone, the "
+            f"forecast {whole:,.0f} in as many days, new customers included. Trust the one whose "
+            "totals were off less in the past."
+        )
 
 
 def mismatches(orders: Orders, scores: Scores, as_of: date) -> list[str]:

@@ -73,10 +73,12 @@ def _paused(full: dict[date, int]) -> Iterator[str]:
                 "seems only by them."
             )
     elif len(days) >= 20 and silent[i] >= HOLE and silent[i] > 3 * second:
+        rest = f"elsewhere for {second:,} at most" if second else "somebody did on all other days"
         yield (
-            f"{seen}, and never else for more than {second + 1:,}. If orders of that time are "
-            "missing, add them: without them customers seem to have fallen silent, and to have "
-            "left, at cutoffs around it. If the shop was closed, they did."
+            f"Nobody bought on the {silent[i]:,} days between {days[i]} and {days[i + 1]}; {rest}. "
+            "If orders of that time are missing, add them: without them customers seem to have "
+            "fallen silent, and to have left, at cutoffs around it. A shop that was closed has "
+            "lost none."
         )
 
 

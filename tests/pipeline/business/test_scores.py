@@ -1,6 +1,8 @@
 """`churn describe --scores`: sums by hand, what is not in the log, and scores of another day."""
 
 import json
+from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from pipeline.business.scores import by_segment, risk_by_value
+from pipeline.business.scores import at_odds, by_segment, risk_by_value
 from pipeline.command_line.main import run
 from pipeline.scoring.score import ABOUT, SCHEMA
 from tests.pipeline import shop
@@ -112,6 +114,19 @@ def test_the_scores_of_the_logs_customers_are_added_up_and_those_of_others_count
     assert by_scores["known"] == pytest.approx(expected)
     assert by_scores["together"] == pytest.approx(expected + by_model["new"])
     assert shop.SENTINEL not in out
+
+
+@pytest.mark.parametrize(("expected", "said"), [(700.0, 1), (610.0, 0), (300.0, 0)])
+def test_known_customers_who_should_bring_more_than_the_forecast_has_for_all_are_told(
+    expected, said
+):
+    revenue = SimpleNamespace(total=(560.0, 500.0, 900.0))
+    ahead = SimpleNamespace(steps=8, step_days=7, outlooks={"revenue": revenue})
+    day = date(2024, 10, 1)
+    notes = list(at_odds(expected, SimpleNamespace(as_of=day, horizon_days=60), day, ahead))
+    assert len(notes) == said
+    assert all("700 of known customers alone, the forecast 600 in as" in note for note in notes)
+    assert list(at_odds(expected, SimpleNamespace(as_of=day, horizon_days=60), day, None)) == []
 
 
 @pytest.mark.usefixtures("unforecast")
