@@ -30,6 +30,15 @@ ADVICE = {
 """What is commonly done for each segment of `models.explain.segments`; a segment that the config
 renames has none."""
 
+COMING = (
+    "late, yet likelier than not to buy of themselves: a reminder; a discount would mostly be "
+    "given away"
+)
+"""What is done instead for a segment of late customers who are likelier to buy than not: in a
+business of seasons a silence may be no more than the way to the next one."""
+
+LATE = ("at risk", "slowing", "dormant")
+
 RISKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Edges of the columns of the map of p(churn) by value; the last one belongs to its column."""
 
@@ -157,7 +166,10 @@ def by_segment(customers: pd.DataFrame) -> pd.DataFrame:
     found.insert(1, "p_churn", grouped["p_churn"].mean())
     total = found["expected_spend"].sum()
     found["spend_share"] = found["expected_spend"] / total if total > 0 else np.nan
-    found["advice"] = [ADVICE.get(str(name), "") for name in found.index]
+    found["advice"] = [
+        COMING if name in LATE and p_churn < 0.5 else ADVICE.get(str(name), "")
+        for name, p_churn in found["p_churn"].items()
+    ]
     return found.sort_values("expected_spend", ascending=False, kind="stable")
 
 

@@ -81,6 +81,21 @@ def test_segments_add_up_to_all_that_is_expected():
     assert found.loc["lost", "advice"] == "no paid contact"
 
 
+def test_late_customers_who_are_likelier_to_buy_than_not_are_not_to_be_won_back_by_discounts():
+    customers = pd.DataFrame(
+        {
+            "segment": ["at risk", "at risk", "slowing", "loyal"],
+            "p_churn": [0.3, 0.6, 0.6, 0.1],
+            "expected_spend": [9.0, 9.0, 9.0, 9.0],
+            "clv": [1.0, 1.0, 1.0, 1.0],
+        }
+    )
+    advice = by_segment(customers)["advice"]
+    assert advice["at risk"].startswith("late, yet likelier than not to buy of themselves")
+    assert advice["slowing"].startswith("give a reason for the next order")
+    assert advice["loyal"].startswith("offer what goes with")
+
+
 def test_every_customer_has_one_place_on_the_map_of_risk_by_value():
     rng = np.random.default_rng(2)
     customers = pd.DataFrame({"total_spend": rng.gamma(1, 50, 500), "p_churn": rng.random(500)})
