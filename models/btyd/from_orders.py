@@ -14,6 +14,8 @@ import pandas as pd
 from models.btyd.customers import as_frame, number_column, refuse
 from models.btyd.settings import number
 
+_ROUNDING = 1e-12
+
 
 def rfm_summary(
     orders: Any,
@@ -37,7 +39,7 @@ def rfm_summary(
         Names of its columns; without an `amount`, `monetary_value` is left out. Dates that are
         text are read as ISO 8601 (2026-01-31), nothing else.
     cutoff : date, optional
-        Orders on or after it are not seen; default: the day after the last order.
+        A day. Orders on or after it are not seen; default: the day after the last order.
     days_per_unit : float
         7 counts `recency` and `T` in weeks.
 
@@ -50,7 +52,8 @@ def rfm_summary(
     Raises
     ------
     ValueError
-        For missing columns, no rows, and blank ids, dates or amounts (counted).
+        For missing columns, no rows, and blank ids, dates or amounts (counted); for dates at
+        several offsets from UTC, and a cutoff that is no day.
 
     Examples
     --------
@@ -70,10 +73,12 @@ def rfm_summary(
         transacted_at,
         amount,
     )
-    end = days["day"].max() + pd.Timedelta(days=1) if cutoff is None else pd.Timestamp(cutoff)
+    end = days["day"].max() + pd.Timedelta(days=1) if cutoff is None else _cutoff(cutoff)
     days = days[days["day"] < end]
-    days = days.groupby(["customer", "day"], sort=True)["amount"].sum().reset_index()
-    days = days[days["amount"] > 0]
+    days = days.assign(gross=days["amount"].abs())
+    days = days.groupby(["customer", "day"], sort=True)[["amount", "gross"]].sum().reset_index()
+    # .1 + .2 - .3 is above 0 in floats: what rounding leaves is no money.
+    days = days[days["amount"] > _ROUNDING * days["gross"]]
     by_customer = days.groupby("customer")
     first, last, n = by_customer["day"].min(), by_customer["day"].max(), by_customer["day"].size()
     summary = pd.DataFrame(
@@ -90,15 +95,36 @@ def rfm_summary(
     return summary
 
 
+def _clocks(dates: pd.Series[Any], name: str) -> pd.Series[Any]:
+    """What the clocks showed; NaT where nothing can be read."""
+    try:
+        moments = pd.to_datetime(dates, format="ISO8601", errors="coerce")
+    except ValueError:
+        raise ValueError(
+            f"{name} has several offsets from UTC: convert its dates to one zone first, that of "
+            "the business."
+        ) from None
+    return moments.dt.tz_localize(None)
+
+
+def _cutoff(cutoff: Any) -> pd.Timestamp:
+    end = _clocks(pd.Series([cutoff]), "cutoff").iloc[0]
+    if end is pd.NaT or end != end.normalize():
+        raise ValueError(f"cutoff must be a day, such as 2026-01-31; got {cutoff!r}.")
+    return pd.Timestamp(end)
+
+
 def _days(
     frame: pd.DataFrame, customer_id: str, transacted_at: str, amount: str | None
 ) -> pd.DataFrame:
     """Checked orders: `customer`, `day`, `amount` (1 where there is none)."""
     if frame.empty:
         raise ValueError("There are no orders.")
+    for name in (customer_id, transacted_at):
+        if isinstance(frame[name], pd.DataFrame):
+            raise ValueError(f"The frame has several columns {name}; one is needed.")
     ids = frame[customer_id]
-    moments = pd.to_datetime(frame[transacted_at], format="ISO8601", errors="coerce")
-    day = moments.dt.tz_localize(None).dt.normalize()
+    day = _clocks(frame[transacted_at], transacted_at).dt.normalize()
     money = number_column(frame, amount) if amount else np.ones(len(frame))
     blank = ids.isna() | (ids.astype(str).str.strip() == "")
     refuse(

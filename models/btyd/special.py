@@ -182,9 +182,9 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
     m, a, b, ratio = np.broadcast_arrays(
         *(np.atleast_1d(v).astype(float) for v in (m, a, b, ratio))
     )
-    # Where the series alternates and cancels, or 2F1 overflows, the chances are summed instead.
-    overflowing = (a > _OVERFLOWS) & (ratio > _SERIES_UP_TO / (1 - _SERIES_UP_TO))
-    summed = (a + b - 1 - m < _ALTERNATES) | overflowing
+    # Where the series alternates and cancels, peaks late or overflows, the chances are summed.
+    late = (a > _OVERFLOWS) & (a * ratio > _PEAK_UP_TO)
+    summed = (a + b - 1 - m < _ALTERNATES) | late
     expected = np.empty(m.shape)
     for rows, form in ((~summed, _closed_form), (summed, surviving_purchases)):
         if rows.any():
@@ -194,8 +194,8 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
 
 #: Below this the terms of the closed form's series outgrow its sum by more than 10^6.
 _ALTERNATES = -20.0
-#: Above this a, and late, 2F1 grows like (1 - z)^-a.
-_OVERFLOWS = 20.0
+#: Above this a, 2F1 grows like (1 - z)^-a, and its series peaks at term a * ratio: not too late.
+_OVERFLOWS, _PEAK_UP_TO = 20.0, 180.0
 
 
 def _closed_form(m: Floats, a: Floats, b: Floats, ratio: Floats) -> Floats:

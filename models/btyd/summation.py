@@ -19,7 +19,7 @@ _NEGLIGIBLE = 1e-11
 #: Standard deviations about the mean count between which that quadrature is refined.
 _SPREADS = np.array([-12, -8, -5, -3, -1.5, 0, 1.5, 3, 5, 8, 12, 20, 40, 80, 160.0])
 #: Knots between the single terms and the mean, as multiples of the number of single terms.
-_GROWTH = 2.5 ** np.arange(17)
+_GROWTH = 2.5 ** np.arange(64)
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 

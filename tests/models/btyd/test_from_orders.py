@@ -87,6 +87,40 @@ def test_blanks_are_counted_and_refused(column, value, said):
         rfm_summary(orders, amount="amount")
 
 
+def test_a_day_given_back_to_the_cent_is_no_purchase():
+    orders = pd.DataFrame(
+        {
+            "customer_id": "A",
+            "transacted_at": ["2024-01-01", *["2024-01-09"] * 3],
+            "amount": [5.0, 0.1, 0.2, -0.3],  # in floats .1 + .2 - .3 is above 0
+        }
+    )
+    assert rfm_summary(orders, amount="amount")["frequency"].item() == 0
+
+
+@pytest.mark.parametrize("cutoff", ["2024-02-01 12:00", "01/02/2024", "tomorrow", "now", pd.NaT])
+def test_a_cutoff_is_a_day(cutoff):
+    orders = pd.DataFrame({"customer_id": ["A"], "transacted_at": ["2024-01-01"]})
+    with pytest.raises(ValueError, match="cutoff must be a day"):
+        rfm_summary(orders, cutoff=cutoff)
+
+
+def test_zones_are_left_out_of_dates_and_cutoffs_alike_and_never_mixed():
+    moments = pd.Series(["2024-01-01 23:30", "2024-02-01 00:30"]).pipe(pd.to_datetime)
+    orders = pd.DataFrame({"customer_id": "A", "transacted_at": moments.dt.tz_localize("CET")})
+    cutoff = pd.Timestamp("2024-03-01", tz="CET")
+    assert rfm_summary(orders, cutoff=cutoff).loc["A"].tolist() == [1.0, 31.0, 60.0]
+    mixed = orders.assign(transacted_at=["2024-01-01T00:30+02:00", "2024-02-01T00:30Z"])
+    with pytest.raises(ValueError, match="several offsets from UTC"):
+        rfm_summary(mixed)
+
+
+def test_a_column_that_is_there_twice_is_refused():
+    orders = pd.DataFrame([["A", "B", "2024-01-01"]], columns=["id", "id", "day"])
+    with pytest.raises(ValueError, match="several columns id"):
+        rfm_summary(orders, "id", "day")
+
+
 def test_answers_carry_the_customers_index(model):
     summary = model.simulate(50, T=30, seed=1).assign(monetary_value=20.0)
     summary.index = [f"C{n}" for n in range(50)]
