@@ -1,7 +1,8 @@
 """From scores to a decision: whom a campaign contacts, whom it leaves for comparison, and why."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from models.campaign.profit import (
     expected_profit,
     profit_by_contacts,
 )
-from pipeline.acting import plan_file
+from pipeline.acting import beside, plan_file
 from pipeline.acting.effect import Effect
 from pipeline.acting.eligible import ineligible, nobodys
 from pipeline.acting.outlook import Outlook, outlook
@@ -35,7 +36,7 @@ class Plan:
 
     `left_out` counts the scored customers who are not part of it, by reason; `curve` is the
     expected profit by number of contacts among all who may be contacted, `notes` what of the
-    conditions to look at.
+    conditions to look at, `beside` the campaigns that run meanwhile, whose customers are left out.
     """
 
     file: PlanFile
@@ -44,6 +45,7 @@ class Plan:
     curve: pd.DataFrame
     break_even: float
     notes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def groups(self) -> dict[str, int]:
@@ -73,6 +75,7 @@ def plan(
     control: ControlConfig,
     effect: Effect,
     start: date | None = None,
+    others: Sequence[Path] = (),
 ) -> Plan:
     """Choose the customers worth a contact, and draw the groups.
 
@@ -81,6 +84,8 @@ def plan(
     start
         First day of the campaign, on which the horizon begins; default the scores' `as_of`, or
         the day after the log's end, before which nobody can be contacted any more.
+    others
+        Plans of other campaigns: who takes part in one that still runs is left out of this one.
 
     Raises
     ------
@@ -92,10 +97,13 @@ def plan(
     begin = start or max(read.as_of, read.log_end or read.as_of)
     _refuse_old(read, begin, config.max_age_days)
     _refuse_unvalued(read, config)
-    customers = _valued(read.customers, config, effect)
+    running = beside.running(others, name, begin, read.horizon_days)
+    elsewhere = beside.taking_part(read.customers["customer_id"], running)
+    customers = _valued(read.customers, config, effect).assign(elsewhere=elsewhere)
     rows = _affordable(customers, name, config, control, begin)
     terms = _terms(name, read, begin, config, effect)
-    return _told(plan_file.seal(rows, terms), read, config)
+    told = _told(plan_file.seal(rows, terms), read, config)
+    return replace(told, beside=tuple(file.terms.campaign for file in running))
 
 
 def _refuse_costless(name: str, config: CampaignConfig) -> None:
@@ -181,6 +189,8 @@ def _reasons(
     reason[np.isnan(profit)] = "no money expected by the scores"
     unmet = ineligible(customers, config.eligible)
     reason[unmet != ""] = "not eligible: " + unmet[unmet != ""]
+    elsewhere = customers["elsewhere"].to_numpy()
+    reason[elsewhere != ""] = elsewhere[elsewhere != ""]
     reason[globally_left_out(customers["customer_id"], control, start)] = "global control"
     open_to = reason == "beyond the budget"
     _refuse_budget(name, config)
@@ -192,7 +202,8 @@ def _reasons(
         most=allowed.max_contacts,
     )
     reason[chosen] = CHOSEN
-    reachable = customers[(unmet == "") & (reason != "global control") & ~np.isnan(profit)]
+    free = (unmet == "") & (elsewhere == "") & (reason != "global control")
+    reachable = customers[free & ~np.isnan(profit)]
     if allowed is config:  # a few less for the draw's sake are not too few
         refuse_few(chosen, open_to, reachable, name, config)
     return reason
@@ -269,7 +280,9 @@ def _told(file: PlanFile, read: Scores, config: CampaignConfig) -> Plan:
     rows, members = file.customers, file.members
     contacted = members[~plan_file.is_control(members["arm"])]
     left_out = rows["reason"][rows["arm"].isna()].value_counts().to_dict()
-    worth = rows[~rows["reason"].str.startswith(("not eligible", "global", "no money"))]
+    worth = rows[
+        ~rows["reason"].str.startswith(("not eligible", "in campaign", "global", "no money"))
+    ]
     return Plan(
         file,
         outlook(file, read.spread, config.detect),

@@ -1,5 +1,6 @@
 """Plans and measurements in the tracking store: counts, costs and money, no customer."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,21 @@ def keep(made: Plan, uri: str, out: Path, progress: Progress) -> None:
     write_plan(made.file, out)
     if store and not known:
         record_plan(store, made)
+        tell_running(store, made, progress)
+
+
+def tell_running(store: "Store", made: Plan, progress: Progress) -> None:
+    """Name the campaigns that run meanwhile and that this one was not kept apart from."""
+    from pipeline.tracking import campaigns
+
+    terms = made.file.terms
+    for name, start, end in campaigns.between(store, terms.start, terms.end):
+        if name not in (terms.campaign, *made.beside):
+            progress.note(
+                f"Campaign {name} runs too ({start} to {end - timedelta(days=1)}). If it is about "
+                "the same customers, this one may contact its control, and neither can be measured "
+                "alone. Plan again, under another name and file, with --beside and its plan."
+            )
 
 
 def record_plan(store: "Store", plan: Plan) -> None:

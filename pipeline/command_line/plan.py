@@ -26,6 +26,10 @@ def plan(
     uplift: Annotated[
         str | None, typer.Option(help="Uplift model of `churn measure`", metavar="DIR")
     ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="Plan of a campaign that runs: its customers are left out; repeatable"),
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write the plan as an HTML page")] = None,
     config: Configured = None,
     settings: Settings = None,
@@ -39,7 +43,8 @@ def plan(
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
 
-    refuse_overwriting([out, report], [scores, config])
+    others = tuple(beside or ())
+    refuse_overwriting([out, report], [scores, config, *others])
     section = f"campaigns.{campaign}"
     given = {
         f"{section}.budget": budget,
@@ -49,7 +54,7 @@ def plan(
     }
     overrides, progress = overridden(settings, given), Progress(quiet)
     day = start.date() if start else None
-    made = _made(scores, campaign, out, config, overrides, day, progress)
+    made = _made(scores, campaign, out, config, overrides, day, others, progress)
     keep(made, load_tracking(config, overrides).uri, out, progress)
     if report:
         plan_page.write(report, made)
@@ -63,6 +68,7 @@ def _made(
     config: Path | None,
     overrides: dict[str, Any],
     start: date | None,
+    others: tuple[Path, ...],
     progress: "Progress",
 ) -> "Plan":
     """Plan by the effect that was measured or assumed, and say what was not learned from."""
@@ -76,4 +82,4 @@ def _made(
     for note in notes:
         progress.note(note)
     with progress.step(f"Planning {campaign}"):
-        return stage.plan(scores, campaign, terms, control, effect, start)
+        return stage.plan(scores, campaign, terms, control, effect, start, others)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from mlflow.entities import Metric, Param, RunTag
@@ -39,6 +39,23 @@ def planned(store: Store, campaign: str) -> str | None:
             max_results=1,
         )
     return runs[0].data.tags.get(FINGERPRINT) if runs else None
+
+
+def between(store: Store, first: date, end: date) -> list[tuple[str, date, date]]:
+    """Campaigns of which some day lies in `[first, end)`: name, first day, day after the last."""
+    with talking(store.uri):
+        runs = store.client.search_runs(
+            [store.experiment_id],
+            f"tags.`{LEVEL}` = 'plan'",
+            order_by=["attributes.start_time DESC"],
+        )
+    found = []
+    for run in runs:
+        start = date.fromisoformat(run.data.params["start"])
+        over = start + timedelta(days=int(run.data.params["horizon_days"]))
+        if start < end and first < over:
+            found.append((run.data.tags[NAME], start, over))
+    return sorted(found, key=lambda one: one[1:])
 
 
 def record(

@@ -27,10 +27,18 @@ def scores(frame, tmp_path_factory):
 def planned_once(scores):
     """Plan a campaign on the shared scores, with these settings; for a module's own fixture."""
 
-    def plan(name="spring", path=scores, control=ControlConfig(), start=None, effect=0.2, **keys):  # noqa: B008
+    def plan(
+        name="spring",
+        path=scores,
+        control=ControlConfig(),  # noqa: B008
+        start=None,
+        effect=0.2,
+        others=(),
+        **keys,
+    ):
         config = CampaignConfig(**{"contact_cost": 0.5, **keys})
         gains = assumed(effect) if isinstance(effect, float) else effect
-        return stage.plan(path, name, config, control, gains, start)
+        return stage.plan(path, name, config, control, gains, start, others)
 
     return plan
 
