@@ -77,11 +77,12 @@ class Thresholds:
             f"or within {r.late:g} of them and likelier to buy than the average customer",
             "at risk": f"among the {r.worth:.0%} who spent most; later than usual, but by no more "
             f"than {r.gone:g} usual gaps, and with at least {r.slim:.0%} of the average chance",
-            "slowing": f"later than usual, but bought within the last {horizon}, or silent for at "
-            f"most {r.late:g} usual gaps, or likelier to buy than the average customer",
+            "slowing": f"later than usual, but bought within the last {horizon}, or likelier to "
+            f"buy than the average customer, or silent for at most {r.late:g} usual gaps and with "
+            f"at least {r.slim:.0%} of the average chance",
             "lost": f"less than {r.slim:.0%} of the average chance to buy, and silent for longer "
             f"than {horizon} and {r.gone:g} usual gaps",
-            "dormant": f"silent for longer than {horizon} and {r.late:g} usual gaps",
+            "dormant": f"none of the others: late, and silent for longer than {horizon}",
         }
         return {self.name(segment): who[segment] for segment in SEGMENTS}
 
@@ -147,7 +148,7 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
         "loyal": back & in_time,
         "promising": ~back & in_time,
         "at risk": worth & (gaps <= rules.gone) & ~slim,
-        "slowing": (silent <= parting.horizon_days) | (gaps <= rules.late) | likely,
+        "slowing": (silent <= parting.horizon_days) | ((gaps <= rules.late) & ~slim) | likely,
         "lost": slim & (gaps > rules.gone),
     }
     names = [parting.name(segment) for segment in choices]

@@ -20,7 +20,7 @@ from pipeline.intake.orders import Orders
 ADVICE = {
     "champion": "thank them; let them see new things first",
     "loyal": "offer what goes with what they buy; they need no discount",
-    "promising": "remind them soon after the first order",
+    "promising": "remind them that a second order is due",
     "new": "make the second order easy",
     "at risk": "win them back now: they have spent much, and are late",
     "slowing": "give a reason for the next order before the habit is lost",

@@ -94,6 +94,13 @@ def test_nobody_lost_has_a_fair_chance(base):
 
 
 @given(bases())
+def test_whoever_is_slowing_has_bought_lately_or_may_still_be_won(base):
+    rows, parting = named(base)
+    slowing = rows[(rows["segment"] == "slowing") & (rows["days_since_last"] > HORIZON)]
+    assert (slowing["chance"] >= parting.rules.slim * (1 - parting.mean_churn)).all()
+
+
+@given(bases())
 @settings(max_examples=30)
 def test_a_customers_segment_depends_on_nobody_else(base):
     (customers, predicted), (rows, parting) = base, named(base)
