@@ -5,7 +5,7 @@ database itself: the features are one set of expressions and run in either.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -43,15 +43,16 @@ def export(url: str, table: str | None, folder: Path) -> Path:
     Raises
     ------
     UserError
-        If the address holds a password, the database cannot be reached, or goes in the middle,
-        or there is no such table.
+        If the address holds a password, the database cannot be reached, goes in the middle or
+        fails at a row, or there is no such table.
     """
     driver = _driver()
     _without_password(url)
     with _session(driver, url) as session:
         if table is None:
             raise UserError(f"Name the table: log.table. There are: {_listed(_tables(session))}.")
-        name = driver.sql.SQL(".").join(map(driver.sql.Identifier, table.split(".", 1)))
+        parts = _tables(session).get(table) if "." in table else None
+        name = driver.sql.SQL(".").join(map(driver.sql.Identifier, parts or table.split(".", 1)))
         query = driver.sql.SQL("COPY (SELECT * FROM {}) TO STDOUT (FORMAT csv, HEADER)")
         target = folder / "table.csv"
         try:
@@ -61,12 +62,21 @@ def export(url: str, table: str | None, folder: Path) -> Path:
         except (driver.errors.UndefinedTable, driver.errors.InvalidSchemaName):
             raise _no_table(table, _tables(session)) from None
         except driver.errors.InsufficientPrivilege:
-            raise UserError(f"log.table: you may not read {table}.") from None
+            raise UserError(
+                f"log.table: you may not read {table}, or not each of its columns. Ask for the "
+                "right to SELECT it, or name a view of the columns that you may read."
+            ) from None
         except driver.OperationalError:
             target.unlink(missing_ok=True)
             raise UserError(
                 f"The database ended the connection while {table} was read. Nothing was written; "
                 "try again."
+            ) from None
+        except driver.Error as error:
+            # Its own words may quote a row.
+            raise UserError(
+                f"The database fails while it reads {table} ({type(error).__name__}): a view whose "
+                "expression cannot be had of each row? Nothing was written."
             ) from None
     return target
 
@@ -88,7 +98,7 @@ def _session(driver: Any, url: str) -> Iterator[Any]:
     options = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in _SESSION.items())
     try:
         session = driver.connect(url, options=options, client_encoding="utf8", autocommit=True)
-    except driver.OperationalError as error:
+    except (driver.OperationalError, driver.ProgrammingError) as error:
         raise _unreachable(error) from None
     with session:
         session.execute("SET default_transaction_read_only = on")
@@ -109,20 +119,26 @@ def _without_password(url: str) -> None:
         )
 
 
-def _tables(session: Any) -> list[str]:
+def _tables(session: Any) -> dict[str, tuple[str, str]]:
+    """What may be read, tables and views of any kind: as it is named here -> schema and name."""
     found = session.execute(
-        "SELECT table_schema, table_name FROM information_schema.tables "
-        "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"
-    )
-    return [name if schema == "public" else f"{schema}.{name}" for schema, name in found]
+        "SELECT nspname, relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+        "WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND nspname <> 'information_schema' "
+        "AND nspname !~ '^pg_' AND has_schema_privilege(n.oid, 'USAGE') "
+        "AND has_any_column_privilege(pg_class.oid, 'SELECT') ORDER BY 1, 2"
+    ).fetchall()
+    return {
+        name if schema == "public" else f"{schema}.{name}": (schema, name) for schema, name in found
+    }
 
 
-def _listed(names: list[str]) -> str:
+def _listed(tables: Iterable[str]) -> str:
+    names = list(tables)
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     return (", ".join(names[:20]) or "none that you may read") + more
 
 
-def _no_table(table: str, names: list[str]) -> UserError:
+def _no_table(table: str, names: Iterable[str]) -> UserError:
     close = get_close_matches(table, names, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
     return UserError(f"log.table: there is no {table}.{hint} There are: {_listed(names)}.")

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
 
+import ibis
 import ibis.expr.types as ir
 
 from features.errors import UserError
@@ -137,7 +138,10 @@ class Counts:
 
 def by_day(checked: ir.Table, **also: ir.IntegerScalar) -> list[dict[str, Any]]:
     """What one pass over the rows tells of each reason and day: a table as long as the calendar."""
-    found = checked.group_by("reason", day=checked.transacted_at.date()).aggregate(
+    at = checked.transacted_at
+    # Of rows set aside a day may be "infinity", or of the year 20244: Python has none of these.
+    day = at.between(datetime.min, datetime.max).ifelse(at, ibis.null("timestamp")).date()
+    found = checked.group_by("reason", day=day).aggregate(
         n=checked.count(),
         first=checked.row.min(),
         zero=(checked.amount == 0).sum(),

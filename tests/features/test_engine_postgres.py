@@ -123,6 +123,52 @@ def test_a_table_that_is_not_there_is_refused_with_those_that_are(database):
 
 
 @pytest.mark.engine
+def test_each_table_that_is_listed_can_be_named_so_and_views_are(database):
+    import psycopg
+
+    odd = f'{database}.Sch"ema'
+    with psycopg.connect(URL, autocommit=True) as session:
+        names = [psycopg.sql.Identifier(odd, "a.b"), psycopg.sql.Identifier("public", f"{odd}.c")]
+        copied = psycopg.sql.SQL(f'AS SELECT * FROM {database}."Or ders"')
+        session.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(odd)))
+        try:
+            session.execute(
+                psycopg.sql.SQL("CREATE MATERIALIZED VIEW {} ").format(names[0]) + copied
+            )
+            session.execute(psycopg.sql.SQL("CREATE TABLE {} ").format(names[1]) + copied)
+            with pytest.raises(UserError) as caught:
+                opened(URL)
+            for listed in (f"{odd}.a.b", f"{odd}.c"):
+                assert f"{listed}" in str(caught.value)
+                assert opened(URL, table=listed).counts.rows == len(ROWS)
+        finally:
+            session.execute(
+                psycopg.sql.SQL("DROP SCHEMA {} CASCADE").format(psycopg.sql.Identifier(odd))
+            )
+            session.execute(psycopg.sql.SQL("DROP TABLE IF EXISTS {}").format(names[1]))
+
+
+@pytest.mark.engine
+def test_a_view_that_fails_at_a_row_is_one_clear_error_without_the_row(database, tmp_path):
+    import psycopg
+
+    with psycopg.connect(URL, autocommit=True) as session:
+        session.execute(
+            f"CREATE VIEW {database}.fails AS SELECT ('secret' || i)::int FROM "
+            "generate_series(1, 3) AS i"
+        )
+    with pytest.raises(UserError, match="fails while it reads") as caught:
+        postgres.export(URL, f"{database}.fails", tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_address_with_a_wrong_option_is_refused():
+    pytest.importorskip("psycopg")
+    with pytest.raises(UserError, match=r"cannot be reached: .*no_such_option"):
+        opened(f"{URL}?no_such_option=1", table="x")
+
+
+@pytest.mark.engine
 def test_28_a_hostile_table_name_is_only_a_name(database):
     with pytest.raises(UserError, match="there is no"):
         opened(URL, table=f'{database}.x"; DROP SCHEMA {database} CASCADE; --')
