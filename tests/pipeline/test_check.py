@@ -89,6 +89,16 @@ def shown(found):
             {"customer_id": "klantnummer", "transacted_at": "besteldatum", "amount": "bedrag"},
             id="dutch",
         ),
+        pytest.param(
+            ["MSISDN", "Topup Date", "Amount"],
+            {"customer_id": "MSISDN", "transacted_at": "Topup Date", "amount": "Amount"},
+            id="prepaid",
+        ),
+        pytest.param(
+            ["rider", "requested_date", "total_fare"],
+            {"customer_id": "rider", "transacted_at": "requested_date", "amount": "total_fare"},
+            id="rides",
+        ),
     ],
 )
 def test_columns_are_proposed_by_their_names(engine, tmp_path, header, mapping):
