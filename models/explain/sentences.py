@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 CLEARLY = 1.2
 """So many times the typical customer's value is worth a comparison with it."""
 
+FAR_OFF = 180
+"""Days to the next purchase by a customer's own usual gap, from which on they are not due yet."""
+
 FIRST, DISTINCT = "first_", "distinct_"
 """So begin the names of columns with an attribute's first known value, and with how many it has
 shown."""
@@ -113,7 +116,10 @@ def _where(*cases: tuple[Flags, Callable[[Flags], Words]]) -> Words:
 
 
 def _silence(rows: Rows, leave: Flags, typical: Typical) -> Words:
-    """Held against the own usual gap, or where that says the opposite, against everybody's."""
+    """Held against the own usual gap, or where that says the opposite, against everybody's.
+
+    Who buys once a year and has just been there hardly comes within a quarter.
+    """
     silent = rows.number("days_since_last", rows.number("T") - rows.number("recency"))
     others, gap = typical["days_since_last"], rows.number("gap_mean", np.nan)
     once = (rows.number("frequency") == 0) | np.isnan(gap) | (gap == 0)
@@ -128,11 +134,15 @@ def _silence(rows: Rows, leave: Flags, typical: Typical) -> Words:
         usual = "usually buys every " + _count(gap[some], "day")
         return usual + ", silent for " + _whole(silent[some])
 
+    def not_due(some: Flags) -> Words:
+        return beside_own_gap(some) + ": not due yet"
+
     return _where(
         (once & (longer != leave), lambda some: np.full(some.sum(), "", object)),
         (once & leave, of_once),
         (once, lambda some: of_once(some) + held),
         ((silent > gap) == leave, beside_own_gap),
+        (leave & (gap - silent > FAR_OFF), not_due),
         (
             _beside(silent, others) == np.where(leave, 1, -1),
             lambda some: "silent for " + _count(silent[some], "day") + held,

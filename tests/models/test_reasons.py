@@ -108,13 +108,24 @@ def test_who_is_late_and_yet_likelier_to_stay_than_most_is_held_against_most():
     assert told("silence", 0.6, **late) == leaves
 
 
+def test_who_comes_once_a_year_and_was_there_lately_is_not_due_yet():
+    said = told("silence", 0.8, gap_mean=365.0, days_since_last=13.0)
+    assert (
+        said == "much more likely to leave: usually buys every 365 days, silent for 13: not due yet"
+    )
+    assert told("silence", 0.8, gap_mean=20.0, days_since_last=13.0) == ""
+
+
 @pytest.mark.parametrize("size", [-1.0, 1.0])
 @pytest.mark.parametrize("silent", [3.0, 100.0, 380.0, 400.0, 600.0])
 @pytest.mark.parametrize("gap", [10.0, 200.0, np.nan])
 def test_silence_is_told_only_where_its_figures_bear_it_out(size, silent, gap):
     said = told("silence", size, gap_mean=gap, days_since_last=silent)
     longer = silent > TYPICAL["days_since_last"]
-    if "usually" in said:
+    if said.endswith("not due yet"):
+        assert size > 0
+        assert gap - silent > 180
+    elif "usually" in said:
         assert (silent > gap) == (size > 0)
     elif said:
         assert longer == (size > 0)
