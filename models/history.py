@@ -95,6 +95,9 @@ class History:
         The panel columns in the log's currency.
     seed : int, optional
         For the models that draw, such as trees on random subsets of the features.
+    unjudged : float, optional
+        Logarithm by which spend has changed within the last horizon, see
+        `models.blend.recent_change`.
 
     Raises
     ------
@@ -114,6 +117,7 @@ class History:
     longer: Longer | None = None
     money: tuple[str, ...] = ()
     seed: int = 0
+    unjudged: float = 0.0
     _fitted: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _shared: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _locks: dict[Any, RLock] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -69,11 +69,14 @@ def calibrated(
 ) -> tuple[SpendDistribution | None, float]:
     """The distribution of spend over past cutoffs, and how much their levels varied.
 
-    How the level varied is read off a buy-till-you-die model. So is the distribution, its level
+    How the level varied is read off a buy-till-you-die model, and off a change that the last days
+    show. So is the distribution, its level
     taken out, where the blend has no predictions at validation cutoffs or they hold too few buyers.
     """
     seen = [rows for rows in (BtydRows.at(history, day) for day in cutoffs) if rows]
-    spread = level_spread(*np.array([(one.level, one.noise) for one in seen]).reshape(-1, 2).T)
+    levels = [(one.level, one.noise) for one in seen]
+    levels += [(history.unjudged, 0.0)] if history.unjudged else []
+    spread = level_spread(*np.array(levels).reshape(-1, 2).T)
     return _distribution(seen, blended, spread), spread
 
 

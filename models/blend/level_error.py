@@ -154,17 +154,10 @@ def forecast_level_error(history: History) -> LevelErrorForecast:
     when = np.array([(day - history.cutoff).days for day, _ in known], dtype=float)
     seen = np.array([(error.churn, error.purchases) for _, error in known]).reshape(-1, 2)
     chance = CHANCE + np.array([error.variance for _, error in known])
-    mean, lasting = _posterior_mean(when, seen, chance, history.horizon_days)
-    came, forecast = [np.zeros((0, 2))], [np.zeros((0, 2))]
-    for place, day in enumerate(when):
-        over = when + history.horizon_days <= day
-        if over.any() and (_seasonal(when[over] - day) or not _seasonal(when)):
-            past, _ = _posterior_mean(
-                when[over] - day, seen[over], chance[over], history.horizon_days
-            )
-            came.append(seen[[place]])
-            forecast.append(past[None, :])
-    errors, forecasts = np.concatenate(came), np.concatenate(forecast)
+    mean, lasting = posterior_mean(when, seen, chance, history.horizon_days)
+    errors, forecasts = past_forecasts(
+        when, seen, chance, history.horizon_days, history.horizon_days
+    )
     worth = (PRIOR_SQUARES + (errors * forecasts).sum(axis=0)) / (
         PRIOR_SQUARES + (forecasts**2).sum(axis=0)
     )
@@ -175,6 +168,23 @@ def forecast_level_error(history: History) -> LevelErrorForecast:
     (churn, purchases), lasts = worth * mean, worth[1] * lasting
     unseen = worth * _unseen_season(history, when, seen, chance)
     return LevelErrorForecast(*(float(x) for x in (churn, purchases, lasts, *variance, *unseen)))
+
+
+def past_forecasts(
+    when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int, apart: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Errors on each of some days, and what was forecast of them so many days `apart` before.
+
+    Each of shape (n_forecasts, n_errors).
+    """
+    came, forecast = [np.zeros((0, seen.shape[1]))], [np.zeros((0, seen.shape[1]))]
+    for place, day in enumerate(when):
+        over = when + apart <= day
+        if over.any() and (_seasonal(when[over] - day) or not _seasonal(when)):
+            mean, _ = posterior_mean(when[over] - day, seen[over], chance[over], horizon_days)
+            came.append(seen[[place]])
+            forecast.append(mean[None, :])
+    return np.concatenate(came), np.concatenate(forecast)
 
 
 def _seasons_seen(history: History) -> float:
@@ -200,12 +210,12 @@ def _unseen_season(
     return season @ solved
 
 
-def _posterior_mean(
+def posterior_mean(
     when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int
 ) -> tuple[np.ndarray, float]:
-    """Mean errors of churn and of purchases on day 0, given earlier ones; and what lasts of them.
+    """Mean errors on day 0, given earlier ones; and what lasts of the second, of purchases.
 
-    `when` has shape (n_days,), `seen` (n_days, 2).
+    `when` has shape (n_days,), `seen` (n_days, n_errors).
     """
     if not len(when):
         return np.zeros(2), 0.0

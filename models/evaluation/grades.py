@@ -195,6 +195,33 @@ def intervals(
     return _by_bounds("intervals", list(known.values()), COVERAGE, reason, advice)
 
 
+def changed(grade: Grade, error: float, told: str) -> Grade:
+    """A grade, lower where a change that no judged cutoff knows brings an error as large.
+
+    Parameters
+    ----------
+    grade : Grade
+        Of the level, the money or the value of months.
+    error : float
+        As those that the grade was made of: by how much too much is expected.
+
+    Examples
+    --------
+    >>> found = changed(money([0.02]), -0.2, "in the last 9 days 25 % more purchases came")
+    >>> found.grade, found.reason
+    ('fair', 'total off by +2%; in the last 9 days 25 % more purchases came')
+    >>> changed(money([0.02]), 0.05, "").grade
+    'good'
+    """
+    bounds = LEVEL if grade.side == "level" else TOTAL
+    reason = f"{grade.reason}; {told}"
+    found = _by_bounds(grade.side, [error], bounds, reason, ADVICE[grade.side])
+    order = (UNJUDGED, GOOD, FAIR, POOR)
+    if found.grade == GOOD or order.index(found.grade) < order.index(grade.grade):
+        return grade
+    return found
+
+
 def in_words(grades: Sequence[Grade]) -> str:
     """All grades as one line.
 

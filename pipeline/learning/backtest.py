@@ -15,6 +15,7 @@ from features.errors import UserError
 from features.writing import atomic
 from models.all_contenders import BOARD, DEFAULT
 from models.blend.blend import WITH_PART
+from models.blend.recent_change import RecentChange
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.history import weights
 from pipeline.console import Progress
@@ -65,7 +66,8 @@ class Backtest:
 
     `outcomes` has a row per customer and cutoff: `cutoff`, `weight`, `churned`, `spend`,
     recency, frequency and T, and the attributes. `answers` holds each contender's
-    `judged.PREDICTED` for the same rows; NaN where it has no answer.
+    `judged.PREDICTED` for the same rows; NaN where it has no answer. `change` is what the last
+    days show and no cutoff could.
     """
 
     leaderboard: pd.DataFrame
@@ -73,6 +75,7 @@ class Backtest:
     outcomes: pd.DataFrame
     answers: dict[str, pd.DataFrame]
     attributes: tuple[str, ...] = ()
+    change: RecentChange | None = None
 
     @property
     def horizon_days(self) -> int:
@@ -160,7 +163,7 @@ def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Prog
             f"{chosen} cannot be fitted to this log at any cutoff; see the notes above."
         )
     answers = {name: answers[name] for name in board}
-    return Backtest(leaderboard, chosen, outcomes, answers, snapshots.attributes)
+    return Backtest(leaderboard, chosen, outcomes, answers, snapshots.attributes, snapshots.change)
 
 
 def _at_cutoffs(

@@ -28,7 +28,7 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
     valued = rows.dropna(subset=["clv_bias"])
     longest = valued[valued["clv_months"] == valued["clv_months"].max()]
     months = int(longest["clv_months"].max()) if len(longest) else 0
-    return (
+    found = (
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
         grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
@@ -40,6 +40,26 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
             rows["next_purchase_coverage"].tolist(),
         ),
     )
+    level, money = unjudged(result)
+    errors = {"level": level, "money": money, "value of months": money}
+    told = result.change.words if result.change else ""
+    return tuple(
+        grades.changed(one, errors[one.side][0], told) if errors.get(one.side) else one
+        for one in found
+    )
+
+
+def unjudged(result: Backtest) -> tuple[list[float], list[float]]:
+    """What a change of the last days, if there is one, adds to `level_gaps` and errors of money.
+
+    As though the horizon at the latest judged cutoff had seen it.
+    """
+    if result.change is None or not result.judged:
+        return [], []
+    last = result.outcomes[result.outcomes["cutoff"] == result.judged[-1]]
+    left = float(np.average(last["churned"], weights=last["weight"]))
+    odds = left / max(1 - left, 1e-9) * np.exp(result.change.silence)
+    return [left - float(odds / (1 + odds))], [float(np.expm1(-result.change.spend))]
 
 
 def level_gaps(result: Backtest) -> list[float]:

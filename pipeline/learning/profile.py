@@ -9,7 +9,7 @@ import pandas as pd
 from features.log.reasons import Counts
 from models.evaluation.drift import profile_of
 from pipeline.learning.backtest import Backtest
-from pipeline.learning.grading import level_gaps
+from pipeline.learning.grading import level_gaps, unjudged
 
 
 def profile(today: pd.DataFrame, p_churn: pd.Series, names: Sequence[str]) -> dict[str, Any]:
@@ -51,12 +51,13 @@ def promised(result: Backtest, rule: str) -> dict[str, Any]:
     board = result.leaderboard[result.leaderboard["cutoff"].isin(result.judged)]
     board = board.sort_values("cutoff").set_index("contender")
     own = board.loc[[result.chosen]]
+    level, money = unjudged(result)
     return {
         "rule": rule,
         "log_loss": _known(own["log_loss"]),
         "rule_log_loss": _known(board.loc[[rule], "log_loss"]),
-        "level": _known(level_gaps(result)),
-        "spend": _known(own["spend_bias"]),
+        "level": _known([*level_gaps(result), *level]),
+        "spend": _known([*own["spend_bias"], *money]),
         "coverage": _known(own["spend_coverage"]),
     }
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, Self
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
+from features.customer.behaviour import exact_sum
 from features.customer.catalogue import CATALOGUE, MONEY
 from features.customer.labels import labels_at_each, purchases_by_day
 from features.customer.panel import panel
@@ -17,6 +19,12 @@ from features.customer.rfm import rfm_at_each
 from features.customer.sample import sample
 from features.customer.snapshot import categories, snapshot
 from models.blend.level_error import level_error
+from models.blend.recent_change import (
+    RecentChange,
+    recent_change,
+    window_cutoffs,
+    window_days,
+)
 from models.btyd.lifetime_value import month_ends
 from models.history import LABELS, History, LevelError, Longer, completed, known_by
 from models.periods import periods
@@ -52,6 +60,7 @@ class Snapshots:
     spend: dict[date, np.ndarray] = field(default_factory=dict)
     longer: dict[date, Longer] = field(default_factory=dict)
     seed: int = 0
+    change: RecentChange | None = None
     _fits: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def history(self, cutoff: date) -> History:
@@ -70,6 +79,7 @@ class Snapshots:
             seed=self.seed,
             snapshot=self.today if known is None else known.drop(columns=list(LABELS)),
             level_errors=completed(self.level_errors, cutoff, self.plan.horizon_days),
+            unjudged=self.change.spend if self.change and cutoff == self.plan.as_of else 0.0,
         ).sharing(self._fits)
 
     def _recent(self, cutoff: date) -> pd.DataFrame | None:
@@ -84,10 +94,7 @@ def collect(
     """Run the features at every cutoff of the plan, on a sample drawn before any is computed."""
     share = min(1.0, max_customers / max(orders.n_customers, 1))
     with progress.step("Drawing the customers to learn from" if share < 1 else "Ordering the days"):
-        drawn = with_gaps(sample(orders.netted, share))
-        learner = _Learner(
-            orders, orders.engine.create_table("drawn", drawn, overwrite=True), share
-        )
+        learner = Learner.of(orders, share)
     # An unfinished horizon is read as far as the log goes.
     horizons = {
         cutoff: min(plan.horizon_days, (orders.end - cutoff).days)
@@ -102,6 +109,8 @@ def collect(
         populations = _populations(orders, known)
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
         errors = learner.level_errors(plan.levels, plan.horizon_days)
+    with progress.step("What the last days show"):
+        change = learner.recent_change(plan)
     with progress.step(f"What came in the months after {len(plan.longer)} cutoffs"):
         periods_over = learner.longer(set(plan.longer.values()))
         longer = {day: periods_over[asked] for day, asked in plan.longer.items()}
@@ -117,16 +126,23 @@ def collect(
         spend,
         longer,
         seed,
+        change,
     )
 
 
 @dataclass(frozen=True)
-class _Learner:
+class Learner:
     """The customers that are learned from: their purchase `days`, and their `share` of all."""
 
     orders: Orders
     days: ir.Table
     share: float
+
+    @classmethod
+    def of(cls, orders: Orders, share: float = 1.0) -> Self:
+        """Draw this share of the log's customers, and order their days."""
+        drawn = with_gaps(sample(orders.netted, share))
+        return cls(orders, orders.engine.create_table("drawn", drawn, overwrite=True), share)
 
     @property
     def drawn(self) -> float:
@@ -175,22 +191,62 @@ class _Learner:
             found |= {cutoff: came["spend"].to_numpy(float) for cutoff, came in of.items()}
         return found
 
-    def level_errors(self, cutoffs: Sequence[date], horizon_days: int) -> dict[date, LevelError]:
-        """What a buy-till-you-die model said of all these customers, less what came."""
+    def recent_change(self, plan: Plan) -> RecentChange | None:
+        """How the last days differ from earlier ones; see `models.blend.recent_change`."""
+        if not plan.levels:
+            return None
+        days = window_days(plan.horizon_days)
+        cutoffs = window_cutoffs(plan.as_of, plan.horizon_days, plan.levels[0])
+        amounts = self._amounts(cutoffs, days, plan.horizon_days)
+        errors = self.level_errors(cutoffs, days, days)
+        return recent_change(errors, amounts, plan.horizon_days)
+
+    def _amounts(self, cutoffs: Sequence[date], days: int, horizon_days: int) -> dict[date, float]:
+        """Mean logarithm of repeat purchases in so many days, less that of the horizon before.
+
+        A logarithm, so that a few large orders move little. Cutoffs without either are left out.
+        """
+        again = self.days.filter(self.days.ordinal > 1)
+        logs = again.group_by(day=again.transacted_at).aggregate(
+            number=again.count(), logs=exact_sum(again.amount.ln())
+        )
+        daily = _pandas(logs.order_by("day"))
+        daily = daily.set_index(pd.to_datetime(daily["day"])).drop(columns="day").astype(float)
+
+        def mean(start: date, days: int) -> float:
+            first, last = pd.Timestamp(start), pd.Timestamp(start + timedelta(days=days - 1))
+            rows = daily.loc[first:last].sum()
+            return float(rows["logs"] / rows["number"]) if rows["number"] else np.nan
+
+        before = timedelta(days=horizon_days)
+        found = {day: mean(day, days) - mean(day - before, horizon_days) for day in cutoffs}
+        return {day: change for day, change in found.items() if np.isfinite(change)}
+
+    def level_errors(
+        self, cutoffs: Sequence[date], horizon_days: int, at_most: int | None = None
+    ) -> dict[date, LevelError]:
+        """What a buy-till-you-die model said of all these customers, less what came.
+
+        Of longer periods too, `at_most` so many days long where that is given.
+        """
         found: dict[date, LevelError] = {}
         for some in _passes(cutoffs, self.drawn):
             horizons = dict.fromkeys(some, horizon_days)
             outcome = labels_at_each(self.days, horizons, self.orders.end)
             rows = rfm_at_each(self.days, some).inner_join(outcome, ("customer_id", "cutoff"))
             groups = _groups(rows, some, "frequency", "recency", "T", churned=rows.churned.sum())
-            over = {day: periods(horizon_days, (self.orders.end - day).days) for day in some}
+            over = {
+                day: periods(horizon_days, at_most or (self.orders.end - day).days) for day in some
+            }
             spans = {day: lengths[-1] for day, lengths in over.items()}
             daily = _pandas(purchases_by_day(self.days, rows, spans))
             for cutoff in some:
                 came = daily[daily["cutoff"] == cutoff]
                 totals = {n: float(came["purchases"][came["day"] < n].sum()) for n in over[cutoff]}
                 churned = groups[cutoff]["churned"].sum()
-                error = level_error(cutoff, horizon_days, groups[cutoff], churned, totals)
+                # Threads would only wait for each other.
+                with threadpool_limits(limits=1):
+                    error = level_error(cutoff, horizon_days, groups[cutoff], churned, totals)
                 if error is not None:
                     found[cutoff] = error
         return found

@@ -30,7 +30,7 @@ def sentences(result: Backtest, rule: str, races: pd.DataFrame, groups: pd.DataF
     said += _ahead(result)
     if compared:
         said += _by_activity(races) + _losses_told(groups)
-    return said + _level(result)
+    return said + _changed(result) + _level(result)
 
 
 def who(group: str) -> str:
@@ -134,6 +134,14 @@ def _losses_told(groups: pd.DataFrame) -> list[str]:
             "beyond chance; the report says in which."
         )
     return said
+
+
+def _changed(result: Backtest) -> list[str]:
+    """What the last days show and the judged cutoffs could not."""
+    if result.change is None:
+        return []
+    told = result.change.words
+    return [f"{told[0].upper()}{told[1:]}: no judged cutoff knows of it, and the answer hardly."]
 
 
 def _level(result: Backtest) -> list[str]:

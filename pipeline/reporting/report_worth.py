@@ -4,7 +4,7 @@ import math
 
 from pipeline.intake.orders import Orders
 from pipeline.learning.backtest import Backtest
-from pipeline.learning.grading import level_gaps
+from pipeline.learning.grading import level_gaps, unjudged
 from pipeline.markup import (
     Row,
     facts,
@@ -43,8 +43,13 @@ PARTS = {
 def coming(today: Outlook, result: Backtest) -> Coming:
     """What is expected of today's customers, and how far such totals have been off."""
     errors = result.leaderboard.loc[result.leaderboard["chosen"], "spend_bias"].dropna()
+    level, money = unjudged(result)
     return Coming.of(
-        today.customers, result.horizon_days, level_gaps(result), errors.tolist(), today.weight
+        today.customers,
+        result.horizon_days,
+        [*level_gaps(result), *level],
+        [*errors, *money],
+        today.weight,
     )
 
 

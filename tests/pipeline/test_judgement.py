@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.blend.recent_change import RecentChange
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
 from pipeline.campaign_config import CampaignConfig
 from pipeline.learning.answer import answer
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import baseline, intervals, judge
+from pipeline.learning.profile import promised
 from pipeline.reporting.report import page
 from tests.pipeline.boards import (
     CUTOFFS,
@@ -338,6 +340,21 @@ def test_windows_of_the_next_purchase_that_held_too_little_lower_the_intervals_g
         result.leaderboard["next_purchase_coverage"] = held
         result.leaderboard["spend_coverage_pit"] = 0.81
         assert grades_of(judge(result))["intervals"] == grade
+
+
+def test_a_change_that_only_the_last_days_show_lowers_grades_and_widens_totals():
+    steady = backtest(blend=true, recency_alone=flat)
+    steady.leaderboard["spend_bias"] = 0.01
+    change = RecentChange(21, silence=0.9, purchases=-0.5, amount=0.1)
+    broken = replace(steady, change=change)
+    assert judge(steady).grades[1].grade == "good"
+    assert grades_of(judge(broken)) | {"level": "poor", "money": "poor"} == grades_of(judge(broken))
+    said = "In the last 21 days 39 % fewer purchases came and 11 % more was spent on each"
+    assert any(line.startswith(said) for line in judge(broken).sentences)
+    before, after = promised(steady, "recency_alone"), promised(broken, "recency_alone")
+    assert after["spend"][-1] == pytest.approx(np.exp(0.4) - 1)
+    assert after["spend"][:-1] == before["spend"]
+    assert after["level"][-1] < min(before["level"])
 
 
 def test_the_report_has_a_strip_of_grades_with_advice():

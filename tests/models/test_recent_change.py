@@ -1,0 +1,64 @@
+"""A change that only the last days show: seen where it is one, and silent where it is none."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from models.blend.recent_change import recent_change, window_cutoffs, window_days
+from models.history import LevelError
+
+TODAY, HORIZON = date(2024, 6, 1), 80
+CUTOFFS = window_cutoffs(TODAY, HORIZON, date(2022, 1, 1))
+
+
+def seen(seed, churn=0.0, purchases=0.0, amount=0.0, cutoffs=CUTOFFS, season=0.0):
+    """Errors of ordinary windows, and of the last one changed by so much."""
+    rng = np.random.default_rng(seed)
+    errors, amounts = {}, {}
+    for day in cutoffs:
+        last = day == cutoffs[-1]
+        wave = season * np.cos(2 * np.pi * (day - TODAY).days / 365.25)
+        errors[day] = LevelError(
+            churn=rng.normal(0.1, 0.04) + wave - churn * last,
+            purchases=rng.normal(-0.1, 0.04) - wave - purchases * last,
+            variance=0.001,
+        )
+        amounts[day] = rng.normal(0.02, 0.02) + amount * last
+    return recent_change(errors, amounts, HORIZON)
+
+
+def test_the_windows_are_the_last_one_and_those_before_any_judged_horizon_is_over():
+    days = timedelta(days=window_days(HORIZON))
+    assert CUTOFFS[-1] + days == TODAY
+    assert all(day <= TODAY - timedelta(days=HORIZON) for day in CUTOFFS[:-1])
+
+
+def test_ordinary_logs_are_silent():
+    assert [seed for seed in range(40) if seen(seed)] == []
+
+
+def test_a_season_that_came_in_earlier_years_is_none():
+    years = window_cutoffs(TODAY, HORIZON, date(2019, 1, 1))
+    assert [seed for seed in range(20) if seen(seed, cutoffs=years, season=0.3)] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"amount": 0.27}, "more was spent on each purchase than expected"),
+        ({"purchases": -0.7}, "fewer purchases came than expected"),
+        ({"churn": 0.8}, "the odds of a purchase were"),
+        ({"purchases": -0.6, "amount": 0.25}, "fewer purchases came and"),
+    ],
+)
+def test_a_change_is_told_in_its_direction(change, words):
+    found = seen(3, **change)
+    assert words in found.words
+    for name, size in {"purchases": 0.0, "amount": 0.0, **change}.items():
+        value = found.silence if name == "churn" else getattr(found, name)
+        assert value == pytest.approx(size, abs=0.2)
+
+
+def test_too_few_earlier_windows_say_nothing():
+    assert seen(3, amount=0.5, cutoffs=CUTOFFS[-4:]) is None
