@@ -151,16 +151,17 @@ def _guessed(
     if "amount" in given or "unit_price" in given:
         found.pop("unit_price", None)
         found.pop("amount", None)
-    if problem := _unmapped(raw, {**given, **found}, suited):
-        raise UserError(problem)
+    problems = _unmapped(raw, {**given, **found}, suited)
     money = {"amount", "unit_price"}
     rest = [column for column in free if column.name not in found.values()]
     if not money & {*given, *found, *suited.ties} and (names := nameless_money(rest)):
-        raise UserError(
+        problems.append(
             f"No column is called money, but {' and '.join(map(repr, names))} could be it. Name "
             f"the money of a row: {_flag('amount')} {shlex.quote(names[0])}; or say that there is "
             "none, and each order counts 1: --set log.columns.amount=null"
         )
+    if problems:
+        raise UserError("\n".join(problems))
     return found
 
 
@@ -171,7 +172,7 @@ def suited_roles(raw: Raw, free: Sequence[mapping.Profile], given: Mapping[str, 
     return settled(raw, propose(free, days))
 
 
-def _unmapped(raw: Raw, roles: Mapping[str, Any], suited: Roles) -> str:
+def _unmapped(raw: Raw, roles: Mapping[str, Any], suited: Roles) -> list[str]:
     """Why the mapping is not whole: no column suits, or several equally well."""
     needed = ("customer_id", "transacted_at", "amount")
     lines = [
@@ -190,7 +191,7 @@ def _unmapped(raw: Raw, roles: Mapping[str, Any], suited: Roles) -> str:
         lines.append(
             f"No column looks like {' or '.join(missing)}; name it: {flags}. There are: {names}."
         )
-    return "\n".join(lines)
+    return lines
 
 
 def _flag(role: str) -> str:

@@ -201,7 +201,8 @@ def risk(counts: pd.DataFrame, horizon_days: int) -> str:
     title = f"Of the {best:,} who have spent most, {at_stake:,} have a p(churn) of 60 % or more"
     words = (
         "VIP have spent more than 99 % of the scored customers, high 80 %, middle 50 %. "
-        f"Churn: no purchase within {horizon_days} days."
+        f"Churn: no purchase within {horizon_days} days; who usually takes longer may only be not "
+        "due yet."
     )
     return figure(title, drawing, words)
 

@@ -231,6 +231,12 @@ def test_decimals_that_no_word_calls_money_are_a_question(asked):
     assert asked(content, columns={"amount": None})[2] == 2
 
 
+def test_all_that_is_missing_of_a_mapping_is_asked_at_once(asked):
+    content = log("vin,date,debit", "A1,2024-01-05,10.25", "B2,2024-02-05,20.50")
+    with pytest.raises(UserError, match=r"(?s)customer_id; name it.*--amount debit; or "):
+        asked(content)
+
+
 @pytest.mark.parametrize("name", ["Patient Pay", "member cost"])
 def test_money_called_by_who_pays_it_is_a_question(name, asked):
     content = log(f"customer,date,{name}", "A,2024-01-05,$10.25", "B,2024-02-05,$20.50")
