@@ -30,15 +30,19 @@ def stray(table: ir.Table, raw: Raw, spec: LogSpec) -> ir.StringValue:
         cases.append(((owner == names[0]) & (day == names[1]), "header_again"))
     if texts[0]:
         spelled = (f"{word}{end}" for word in footers() for end in ("", ":", " :"))
-        cases.append((_one_of(owner, spelled), "footer"))
+        # No word begins with a digit, as most ids do; see below for why they are null.
+        some = (owner >= "A").ifelse(owner, ibis.null("string"))
+        cases.append((_one_of(some, spelled), "footer"))
     lacking = owner.isnull() | day.isnull()
     if texts[1]:
         # Most days begin with a digit and need no closer look.
         digit = (day >= "0") & (day < ":")
         lacking |= ibis.cases((digit, False), else_=~day.re_search(r"\d"))
     if (label := _first_text(table, raw)) is not None:
-        named = ibis.cases((ibis.coalesce(lacking, True), names_total(label)), else_=False)
-        cases.append((ibis.coalesce(named, False), "footer"))
+        # The label of other rows is null before it is looked at: an engine that joins the words of
+        # a list looks at every row, whatever condition stands around it.
+        some = ibis.cases((ibis.coalesce(lacking, True), label), else_=ibis.null("string"))
+        cases.append((ibis.coalesce(names_total(some), False), "footer"))
     return ibis.cases(*cases, else_=ibis.null("string")) if cases else ibis.null("string")
 
 
