@@ -1,5 +1,6 @@
 """What a plan's groups will be able to show, before any money is spent."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from models.campaign.power import control_needed, detectable, explained
 from pipeline.acting.plan_file import PlanFile, is_control
+from pipeline.scoring.scores_file import Scores
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,24 @@ class Outlook:
         """Whether the groups are likely to show the difference asked for; None if unknown."""
         found = {one.outcome: one.adjusted for one in self.power}
         return found["spend"] <= self.asked if "spend" in found else None
+
+
+def doubts(scores: Scores, value: str) -> Iterator[str]:
+    """What of the scores' model was poor at past cutoffs, and so is in doubt in a plan of them."""
+    side = "money" if value == "horizon" else "value of months"
+    poor = {name for name, grade in scores.grades.items() if grade == "poor"}
+    if "ranking" in poor:
+        yield (
+            "The model's ranking is graded poor: whom it puts first is hardly likelier to leave "
+            "than others."
+        )
+    if side in poor:
+        errors = scores.promised.get("spend", []) if value == "horizon" else []
+        past = f" ({min(errors):+.0%} to {max(errors):+.0%} in total)" if errors else ""
+        yield (
+            f"The model's {side} is graded poor{past}: gains and profit can be as far off, "
+            "whatever the effect."
+        )
 
 
 def outlook(file: PlanFile, spread: dict[str, list[float]], detect: float | None) -> Outlook:

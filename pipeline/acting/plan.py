@@ -21,7 +21,7 @@ from models.campaign.profit import (
 from pipeline.acting import beside, plan_file
 from pipeline.acting.effect import Effect
 from pipeline.acting.eligible import ineligible, nobodys
-from pipeline.acting.outlook import Outlook, outlook
+from pipeline.acting.outlook import Outlook, doubts, outlook
 from pipeline.acting.plan_file import CHOSEN, PlanFile, Terms
 from pipeline.acting.too_few import refuse_few
 from pipeline.campaign_config import CONTROL, CampaignConfig, ControlConfig
@@ -291,7 +291,7 @@ def _told(file: PlanFile, read: Scores, config: CampaignConfig) -> Plan:
             expected_profit(worth["expected_gain"], config.margin, config.mean_cost)
         ),
         break_even_effect(contacted["at_stake"], config.margin, float(contacted["cost"].mean())),
-        tuple(nobodys(read.customers, config.eligible)),
+        (*nobodys(read.customers, config.eligible), *doubts(read, config.value)),
     )
 
 

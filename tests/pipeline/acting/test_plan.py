@@ -72,6 +72,17 @@ def test_effects_are_told_as_those_contacted_are_planned_by(planned):
         planned(effect=replace(effect, share=-0.1, by_segment={}))
 
 
+def test_a_plan_says_what_of_its_model_was_poor(planned, frame, tmp_path):
+    grades = {"ranking": "poor", "money": "poor", "value of months": "good"}
+    promised = {"spend": [0.02, 0.48, -0.1]}
+    judged = world.write_scores(tmp_path / "s.parquet", frame, grades=grades, promised=promised)
+    ranking, money = planned(path=judged).notes
+    assert "ranking is graded poor" in ranking
+    assert "money is graded poor (-10% to +48% in total): gains and profit can be as far" in money
+    assert len(planned(path=judged, value="clv").notes) == 1
+    assert not planned().notes
+
+
 def test_a_log_without_amounts_is_planned_in_orders_and_says_so(planned, frame, tmp_path):
     log = {"columns": {"customer_id": "customer_id", "transacted_at": "date", "amount": None}}
     made = planned(path=world.write_scores(tmp_path / "s.parquet", frame, log=log))

@@ -62,12 +62,15 @@ LOG = {
 """How the log was read when it was scored."""
 
 
-def write_scores(path, frame, log_end=AS_OF, spread=SPREAD, extra=(), log=LOG):
-    """Write scores as `churn score` does; `extra` are columns that a shop added."""
+def write_scores(path, frame, log_end=AS_OF, spread=SPREAD, extra=(), log=LOG, **judged):
+    """Write scores as `churn score` does; `extra` are columns that a shop added.
+
+    `judged` are the model's ``grades``, and what it ``promised``.
+    """
     schema = SCHEMA
     for name in extra:
         schema = schema.append(pa.field(name, pa.array(frame[name]).type))
-    about = {"log_end": str(log_end), "spread": spread, "log": log}
+    about = {"log_end": str(log_end), "spread": spread, "log": log, **judged}
     # What a campaign does not ask about stays empty.
     unknown = {field.name: None for field in schema if field.name not in frame}
     table = pa.Table.from_pandas(frame.assign(**unknown), schema=schema, preserve_index=False)
