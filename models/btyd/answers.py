@@ -95,27 +95,35 @@ class Answers(HistoryLikelihood):
         length = Horizon(horizon)
         return self._in_batches(X, lambda c, batch: self._silence(c, length.of(c, batch)))
 
-    def no_purchase_by(self, X: Any, horizons: ArrayLike) -> Floats:
-        """`probability_no_purchase` for each of some horizons, shape (n_horizons, n_rows)."""
+    def no_purchase_by(self, X: Any, horizons: ArrayLike) -> Iterator[Floats]:
+        """`probability_no_purchase` for one of some horizons after the other, each (n_rows,)."""
         c, lengths = self._read(X), lengths_of_time("horizons", horizons)
-        found = [self._silence(some, length) for some, length in side_by_side(c, lengths)]
-        return np.concatenate(found).reshape(-1, len(c))
+        now = self._terms(c)
+        for some, length in side_by_side(c, lengths):
+            yield from _silent(now, self._still_after(some, length).reshape(-1, len(c)))
 
-    def purchases_by(self, X: Any, horizons: ArrayLike) -> Floats:
-        """`expected_purchases` for each of some horizons, shape (n_horizons, n_rows)."""
+    def purchases_by(self, X: Any, horizons: ArrayLike) -> Iterator[Floats]:
+        """`expected_purchases` for one of some horizons after the other, each (n_rows,)."""
         c, lengths = self._read(X), lengths_of_time("horizons", horizons)
         alive, groups = self._alive(self._parameters(self.theta_, c), c), self._still_groups(c)
-        each = self._at_each(groups.members, lengths)
-        return np.array([alive * groups.spread(expected) for expected in each])
+        for expected in self._at_each(groups.members, lengths):
+            yield alive * groups.spread(expected)
 
     def _silence(self, c: Customers, horizon: Floats) -> Floats:
-        gone = self._spread(self._gone_value, c.by_recency)
-        now = self._spread(self._still_value, self._still_groups(c))
-        later = self._future(
+        return _silent(self._terms(c), self._still_after(c, horizon))
+
+    def _terms(self, c: Customers) -> tuple[Floats, Floats]:
+        """The two terms of the likelihood of each history: gone, and still there."""
+        return (
+            self._spread(self._gone_value, c.by_recency),
+            self._spread(self._still_value, self._still_groups(c)),
+        )
+
+    def _still_after(self, c: Customers, horizon: Floats) -> Floats:
+        """The second of `_terms`, after a further silence."""
+        return self._future(
             c, horizon, lambda p, some, length: self._still_value(p, some.after(length))
         )
-        silent = np.exp(np.logaddexp(gone, later) - np.logaddexp(gone, now))
-        return np.minimum(silent, 1.0)
 
     def _spread(self, part: Callable[[Parameters, Customers], Floats], groups: Groups) -> Floats:
         """A part of the likelihood for every row, computed once per group."""
@@ -272,3 +280,9 @@ class Answers(HistoryLikelihood):
         for name in self._covariates():
             frame[name] = 0.0 if covariates is None else as_frame(covariates, [name])[name].array
         return read_customers(frame, self._covariates())
+
+
+def _silent(now: tuple[Floats, Floats], later: Floats) -> Floats:
+    """The likelihood after a silence, whose second term is `later`, over that before it."""
+    gone, still = now
+    return np.minimum(np.exp(np.logaddexp(gone, later) - np.logaddexp(gone, still)), 1.0)

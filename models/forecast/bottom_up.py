@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.btyd.customers import read_customers
 from models.btyd.optimise import FitWarning
 from models.btyd.pareto_nbd import ParetoNBDModel
 
@@ -53,27 +54,26 @@ def bottom_up(
     models.btyd.FitError
         When the model cannot be fitted.
     """
-    summary = histogram[["frequency", "recency", "T"]]
-    weight = histogram["n_customers"].to_numpy(float)
+    customers = read_customers(histogram, (), histogram["n_customers"])
+    weight = customers.weight
     with warnings.catch_warnings():  # parameters that the data leave open do not matter here
         warnings.simplefilter("ignore", FitWarning)
-        model = ParetoNBDModel().fit(summary, sample_weight=weight)
+        model = ParetoNBDModel().fit(customers)
     ends = step_days * np.arange(1.0, steps + 1)
-    known = np.array([weight @ model.expected_purchases(summary, float(end)) for end in ends])
+    known = np.array([weight @ expected for expected in model.purchases_by(customers, ends)])
     purchases = {
         "known": np.diff(known, prepend=0.0),
         "new": _purchases_of_new(model, recent, ends),
     }
-    silent = (summary["T"] - summary["recency"]).to_numpy(float)
+    silent = customers.T - customers.t_x
 
-    def active_at(end: float) -> float:
+    def active_at(end: float, no_purchase: Floats) -> float:
         """Who bought lately enough still counts; the others if they buy."""
         asked = silent > window - end
-        buys = 1 - model.probability_no_purchase(summary[asked], end)
-        return float(weight[~asked].sum() + weight[asked] @ buys)
+        return float(weight[~asked].sum() + weight[asked] @ (1 - no_purchase[asked]))
 
     active = {
-        "known": np.array([active_at(end) for end in ends]),
+        "known": np.array(list(map(active_at, ends, model.no_purchase_by(customers, ends)))),
         "new": recent.arrivals * np.arange(1.0, steps + 1),
     }
     found = {}
