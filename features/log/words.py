@@ -204,17 +204,6 @@ def is_anonymous(value: str) -> bool:
     return phrase(value) in _phrases("anonymous")
 
 
-def is_footer(value: str) -> bool:
-    """Whether the first filled cell of a line says that the line sums others up.
-
-    Examples
-    --------
-    >>> is_footer("ИТОГО:"), is_footer("Grand total"), is_footer("Total 2024"), is_footer("Tomas")
-    (True, True, True, False)
-    """
-    return phrase(re.sub(r"\d+", " ", value)) in _phrases("footers")
-
-
 @cache
 def headers() -> Mapping[str, frozenset[str]]:
     """Meaning of a column -> folded words that columns of it are called by."""

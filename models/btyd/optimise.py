@@ -31,7 +31,6 @@ class Maximum(NamedTuple):
     theta: Floats
     covariance: Floats
     converged: bool
-    on_bound: NDArray[np.bool_]
 
 
 #: What a further Newton step could still gain in log-likelihood when we call it converged.
@@ -269,4 +268,4 @@ def _judge(
             FitWarning,
             stacklevel=5,
         )
-    return Maximum(top.theta, covariance, not unknown.any(), ~top.free)
+    return Maximum(top.theta, covariance, not unknown.any())
