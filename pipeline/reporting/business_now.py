@@ -1,7 +1,7 @@
 """The first screen of the business page: how it goes, what comes, who stays, who brings it."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,14 @@ import pandas as pd
 from pipeline.business.cohorts import Cohorts
 from pipeline.business.course import Course
 from pipeline.business.describe import Business
-from pipeline.business.forecast import YARDSTICK, Forecast, Outlook, a_year_ago
+from pipeline.business.forecast import (
+    YARDSTICK,
+    Forecast,
+    Outlook,
+    a_year_ago,
+    in_steps,
+    step_of,
+)
 from pipeline.markup import figure, interval, number, pair, section, text
 from pipeline.reporting import charts
 from pipeline.reporting.charts import Band, Line
@@ -146,9 +153,9 @@ def _note(words: str) -> str:
 def _series(found: Course, measure: str, words: str) -> str:
     """One measure over time: past, forecast, band."""
     ahead = found.forecast.outlooks[measure] if found.forecast else None
-    past = ahead.past if ahead else _whole_steps(found, measure)
+    step = found.forecast.step_days if found.forecast else step_of(len(found.daily))[0]
+    past = ahead.past if ahead else in_steps(found.daily, found.as_of, step)[measure]
     past = past.tail(SHOWN_STEPS)
-    step = found.forecast.step_days if found.forecast else 7
     last = ahead.coming.index[-1] if ahead else past.index[-1]
     x = charts.time_axis(past.index[0], last, f"{'week' if step == 7 else 'day'} that begins on")
     values = [*past, *(ahead.coming["high"] if ahead else ())]
@@ -185,16 +192,6 @@ def _title(found: Course, ahead: Outlook | None, measure: str, words: str) -> st
         now = ahead.past.iloc[-1]
         return f"{name}: {now:,.0f} now, {expected:,.0f} expected on {found.forecast.end} ({span})"
     return f"{name}: {expected:,.0f} expected in the coming {_span(found.forecast)} ({span})"
-
-
-def _whole_steps(found: Course, measure: str) -> pd.Series:
-    """Weeks up to the day asked about, where nothing was forecast."""
-    rows = found.daily[measure]
-    group = -((len(rows) - 1 - np.arange(len(rows))) // 7)
-    grouped = rows.groupby(group)
-    values = grouped.last() if measure == "active" else grouped.sum()
-    days = [found.as_of + timedelta(days=7 * int(n) - 7) for n in values.index]
-    return pd.Series(values.to_numpy(float), index=[max(day, found.first_day) for day in days])
 
 
 def _span(ahead: Forecast) -> str:

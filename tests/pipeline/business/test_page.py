@@ -4,11 +4,15 @@ import re
 import shutil
 import subprocess
 from contextlib import chdir
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
+from pipeline.business.course import Course
 from pipeline.command_line.main import run
+from pipeline.reporting.business_now import over_time
 from pipeline.reporting.treemap import Tile, squarified, treemap
 from tests.pipeline import shop
 from tests.pipeline.business.test_scores import scores
@@ -204,3 +208,22 @@ def test_an_area_too_small_for_its_name_is_named_in_a_line_below():
     assert 'viewBox="0 0 400 290"' in small
     assert small.count(">group 0<") == 1
     assert 'viewBox="0 0 400 270"' in drawn(1000, 990), "all have room: no line below"
+
+
+@pytest.mark.parametrize(("days", "weeks"), [(24, 3), (9, 0)])
+def test_a_course_without_a_forecast_draws_whole_weeks_or_days(days, weeks):
+    first = date(2024, 1, 1)
+    index = [first + timedelta(days=n) for n in range(days)]
+    columns = ("new", "purchases", "orders", "revenue", "active")
+    daily = pd.DataFrame(1.0, index=index, columns=list(columns))
+    found = Course(
+        name="log", as_of=index[-1] + timedelta(days=1), first_day=first, period="month",
+        window=90, daily=daily, cohorts=None, forecast=None,
+    )  # fmt: skip
+    revenue = over_time(found).split("active customers")[0]
+    points = re.findall(r"(2024-01-\d\d): (\d+)", revenue)
+    # A first week of three days would look like a shop that began small.
+    assert points == (
+        [(f"2024-01-{4 + 7 * n:02d}", "7") for n in range(weeks)]
+        or [(f"{day}", "1") for day in index]
+    )
