@@ -38,7 +38,7 @@ def backtest(
         snapshots = prepare(orders, config, progress)
         result = stage.backtest(snapshots, config.contenders, progress)
         with progress.step("Judging by group and cutoff"):
-            judgement = judge(result)
+            judgement = judge(result, config.clv.months)
     if report:
         page.write(report, orders, result, judgement, config.replayed)
     if out:

@@ -1,6 +1,7 @@
 """Grades of a backtest's answer: what `models.evaluation.grades` says of its past cutoffs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,17 @@ NORMAL_95 = 1.96
 """Standard deviations that hold 95 % of a normal distribution, either side."""
 
 
-def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]:
+def grade(
+    result: Backtest, rule: str, races: pd.DataFrame, clv_months: int = 0
+) -> tuple[Grade, ...]:
     """Ranking, level, money, value of months and intervals, in this order.
 
     Parameters
     ----------
     rule, races
         The best naive rule, and how the answer fares against it; see `learning.judgement`.
+    clv_months
+        Months that clv sums up.
     """
     rows = result.leaderboard[result.leaderboard["chosen"]].sort_values("cutoff")
     rows = rows[rows["cutoff"].isin(result.judged)]
@@ -32,7 +37,7 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
         grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
-        grades.value(longest["clv_bias"].tolist(), months),
+        _of_part(grades.value(longest["clv_bias"].tolist(), months), months, clv_months),
         grades.intervals(
             rows["spend_coverage_pit"].tolist(),
             longest["clv_coverage_pit"].tolist(),
@@ -47,6 +52,14 @@ def grade(result: Backtest, rule: str, races: pd.DataFrame) -> tuple[Grade, ...]
         grades.changed(one, errors[one.side][0], told) if errors.get(one.side) else one
         for one in found
     )
+
+
+def _of_part(value: Grade, months: int, clv_months: int) -> Grade:
+    """The grade of the value of months; of less than half of clv's months it is not good."""
+    if value.grade != grades.GOOD or 2 * months >= clv_months:
+        return value
+    told = f"{value.reason}; clv is of {clv_months} months, most of which no past cutoff could show"
+    return replace(value, grade=grades.FAIR, reason=told, advice=grades.ADVICE[value.side])
 
 
 def unjudged(result: Backtest) -> tuple[list[float], list[float]]:

@@ -77,13 +77,13 @@ class Judgement:
         return f"it is {whole['grade']}, beyond chance" if whole["low"] > 0 else ""
 
 
-def judge(result: Backtest) -> Judgement:
+def judge(result: Backtest, clv_months: int = 0) -> Judgement:
     """Hold the answer against the naive rules: everywhere, by group, and at each cutoff."""
     races, by_cutoff = _races(result)
     groups, left_out, pooled = _served(result)
     rule = baseline(result)
     sentences = tuple(verdict.sentences(result, rule, races, groups))
-    grades = grading.grade(result, rule, races)
+    grades = grading.grade(result, rule, races, clv_months)
     return Judgement(rule, races, by_cutoff, groups, left_out, pooled, sentences, grades)
 
 

@@ -101,7 +101,7 @@ def train(
         with start(tracking, parameters=_parameters(config, snapshots)) as opened:
             result = backtest.backtest(snapshots, config.contenders, progress)
             with progress.step("Judging by group and cutoff"):
-                judgement = judge(result)
+                judgement = judge(result, config.clv.months)
             told = _told(opened.run_id, orders, config, snapshots, result, judgement, promote)
             if unjudged(result.leaderboard, judgement.rule):
                 recording.compared(opened, result.leaderboard, told)

@@ -342,6 +342,17 @@ def test_windows_of_the_next_purchase_that_held_too_little_lower_the_intervals_g
         assert grades_of(judge(result))["intervals"] == grade
 
 
+def test_a_value_of_twelve_months_is_not_good_where_only_two_could_be_judged():
+    result = backtest(blend=true, recency_alone=flat)
+    result.leaderboard["clv_bias"], result.leaderboard["clv_months"] = 0.03, 2
+    value = judge(result, clv_months=12).grades[3]
+    assert (value.side, value.grade) == ("value of months", "fair")
+    assert "of 2 months off by +3%, +3%; clv is of 12 months, most of which" in value.reason
+    assert judge(result, clv_months=4).grades[3].grade == "good"
+    result.leaderboard["clv_bias"] = 0.4
+    assert judge(result, clv_months=12).grades[3].grade == "poor"
+
+
 def test_a_change_that_only_the_last_days_show_lowers_grades_and_widens_totals():
     steady = backtest(blend=true, recency_alone=flat)
     steady.leaderboard["spend_bias"] = 0.01
