@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from models.blend.base_learners import BASE_LEARNERS, PRIOR_WEIGHTS, fit_base_learners
 from models.blend.base_predictions import BasePredictions
+from models.blend.by_silence import ALIKE, by_silence
 from models.blend.contributions import beside_average
 from models.blend.error_growth import error_growth
 from models.blend.extrapolation import Extrapolation, best_ranking
@@ -31,7 +32,7 @@ from models.blend.stack import Stack
 from models.blend.stacking import weights_or_btyd_alone
 from models.contenders.protocol import Contender
 from models.explain.attribution import reference_customer
-from models.history import History, Longer, weights
+from models.history import History, weights
 
 WITH_PART = "blend_with_"
 """How the name begins of a blend of which one part makes half."""
@@ -120,7 +121,7 @@ class Blend:
             self.notes = [*notes, *([note] if note else []), *level.notes, *growth_note]
             reference = reference_customer(history.todays_customers)
             self._fitted = Fitted(stack, level, intervals, extrapolation, reference, part=self.part)
-            self._lengthen(history.longer)
+            self._lengthen(history)
             self._set_offset(history.todays_customers)
         return self
 
@@ -139,23 +140,42 @@ class Blend:
         )
         return replace(extrapolation, error_growth=growth), note
 
-    def _lengthen(self, longer: Longer | None) -> None:
+    def _lengthen(self, history: History) -> None:
         """Learn from a longer period that is over how customers rank in it and what they spend."""
-        models, fitted = btyd_models(self.base_learners), self.fitted
+        models, fitted, longer = btyd_models(self.base_learners), self.fitted, history.longer
         if longer is None or not models:
             return
         past = self.predictions(longer.rows)
         valued, extrapolation = past.clv_by(longer.months, longer.cutoff), fitted.extrapolation
-        horizon_spend = past.answers["expected_spend"].to_numpy()
+        horizon_spend, w = past.answers["expected_spend"].to_numpy(), weights(longer.rows)
         came = np.maximum(longer.rows["spend"].to_numpy(float), 0.0)
         if came.any():
-            extrapolation = best_ranking(
-                extrapolation, valued, horizon_spend, came, weights(longer.rows)
-            )
+            extrapolation = best_ranking(extrapolation, valued, horizon_spend, came, w)
+        none = fitted.intervals.none_within(
+            longer.rows, models[0], past.answers, longer.days, extrapolation
+        )
+        found = by_silence(longer, none, horizon_spend, valued(extrapolation))
+        if found is not ALIKE:
+            extrapolation = self._same_total(replace(extrapolation, by_silence=found), history)
         intervals = fitted.intervals.lengthened(
             longer, models[0], past.answers, valued(extrapolation), extrapolation
         )
         self._fitted = replace(fitted, intervals=intervals, extrapolation=extrapolation)
+
+    def _same_total(self, tried: Extrapolation, history: History) -> Extrapolation:
+        """Let today's customers together be worth what they are without regard to silence."""
+        customers, longer = history.todays_customers, history.longer
+        if longer is None:
+            return tried
+        some = customers.iloc[:: len(customers) // MOST_COMPARED + 1]
+        today, w = self.predictions(some), weights(some)
+        valued, horizon = today.clv_by(longer.months, history.cutoff), today.answers
+        before, after = (
+            w @ (valued(one) - horizon["expected_spend"].to_numpy())
+            for one in (replace(tried, by_silence=ALIKE), tried)
+        )
+        by = float(before / after) if before > 0 and after > 0 else 1.0
+        return replace(tried, by_silence=tried.by_silence.rescaled(by))
 
     def _set_offset(self, today: pd.DataFrame) -> None:
         """Let contributions begin at the average probability of today's customers."""
@@ -177,7 +197,6 @@ class Blend:
     def parameters(self) -> dict[str, Any]:
         """Fitted state without the trees."""
         fitted = self.fitted
-        beyond = fitted.extrapolation
         return {
             "base_learners": {name: part.parameters() for name, part in self.base_learners.items()},
             "stacking_weights": fitted.stack.weights,
@@ -187,12 +206,7 @@ class Blend:
             "factors": fitted.level.factors,
             "prediction_intervals": fitted.intervals.to_dict(),
             "reference": fitted.reference,
-            "extrapolation": {
-                "transient": beyond.transient,
-                "error_growth": beyond.error_growth,
-                "trust": beyond.trust,
-                "rescale": beyond.rescale,
-            },
+            "extrapolation": fitted.extrapolation.to_dict(),
             "offset": fitted.offset,
             "notes": self.notes,
         }
@@ -216,7 +230,7 @@ class Blend:
                 if key.startswith(f"{name}.")
             }
             blend.base_learners[name] = type(BASE_LEARNERS[name]()).restore(state, own)
-        extrapolation = Extrapolation(**parameters["extrapolation"])
+        extrapolation = Extrapolation.from_dict(parameters["extrapolation"])
         blend._fitted = Fitted(
             Stack(parameters["stacking_weights"], parameters["spend_weights"]),
             Level(parameters["shifts"], parameters["factors"], extrapolation.transient),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from models.blend.by_silence import ALIKE, BySilence
 from models.contenders.btyd import BtydContender
 from models.contenders.histories import Histories
 from models.evaluation.spend import normalised_gini
@@ -39,17 +41,31 @@ class Extrapolation:
         rather than a buy-till-you-die model's: a bill that is due in it says nothing of later ones.
     rescale : float
         Factor that keeps the total at what it is with full trust.
+    by_silence : BySilence
+        What customers silent for so long differ by after the horizon.
     """
 
     transient: float = 1.0
     error_growth: float = 0.0
     trust: float = 1.0
     rescale: float = 1.0
+    by_silence: BySilence = ALIKE
 
     def later_spend(self, blend: np.ndarray, btyd: np.ndarray) -> np.ndarray:
         """Spend per later horizon, from that of the first one by the blend and by its model."""
         spend: np.ndarray = self.rescale * blend**self.trust * btyd ** (1 - self.trust)
         return spend
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as values that JSON can hold."""
+        learned = asdict(self.by_silence) if self.by_silence != ALIKE else None
+        return {**asdict(self), "by_silence": learned}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Self:
+        """Build it again from `to_dict`."""
+        learned = state.get("by_silence")
+        return cls(**{**state, "by_silence": BySilence.from_dict(learned) if learned else ALIKE})
 
     def lengths(
         self, btyd: BtydContender, customers: pd.DataFrame | Histories, days: float

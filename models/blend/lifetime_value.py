@@ -62,4 +62,5 @@ def lifetime_value(
     corrected, uncorrected = extrapolation.lengths(models[0], histories, months.days)
     left = np.divide(corrected - 1, uncorrected - 1, out=np.ones_like(own), where=uncorrected > 1)
     after = extrapolation.later_spend(own, btyd_spend) * np.maximum(length - 1.0, 0.0) * left
+    after *= extrapolation.by_silence.factor(base.customers)
     return own * np.minimum(length, 1.0) + after

@@ -91,7 +91,7 @@ class PredictionIntervals:
         if gone in (0.0, 1.0) or total <= 0 or promised <= 0:
             return self
         lengths = extrapolation.lengths(btyd, rows, longer.days)
-        none = self._none(rows, btyd, predicted, longer.days, lengths)
+        none = self._none(rows, btyd, predicted, longer.days, extrapolation)
         silent = _beyond_chance(shift_to_mean(logit(none), w, gone))
         none = expit(logit(none) + silent)
         spend = SpendDistribution.fit(
@@ -151,7 +151,7 @@ class PredictionIntervals:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
         lengths = extrapolation.lengths(btyd, customers, days)
-        none = self._none(customers, btyd, predicted, days, lengths)
+        none = self._none(customers, btyd, predicted, days, extrapolation)
         ends = spend.if_any if if_any else spend.interval
         return ends(none, _purchases(predicted, lengths[0], none), expected_spend)
 
@@ -169,8 +169,7 @@ class PredictionIntervals:
         horizon to `days`: on past logs nearer to what came than that model's own. The correction
         of the number of purchases is taken from the odds; what a longer period has shown is added.
         """
-        lengths = extrapolation.lengths(btyd, customers, days)
-        return self._none(customers, btyd, predicted, days, lengths)
+        return self._none(customers, btyd, predicted, days, extrapolation)
 
     def _nearer(self, days: float) -> LongPeriod | None:
         """The longer period that was seen, where `days` are nearer to it than to the horizon."""
@@ -183,17 +182,19 @@ class PredictionIntervals:
         btyd: BtydContender,
         predicted: pd.DataFrame,
         days: float,
-        lengths: tuple[np.ndarray, np.ndarray],
+        extrapolation: Extrapolation,
     ) -> np.ndarray:
         longer, within = (
             logit(btyd.probability_no_purchase(customers, length))
             for length in (days, self.horizon_days)
         )
-        corrected, uncorrected = lengths
+        corrected, uncorrected = extrapolation.lengths(btyd, customers, days)
         ended = np.log(corrected / uncorrected)
         p_churn, long_period = predicted["p_churn"].to_numpy(float), self._nearer(days)
         silent = long_period.silent if long_period else 0.0
-        none = expit(logit(p_churn) + longer - within - ended + silent)
+        people = Histories.of(customers).customers
+        due = extrapolation.by_silence.shift(people, self.horizon_days, days)
+        none = expit(logit(p_churn) + longer - within - ended + silent + due)
         return np.minimum(none, p_churn) if days >= self.horizon_days else none
 
     def to_dict(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.all_contenders import DEFAULT
@@ -145,3 +146,36 @@ def test_where_a_part_was_better_the_mean_of_both_answers(held, monkeypatch):
     assert losses[result.chosen] <= (losses[DEFAULT] + losses["pareto_nbd"]) / 2
     board = result.leaderboard
     assert set(board.loc[board["chosen"], "contender"]) == {result.chosen}
+
+
+@pytest.mark.thorough
+def test_of_customers_who_come_once_a_year_those_who_missed_it_have_left(tmp_path):
+    rng = np.random.default_rng(5)
+    rows = []
+    for number in range(900):
+        day = float(rng.integers(0, 1200))
+        while day < 1400:
+            rows.append(
+                (f"c{number}", pd.Timestamp("2019-01-01") + pd.Timedelta(days=int(day)), 50)
+            )
+            if rng.random() < 0.3:
+                break
+            day += 365 + rng.normal(0, 10)
+    path = tmp_path / "log.parquet"
+    pd.DataFrame(rows, columns=["customer", "date", "amount"]).to_parquet(path, index=False)
+    columns = {"customer_id": "customer", "transacted_at": "date", "amount": "amount"}
+    config = Config.model_validate(
+        {"log": {"source": str(path), "columns": columns}, "horizon_days": 120}
+    )
+    with open_orders(config.log, Progress(quiet=True)) as orders:
+        snapshots = prepare(orders, config, Progress(quiet=True))
+    today = snapshots.plan.as_of
+    found = Blend().fit(snapshots.history(today)).predictions(snapshots.today)
+    silent = snapshots.today["days_since_last"].to_numpy()
+    served, missed = silent < 200, silent > 420
+    none, value = found.none_within(12, today), found.clv(12, 0.0, today)
+    # Seven in ten come again; of who missed the year, nobody. The horizon alone says .73 and .68.
+    assert 0.25 < none[served].mean() < 0.5
+    assert none[missed].mean() > 0.9
+    assert value[served].mean() == pytest.approx(35, abs=8)
+    assert value[missed].mean() < 7

@@ -1,0 +1,57 @@
+"""Who buys once a year: who has left, and who is due late, is read off a period that is over."""
+
+import json
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models.blend.by_silence import ALIKE, by_silence
+from models.blend.extrapolation import Extrapolation
+from models.contenders.encoding import expit, logit
+from models.history import Longer
+
+HORIZON, N = 90, 4000
+
+
+def learned(yearly):
+    """A year after a day on which a model thinks that every other customer will come in it."""
+    rng = np.random.default_rng(1)
+    silent = rng.integers(0, 730, N).astype(float)
+    comes = rng.random(N) < (np.where(silent <= 365, 0.8, 0.02) if yearly else 0.5)
+    rows = pd.DataFrame({"T": 900.0, "recency": 900 - silent, "churned": 1.0 - comes})
+    longer = Longer(date(2023, 1, 1), 12, rows.assign(spend=100.0 * comes))
+    return by_silence(longer, np.full(N, 0.5), np.full(N, 10.0), np.full(N, 50.0))
+
+
+def silent(*days):
+    return pd.DataFrame({"T": 900.0, "recency": [900.0 - day for day in days]})
+
+
+def test_long_silent_yearly_customers_have_left_and_the_others_are_worth_more():
+    found = learned(yearly=True)
+    none = expit(logit(np.full(2, 0.5)) + found.shift(silent(60, 700), HORIZON, found.days))
+    assert none == pytest.approx([0.2, 0.98], abs=0.04)
+    due, gone = found.factor(silent(60, 700))
+    assert due > 1.5
+    assert gone < 0.2
+
+
+def test_nothing_is_moved_within_the_horizon_and_half_of_it_halfway():
+    found = learned(yearly=True)
+    within, half, whole = (
+        found.shift(silent(700), HORIZON, days)[0]
+        for days in (HORIZON, (HORIZON + found.days) / 2, found.days)
+    )
+    assert (within, half) == (0.0, pytest.approx(whole / 2))
+
+
+def test_where_silence_tells_nothing_everything_stays():
+    assert learned(yearly=False) is ALIKE
+    assert ALIKE.shift(silent(5, 700), HORIZON, 365).tolist() == [0.0, 0.0]
+
+
+def test_what_was_learned_survives_the_file():
+    for course in (Extrapolation(1.2, 0.3, 0.5, 0.9), Extrapolation(by_silence=learned(True))):
+        assert Extrapolation.from_dict(json.loads(json.dumps(course.to_dict()))) == course
