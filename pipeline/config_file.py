@@ -157,7 +157,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise UserError(
-            f"{path}{line}: not plain YAML. Tags such as !!python/object are refused."
+            f"{path}{line}: not plain YAML. A value that begins with a sign, such as '*.csv', "
+            "stands in quotes; tags such as !!python/object are refused."
         ) from None
     if not isinstance(values, dict):
         raise UserError(f"{path} holds no keys; start from configs/template.yaml.")

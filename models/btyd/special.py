@@ -179,12 +179,11 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
 
     where the last quotient is a series without e and without a pole (`_quotient`).
     """
-    m, a, b, ratio = np.broadcast_arrays(
-        *(np.atleast_1d(v).astype(float) for v in (m, a, b, ratio))
-    )
+    m, a, b, ratio = np.broadcast_arrays(*(np.atleast_1d(v) * 1.0 for v in (m, a, b, ratio)))
     # Where the series alternates and cancels, peaks late or overflows, the chances are summed.
-    late = (a > _OVERFLOWS) & (a * ratio > _PEAK_UP_TO)
-    summed = (a + b - 1 - m < _ALTERNATES) | late
+    late = (a > _LARGE) & (a * ratio > _PEAK_UP_TO)
+    far = (a + b > _OVERFLOWS) & (ratio > _SERIES_UP_TO / (1 - _SERIES_UP_TO))
+    summed = (a + b - 1 - m < _ALTERNATES) | late | far
     expected = np.empty(m.shape)
     for rows, form in ((~summed, _closed_form), (summed, surviving_purchases)):
         if rows.any():
@@ -194,8 +193,8 @@ def expected_count(m: ArrayLike, a: ArrayLike, b: ArrayLike, ratio: ArrayLike) -
 
 #: Below this the terms of the closed form's series outgrow its sum by more than 10^6.
 _ALTERNATES = -20.0
-#: Above this a, 2F1 grows like (1 - z)^-a, and its series peaks at term a * ratio: not too late.
-_OVERFLOWS, _PEAK_UP_TO = 20.0, 180.0
+#: Above this a the series peaks at term a ratio, not too late; above this a + b 2F1 overflows.
+_LARGE, _PEAK_UP_TO, _OVERFLOWS = 20.0, 180.0, 50.0
 
 
 def _closed_form(m: Floats, a: Floats, b: Floats, ratio: Floats) -> Floats:

@@ -168,6 +168,8 @@ def test_a_wrong_tracking_key_is_told_whole(refused, tmp_path):
 def test_30_yaml_that_would_build_an_object(refused, tmp_path):
     (tmp_path / "c.yaml").write_text("log: !!python/object/apply:os.system ['true']\n")
     assert "not plain YAML" in refused("train", "--config", tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text("log: {source: *.csv}")
+    assert "'*.csv', stands in quotes" in refused("train", "--config", tmp_path / "c.yaml")
 
 
 def test_output_of_an_unknown_kind(refused, tmp_path):

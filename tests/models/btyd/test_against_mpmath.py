@@ -132,8 +132,13 @@ def test_expected_count_near_its_removable_poles(a, ratio):
 
 @pytest.mark.parametrize(
     ("m", "a", "b", "ratio"),
-    [(0.44, 304.0, 1.0014, 5.34), (0.5, 200.0, 100.0, 8.0), (597.0, 0.495, 11.07, 2.5e8)],
-    ids=["a_late_peak_of_the_series", "one_chance_for_all", "far_ahead"],
+    [
+        (0.44, 304.0, 1.0014, 5.34),
+        (0.5, 200.0, 100.0, 8.0),
+        (3.1, 1.08, 321.7, 8698.0),
+        (597.0, 0.495, 11.07, 2.5e8),
+    ],
+    ids=["a_late_peak_of_the_series", "one_chance_for_all", "hardly_any_leaves", "far_ahead"],
 )
 def test_expected_count_where_sums_are_long(m, a, b, ratio):
     exact_a, c = mp.mpf(a), mp.mpf(a) + mp.mpf(b) - 1
