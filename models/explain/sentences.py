@@ -116,7 +116,7 @@ def _where(*cases: tuple[Flags, Callable[[Flags], Words]]) -> Words:
 
 
 def _silence(rows: Rows, leave: Flags, typical: Typical) -> Words:
-    """Held against the own usual gap, or where that says the opposite, against everybody's.
+    """Held against the own usual gap, or where that says the opposite, against everybody's as well.
 
     Who buys once a year and has just been there hardly comes within a quarter.
     """
@@ -134,6 +134,10 @@ def _silence(rows: Rows, leave: Flags, typical: Typical) -> Words:
         usual = "usually buys every " + _count(gap[some], "day")
         return usual + ", silent for " + _whole(silent[some])
 
+    def beside_both(some: Flags) -> Words:
+        told = "silent for " + _count(silent[some], "day") + held.removesuffix(")")
+        return told + "; own usual gap: " + _whole(gap[some]) + ")"
+
     def not_due(some: Flags) -> Words:
         return beside_own_gap(some) + ": not due yet"
 
@@ -143,10 +147,7 @@ def _silence(rows: Rows, leave: Flags, typical: Typical) -> Words:
         (once, lambda some: of_once(some) + held),
         ((silent > gap) == leave, beside_own_gap),
         (leave & (gap - silent > FAR_OFF), not_due),
-        (
-            _beside(silent, others) == np.where(leave, 1, -1),
-            lambda some: "silent for " + _count(silent[some], "day") + held,
-        ),
+        (_beside(silent, others) == np.where(leave, 1, -1), beside_both),
     )
 
 

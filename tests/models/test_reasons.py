@@ -102,7 +102,7 @@ def test_several_orders_of_one_day_are_not_said_to_be_one():
 def test_who_is_late_and_yet_likelier_to_stay_than_most_is_held_against_most():
     """Of a base most of whom have long left, who is late by months is one of the better ones."""
     late = {"gap_mean": 37.0, "days_since_last": 179.0}
-    stays = "more likely to stay: silent for 179 days (typical customer: 391)"
+    stays = "more likely to stay: silent for 179 days (typical customer: 391; own usual gap: 37)"
     assert told("silence", -0.6, **late) == stays
     leaves = "more likely to leave: usually buys every 37 days, silent for 179"
     assert told("silence", 0.6, **late) == leaves
