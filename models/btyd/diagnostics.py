@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.btyd.customers import as_frame
+from models.btyd.customers import as_frame, refuse
+from models.btyd.dates import clocks
+from models.btyd.dates import day as as_day
 from models.btyd.purchase_model import PurchaseModel
 from models.btyd.settings import number, whole
 
@@ -80,7 +82,7 @@ def tracking(
     days : frame
         `customer_id` and `transacted_at`: one row per purchase; those of one day count once.
     until : date
-        The day after the last one to show.
+        The day after the last one to show, a period or more after the first purchase.
     days_per_unit : float
         Days in one unit of the model's T.
     every : int
@@ -92,12 +94,17 @@ def tracking(
     `actual_cumulative`, `expected_cumulative`
     """
     frame = as_frame(days, ("customer_id", "transacted_at"))
-    day = pd.to_datetime(frame["transacted_at"]).dt.normalize()
+    day = clocks(frame["transacted_at"], "transacted_at").dt.normalize()
+    refuse({"transacted_at is a date": lambda: day.isna().to_numpy()}, len(frame))
     bought = pd.DataFrame({"customer_id": frame["customer_id"], "day": day}).drop_duplicates()
     birth = bought.groupby("customer_id")["day"].transform("min")
     unit, length = number("days_per_unit", days_per_unit, above=0), whole("every", every, 1)
-    first, end = day.min(), pd.Timestamp(until)
+    first, end = day.min(), as_day("until", until)
     edges = pd.date_range(first, end, freq=f"{length}D")
+    if len(edges) < 2:
+        raise ValueError(
+            f"until lies less than a period of {length} days after the first purchase."
+        )
     repeat = bought.loc[(bought["day"] > birth) & (bought["day"] < edges[-1]), "day"]
     actual = np.histogram((repeat - first).dt.days, bins=np.arange(len(edges)) * length)[0]
     born = birth[bought["day"] == birth].value_counts()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from models.btyd.customers import as_frame, number_column, refuse
+from models.btyd.dates import clocks, moment
 from models.btyd.settings import number
 
 _ROUNDING = 1e-12
@@ -37,7 +38,7 @@ def rfm_summary(
         One row per order or order line, in any order.
     customer_id, transacted_at, amount : str
         Names of its columns; without an `amount`, `monetary_value` is left out. Dates that are
-        text are read as ISO 8601 (2026-01-31), nothing else.
+        text are read as ISO 8601 (2026-01-31), nothing else; numbers are no dates.
     cutoff : date, optional
         A day. Orders on or after it are not seen; default: the day after the last order.
     days_per_unit : float
@@ -95,23 +96,11 @@ def rfm_summary(
     return summary
 
 
-def _clocks(dates: pd.Series[Any], name: str) -> pd.Series[Any]:
-    """What the clocks showed; NaT where nothing can be read."""
-    try:
-        moments = pd.to_datetime(dates, format="ISO8601", errors="coerce")
-    except ValueError:
-        raise ValueError(
-            f"{name} has several offsets from UTC: convert its dates to one zone first, that of "
-            "the business."
-        ) from None
-    return moments.dt.tz_localize(None)
-
-
 def _cutoff(cutoff: Any) -> pd.Timestamp:
-    end = _clocks(pd.Series([cutoff]), "cutoff").iloc[0]
-    if end is pd.NaT or end != end.normalize():
-        raise ValueError(f"cutoff must be a day, such as 2026-01-31; got {cutoff!r}.")
-    return pd.Timestamp(end)
+    end = moment("cutoff", cutoff)
+    if end != end.normalize():
+        raise ValueError(f"cutoff must be a day, without a time of day; got {cutoff!r}.")
+    return end
 
 
 def _days(
@@ -124,7 +113,7 @@ def _days(
         if isinstance(frame[name], pd.DataFrame):
             raise ValueError(f"The frame has several columns {name}; one is needed.")
     ids = frame[customer_id]
-    day = _clocks(frame[transacted_at], transacted_at).dt.normalize()
+    day = clocks(frame[transacted_at], transacted_at).dt.normalize()
     money = number_column(frame, amount) if amount else np.ones(len(frame))
     blank = ids.isna() | (ids.astype(str).str.strip() == "")
     refuse(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.btyd.dates import day
 from models.btyd.settings import number, whole
 
 Floats = NDArray[np.float64]
@@ -50,20 +50,6 @@ def month_ends(
 def _days_to_month_ends(months: int, first: pd.Timestamp) -> tuple[int, ...]:
     """Whole days from a day to the end of each coming month: the calendar is slow to be asked."""
     return tuple((first + pd.DateOffset(months=k) - first).days for k in range(1, months + 1))
-
-
-def day(name: str, value: Any) -> pd.Timestamp:
-    """One day of the calendar, without the time of day; numbers are no dates.
-
-    >>> day("until", "2025-01-31 18:00")
-    Timestamp('2025-01-31 00:00:00')
-    """
-    if isinstance(value, str | dt.date | np.datetime64):
-        with suppress(ValueError):
-            found = pd.Timestamp(value)
-            if isinstance(found, pd.Timestamp):  # and not NaT
-                return found.tz_localize(None).normalize()
-    raise ValueError(f"{name} must be a date; got {value!r}.")
 
 
 def purchase_days(dates: Any, until: Any) -> tuple[pd.DatetimeIndex, pd.Timestamp]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from models.btyd import diagnostics
+from models.btyd.dates import day as as_day
 from models.btyd.purchase_model import PurchaseModel
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def plot_tracking(
     ax.plot(table.index, table[f"actual{end}"], color=ACTUAL, label="actual")
     ax.plot(table.index, table[f"expected{end}"], color=EXPECTED, ls="--", label="expected")
     if fitted_at is not None:
-        day: Any = pd.Timestamp(fitted_at)  # the stubs know numbers only
+        day: Any = as_day("fitted_at", fitted_at)  # the stubs know numbers only
         ax.axvline(day, color="#999999", lw=1, label="fitted here")
     ylabel = "repeat purchases so far" if cumulative else f"repeat purchases in {every} days"
     ax.set(ylabel=ylabel, title="Repeat purchases of all customers", ylim=(0, None))

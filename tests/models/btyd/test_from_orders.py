@@ -74,6 +74,7 @@ def test_orders_on_or_after_the_cutoff_are_not_seen(cdnow):
     [
         ("customer_id", " ", "1 of 3 rows break 'customer_id is not blank'"),
         ("customer_id", None, "1 of 3 rows break 'customer_id is not blank'"),
+        ("transacted_at", 20240101, "1 of 3 rows break 'transacted_at is a date'"),
         ("transacted_at", "soon", "1 of 3 rows break 'transacted_at is a date'"),
         ("amount", float("nan"), "1 of 3 rows break 'amount is a finite number'"),
     ],
@@ -101,8 +102,22 @@ def test_a_day_given_back_to_the_cent_is_no_purchase():
 @pytest.mark.parametrize("cutoff", ["2024-02-01 12:00", "01/02/2024", "tomorrow", "now", pd.NaT])
 def test_a_cutoff_is_a_day(cutoff):
     orders = pd.DataFrame({"customer_id": ["A"], "transacted_at": ["2024-01-01"]})
-    with pytest.raises(ValueError, match="cutoff must be a day"):
+    with pytest.raises(ValueError, match="cutoff must be a da"):
         rfm_summary(orders, cutoff=cutoff)
+
+
+@pytest.mark.parametrize("dates", [["13/01/2024", "01/02/2024"], [20240101, None]])
+def test_a_date_that_could_be_two_is_none_in_the_tables_of_a_fit(model, dates):
+    days = pd.DataFrame({"customer_id": "A", "transacted_at": dates})
+    with pytest.raises(ValueError, match="rows break 'transacted_at is a date'"):
+        tracking(model, days, "2024-03-01")
+    iso = days.assign(transacted_at="2024-01-01")
+    with pytest.raises(ValueError, match="until must be a date"):
+        tracking(model, iso, "03/04/2024")
+    with pytest.raises(ValueError, match="until lies less than a period"):
+        tracking(model, iso, "2023-01-01")
+    with pytest.raises(ValueError, match="each of dates must be a date"):
+        model.alive_path(["01/02/2024"], "2024-03-01")
 
 
 def test_zones_are_left_out_of_dates_and_cutoffs_alike_and_never_mixed():
