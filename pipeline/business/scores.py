@@ -42,6 +42,9 @@ LATE = ("at risk", "slowing", "dormant")
 RISKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Edges of the columns of the map of p(churn) by value; the last one belongs to its column."""
 
+TENFOLD = 10.0
+"""A range of totals that were off by more says nothing of the next one."""
+
 CLOSE = 0.05
 """Totals of two ways that differ by less do not contradict each other."""
 
@@ -210,7 +213,8 @@ def with_past_errors(total: float, errors: Sequence[float]) -> tuple[float, floa
 
     The largest past error counts either way: errors of one sign do not say that the next has it,
     too. Where the cutoffs are alike, such a range of n errors holds the next one n times of n + 1
-    (split conformal prediction, Lei et al. 2018). NaN where none was judged.
+    (split conformal prediction, Lei et al. 2018). NaN where none was judged, or one was off by
+    more than tenfold, as a horizon within a pandemic is.
 
     Parameters
     ----------
@@ -221,11 +225,13 @@ def with_past_errors(total: float, errors: Sequence[float]) -> tuple[float, floa
     --------
     >>> with_past_errors(100.0, [0.25, -0.1]), with_past_errors(100.0, [-0.2])
     ((100.0, 80.0, 125.0), (100.0, 80.0, 125.0))
+    >>> with_past_errors(100.0, [-0.99])
+    (100.0, nan, nan)
     """
     known = [1 + error for error in errors if np.isfinite(error) and error > -1]
-    if not known:
+    most = max((max(ratio, 1 / ratio) for ratio in known), default=np.inf)
+    if most > TENFOLD:
         return total, np.nan, np.nan
-    most = max(max(ratio, 1 / ratio) for ratio in known)
     return total, total / most, total * most
 
 
@@ -279,9 +285,9 @@ def mismatches(orders: Orders, scores: Scores, as_of: date) -> list[str]:
 def told(found: Predicted) -> list[str]:
     """What the scores say of all customers together, in sentences."""
     total, low, high = found.expected
-    between = (
-        "" if np.isnan(low) else f" ({low:,.0f} to {high:,.0f}, if off by as much as in the past)"
-    )
+    between = f" ({low:,.0f} to {high:,.0f}, if off by as much as in the past)"
+    if np.isnan(low):
+        between = " (no range: past errors are not known, or one was more than tenfold)"
     lines = [
         f"The scored customers are expected to spend {total:,.0f} in the {found.horizon_days} days "
         f"from {found.as_of} on{between}.",

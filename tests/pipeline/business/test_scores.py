@@ -173,6 +173,15 @@ def test_the_page_and_the_screen_tell_of_the_scores(tmp_path, capsys, log):
 
 
 @pytest.mark.usefixtures("unforecast")
+def test_a_total_that_was_off_by_more_than_tenfold_leaves_no_range(tmp_path, capsys, log):
+    file = tmp_path / "scores.parquet"
+    scores(file, log, promised={"spend": [-0.99, 0.1]})
+    code, out, err = described(tmp_path, capsys, "--scores", str(file))
+    assert code == 0, err
+    assert "(no range: past errors are not known, or one was more than tenfold)." in out
+
+
+@pytest.mark.usefixtures("unforecast")
 def test_scores_of_another_business_are_refused(tmp_path, capsys, log):
     scores(tmp_path / "scores.parquet", [("nobody", "", "", "", "")], strangers=4)
     code, out, err = described(tmp_path, capsys, "--scores", str(tmp_path / "scores.parquet"))
