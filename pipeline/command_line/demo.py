@@ -57,7 +57,7 @@ def demo(
         console = output()
         log.ledger(console, orders)
     board.leaderboard(console, trained.result)
-    board.standing(console, trained)
+    board.standing(console, trained, settings, {})
     scores.contact_list(console, pd.read_parquet(out / "scores.parquet"))
     scores.scored(console, scored, found)
     log.files(console, out)

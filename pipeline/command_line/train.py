@@ -35,7 +35,7 @@ def train(
     console = output()
     log.ledger(console, orders)
     board.leaderboard(console, trained.result, full or bool(config.contenders))
-    board.standing(console, trained)
+    board.standing(console, trained, path, overrides)
     log.files(console, config.output.folder)
     # Without a champion nothing scores yet: how good the new one is, is to be seen first.
     unsent = None if trained.version else trained.folder

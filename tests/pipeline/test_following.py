@@ -1,15 +1,19 @@
 """The command that each stage ends with can be pasted: nothing in it is left to be filled in."""
 
+import io
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 from typer.main import get_command
 
 from pipeline.acting import plan as stage
 from pipeline.acting.effect import effect_of
 from pipeline.command_line import following
 from pipeline.command_line.main import app
+from pipeline.command_line.show import board
 from pipeline.config_file import load, load_campaign
 from pipeline.config_options import parse_overrides
 from tests.pipeline.acting import world
@@ -117,3 +121,14 @@ def test_what_looks_into_a_store_takes_the_options_that_named_it(command):
     assert line == f"churn {command} {STORE}"
     read = get_command(app).commands[command].make_context(command, shlex.split(line)[2:])
     assert read.params["set_"] == ["tracking.registered_model=tea"]
+
+
+@pytest.mark.parametrize(("unfit", "said"), [("", "promote"), ("poor", 'promote --force "reason"')])
+def test_a_version_that_does_not_score_is_promoted_in_the_store_of_its_training(unfit, said):
+    judged = SimpleNamespace(grades=(), sentences=(), unfit=unfit)
+    trained = SimpleNamespace(judgement=judged, version="2", champion=False)
+    trained.manifest = SimpleNamespace(version="abc")
+    paper = io.StringIO()
+    options = {"tracking.registered_model": "tea"}
+    board.standing(Console(file=paper, width=200), trained, Path("my.yaml"), options)
+    assert f"`churn {said} --config my.yaml {STORE}` makes it" in paper.getvalue()

@@ -1,8 +1,9 @@
 """The leaderboard, its verdict and who answers from now on, as a person reads them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from models.all_contenders import BASELINES
 from models.evaluation.grades import Grade
+from pipeline.command_line.following import stored
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import LIFETIMES, Judgement
@@ -109,8 +111,10 @@ def grades(console: Console, found: Sequence[Grade]) -> None:
     console.print()
 
 
-def standing(console: Console, trained: "Trained") -> None:
-    """The verdict in words, and which version now scores."""
+def standing(
+    console: Console, trained: "Trained", path: Path | None, overrides: Mapping[str, Any]
+) -> None:
+    """The verdict in words, which version now scores, and the command that makes it another."""
     verdict(console, trained.judgement)
     if not trained.version:
         held = "is not recorded yet, and no version: the tracking store did not take it."
@@ -120,10 +124,9 @@ def standing(console: Console, trained: "Trained") -> None:
     if trained.champion:
         console.print(f"{held} champion: it scores from now on.", markup=False)
     elif unfit := trained.judgement.unfit:
-        console.print(
-            f'{held} no champion: {unfit}. `churn promote --force "reason"` makes it one.',
-            style="bold red",
-            markup=False,
-        )
+        forced = stored('promote --force "reason"', path, overrides)
+        told = f"{held} no champion: {unfit}. `{forced}` makes it one."
+        console.print(told, style="bold red", markup=False)
     else:
-        console.print(f"{held} challenger; `churn promote` makes it champion.", markup=False)
+        promoted = stored("promote", path, overrides)
+        console.print(f"{held} challenger; `{promoted}` makes it champion.", markup=False)
