@@ -123,14 +123,15 @@ def features(folder: Path) -> float:
 def business(folder: Path) -> float:
     """Retention metrics and cohorts by month, and RFM scores, with every row accounted for."""
     from features.business.cohorts import cohort_cells, cohort_sizes
-    from features.business.customers import customers
+    from features.business.customers import customers, needed
     from features.business.retention import period_counts
     from features.business.rfm_scores import scored, segments
     from features.customer.purchase_days import purchase_days
 
     engine, log, seconds = _opened(folder)
     started = process_time()
-    days = engine.create_table("days", purchase_days(log.transactions, known=log.known))
+    days = needed(purchase_days(log.transactions, known=log.known))
+    days = engine.create_table("days", days)
     people = engine.create_table("people", customers(days, CUTOFF))
     period_counts(days, people, CUTOFF, "month", 91).to_pyarrow()
     cohort_cells(days, people, CUTOFF, "month").to_pyarrow()

@@ -81,7 +81,8 @@ def base_of(orders: Orders, asked: Asked) -> Base:
     """What everything is counted from, once in the engine."""
     engine = orders.engine
     # Kept: whoever asks lazy days sorts them all, to see from each to the one before.
-    days = engine.create_table(engine.fresh("days"), before(orders.days, asked.as_of))
+    known = before(base_table.needed(orders.days, asked.by), asked.as_of)
+    days = engine.create_table(engine.fresh("days"), known)
     first = min(orders.first_day, asked.as_of - timedelta(days=1))
     known = base_table.customers(days, asked.as_of, asked.by)
     return Base(days, first, engine.create_table(engine.fresh("customers"), known))

@@ -94,7 +94,7 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
     answers = _survey(orders, asked, spec, now, progress)
     with progress.step("Looking for personas, and for rules of who leaves"):
         n_customers = int(flow["overall"]["customers"])
-        told = people(orders.engine, days, asked.as_of, asked.window, first, n_customers)
+        told = people(orders, base, asked.as_of, asked.window, n_customers)
     went = course(orders, asked, base, progress)
     return Business(
         **vars(went),

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
-import ibis.expr.types as ir
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from features.customer.panel import panel
+from features.customer.purchase_days import with_gaps
 from features.customer.sample import sample
 from features.customer.snapshot import snapshot
 from features.timeline import before
 from models.explain.personas import Personas, personas
 from models.explain.rules import rules
+from pipeline.business.course import Base
+from pipeline.intake.orders import Orders
 
 LARGEST = 20_000
 """Customers that are looked at, the same ones at every cutoff."""
@@ -34,19 +35,17 @@ class People:
     share: float
 
 
-def people(
-    engine: Any, days: ir.Table, as_of: date, horizon_days: int, first: date, customers: int
-) -> People:
+def people(orders: Orders, base: Base, as_of: date, horizon_days: int, customers: int) -> People:
     """Ask a sample of the customers how they buy, and which of them left at past cutoffs."""
     share = min(1.0, LARGEST / max(customers, 1))
-    # Kept: to draw them reads, and digests, the ids of everybody.
-    drawn = sample(before(days, as_of), share)
-    some = engine.create_table(engine.fresh("drawn"), drawn)
+    drawn = sample(base.customers.select("customer_id"), share)
+    days = with_gaps(before(orders.netted, as_of).semi_join(drawn, "customer_id"))
+    some = orders.engine.create_table(orders.engine.fresh("drawn"), days)
     now = snapshot(some, as_of).order_by("customer_id").to_pyarrow().to_pandas()
     horizon = timedelta(days=horizon_days)
     earlier, later = as_of - 2 * horizon, as_of - horizon
     found = None
-    if earlier > first:
+    if earlier > base.first:
         labelled = (
             panel(some, {cutoff: horizon_days}, as_of).order_by("customer_id")
             for cutoff in (earlier, later)
