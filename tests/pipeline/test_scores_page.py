@@ -69,6 +69,7 @@ def test_the_page_says_what_changed_and_folds_why_to_believe_it(here):
     html = page(CUSTOMERS, about)
     assert "Since 2023-10-01, 2 of 3 customers scored both times moved to another segment." in html
     assert "<i>log" not in html
+    assert "who usually takes longer may only be not due yet." in html
     assert re.search(r'<details id="details"><summary>Can it be believed', html)
     assert not re.search(r"<script|https?://|url\(|@import", html)
     alone = page(CUSTOMERS, About("log", [], date(2024, 1, 1), manifest, {}))
