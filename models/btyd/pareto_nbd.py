@@ -168,12 +168,15 @@ class ParetoNBDModel(PurchaseModel):
         with np.errstate(divide="ignore"):
             log_horizon = np.log(horizon)
         alive = np.exp(counted(horizon, log_horizon) - s * np.log1p(horizon / B))
-        dropped = np.zeros(len(c))
+        # Over log(1 + u / B): a long horizon is crowded at its start.
+        end, dropped = np.log1p(horizon / B), np.zeros(len(c))
+        with np.errstate(divide="ignore"):
+            log_end = np.log(B * end)
         for share, log_share, weight in zip(*UNIT_RULE, strict=True):
-            u = share * horizon
-            density = np.log(s / B) - (s + 1) * np.log1p(u / B)
-            dropped += weight * np.exp(counted(u, log_horizon + log_share) + density)
-        return alive + horizon * dropped
+            rise = share * end
+            log_u = log_end + log_share + np.log(special.exprel(rise))
+            dropped += weight * np.exp(counted(B * np.expm1(rise), log_u) - s * rise)
+        return alive + s * end * dropped
 
     def _wait(self, p: Parameters, c: Customers, drop: Floats) -> Floats:
         """Newton's steps in u = log(1 + t / (alpha + T)), in which the fall is almost linear.

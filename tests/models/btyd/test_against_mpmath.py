@@ -391,3 +391,12 @@ def test_gamma_gamma():
         found = model.customer_log_likelihood(X)[0]
         assert found == pytest.approx(float(mp.log(density)), rel=1e-9, abs=1e-8)
         close(model.expected_spend(X)[0], pp * (v + x * z) / (pp * x + q - 1), 1e-12)
+
+
+def test_pareto_counts_far_ahead_add_up_to_the_expectation():
+    """All leave within the first ten-thousandth of the horizon: that is where the integral lies."""
+    model = ParetoNBDModel.from_params({"r": 57.8, "alpha": 0.249, "s": 25.4, "beta": 0.242})
+    X, horizon = frame(0, 0, 0.0129), 20_000.0
+    pmf = model.purchase_count_pmf(X, horizon, 250)[0]
+    close(pmf.sum(), mp.mpf(1), 1e-8)
+    close(pmf @ range(251), mp.mpf(model.expected_purchases(X, horizon)[0]), 1e-8)
