@@ -16,7 +16,7 @@ import pandas as pd
 
 from models.blend.mean_shift import shift_to_mean
 from models.contenders.encoding import expit, logit
-from models.evaluation import log_loss
+from models.evaluation.bootstrap import customer_log_loss
 from models.history import Longer, weights
 
 GROUPS = 5
@@ -25,9 +25,10 @@ GROUPS = 5
 PRIOR_CUSTOMERS, PRIOR_PURCHASES = 20.0, 20.0
 """A group is taken for like all others, until so many customers or buyers show otherwise."""
 
-MARGIN = 0.01
-"""The log loss of a purchase in the period must fall by so much in either half of the customers, by
-what the other half shows. Chosen, with `GROUPS`, on five of the kinds of docs/search-log.md."""
+MARGIN, BEYOND = 0.01, 2.6
+"""The log loss of a purchase in the period must fall by so much, and by so many standard errors,
+in either half of the customers, by what the other half shows. `MARGIN` and `GROUPS` were chosen on
+five kinds of business; `python -m benchmarks.by_silence` prints the others."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +107,11 @@ def by_silence(
     edges = np.union1d(_edges(days, weight), _edges(days, weight * (1 - none)))
     group = np.searchsorted(edges, days)
     for taught in (np.arange(len(rows)) % 2 == half for half in (0, 1)):
-        losses = []
-        for groups in (np.zeros_like(group), group):
-            shifts = _shifts(groups[taught], odds[taught], gone[taught], weight[taught], len(edges))
-            said = expit(odds + np.array(shifts)[groups])[~taught]
-            losses.append(log_loss(gone[~taught], said, weight[~taught]))
-        if losses[0] - losses[1] < MARGIN:
+        alone, parted = (
+            _losses(groups, odds, gone, weight, taught, len(edges))
+            for groups in (np.zeros_like(group), group)
+        )
+        if not _better(alone, parted, weight[~taught]):
             return ALIKE
     came = np.maximum(rows["spend"].to_numpy(float), 0.0)
     later = np.maximum(value - horizon_spend, 0.0)
@@ -123,11 +123,40 @@ def by_silence(
     )
 
 
-def _edges(days: np.ndarray, buyers: np.ndarray) -> np.ndarray:
+def _losses(
+    group: np.ndarray,
+    odds: np.ndarray,
+    gone: np.ndarray,
+    weight: np.ndarray,
+    taught: np.ndarray,
+    edges: int,
+) -> np.ndarray:
+    """Log loss of each customer who was not `taught`, by the shifts of those who were."""
+    shifts = np.array(_shifts(group[taught], odds[taught], gone[taught], weight[taught], edges))
+    return customer_log_loss(gone[~taught], expit(odds + shifts[group])[~taught])
+
+
+def _better(without: np.ndarray, with_groups: np.ndarray, weight: np.ndarray) -> bool:
+    """Whether losses of customers fall by the margin, and beyond chance."""
+    gain = without - with_groups
+    mean = float(np.average(gain, weights=weight))
+    error = np.sqrt(weight**2 @ (gain - mean) ** 2) / weight.sum()
+    return mean >= MARGIN and mean >= BEYOND * error
+
+
+def _edges(days: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Days that part customers into `GROUPS` with as much of `share` each.
+
+    Between two silences that were seen, as a tree parts: where all are billed on one day, a day
+    more or less until the cutoff moves nobody into another group.
+    """
     order = np.argsort(days, kind="stable")
-    share = np.cumsum(buyers[order]) / buyers.sum()
-    inner = np.searchsorted(share, np.arange(1, GROUPS) / GROUPS)
-    return np.unique(days[order][np.minimum(inner, len(days) - 1)])
+    reached = np.cumsum(share[order]) / share.sum()
+    inner = np.searchsorted(reached, np.arange(1, GROUPS) / GROUPS)
+    seen = np.unique(days)
+    place = np.searchsorted(seen, days[order][np.minimum(inner, len(days) - 1)])
+    place = np.unique(place[place < len(seen) - 1])
+    return np.asarray((seen[place] + seen[place + 1]) / 2)
 
 
 def _shifts(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend.by_silence import ALIKE, by_silence
+from models.blend.by_silence import ALIKE, _better, _edges, by_silence
 from models.blend.extrapolation import Extrapolation
 from models.contenders.encoding import expit, logit
 from models.history import Longer
@@ -23,6 +23,18 @@ def learned(yearly):
     rows = pd.DataFrame({"T": 900.0, "recency": 900 - silent, "churned": 1.0 - comes})
     longer = Longer(date(2023, 1, 1), 12, rows.assign(spend=100.0 * comes))
     return by_silence(longer, np.full(N, 0.5), np.full(N, 10.0), np.full(N, 50.0))
+
+
+def test_a_day_more_until_the_cutoff_moves_nobody_who_is_billed_on_the_first():
+    for lump in (5.0, 6.0):
+        edges = _edges(np.repeat([lump, lump + 31, lump + 61], [80, 15, 5]), np.ones(100))
+        assert np.searchsorted(edges, [5.0, 6.0, 36.0, 37.0]).tolist() == [0, 0, 1, 1]
+
+
+def test_a_gain_that_may_be_chance_changes_nothing():
+    few, many = np.random.default_rng(2).normal(0.05, 1.0, 200), np.full(200, 0.05)
+    assert not _better(few, np.zeros(200), np.ones(200))
+    assert _better(many, np.zeros(200), np.ones(200))
 
 
 def silent(*days):
