@@ -120,7 +120,7 @@ def with_profile(
     section = file.get("log")
     own = section if isinstance(section, dict) else {}
     name = overrides.get("log.profile", own.get("profile"))
-    if not name:
+    if name is None:
         return defaults
     log = dict(known_export(name).log)
     # Values and exceptions of one column exclude one another: a rule of one's own stands alone.

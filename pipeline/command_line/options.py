@@ -108,7 +108,7 @@ def options(
         "log.until": until.date() if until else None,
         "log.profile": profile,
         "log.encoding": encoding,
-        "horizon_days": days(horizon) if horizon else None,
+        "horizon_days": days(horizon) if horizon is not None else None,
     }
     overrides = overridden(set_, given)
     return config, {**_taken(config, overrides), **overrides} if guess else overrides

@@ -86,6 +86,14 @@ def test_41_all_one_time_buyers(refused, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--horizon", "takes a length such as 90d"), ("--profile", "There is no profile of this")],
+)
+def test_an_option_that_a_script_left_empty_is_refused(refused, tmp_path, option, said):
+    assert said in refused("check", log(tmp_path, shop.rows(5)), *COLUMNS, option, "")
+
+
 def test_horizon_longer_than_the_log_names_one_that_fits(refused, tmp_path):
     message = refused("train", log(tmp_path, shop.rows(50)), *COLUMNS, "--horizon", "3y")
     assert "Use horizon_days up to" in message
