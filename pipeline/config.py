@@ -48,7 +48,7 @@ class TrainingConfig(Section):
     max_customers: Annotated[
         int,
         Field(ge=100, description="Trees learn from a hash sample of at most so many customers"),
-    ] = 200_000
+    ] = 100_000
 
 
 def _reading(cutoffs: Any) -> str:

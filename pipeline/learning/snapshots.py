@@ -89,7 +89,7 @@ class Snapshots:
 
 
 def collect(
-    orders: Orders, plan: Plan, progress: Progress, max_customers: int = 200_000, seed: int = 0
+    orders: Orders, plan: Plan, progress: Progress, max_customers: int = 100_000, seed: int = 0
 ) -> Snapshots:
     """Run the features at every cutoff of the plan, on a sample drawn before any is computed."""
     share = min(1.0, max_customers / max(orders.n_customers, 1))
