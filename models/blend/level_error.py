@@ -171,16 +171,22 @@ def forecast_level_error(history: History) -> LevelErrorForecast:
 
 
 def past_forecasts(
-    when: np.ndarray, seen: np.ndarray, chance: np.ndarray, horizon_days: int, apart: int
+    when: np.ndarray,
+    seen: np.ndarray,
+    chance: np.ndarray,
+    horizon_days: int,
+    apart: int,
+    alike: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Errors on each of some days, and what was forecast of them so many days `apart` before.
 
-    Each of shape (n_forecasts, n_errors).
+    Each of shape (n_forecasts, n_errors). With `alike`, where all days together tell a season,
+    only forecasts that knew one.
     """
     came, forecast = [np.zeros((0, seen.shape[1]))], [np.zeros((0, seen.shape[1]))]
     for place, day in enumerate(when):
         over = when + apart <= day
-        if over.any() and (_seasonal(when[over] - day) or not _seasonal(when)):
+        if over.any() and (not alike or _seasonal(when[over] - day) or not _seasonal(when)):
             mean, _ = posterior_mean(when[over] - day, seen[over], chance[over], horizon_days)
             came.append(seen[[place]])
             forecast.append(mean[None, :])

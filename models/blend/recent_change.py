@@ -126,6 +126,8 @@ def recent_change(
     earlier = when[:-1], seen[:-1], chance[:-1], horizon_days
     usual, _ = posterior_mean(*earlier)
     came, said = past_forecasts(*earlier, horizon_days - days)
+    if len(came) < FEWEST:  # in its second year a log has no forecast that knew a season
+        came, said = past_forecasts(*earlier, horizon_days - days, alike=False)
     if len(came) < FEWEST:
         return None
     missed, now = np.abs(came - said), usual - seen[-1]

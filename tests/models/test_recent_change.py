@@ -12,7 +12,7 @@ TODAY, HORIZON = date(2024, 6, 1), 80
 CUTOFFS = window_cutoffs(TODAY, HORIZON, date(2022, 1, 1))
 
 
-def seen(seed, churn=0.0, purchases=0.0, amount=0.0, cutoffs=CUTOFFS, season=0.0):
+def seen(seed, churn=0.0, purchases=0.0, amount=0.0, cutoffs=CUTOFFS, season=0.0, horizon=HORIZON):
     """Errors of ordinary windows, and of the last one changed by so much."""
     rng = np.random.default_rng(seed)
     errors, amounts = {}, {}
@@ -25,7 +25,7 @@ def seen(seed, churn=0.0, purchases=0.0, amount=0.0, cutoffs=CUTOFFS, season=0.0
             variance=0.001,
         )
         amounts[day] = rng.normal(0.02, 0.02) + amount * last
-    return recent_change(errors, amounts, HORIZON)
+    return recent_change(errors, amounts, horizon)
 
 
 def test_the_windows_are_the_last_one_and_those_before_any_judged_horizon_is_over():
@@ -62,3 +62,13 @@ def test_a_change_is_told_in_its_direction(change, words):
 
 def test_too_few_earlier_windows_say_nothing():
     assert seen(3, amount=0.5, cutoffs=CUTOFFS[-4:]) is None
+
+
+def test_a_log_in_its_second_year_tells_changes_though_no_forecast_knew_a_season():
+    second_year = window_cutoffs(TODAY, 120, date(2022, 11, 1))
+    assert second_year[0] < date(2023, 1, 1)
+    changed = [seen(seed, purchases=1.5, cutoffs=second_year, horizon=120) for seed in range(10)]
+    assert all("more purchases came" in one.words for one in changed)
+    for season in (0.0, 0.3):
+        told = [seen(s, cutoffs=second_year, horizon=120, season=season) for s in range(40)]
+        assert told == [None] * 40
