@@ -16,6 +16,10 @@ from pipeline.config import Config
 MONTH = 30.0
 """The level of all customers is looked at no oftener than so many days apart,"""
 
+ALL_MONTHS = 1.25
+"""All months that clv sums up tell of them if they are so many horizons long, fewer months only if
+`AT_LEAST`: a year is 1.35 times the 270 days at which those who buy once a year are judged."""
+
 LEVEL_YEARS = 3
 """and for so many years before each day of judgement."""
 
@@ -161,10 +165,14 @@ def _months_before(
 
     >>> _months_before(date(2024, 7, 1), date(2024, 1, 10), 12, 30)
     (datetime.date(2024, 2, 1), 5)
+    >>> _months_before(date(2024, 7, 1), date(2021, 1, 10), 12, 270)
+    (datetime.date(2023, 7, 1), 12)
+    >>> _months_before(date(2024, 7, 1), date(2023, 8, 1), 12, 270)
     """
     months = next((n for n in range(at_most, 0, -1) if _ago(day, n) >= first), 0)
     cutoff = _ago(day, months)
-    return (cutoff, months) if (day - cutoff).days >= AT_LEAST * horizon_days else None
+    least = ALL_MONTHS if months == at_most else AT_LEAST
+    return (cutoff, months) if (day - cutoff).days >= least * horizon_days else None
 
 
 def _ago(day: date, months: int) -> date:
