@@ -37,11 +37,10 @@ def clocks(dates: pd.Series[Any], name: str) -> pd.Series[Any]:
 
 def moment(name: str, value: Any) -> pd.Timestamp:
     """One date, or date and time; numbers are no dates."""
-    if isinstance(value, str):
-        value = clocks(pd.Series([value]), name).iloc[0]
-    if isinstance(value, dt.date | np.datetime64):
+    read = clocks(pd.Series([value]), name).iloc[0] if isinstance(value, str) else value
+    if isinstance(read, dt.date | np.datetime64):
         with suppress(ValueError):
-            found = pd.Timestamp(value)
+            found = pd.Timestamp(read)
             if isinstance(found, pd.Timestamp):  # and not NaT
                 return found.tz_localize(None)
     raise ValueError(f"{name} must be a date, such as 2026-01-31; got {value!r}.")
