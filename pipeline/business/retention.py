@@ -19,8 +19,7 @@ DEFINITIONS = {
     "came_back": "earlier customers, silent at its start, who bought in it",
     "fell_silent": "customers active at its start or buying in it, not active at its end",
     "end": "start + new + came back - fell silent, exactly",
-    "retention": "share of the customers active at the start who are active at the end; 95 % "
-    "interval",
+    "retention": "share of the customers active at the start who are active at the end",
     "churn": "1 - retention",
     "repeat_rate": "share of the period's buyers who, by its end, have bought on two days or more",
     "average_order_value": "revenue / orders; revenue is net of returns",

@@ -50,7 +50,8 @@ def periods(found: Business) -> str:
         "periods",
         "Retention metrics",
         table(
-            f"By {found.period}; a customer is active who bought within {found.window} days",
+            f"By {found.period}; a customer is active who bought within {found.window} days; "
+            "in brackets 95 % intervals",
             [found.period, *(title for title, _ in COLUMNS.values())],
             rows,
         ),

@@ -99,6 +99,16 @@ def test_the_page_is_one_small_file_that_asks_for_nothing(written):
     assert shop.SENTINEL not in text
 
 
+@pytest.mark.slow
+def test_an_interval_is_spoken_of_where_it_is_shown(tmp_path, capsys):
+    log, page = shop.write(tmp_path / "shop.csv", shop.rows(400)), tmp_path / "page.html"
+    assert run(["describe", str(log), *shop.COLUMNS, "--horizon", "91d", "--out", str(page)]) == 0
+    shown = capsys.readouterr().out
+    assert "active at the end." in " ".join(shown.split())
+    assert "95 % interval" not in shown
+    assert "in brackets 95 % intervals" in page.read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def of_a_customer(tmp_path_factory):
     """The page of the customer who bought most often, returns among the purchases."""
