@@ -1,9 +1,10 @@
-"""What the last days of a log show and no judged cutoff could: a change beyond chance.
+"""What the last days of a log show, and judged cutoffs little of: a change beyond chance.
 
-A cutoff is judged by a whole horizon, so whatever began less than a horizon ago is in no grade. The
-last quarter of the horizon is over, though: what MBG/NBD expected of it is held against what came,
-as it is for earlier windows of as many days. Their errors say what is usual at this time of the
-year, and how far off such forecasts are (the process of `models.blend.level_error`).
+A cutoff is judged by a whole horizon, so whatever began less than a horizon ago fills a part of the
+latest one only, and mean and grades show little of it. So the last quarter of the horizon is looked
+at by itself: what MBG/NBD expected of it is held against what came, as it is for earlier windows of
+as many days. Their errors say what is usual at this time of the year, and how far off such
+forecasts are (the process of `models.blend.level_error`).
 """
 
 from __future__ import annotations

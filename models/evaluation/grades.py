@@ -196,7 +196,7 @@ def intervals(
 
 
 def changed(grade: Grade, error: float, told: str) -> Grade:
-    """A grade, lower where a change that no judged cutoff knows brings an error as large.
+    """A grade, lower where a change that past cutoffs show little of brings an error as large.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def grade(
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
         grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
-        _of_part(grades.value(longest["clv_bias"].tolist(), months), months, clv_months),
+        _value(longest["clv_bias"].tolist(), months, clv_months, rows["spend_bias"].iloc[-1]),
         grades.intervals(
             rows["spend_coverage_pit"].tolist(),
             longest["clv_coverage_pit"].tolist(),
@@ -54,12 +54,27 @@ def grade(
     )
 
 
-def _of_part(value: Grade, months: int, clv_months: int) -> Grade:
-    """The grade of the value of months; of less than half of clv's months it is not good."""
-    if value.grade != grades.GOOD or 2 * months >= clv_months:
+def _value(errors: list[float], months: int, clv_months: int, latest: float) -> Grade:
+    """The grade of the value of months, lower where more is known than the periods that are over.
+
+    Of less than half of clv's months it is not good. It is one lower where the `latest` total of a
+    horizon, which clv extends, was poor: the periods began long before it.
+    """
+    value = grades.value(errors, months)
+    lower = {grades.GOOD: grades.FAIR, grades.FAIR: grades.POOR}
+    told = ""
+    if value.grade in lower and abs(latest) > grades.TOTAL[1]:
+        told = f"the latest total of a horizon, which clv extends, was off by {latest:+.0%}"
+    elif value.grade == grades.GOOD and 2 * months < clv_months:
+        told = f"clv is of {clv_months} months, most of which no past cutoff could show"
+    if not told:
         return value
-    told = f"{value.reason}; clv is of {clv_months} months, most of which no past cutoff could show"
-    return replace(value, grade=grades.FAIR, reason=told, advice=grades.ADVICE[value.side])
+    return replace(
+        value,
+        grade=lower[value.grade],
+        reason=f"{value.reason}; {told}",
+        advice=grades.ADVICE[value.side],
+    )
 
 
 def unjudged(result: Backtest) -> tuple[list[float], list[float]]:

@@ -137,11 +137,14 @@ def _losses_told(groups: pd.DataFrame) -> list[str]:
 
 
 def _changed(result: Backtest) -> list[str]:
-    """What the last days show and the judged cutoffs could not."""
+    """What the last days show, and the judged cutoffs little of."""
     if result.change is None:
         return []
     told = result.change.words
-    return [f"{told[0].upper()}{told[1:]}: no judged cutoff knows of it, and the answer hardly."]
+    return [
+        f"{told[0].upper()}{told[1:]}. Past cutoffs show little of it, and whether it lasts "
+        "cannot be told yet."
+    ]
 
 
 def _level(result: Backtest) -> list[str]:

@@ -353,6 +353,22 @@ def test_a_value_of_twelve_months_is_not_good_where_only_two_could_be_judged():
     assert judge(result, clv_months=12).grades[3].grade == "poor"
 
 
+@pytest.mark.parametrize(
+    ("latest", "months_ago", "grade"),
+    [(0.67, 0.03, "fair"), (-0.3, 0.13, "poor"), (0.2, 0.03, "good"), (float("nan"), 0.03, "good")],
+)
+def test_a_value_judged_long_ago_is_graded_lower_where_the_latest_total_was_poor(
+    latest, months_ago, grade
+):
+    result = backtest(blend=true, recency_alone=flat)
+    board = result.leaderboard
+    board["clv_bias"], board["clv_months"] = months_ago, 12
+    board["spend_bias"] = np.where(board["cutoff"] == board["cutoff"].max(), latest, 0.9)
+    value = judge(result, clv_months=12).grades[3]
+    assert value.grade == grade
+    assert ("latest total of a horizon" in value.reason) == (abs(latest) > 0.25)
+
+
 def test_a_change_that_only_the_last_days_show_lowers_grades_and_widens_totals():
     steady = backtest(blend=true, recency_alone=flat)
     steady.leaderboard["spend_bias"] = 0.01

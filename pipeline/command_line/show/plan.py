@@ -29,6 +29,14 @@ def planned(console: Console, plan: Plan, out: Path, config: Path | None) -> Non
         console.print(sentence, markup=False)
     console.print(f"Plan {plan.file.fingerprint[:12]}: {out}", markup=False)
     file = shlex.quote(str(out))
-    contacts = f"churn export {file} --to csv --contacts contacts.csv --out audience.csv"
     log = f"--config {shlex.quote(str(config))}" if config else "LOG"
-    next_command(console, contacts, f"churn measure {file} {log} --out measured.json")
+    console.print(
+        f"Once the log holds orders of {plan.file.terms.start} and later: "
+        f"churn measure {file} {log} --out measured.json",
+        markup=False,
+        soft_wrap=True,
+    )
+    console.print("contacts.csv of the next line is your own list: customer_id, email, phone, ...")
+    next_command(
+        console, f"churn export {file} --to csv --contacts contacts.csv --out audience.csv"
+    )
