@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from models.btyd import FitError
 from models.forecast.bottom_up import Recent, bottom_up
-from models.forecast.rolling import Record, band, origins, scoreboard
+from models.forecast.rolling import Record, apart, band, origins, scoreboard
 from models.forecast.top_down import OF_COUNTS, TOP_DOWN
 
 MEASURES = ("revenue", "orders", "active")
@@ -19,6 +19,9 @@ YARDSTICK = "seasonal naive"
 
 LEAST = 30
 """Customers below which what comes is the whim of a few."""
+
+WIDE = 2.5
+"""A range of more than so many mean errors either way is explained."""
 
 Histograms = Callable[[date], pd.DataFrame]
 """Frequency, recency, T and n_customers of all customers known before a day."""
@@ -69,6 +72,18 @@ def a_year_ago(found: Outlook) -> tuple[float | None, bool]:
     begins = list(found.past.index).index(then[0])
     tried = begins in origins(len(found.past), len(then), len(found.past) - begins)
     return float(found.past[then].sum()), tried
+
+
+def why_wide(ahead: Forecast) -> str:
+    """Why the range is wider than past errors seem to ask for, where it is."""
+    revenue = ahead.outlooks["revenue"]
+    expected, _, high = revenue.total
+    if high - expected <= WIDE * revenue.board["error_of_total"].iloc[0] * expected:
+        return ""
+    begun = origins(len(revenue.past), ahead.steps, 364 // ahead.step_days)
+    n = apart(begun, ahead.steps)
+    some = f"only {n} of them do not overlap" if n > 1 else "all of them overlap"
+    return f" The range is wider, for {some}."
 
 
 def step_of(window: int) -> tuple[int, int]:

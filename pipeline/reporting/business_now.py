@@ -16,6 +16,7 @@ from pipeline.business.forecast import (
     a_year_ago,
     in_steps,
     step_of,
+    why_wide,
 )
 from pipeline.markup import figure, interval, number, pair, section, text
 from pipeline.reporting import charts
@@ -55,7 +56,7 @@ def coming(found: Course) -> list[str]:
     lines = [
         f"The coming {_span(found.forecast)} should bring {expected:,.0f} of "
         f"{_revenue(found)}, between {low:,.0f} and {high:,.0f}; past forecasts of as long "
-        f"were off by {off} in the mean{other}."
+        f"were off by {off} in the mean{other}.{why_wide(found.forecast)}"
     ]
     if before is not None and revenue.method != YARDSTICK:
         side = "less than" if before < low else "more than" if before > high else "within"

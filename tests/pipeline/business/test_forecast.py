@@ -12,10 +12,12 @@ from pipeline.business.forecast import (
     BOTTOM_UP,
     MEASURES,
     YARDSTICK,
+    Forecast,
     Outlook,
     a_year_ago,
     forecast,
     in_steps,
+    why_wide,
 )
 
 AS_OF = date(2024, 1, 1)
@@ -119,3 +121,15 @@ def test_the_same_weeks_a_year_ago_are_told_and_whether_a_past_forecast_was_of_t
     steps = [AS_OF + timedelta(days=7 * n) for n in range(-weeks, 13)]
     past, coming = pd.Series(10.0, index=steps[:weeks]), pd.DataFrame(index=steps[weeks:])
     assert a_year_ago(Outlook("revenue", "", past, coming, (1, 1, 1), coming)) == (brought, tried)
+
+
+@pytest.mark.parametrize(("weeks", "said"), [(60, "only 2 of them do not"), (34, "all of them")])
+def test_a_range_wider_than_past_errors_says_why(weeks, said):
+    past = pd.Series(100.0, index=[date(2023, 1, 2) + timedelta(7 * n) for n in range(weeks)])
+    coming = pd.DataFrame({"expected": [100.0] * 13})
+    board = pd.DataFrame({"error_of_total": [0.1]}, index=["recent mean"])
+    for total, told in (((1300.0, 0.0, 2600.0), True), ((1300.0, 1000.0, 1600.0), False)):
+        outlook = Outlook("revenue", "recent mean", past, coming, total, board)
+        words = why_wide(Forecast(7, 13, {"revenue": outlook}, None))
+        assert (said in words) == told
+        assert bool(words) == told
