@@ -99,6 +99,15 @@ def shown(found):
             {"customer_id": "rider", "transacted_at": "requested_date", "amount": "total_fare"},
             id="rides",
         ),
+        pytest.param(
+            ["Policyholder", "Renewal Date", "Premium paid"],
+            {
+                "customer_id": "Policyholder",
+                "transacted_at": "Renewal Date",
+                "amount": "Premium paid",
+            },
+            id="insurance",
+        ),
     ],
 )
 def test_columns_are_proposed_by_their_names(engine, tmp_path, header, mapping):
