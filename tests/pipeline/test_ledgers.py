@@ -8,7 +8,7 @@ from tests.pipeline.test_wrong_numbers import asked, engine, log, pressing
 
 __all__ = ["asked", "engine"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.thorough]
 
 HEAD = "order_id,customer,date,amount"
 

@@ -51,6 +51,7 @@ def test_a_log_of_ones_own_is_no_known_export():
     assert recognised(["customer_id", "date", "amount"]) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_profile_reads_the_rows_money_and_days_that_pandas_does(tmp_path, name):

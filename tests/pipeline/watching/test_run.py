@@ -229,6 +229,7 @@ def test_61_a_training_that_the_store_did_not_take_is_not_finished_and_is_sent_f
     assert asked == [tmp_path / "day"]
 
 
+@pytest.mark.thorough
 def test_while_a_campaign_runs_none_is_planned_that_would_contact_its_control(shop_job, capsys):
     words = ("--set", "schedule.plan=spring", "--set", "schedule.keep=1")
     assert job(*words) == DONE
