@@ -149,7 +149,7 @@ class EngineConfig(Section):
 
 
 class CacheConfig(Section):
-    """Where purchase days are kept that were read before; the folder may be deleted at any time."""
+    """Where the days of logs that were read, and their last scores, are kept; may be deleted."""
 
     folder: Annotated[
         Path | None, Field(description="Made when it is not there; null: nothing is kept")

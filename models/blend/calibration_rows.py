@@ -70,8 +70,8 @@ def calibrated(
     """The distribution of spend over past cutoffs, and how much their levels varied.
 
     How the level varied is read off a buy-till-you-die model, and off a change that the last days
-    show. So is the distribution, its level
-    taken out, where the blend has no predictions at validation cutoffs or they hold too few buyers.
+    show. Where the blend has no predictions at validation cutoffs, or they hold too few buyers, the
+    distribution is read off that model as well, its level taken out.
     """
     seen = [rows for rows in (BtydRows.at(history, day) for day in cutoffs) if rows]
     levels = [(one.level, one.noise) for one in seen]

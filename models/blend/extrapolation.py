@@ -64,7 +64,7 @@ class Extrapolation:
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """Build it again from `to_dict`."""
-        learned = state.get("by_silence")
+        learned = state["by_silence"]
         return cls(**{**state, "by_silence": BySilence.from_dict(learned) if learned else ALIKE})
 
     def lengths(

@@ -67,7 +67,7 @@ class Backtest:
     `outcomes` has a row per customer and cutoff: `cutoff`, `weight`, `churned`, `spend`,
     recency, frequency and T, and the attributes. `answers` holds each contender's
     `judged.PREDICTED` for the same rows; NaN where it has no answer. `change` is what the last
-    days show and no cutoff could.
+    days show, and past cutoffs little of.
     """
 
     leaderboard: pd.DataFrame

@@ -1,6 +1,5 @@
 """The stages of `churn run`, each as a function whose result the journal keeps."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,9 +142,9 @@ def running(job: "Run") -> str:
     """
     for path in sorted((job.output / folders.PLANS).glob(f"{job.config.schedule.plan}_*.parquet")):
         terms = read_terms(path)
-        over = terms.start + timedelta(days=terms.horizon_days)
-        if path.stem != _dated(job) and terms.start <= job.orders.end < over:
-            return f"none, {path.stem} runs until {over}: a new one would contact its control group"
+        if path.stem != _dated(job) and terms.start <= job.orders.end < terms.end:
+            said = f"none, {path.stem} runs until {terms.end}"
+            return f"{said}: a new one would contact its control group"
     return ""
 
 

@@ -38,7 +38,6 @@ def test_a_database_is_not_searched_for_files():
     "url", ["postgresql://me:secret@host/db", "postgresql://host/db?password=secret"]
 )
 def test_37_a_password_in_the_address_is_refused_and_not_repeated(url):
-    pytest.importorskip("psycopg")
     with pytest.raises(UserError, match="PGPASSWORD") as caught:
         open_log(connect(), LogSpec(source=url, table="t", columns=COLUMNS))
     assert "secret" not in str(caught.value)
@@ -163,7 +162,6 @@ def test_a_view_that_fails_at_a_row_is_one_clear_error_without_the_row(database,
 
 
 def test_an_address_with_a_wrong_option_is_refused():
-    pytest.importorskip("psycopg")
     with pytest.raises(UserError, match=r"cannot be reached: .*no_such_option"):
         opened(f"{URL}?no_such_option=1", table="x")
 

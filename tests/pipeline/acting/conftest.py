@@ -30,7 +30,7 @@ def planned_once(scores):
     def plan(
         name="spring",
         path=scores,
-        control=ControlConfig(),  # noqa: B008
+        control=None,
         start=None,
         effect=0.2,
         others=(),
@@ -38,7 +38,7 @@ def planned_once(scores):
     ):
         config = CampaignConfig(**{"contact_cost": 0.5, **keys})
         gains = assumed(effect) if isinstance(effect, float) else effect
-        return stage.plan(path, name, config, control, gains, start, others)
+        return stage.plan(path, name, config, control or ControlConfig(), gains, start, others)
 
     return plan
 
