@@ -1,12 +1,13 @@
 """The stages of `churn run`, each as a function whose result the journal keeps."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import UserError
 from pipeline.acting import plan as planning
 from pipeline.acting.effect import effect_of
-from pipeline.acting.plan_file import read_terms
+from pipeline.acting.plan_file import read_plan, read_terms
 from pipeline.acting.recorded import keep
 from pipeline.acting.too_few import TooFewError
 from pipeline.config import Config, digest
@@ -113,7 +114,10 @@ def _before(job: "Run", horizon_days: int) -> Path | None:
 
 
 def plan(job: "Run") -> Result:
-    """Plan the campaign under a name of the day's own, unless an earlier one of it still runs."""
+    """Plan the campaign under a name of the day's own, unless an earlier one of it still runs.
+
+    Whoever takes part in another campaign that runs is left out.
+    """
     dated = _dated(job)
     if said := running(job):
         return {"said": said}
@@ -126,12 +130,17 @@ def plan(job: "Run") -> Result:
     scores = job.folder / folders.SCORES
     try:
         with job.progress.step(f"Planning {dated}"):
-            made = planning.plan(scores, dated, terms, job.config.control, effect)
+            made = planning.plan(
+                scores, dated, terms, job.config.control, effect, others=_under_way(job)
+            )
     except TooFewError as error:  # the scores are new all the same
         return {"said": f"none. {error}"}
-    home = job.output / folders.PLANS
-    home.mkdir(mode=0o700, exist_ok=True)
-    keep(made, job.config.tracking.uri, home / f"{dated}.parquet", job.progress)
+    place = job.output / folders.PLANS / f"{dated}.parquet"
+    if place.exists() and read_plan(place).fingerprint != made.file.fingerprint:
+        said = f"none, {dated} was planned already, with other customers or terms"
+        return {"said": f"{said}: it stays as it is"}
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    keep(made, job.config.tracking.uri, place, job.progress)
     return {"said": f"{dated}, {len(made.contacted):,} contacts"}
 
 
@@ -140,12 +149,18 @@ def running(job: "Run") -> str:
 
     Empty when there is none.
     """
-    for path in sorted((job.output / folders.PLANS).glob(f"{job.config.schedule.plan}_*.parquet")):
-        terms = read_terms(path)
-        if path.stem != _dated(job) and terms.start <= job.orders.end < terms.end:
-            said = f"none, {path.stem} runs until {terms.end}"
+    own = re.compile(rf"{job.config.schedule.plan}_\d{{8}}")
+    for path in _under_way(job):
+        if own.fullmatch(path.stem) and path.stem != _dated(job):
+            said = f"none, {path.stem} runs until {read_terms(path).end}"
             return f"{said}: a new one would contact its control group"
     return ""
+
+
+def _under_way(job: "Run") -> list[Path]:
+    """The plans, of any campaign, whose days hold that of this run."""
+    plans = {p: read_terms(p) for p in sorted((job.output / folders.PLANS).glob("*.parquet"))}
+    return [path for path, one in plans.items() if one.start <= job.orders.end < one.end]
 
 
 def _dated(job: "Run") -> str:
