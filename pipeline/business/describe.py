@@ -244,12 +244,12 @@ def _by_group(
         period_counts(theirs, grouped, asked.as_of, asked.period, asked.window, by="group")
     )
     complete = [day for day in listed if end_of(day, asked.period) <= asked.as_of]
+    columns = ["retention", "retention_low", "retention_high"]
     for name in found.index:
         own = counts[counts["group"] == name].drop(columns="group").set_index("period")
         rates = metrics(own, listed, asked.period, asked.as_of)
-        last = rates.loc[complete[-1]] if complete else rates.iloc[0] * np.nan
-        columns = ["retention", "retention_low", "retention_high"]
-        found.loc[name, columns] = last[columns].astype(float).to_numpy()
+        last = rates.loc[complete[-1], columns].to_numpy(float) if complete else np.nan
+        found.loc[name, columns] = last
     return found.reindex([name for name in order if name in found.index])
 
 

@@ -280,9 +280,11 @@ def test_a_tiny_log_is_described(tmp_path, capsys, kind):
     log = shop.rows(40)
     same = log[0][1 if kind == "one day" else 0]
     few = [row for row in log if row[1 if kind == "one day" else 0] == same]
-    code, out, err = described(tmp_path, capsys, log=few)
+    page = tmp_path / "page.html"
+    code, out, err = described(tmp_path, capsys, "--by", "Country", "--out", str(page), log=few)
     assert code == 0, err
     assert "Customers by month" in out
+    assert page.exists()
 
 
 @pytest.mark.parametrize(
