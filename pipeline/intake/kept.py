@@ -133,8 +133,7 @@ class Cache:
         )
         for file in files:
             digest.update(repr(str(file.resolve())).encode())
-            with file.open("rb") as content:
-                digest.update(hashlib.file_digest(content, "blake2b").digest())
+            digest.update(_content(file).encode())
         return self.folder / digest.hexdigest()
 
     def make_room(self, entry: Path) -> None:
@@ -153,7 +152,7 @@ class Entry:
     """The place of a log in the cache.
 
     What was made of its days may lie beside them, so that it ends when they do: one file of each
-    `kind`, found again by its `key` only.
+    `kind`, found again by its `key` only, and as it was written.
     """
 
     cache: Cache
@@ -162,20 +161,23 @@ class Entry:
     def lend(self, kind: str, key: str, own: Path) -> bool:
         """Let `own` be the file that was kept under this key; False if there is none."""
         try:
-            _lend(self.place / f"{kind}-{key}.parquet", own)
+            file = next(self.place.glob(f"{kind}-{key}-*.parquet"), None)
+            if file is not None:
+                _lend(file, own)
+            return file is not None and file.stem.endswith(_content(own))
         except OSError:
             return False
-        return True
 
     def keep(self, kind: str, key: str, own: Path) -> None:
         """Keep a finished file, in place of others of its kind; without room, do without."""
         own.chmod(0o600)
         draft = self.place / f".{uuid4().hex}"
         with contextlib.suppress(OSError):
+            name = f"{kind}-{key}-{_content(own)}.parquet"
             _lend(own, draft)
             for other in self.place.glob(f"{kind}-*.parquet"):
                 other.unlink(missing_ok=True)
-            draft.replace(self.place / f"{kind}-{key}.parquet")
+            draft.replace(self.place / name)
             self.cache.make_room(self.place)
 
 
@@ -195,9 +197,9 @@ def kept(
     if entry is None or not _take(entry, own, today):
         own.mkdir(mode=0o700)
         account = read(own)
-        sizes = {name: (own / name).stat().st_size for name in (DAYS, ASIDE)}
+        digests = {name: _content(own / name) for name in (DAYS, ASIDE)}
         found = asdict(Extent.of(read_parquet(engine, own / DAYS)))
-        known = {"account": account.to_json(), "day": str(today), "sizes": sizes}
+        known = {"account": account.to_json(), "day": str(today), "content": digests}
         known["extent"] = json.dumps(found, default=str)
         (own / ACCOUNT).write_text(json.dumps(known))
         if cache is not None and entry is not None:
@@ -218,7 +220,8 @@ def _take(entry: Path, own: Path, today: date) -> bool:
         for name in (DAYS, ASIDE, ACCOUNT):
             _lend(entry / name, own / name)
         known = json.loads((own / ACCOUNT).read_text())
-        whole = all((own / name).stat().st_size == n for name, n in known["sizes"].items())
+        # A power cut may leave a file of the right size that holds zeros.
+        whole = all(_content(own / name) == found for name, found in known["content"].items())
         # A row that was dated in the future is not when its day has come.
         early = "date_in_future" in Account.from_json(known["account"]).counts.set_aside
         if whole and (not early or known["day"] == str(today)):
@@ -244,6 +247,12 @@ def _give(own: Path, entry: Path) -> None:
         os.replace(draft, entry)  # fails where another command was first: its entry is the same
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _content(file: Path) -> str:
+    """A digest of every byte of a file."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _lend(source: Any, target: Any) -> Any:

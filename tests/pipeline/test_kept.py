@@ -101,12 +101,16 @@ def test_a_row_of_the_future_is_looked_at_again_when_its_day_has_come(tmp_path, 
     assert len(reads) == 2
 
 
-@pytest.mark.parametrize("harm", ["cut", "no_account", "no_days", "gone"])
+@pytest.mark.parametrize("harm", ["cut", "zeros", "no_account", "no_days", "gone"])
 def test_an_entry_that_is_not_whole_is_made_anew(log, cache, reads, harm):
     first = told(log, cache)
     entry = next(cache.folder.iterdir())
     if harm == "cut":
         (entry / kept.DAYS).write_bytes((entry / kept.DAYS).read_bytes()[:-7])
+    elif harm == "zeros":  # as a power cut leaves them
+        whole = (entry / kept.DAYS).read_bytes()
+        third = len(whole) // 3
+        (entry / kept.DAYS).write_bytes(whole[:third] + bytes(third) + whole[2 * third :])
     elif harm == "no_account":
         (entry / kept.ACCOUNT).write_text("{")
     elif harm == "no_days":

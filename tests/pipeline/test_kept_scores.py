@@ -69,9 +69,9 @@ def test_a_second_scoring_asks_no_model_and_says_the_same(given, batches):
     assert as_text["p_churn"].tolist() == first["p_churn"].tolist()
 
 
-@pytest.mark.parametrize("change", ["model", "day", "code", "cut", "gone"])
+@pytest.mark.parametrize("change", ["model", "day", "code", "cut", "zeros", "gone"])
 def test_whatever_changes_is_scored_anew(given, batches, monkeypatch, change):
-    given()
+    first = given()
     asked, keys = len(batches), {}
     kept = next(given.cache.glob("*/scores-*.parquet"))
     if change == "model":
@@ -83,10 +83,16 @@ def test_whatever_changes_is_scored_anew(given, batches, monkeypatch, change):
         monkeypatch.setattr(kept_scores, "code", lambda *_: "another")
     elif change == "cut":
         kept.write_bytes(kept.read_bytes()[:-9])
+    elif change == "zeros":  # as a power cut leaves them
+        whole = kept.read_bytes()
+        third = len(whole) // 3
+        kept.write_bytes(whole[:third] + bytes(third) + whole[2 * third :])
     else:
         shutil.rmtree(given.cache)
     found = given(**keys)
     assert len(batches) > asked
+    if change in ("code", "cut", "zeros", "gone"):
+        pd.testing.assert_frame_equal(found, first, check_exact=True)
     assert set(found["run_id"]) == ({"another"} if change == "model" else {*found["run_id"]})
     assert len([*given.cache.glob("*/scores-*.parquet")]) == 1  # the last only
 

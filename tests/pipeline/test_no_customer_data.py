@@ -39,7 +39,7 @@ def test_36_no_id_and_no_email_is_in_messages_tracking_store_report_or_model(her
     places += [*(here / "mlartifacts").rglob("*"), *(here / "out").rglob("*")]
     # The rows set aside, and what is kept of the log and its scores, are the user's own beside the
     # results, for nobody else to read; they go nowhere else.
-    own = re.compile(r"(quarantine|aside|days|scores-\w+)\.parquet")
+    own = re.compile(r"(quarantine|aside|days|scores-[\w-]+)\.parquet")
     files = [path for path in places if path.is_file() and not own.fullmatch(path.name)]
     assert {"mlflow.db", "manifest.json", "leaderboard.csv"} <= {path.name for path in files}
     assert [path for path in files if quoted(path.read_bytes())] == []
