@@ -137,10 +137,12 @@ def _on_this_machine(
     with open_engine(spec.source, also, settings) as (engine, source):
         located = spec.model_copy(update={"source": source})
         files = expand(source)
+        stamps = _stamps(files)
         keep = Cache(cache.folder, round(cache.limit_gb * 1e9)) if cache and cache.folder else None
         with progress.step(f"Reading and checking {name}"):
             entry = keep.entry(located, files) if keep and files else None
-            found = kept(engine, partial(_read, engine, located), keep, entry, date.today())
+            read_once = partial(_read_once, engine, located, stamps)
+            found = kept(engine, read_once, keep, entry, date.today())
         yield engine, found
 
 
@@ -172,6 +174,25 @@ def _on_spark(
             netted = engine.create_table("netted", netted)
             account = _account(log, spec, questions, netted)
         yield engine, Kept(account, netted, Extent.of(netted), None, log.quarantine)
+
+
+def _stamps(files: Sequence[Path]) -> dict[Path, tuple[int, ...]]:
+    """What another process changes that writes one of the files."""
+    found = {file: file.stat() for file in files if file.exists()}
+    return {file: (one.st_ino, one.st_size, one.st_mtime_ns) for file, one in found.items()}
+
+
+def _read_once(
+    engine: Engine, spec: LogSpec, stamps: dict[Path, tuple[int, ...]], folder: Path
+) -> Account:
+    """As `_read`, refused where a file is another one by then: a part of it may have been read."""
+    account = _read(engine, spec, folder)
+    if _stamps(expand(spec.source)) != stamps:
+        raise UserError(
+            f"{spec.source}: was written to while it was read, so a part of it may be missing. "
+            "Run again when whoever writes it is done."
+        )
+    return account
 
 
 def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:

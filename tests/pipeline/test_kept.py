@@ -159,6 +159,32 @@ def test_a_log_that_is_refused_leaves_no_entry(tmp_path, cache):
     assert not cache.folder.exists() or list(cache.folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("change", ["longer", "another", "beside"])
+def test_a_log_that_is_written_while_it_is_read_is_refused_and_not_kept(
+    log, cache, monkeypatch, change
+):
+    real, source = orders._read, str(log.parent / "*.csv")
+
+    def slow(*given):
+        found = real(*given)
+        if change == "longer":
+            log.write_text(log.read_text() + "x,2023-01-05,5.00,Q2,NO\n")
+        elif change == "another":
+            shutil.copy(log, log.with_suffix(".new"))
+            log.with_suffix(".new").rename(log)
+        else:
+            head = log.read_text().splitlines()[0]
+            log.with_name("more.csv").write_text(f"{head}\nx,2023-01-05,5.00,Q2,NO\n")
+        return found
+
+    monkeypatch.setattr(orders, "_read", slow)
+    with pytest.raises(UserError, match="was written to while it was read"):
+        told(source, cache)
+    assert not cache.folder.exists()
+    monkeypatch.setattr(orders, "_read", real)
+    assert told(source, cache) == told(source, None)
+
+
 def test_the_least_used_entries_are_dropped_when_there_are_too_many_bytes(tmp_path):
     store = Cache(tmp_path, limit=250)
     for age, name in enumerate(("new", "old", "oldest")):
