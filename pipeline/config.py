@@ -140,9 +140,9 @@ class EngineConfig(Section):
             description="Such as 4GB; default: 60 % of what is free",
         ),
     ] = None
-    threads: Annotated[int | None, Field(ge=1, description="Processor threads; default: all")] = (
-        None
-    )
+    threads: Annotated[
+        int | None, Field(ge=1, le=1024, description="Processor threads; default: all")
+    ] = None
     scratch: Annotated[
         Path | None, Field(description="Folder for what exceeds memory; default: the system's")
     ] = None
@@ -155,7 +155,7 @@ class CacheConfig(Section):
         Path | None, Field(description="Made when it is not there; null: nothing is kept")
     ] = Path("out/cache")
     limit_gb: Annotated[
-        float, Field(ge=0, description="Above it, what was not used for longest is dropped")
+        float, Field(ge=0, le=1e6, description="Above it, what was not used for longest is dropped")
     ] = 10.0
 
 

@@ -106,6 +106,8 @@ def _refuse_outside(file: Mapping[str, Any], path: Path, overrides: Mapping[str,
         place = place.get(name) if isinstance(place, dict) else None
         if not isinstance(place, str) or key in overrides:
             continue
+        if "\0" in place:
+            raise UserError(f"{path}: {key} holds a character that no path may have.")
         if not any(Path(place).expanduser().resolve().is_relative_to(home) for home in homes):
             raise UserError(
                 f"{path}: {key} leads out of this folder. A config names places in the folder "

@@ -37,8 +37,8 @@ class KnownExport:
         return f"This is {self.title} by its columns, read by profile {self.name!r}.{doubt}"
 
 
-def known_export(name: str) -> KnownExport:
-    """The profile of this name.
+def known_export(name: Any) -> KnownExport:
+    """The profile of this name; a config may hold anything in its place.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def known_export(name: str) -> KnownExport:
         When there is none, with the names of all.
     """
     known = profiles()
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise UserError(f"There is no profile of this name; there are: {', '.join(known)}.")
     return known[name]
 

@@ -74,7 +74,11 @@ class ScheduleConfig(Section):
 
     train_every: Annotated[
         int | None,
-        Field(ge=1, description="Days of the log after which to train again; null: on alarm only"),
+        Field(
+            ge=1,
+            le=36_500,
+            description="Days of the log after which to train again; null: on alarm only",
+        ),
     ] = 90
     train_again_after: Annotated[
         int, Field(ge=1, description="An alarm trains again after so many days of the log")

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
@@ -137,9 +138,12 @@ class Cache:
         return self.folder / digest.hexdigest()
 
     def make_room(self, entry: Path) -> None:
-        """Drop the entries that were not used for longest, until the rest is small enough."""
+        """Drop the entries that were not used for longest, until the rest is small enough.
+
+        What else lies in the folder is somebody's own.
+        """
         os.utime(entry)
-        entries = [path for path in self.folder.iterdir() if path.is_dir() and path.name[0] != "."]
+        entries = [path for path in self.folder.iterdir() if _is_entry(path)]
         total = 0
         for path in sorted(entries, key=_last_used, reverse=True):
             total += sum(file.stat().st_size for file in path.glob("*"))
@@ -262,6 +266,10 @@ def _lend(source: Any, target: Any) -> Any:
     except OSError:
         shutil.copy2(source, target)
     return target
+
+
+def _is_entry(path: Path) -> bool:
+    return bool(re.fullmatch("[0-9a-f]{32}", path.name)) and (path / ACCOUNT).is_file()
 
 
 def _last_used(path: Path) -> float:

@@ -119,6 +119,9 @@ def test_wrong_assignment_is_refused(assignment):
         ("backtest.cutoffs", ["x"], "backtest.cutoffs.0: takes a day, such as 2024-01-31"),
         ("backtest.cutoffs", [3], "backtest.cutoffs.0: takes a day, such as 2024-01-31"),
         ("backtest.cutoffs", "2024-01-31", "backtest.cutoffs: takes a list, such as [a, b]"),
+        ("cache.limit_gb", float("inf"), "cache.limit_gb: Input should be less than or equal to"),
+        ("engine.threads", 10**5, "engine.threads: Input should be less than or equal to 1024"),
+        ("schedule.train_every", 10**12, "schedule.train_every: Input should be less than"),
         ("log.columns", None, "log.columns: is missing; name them by --customer-id, --tra"),
     ],
 )
@@ -128,3 +131,17 @@ def test_a_wrong_value_is_one_problem_under_its_own_name(key, value, said):
     with pytest.raises(UserError, match=re.escape(said)) as refused:
         config_file.load(None, values)
     assert "1 key cannot be used" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("log: {profile: [shopify]}", "There is no profile of this name"),
+        ('output: {folder: "a\\0b"}', "output.folder holds a character that no path may have"),
+    ],
+)
+def test_what_can_name_nothing_is_refused(tmp_path, text, said):
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=said):
+        config_file.load(file)

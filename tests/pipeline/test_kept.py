@@ -187,12 +187,23 @@ def test_a_log_that_is_written_while_it_is_read_is_refused_and_not_kept(
 
 def test_the_least_used_entries_are_dropped_when_there_are_too_many_bytes(tmp_path):
     store = Cache(tmp_path, limit=250)
-    for age, name in enumerate(("new", "old", "oldest")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "x").write_bytes(b"." * 100)
-        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
-    store.make_room(tmp_path / "new")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+    new, old, oldest = (tmp_path / (letter * 32) for letter in "abc")
+    for age, entry in enumerate((new, old, oldest)):
+        entry.mkdir()
+        (entry / kept.ACCOUNT).write_bytes(b"." * 100)
+        os.utime(entry, (1e9 - age, 1e9 - age))
+    store.make_room(new)
+    assert sorted(tmp_path.iterdir()) == [new, old]
+
+
+def test_a_folder_that_holds_other_things_loses_none_of_them(log, cache):
+    others = [cache.folder / name for name in ("runs", "plans", "0" * 32, f".draft-{'a' * 8}")]
+    for other in others:
+        other.mkdir(parents=True)
+        (other / "spring.parquet").write_bytes(b"0" * 1000)
+    told(log, cache.model_copy(update={"limit_gb": 0.0}))
+    assert sorted(cache.folder.iterdir()) == sorted(others)
+    assert all((other / "spring.parquet").exists() for other in others)
 
 
 def test_nobody_else_can_read_what_is_kept(log, cache):
