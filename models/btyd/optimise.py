@@ -38,8 +38,10 @@ _GAIN_LEFT = 1e-4
 #: The climb stops where a further step would gain less than this, or than rounding hides.
 _TOP_GAIN = 1e-10
 _ROUNDING = 1e-14
+#: What the gradient of a sum over many customers may be off by, as a share of the sum.
+_NOISE = 1e-10
 #: Step of the central differences that turn analytic gradients into the Hessian.
-_HESSIAN_STEP = 1e-4
+_HESSIAN_STEP = 1e-3
 #: A direction in which a logarithm's standard error exceeds 5 says nothing: it is flat.
 _FLAT_CURVATURE = 1 / 5.0**2
 #: A parameter takes part in a flat direction with more than this.
@@ -203,13 +205,18 @@ def _inside(theta: Floats, lower: Floats, upper: Floats) -> NDArray[np.bool_]:
 
 
 class _Top(NamedTuple):
-    """The end of the climb: the directions of the curvature there, and what is left to gain."""
+    """The end of the climb: the directions of the curvature there, and what is left to gain.
+
+    Curvatures below `flat`, and a gain below `enough`, are rounding.
+    """
 
     theta: Floats
     free: NDArray[np.bool_]
     curvatures: Floats
     directions: Floats
     gain: float
+    flat: float
+    enough: float
 
 
 def _settle(objective: Objective, theta: Floats, lower: Floats, upper: Floats) -> _Top:
@@ -226,10 +233,13 @@ def _settle(objective: Objective, theta: Floats, lower: Floats, upper: Floats) -
             raise FitError(f"The likelihood is not finite near its top. {_WAY_OUT}")
         curvatures, directions = np.linalg.eigh(square)
         along = directions.T @ gradient[free]
-        climb = directions @ (along / np.maximum(np.abs(curvatures), _FLAT_CURVATURE))
+        noise = _NOISE * abs(value)
+        # On a flat ridge a step multiplies the noise: nearer to its top is by chance only.
+        flat, enough = max(_FLAT_CURVATURE, noise / _HESSIAN_STEP), max(_GAIN_LEFT, 10 * noise)
+        climb = directions @ (along / np.maximum(np.abs(curvatures), flat))
         gain = float(climb @ gradient[free]) / 2
-        top = _Top(theta, free, curvatures, directions, gain)
-        if gain < _GAIN_LEFT:
+        top = _Top(theta, free, curvatures, directions, gain, flat, enough)
+        if gain < enough:
             return top
         step = np.zeros_like(theta)
         step[free] = climb / max(1.0, float(np.abs(climb).max()))
@@ -248,11 +258,11 @@ def _judge(
 ) -> Maximum:
     """Is this a maximum? Covariance where it is; a warning or an error where it is not."""
     top = _settle(objective, theta, lower, upper)
-    if top.gain > _GAIN_LEFT:
+    if top.gain > top.enough:
         raise FitError(f"The search did not converge. {_WAY_OUT}")
-    if (top.curvatures < -_FLAT_CURVATURE).any():
+    if (top.curvatures < -top.flat).any():
         raise FitError(f"The search stopped where the likelihood has no maximum. {_WAY_OUT}")
-    flat = top.curvatures < _FLAT_CURVATURE
+    flat = top.curvatures < top.flat
     steep = top.directions[:, ~flat]
     known = steep @ np.diag(1 / top.curvatures[~flat]) @ steep.T
     unknown = ~top.free

@@ -12,14 +12,18 @@ from features.business.cohorts import cohort_cells, cohort_sizes
 from features.business.periods import Period, calendar
 from features.business.retention import period_counts
 from features.customer.rfm import histogram, rfm
+from features.customer.sample import sample
 from features.errors import UserError
 from features.log.spec import LogSpec
 from features.timeline import before
 from pipeline.business.cohorts import Cohorts, cohorts
-from pipeline.business.forecast import Forecast, forecast
+from pipeline.business.forecast import Forecast, Histograms, forecast
 from pipeline.business.scores import Scores
 from pipeline.console import Progress
 from pipeline.intake.orders import Orders
+
+FORECAST = 100_000
+"""Customers that the forecast is told of one by one; the others count with them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,11 @@ class Base:
     days: ir.Table
     first: date
     customers: ir.Table
+
+    def drawn(self, most: int) -> tuple[ir.Table, float]:
+        """The ids of about `most` customers, all where there are fewer, and their share."""
+        share = min(1.0, most / max(self.customers.count().to_pyarrow().as_py(), 1))
+        return sample(self.customers.select("customer_id"), share), share
 
 
 def refuse_later_day(orders: Orders, as_of: date) -> None:
@@ -118,9 +127,7 @@ def course(
     found = None
     if ahead:
         with progress.step("Forecasting, and holding past forecasts against what came"):
-            found = forecast(
-                daily, asked.as_of, asked.window, lambda day: frame(histogram(rfm(days, day)))
-            )
+            found = forecast(daily, asked.as_of, asked.window, _histograms(orders, base))
     return Course(
         name=orders.name,
         as_of=asked.as_of,
@@ -132,6 +139,14 @@ def course(
         forecast=found,
         currency=asked.currency,
     )
+
+
+def _histograms(orders: Orders, base: Base) -> Histograms:
+    """Of so many customers as tell what more would: of all days they would take longer to count."""
+    drawn, _ = base.drawn(FORECAST)
+    engine = orders.engine
+    some = engine.create_table(engine.fresh("drawn"), base.days.semi_join(drawn, "customer_id"))
+    return lambda day: histogram(rfm(some, day)).to_pyarrow().to_pandas()
 
 
 def frame(table: ir.Table) -> pd.DataFrame:

@@ -93,8 +93,7 @@ def describe(orders: Orders, asked: Asked, spec: LogSpec, progress: Progress) ->
     # Refused before the long steps, where it cannot be used.
     answers = _survey(orders, asked, spec, now, progress)
     with progress.step("Looking for personas, and for rules of who leaves"):
-        n_customers = int(flow["overall"]["customers"])
-        told = people(orders, base, asked.as_of, asked.window, n_customers)
+        told = people(orders, base, asked.as_of, asked.window)
     went = course(orders, asked, base, progress)
     return Business(
         **vars(went),

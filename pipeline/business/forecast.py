@@ -24,7 +24,8 @@ WIDE = 2.5
 """A range of more than so many mean errors either way is explained."""
 
 Histograms = Callable[[date], pd.DataFrame]
-"""Frequency, recency, T and n_customers of all customers known before a day."""
+"""Frequency, recency, T and n_customers of the customers known before a day, or a sample of them.
+"""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def forecast(
     """Forecast revenue, orders and active customers until the window after `as_of` ends.
 
     None where the log is too short for a single past forecast to be checked, has fewer than
-    `LEAST` customers, or nothing came in the last three windows.
+    `LEAST` customers, or nothing came in the last three windows. A sample counts for as many
+    customers as had bought what all had: its share of the purchases until then, not of the heads.
     """
     step_days, steps = step_of(window)
     series = in_steps(daily, as_of, step_days)
@@ -116,7 +118,8 @@ def forecast(
         day = series.index[at] if at < len(series) else as_of
         recent = _recent(series.iloc[max(0, at - steps) : at])
         try:
-            return bottom_up(histograms(day), recent, steps, step_days, window)
+            known = _for_all(histograms(day), float(daily["purchases"][daily.index < day].sum()))
+            return bottom_up(known, recent, steps, step_days, window)
         except (FitError, ValueError):
             return None
 
@@ -144,6 +147,13 @@ def in_steps(daily: pd.DataFrame, as_of: date, step_days: int) -> pd.DataFrame:
     sums["active"] = rows["active"].groupby(group).last().astype(float)
     sums.index = pd.Index(list(rows.index[::step_days]), name="start")
     return sums
+
+
+def _for_all(drawn: pd.DataFrame, purchases: float) -> pd.DataFrame:
+    """A sample's histogram, its customers as many as had bought what all had."""
+    bought = float((drawn["n_customers"] * (drawn["frequency"] + 1)).sum())
+    scale = purchases / bought if bought else 1.0
+    return drawn.assign(n_customers=drawn["n_customers"] * scale)
 
 
 def _recent(rows: pd.DataFrame) -> Recent:

@@ -8,7 +8,6 @@ from threadpoolctl import threadpool_limits
 
 from features.customer.panel import panel
 from features.customer.purchase_days import with_gaps
-from features.customer.sample import sample
 from features.customer.snapshot import snapshot
 from features.timeline import before
 from models.explain.personas import Personas, personas
@@ -35,10 +34,9 @@ class People:
     share: float
 
 
-def people(orders: Orders, base: Base, as_of: date, horizon_days: int, customers: int) -> People:
+def people(orders: Orders, base: Base, as_of: date, horizon_days: int) -> People:
     """Ask a sample of the customers how they buy, and which of them left at past cutoffs."""
-    share = min(1.0, LARGEST / max(customers, 1))
-    drawn = sample(base.customers.select("customer_id"), share)
+    drawn, share = base.drawn(LARGEST)
     days = with_gaps(before(orders.netted, as_of).semi_join(drawn, "customer_id"))
     some = orders.engine.create_table(orders.engine.fresh("drawn"), days)
     now = snapshot(some, as_of).order_by("customer_id").to_pyarrow().to_pandas()

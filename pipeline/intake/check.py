@@ -213,7 +213,7 @@ def _check(
     open_lines = _open_lines(before, asked)
     verdict, reasons = _judged(config, found, horizon, history, open_lines[:1])
     notes = [known.told] if known else []
-    notes += [*log.notes, *facts.remarks(log, spec, asked), *breaks(history.days)]
+    notes += [*log.notes, *facts.remarks(log, spec, asked), *breaks(history.netted)]
     notes += facts.towering(found)
     if config.horizon_days and (told := uneven(history, config, config.horizon_days)):
         notes.append(told)

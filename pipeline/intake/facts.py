@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from features.customer.purchase_days import purchase_days
+from features.customer.purchase_days import netted_days, with_gaps
 from features.engines.duckdb import Engine
 from features.errors import UserError
 from features.log.transactions import Log, LogSpec
@@ -23,18 +23,16 @@ TOWERING = 50
 
 @dataclass(frozen=True)
 class History:
-    """Purchase days, the first day with a purchase, and the day after the last row."""
+    """Netted days, the first day with a purchase, and the day after the last row."""
 
-    days: ir.Table
+    netted: ir.Table
     first_day: date
     end: date
 
 
 def history_of(engine: Engine, log: Log) -> History:
     """Purchase days of a log, refused when there is none."""
-    days = engine.create_table(
-        engine.fresh("days"), purchase_days(log.transactions, known=log.known)
-    )
+    days = engine.create_table(engine.fresh("days"), netted_days(log.transactions, known=log.known))
     bought = days.filter(days.amount > 0)
     found = bought.aggregate(first=bought.transacted_at.min(), n=bought.count())
     row = (
@@ -67,7 +65,7 @@ def account(log: Log) -> dict[str, Any]:
 def shape(log: Log, history: History) -> dict[str, Any]:
     """Customers, time, money and rhythm, as counts and quantiles."""
     rows = log.transactions
-    money, rhythm = _money(rows, amounts(log)), _rhythm(history.days)
+    money, rhythm = _money(rows, amounts(log)), _rhythm(with_gaps(history.netted))
     return {
         "customers": rhythm["buyers"],
         "customers_without_purchase": money["customers"] - rhythm["buyers"],

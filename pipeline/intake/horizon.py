@@ -31,8 +31,8 @@ class PurchaseHistory(Protocol):
     """Purchase days of a log, and the days from the first purchase to the log's end."""
 
     @property
-    def days(self) -> ir.Table:
-        """From `features.customer.purchase_days`."""
+    def netted(self) -> ir.Table:
+        """From `features.customer.purchase_days.netted_days`."""
 
     @property
     def first_day(self) -> date:
@@ -105,7 +105,7 @@ def _for_calendar(history: PurchaseHistory, config: Config, horizon_days: int) -
             return []
         return [*days.labelled, days.as_of]
 
-    return fitted(history.days, horizon_days, starts)
+    return fitted(history.netted, horizon_days, starts)
 
 
 def propose_horizon(history: PurchaseHistory, config: Config) -> Horizon:
@@ -117,7 +117,7 @@ def propose_horizon(history: PurchaseHistory, config: Config) -> Horizon:
     """
     span = (history.end - history.first_day).days
     room = [length for length in HORIZONS if FITTING * length <= span] or [HORIZONS[0]]
-    customers = _customers(history.days)
+    customers = _customers(history.netted)
     usual = customers.aggregate(
         n=customers.usual_gap.count(), most=customers.usual_gap.quantile(COVERED)
     )
@@ -154,14 +154,15 @@ def _neighbours(chosen: int, room: Sequence[int]) -> list[int]:
     return [length for length in near if length <= max(chosen, room[-1])]
 
 
-def _customers(days: ir.Table) -> ir.Table:
+def _customers(netted: ir.Table) -> ir.Table:
     """One row per customer who has bought: first and last purchase day, usual gap (days)."""
-    bought = days.filter(days.amount > 0)
-    return bought.group_by("customer_id").aggregate(
-        first=bought.transacted_at.min(),
-        last=bought.transacted_at.max(),
-        usual_gap=bought.gap.mean(),
+    bought = netted.filter(netted.amount > 0)
+    found = bought.group_by("customer_id").aggregate(
+        first=bought.transacted_at.min(), last=bought.transacted_at.max(), n=bought.count()
     )
+    # What lies between first and last is the sum of the gaps: nothing has to be sorted.
+    spell = found["last"].delta(found["first"], unit="day").cast("float64")
+    return found.mutate(usual_gap=spell / (found.n - 1).nullif(0)).drop("n")
 
 
 def _choices(

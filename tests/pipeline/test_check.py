@@ -505,14 +505,15 @@ def test_the_screen_shows_account_horizon_and_verdict(engine, tmp_path):
 
 
 def test_a_horizon_is_proposed_for_any_purchase_history(engine):
-    days = engine.sql(
-        "SELECT 'A' AS customer_id, DATE '2020-01-01' AS transacted_at, 5 AS gap, 1 AS amount"
+    netted = engine.sql(
+        "SELECT 'A' AS customer_id, 1 AS amount, "
+        "unnest([DATE '2020-01-01', DATE '2020-01-06']) AS transacted_at"
     )
 
     class History:
         first_day, end = START, START + timedelta(days=700)
 
-    History.days = days
+    History.netted = netted
     columns = {"customer_id": "a", "transacted_at": "b", "amount": "c"}
     config = Config.model_validate({"log": {"source": "log.csv", "columns": columns}})
     assert propose_horizon(History(), config).days == 7

@@ -272,6 +272,19 @@ def test_a_base_without_dropout_warns_and_still_predicts():
     assert tamed.converged_
 
 
+def test_a_ridge_of_a_million_customers_is_flat_whatever_their_sum_rounds_to():
+    """All leave at one rate: the search failed, for its rounding was taken for a curvature."""
+    T = np.random.default_rng(4).integers(1, 560, 4000)
+    shop = ParetoNBDModel.from_params({"r": 0.6, "alpha": 70.0, "s": 10.0, "beta": 4300.0})
+    X = shop.simulate(4000, T=T, seed=4)
+    fits = []
+    for each in (1.0, 300.0):
+        with pytest.warns(FitWarning, match="do not determine"):
+            fits.append(ParetoNBDModel().fit(X, sample_weight=np.full(4000, each)))
+    few, many = (model.expected_purchases(X, 90) for model in fits)
+    np.testing.assert_allclose(few, many, rtol=1e-4)
+
+
 IN_TIME = [name for name in NAMES if name not in {"bgbb", "gamma"}]
 FRAME = {"frequency": [2.0, 0.0, 1.0], "recency": [5.0, 0.0, 3.0], "T": [9.0, 9.0, 4.0]}
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from models.btyd import ParetoNBDModel
+from models.forecast.bottom_up import Recent, bottom_up
 from models.forecast.rolling import origins
 from pipeline.business.forecast import (
     BOTTOM_UP,
@@ -14,6 +15,7 @@ from pipeline.business.forecast import (
     YARDSTICK,
     Forecast,
     Outlook,
+    _for_all,
     a_year_ago,
     forecast,
     in_steps,
@@ -21,6 +23,7 @@ from pipeline.business.forecast import (
 )
 
 AS_OF = date(2024, 1, 1)
+RECENT = Recent(arrivals=2.0, revenue=10.0, orders=1.0)
 
 
 def daily(n, seed=0):
@@ -68,6 +71,20 @@ def test_a_season_is_forecast_only_where_past_forecasts_had_one(n_days, tried):
 
     found = forecast(daily(n_days), AS_OF, 30, nobody)
     assert all((YARDSTICK in one.board.index) == tried for one in found.outlooks.values())
+
+
+@pytest.mark.slow
+def test_a_sample_of_customers_forecasts_what_all_would(found):
+    def half(day):
+        return histogram(day)[::2]
+
+    every = histogram(AS_OF)
+    bought = (every["frequency"] + 1).sum()
+    sampled = bottom_up(_for_all(half(AS_OF), bought), RECENT, 4, 7, 30)
+    assert sampled["revenue_known"].sum() == pytest.approx(
+        bottom_up(_for_all(every, bought), RECENT, 4, 7, 30)["revenue_known"].sum(), rel=0.1
+    )
+    assert (_for_all(half(AS_OF), bought).eval("(frequency + 1) * n_customers").sum()) == bought
 
 
 @pytest.mark.slow
