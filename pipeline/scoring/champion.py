@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.writing import alone
 from pipeline.model_files import artifact
 from pipeline.tracking.errors import TrackingError
 
@@ -88,10 +89,11 @@ def find(
 
 
 def _remember(cache: Path, key: str, folder: Path) -> None:
-    known = _known(cache) | {key: folder.relative_to(cache).as_posix()}
-    draft = cache / f".{LAST}"
-    draft.write_text(json.dumps(known))
-    draft.replace(cache / LAST)
+    with alone(cache / LAST):
+        known = _known(cache) | {key: folder.relative_to(cache).as_posix()}
+        draft = cache / f".{LAST}"
+        draft.write_text(json.dumps(known))
+        draft.replace(cache / LAST)
 
 
 def _recall(cache: Path, key: str) -> Path | None:

@@ -130,8 +130,10 @@ def _fetch(uri: str, place: str, folder: Path) -> None:
         within = _model_folder(Path(found))
         artifact.verify(within)
         with alone(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            within.replace(folder)
+            # Another command may have fetched it meanwhile, and be reading it.
+            if not (folder / MANIFEST).is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                within.replace(folder)
 
 
 def _model_folder(downloaded: Path) -> Path:

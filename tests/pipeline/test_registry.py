@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,31 @@ def test_a_version_1_that_was_made_anew_is_not_answered_for_by_the_old_one(
     found = find(store, tmp_path, "models:/churn/1")
     assert (old.horizon_days, found.model.manifest.horizon_days) == (91, 30)
     assert found.version == "1"
+
+
+def test_a_model_that_two_commands_fetch_at_once_is_not_taken_from_the_first(
+    store: Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(store, folder)
+    real, cache = download._model_folder, tmp_path / "cache"
+    first: list[int] = []
+
+    def meanwhile(downloaded: Path) -> Path:
+        monkeypatch.setattr(download, "_model_folder", real)
+        found, _ = download.download(store.uri, "models:/churn/1", cache)
+        first.append(found.stat().st_ino)
+        return real(downloaded)
+
+    monkeypatch.setattr(download, "_model_folder", meanwhile)
+    found, _ = download.download(store.uri, "models:/churn/1", cache)
+    assert first == [found.stat().st_ino]
+
+
+def test_commands_that_remember_a_model_at_once_neither_fail_nor_forget(tmp_path: Path) -> None:
+    places = {f"key {n}": tmp_path / str(n) for n in range(40)}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: champion._remember(tmp_path, *one), places.items()))
+    assert champion._known(tmp_path) == {key: path.name for key, path in places.items()}
 
 
 def test_a_store_that_is_down_is_not_answered_for_by_another_store(
