@@ -36,8 +36,9 @@ class Survey:
     """What customers answered.
 
     `kind` is NPS (share of promoters, 9 and 10, less that of detractors, 0 to 6) or CSAT (share
-    of 4 and 5, where all scores are 1 to 5). `by_period` and `by_group` have ``answers``,
-    ``score`` and its 95 % interval ``low``, ``high``. `told` says which rows were left out.
+    of 4 and 5, where all scores are 1 to 5 and their column is not called nps). `by_period` and
+    `by_group` have ``answers``, ``score`` and its 95 % interval ``low``, ``high``. `told` says which
+    rows were left out.
     """
 
     kind: str
@@ -55,9 +56,9 @@ def survey(
     ------
     UserError
         When a column is missing, no answer is of a known customer, or a score lies outside 0
-        to 10; with how many.
+        to 10 (of a column called csat: 1 to 5); with how many.
     """
-    answers, n_rows, unreadable = _answers(orders, path, spec)
+    answers, n_rows, unreadable, named = _answers(orders, path, spec)
     facts = _facts(answers, scored, as_of)
     if facts["outside"]:
         raise UserError(
@@ -73,7 +74,12 @@ def survey(
             f"{path}: none of its {n_rows:,} rows is an answer of a customer of the log before "
             f"{as_of}. Are the ids those of the log?"
         )
-    csat = facts["low"] >= 1 and facts["high"] <= CSAT_TOP
+    csat = facts["low"] >= 1 and facts["high"] <= CSAT_TOP and named != "nps"
+    if named == "csat" and not csat:
+        raise UserError(
+            f"{path}: csat goes from {facts['low']:g} to {facts['high']:g}, and satisfaction is "
+            f"counted of scores 1 to {CSAT_TOP}. Convert them, or call the column score or nps."
+        )
     by_period, by_group = (_scored(counts, name, csat) for name in ("period", "rfm_group"))
     by_period.index = pd.Index([label(day, period) for day in by_period.index], name="period")
     by_group = by_group.reindex([name for name in GROUPS if name in by_group.index])
@@ -100,8 +106,8 @@ def _facts(answers: ir.Table, scored: ir.Table, as_of: date) -> dict[str, float]
     )
 
 
-def _answers(orders: Orders, path: Path, spec: LogSpec) -> tuple[ir.Table, int, int]:
-    """Readable answers, how many rows the file has, and how many cannot be read."""
+def _answers(orders: Orders, path: Path, spec: LogSpec) -> tuple[ir.Table, int, int, str]:
+    """Readable answers, how many rows there are, and cannot be read; what the scores are called."""
     raw = read(orders.engine, SourceSpec(source=str(path), encoding=spec.encoding))
     owner, moment, score = (
         _column(raw, path, names)
@@ -130,7 +136,7 @@ def _answers(orders: Orders, path: Path, spec: LogSpec) -> tuple[ir.Table, int, 
     )
     kept = orders.engine.create_table(orders.engine.fresh("survey"), sound)
     n_rows, n_kept = (int(table.count().to_pyarrow().as_py()) for table in (rows, kept))
-    return kept, n_rows, n_rows - n_kept
+    return kept, n_rows, n_rows - n_kept, score.casefold()
 
 
 def _column(raw: Raw, path: Path, names: tuple[str, ...]) -> str:

@@ -49,15 +49,27 @@ def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
 
 
 @pytest.mark.slow
-def test_scores_of_one_to_five_are_satisfaction_whatever_the_column_is_called(
-    tmp_path, capsys, known
+@pytest.mark.parametrize(
+    ("name", "told"), [("Rating", ("CSAT", 0.5)), ("csat", ("CSAT", 0.5)), ("NPS", ("NPS", -1.0))]
+)
+def test_scores_of_one_to_five_are_satisfaction_unless_their_column_is_called_nps(
+    tmp_path, capsys, known, name, told
 ):
     answers = [
         f"{name},2023-01-05,{score}" for name, score in zip(known, (5, 4, 3, 1), strict=False)
     ]
-    _, out, _ = answered(tmp_path, capsys, answers, head="customer_id,date,Rating")
+    _, out, _ = answered(tmp_path, capsys, answers, head=f"customer_id,date,{name}")
     found = json.loads(out)["survey"]
-    assert (found["kind"], found["by_period"][0]["score"]) == ("CSAT", 0.5)
+    assert (found["kind"], found["by_period"][0]["score"]) == told
+
+
+def test_satisfaction_beyond_five_is_refused_and_not_told_as_nps(tmp_path, capsys, known):
+    answers = [f"{name},2023-01-05,{n}" for name, n in zip(known, (9, 8, 7), strict=False)]
+    code, _, err = answered(tmp_path, capsys, answers, head="customer_id,date,csat")
+    assert code == 2
+    assert "csat goes from 7 to 9, and satisfaction is counted of scores 1 to 5" in " ".join(
+        err.split()
+    )
 
 
 @pytest.mark.slow
