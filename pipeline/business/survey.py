@@ -37,8 +37,8 @@ class Survey:
 
     `kind` is NPS (share of promoters, 9 and 10, less that of detractors, 0 to 6) or CSAT (share
     of 4 and 5, where all scores are 1 to 5 and their column is not called nps). `by_period` and
-    `by_group` have ``answers``, ``score`` and its 95 % interval ``low``, ``high``. `told` says which
-    rows were left out.
+    `by_group` have ``answers``, ``score`` and its 95 % interval ``low``, ``high``. `told` says
+    which rows were left out.
     """
 
     kind: str
