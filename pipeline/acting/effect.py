@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from glob import glob
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,11 +71,15 @@ def assumed(share: float) -> Effect:
 
 def _used(name: str, kind: str, patterns: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
     """The measured campaigns to learn from, and why not from others."""
-    files = [_files(pattern) for pattern in patterns]
-    told = [read_measured(path) for path in dict.fromkeys(path for some in files for path in some)]
+    files = {pattern: _files(pattern) for pattern in patterns}
+    paths = dict.fromkeys(path for some in files.values() for path in some)
+    told = [read_measured(path) for path in paths]
     # A campaign that was measured twice counts once, as it was measured last.
     latest = {one["fingerprint"]: one for one in sorted(told, key=lambda one: one["until"])}
-    used, notes = [], []
+    used = []
+    notes = [
+        f"{name}: no result of `churn measure` yet." for name, some in files.items() if not some
+    ]
     reasons = {
         "of another kind": lambda one: one["kind"] != kind,
         "interim": lambda one: one["interim"],
@@ -139,8 +143,9 @@ def _segments(measured: list[Mapping[str, Mapping[str, float]]]) -> dict[str, fl
 
 
 def _files(pattern: str) -> list[Path]:
+    """What a pattern names, which may be nothing yet; a file that is named has to be there."""
     found = [Path(path) for path in sorted(glob(pattern, recursive=True))]
-    if not found:
+    if not found and not has_magic(pattern):
         raise UserError(f"{pattern}: there is no such result of `churn measure`.")
     return found
 

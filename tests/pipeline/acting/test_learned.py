@@ -85,7 +85,11 @@ def test_what_is_no_evidence_is_set_aside_and_said(tmp_path):
     only, _ = effect_of("next", config(str(tmp_path / "early.json"), effect=0.07))
     assert (only.source, only.share) == ("assumed", 0.07)
     with pytest.raises(UserError, match="no such result"):
-        effect_of("next", config(str(tmp_path / "none*.json")))
+        effect_of("next", config(str(tmp_path / "none.json")))
+    awaited = str(tmp_path / "none*.json")
+    assert effect_of("next", config(awaited))[1] == [
+        f"{awaited}: no result of `churn measure` yet."
+    ]
 
 
 def test_a_campaign_measured_twice_counts_once_as_it_was_measured_last(tmp_path):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from features.errors import UserError
 from pipeline.acting.plan_file import read_plan
 from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.console import Progress
@@ -76,3 +77,15 @@ def test_a_campaign_that_is_over_keeps_nobody_out(job):
     said = due(job, "call")
     assert read_plan(job.output / folders.PLANS / "call_20240601.parquet").members.shape[0] > 300
     assert "contacts" in said
+
+
+def test_before_any_campaign_is_measured_a_pattern_of_results_names_none(job, capsys):
+    awaited = (str(job.output / "measured" / "*.json"),)
+    job.config.campaigns["spring"] = FEW.model_copy(update={"measured": awaited})
+    job.progress = Progress(quiet=False)
+    assert "contacts" in due(job, "spring")
+    assert "no result of `churn measure` yet" in " ".join(capsys.readouterr().err.split())
+    gone = (str(job.output / "measured.json"),)
+    job.config.campaigns["call"] = FEW.model_copy(update={"measured": gone})
+    with pytest.raises(UserError, match="there is no such result"):
+        due(job, "call")
