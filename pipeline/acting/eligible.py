@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import UserError
+from pipeline.acting.too_few import TooFewError
 from pipeline.campaign_config import Condition, End, Range
 
 
@@ -39,7 +40,7 @@ def _met(values: pd.Series, name: str, condition: Condition) -> np.ndarray:
     wanted = condition if isinstance(condition, tuple) else (condition,)
     met: np.ndarray = values.isin(wanted).to_numpy()
     if not met.any():
-        raise UserError(
+        raise TooFewError(
             f"eligible.{name}: none of {len(values):,} customers has such a value; the column "
             f"holds {values.dtype}."
         )

@@ -14,7 +14,7 @@ FEWEST, FEWEST_IN_GROUP = 100, 10
 
 
 class TooFewError(UserError):
-    """A campaign of too few customers, or of nobody worth a contact: as these scores have it."""
+    """A campaign of too few customers, or of nobody eligible or worth a contact, by its scores."""
 
 
 def refuse_few(

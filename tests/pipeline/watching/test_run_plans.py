@@ -89,3 +89,9 @@ def test_before_any_campaign_is_measured_a_pattern_of_results_names_none(job, ca
     job.config.campaigns["call"] = FEW.model_copy(update={"measured": gone})
     with pytest.raises(UserError, match="there is no such result"):
         due(job, "call")
+
+
+def test_a_night_on_which_nobody_is_eligible_keeps_no_scores_back(job):
+    only = FEW.model_copy(update={"eligible": {"segment": "champion"}})
+    job.config.campaigns["spring"] = only
+    assert due(job, "spring").startswith("none. eligible.segment: none of 1,000 customers has")
