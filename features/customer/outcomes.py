@@ -16,7 +16,7 @@ def outcomes(
     Parameters
     ----------
     days
-        Purchase days, see `features.customer.purchase_days`.
+        See `features.customer.purchase_days.netted_days`.
     customers
         ``customer_id``, each once; further columns are kept.
     known_before

@@ -21,7 +21,7 @@ def member_outcomes(
     ids = pa.table({"customer_id": members["customer_id"], "place": np.arange(len(members))})
     listed = orders.engine.create_table("members", ids)
     length = (last - terms.start).days
-    table = outcomes(orders.days, listed, terms.as_of, terms.start, length)
+    table = outcomes(orders.netted, listed, terms.as_of, terms.start, length)
     names = [name for name in table.columns if name != "customer_id"]
     if sent is not None:
         contacted = sent.distinct().mutate(received=1)

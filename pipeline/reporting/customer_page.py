@@ -29,7 +29,7 @@ def page(found: Customer) -> str:
         lines.insert(1, f"What may come is answered by: {found.answered_by}.")
     known: list[Row] = [("", [name, value]) for name, value in figures(found).items()]
     sections = {
-        "known": section("known", "What is known", table("Figures", ["", ""], known, (0,))),
+        "known": section("known", "What is known", table("Figures", ["", ""], known, (0, 1))),
         "timeline": section("timeline", "What happened", pair(_purchases(found), _alive(found))),
         "reasons": section("reasons", "Why", points(reasons(found))) if reasons(found) else "",
         "days": section("days", "All days", _days(found)),

@@ -46,6 +46,9 @@ window.addEventListener("load", () => {
       });
     });
   });
+  document.querySelectorAll("#known .scroll").forEach(e => {
+    if (e.scrollWidth > e.clientWidth + 1) found.push("figures of the customer are cut");
+  });
   if (document.documentElement.scrollWidth > innerWidth + 1)
     found.push(`${document.documentElement.scrollWidth} wide in a window of ${innerWidth}`);
   document.title = "checked " + JSON.stringify(found);
