@@ -82,13 +82,18 @@ class SegmentConfig(Section):
         float, Field(gt=0, lt=1, description="Share who spent most: worth winning back")
     ] = 0.3
     late: Annotated[
-        float, Field(ge=1, le=100, description="So many usual gaps of silence are late")
+        float,
+        Field(
+            ge=1,
+            le=100,
+            description="So many usual gaps of silence are late",
+        ),
     ] = 2.0
     gone: Annotated[
         float, Field(ge=1, le=1000, description="After so many, who has a slim chance is lost")
     ] = 4.0
     slim: Annotated[
-        float, Field(gt=0, lt=1, description="A slim chance to buy, as a share of the average one")
+        float, Field(gt=0, lt=1, description="A slim chance to buy, as a share of a fair one")
     ] = 0.25
     names: dict[Segment, Annotated[str, Field(min_length=1, max_length=40)]] = Field(
         default_factory=dict, description="Own names, such as {champion: VIP}"

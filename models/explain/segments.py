@@ -1,7 +1,9 @@
 """Segments: groups of customers that want different treatment, each held to what its name says.
 
 Silence is measured in a customer's own usual gaps, so that who buys twice a year is not called
-late after a month. A customer is in the first segment that fits.
+late after a month. Chances are measured against the average customer's and against those of who
+still buys at the usual gap, so that nobody is called loyal for being no worse than customers who
+do not come back. A customer is in the first segment that fits.
 """
 
 from __future__ import annotations
@@ -18,6 +20,16 @@ SEGMENTS = (
 )  # fmt: skip
 """In the order in which they are tried."""
 
+FAIR = 0.5
+"""A fair chance is at least so large a share of the chance of who buys at the usual gap: where
+hardly anybody comes back, to be as likely to as the average customer promises nothing."""
+
+RHYTHM = 2
+"""So many gaps are a rhythm."""
+
+YEAR = 365
+"""After so many days of silence each season came once without the customer."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -25,7 +37,7 @@ class Rules:
 
     `champions` is the share of customers with the highest expected spend, `worth` the share who
     spent most; `late` and `gone` are usual gaps of silence; `slim` is a chance to buy, as a share
-    of the average customer's. `names` gives segments other names.
+    of a fair one. `names` gives segments other names.
     """
 
     champions: float = 0.1
@@ -60,6 +72,20 @@ class Thresholds:
         """Build the thresholds again from `to_dict`."""
         return cls(**{**state, "rules": Rules(**state["rules"])})
 
+    @property
+    def fair(self) -> float:
+        """A fair chance to buy within the horizon: the average customer's, or more, see `FAIR`.
+
+        >>> round(Thresholds(180, 0.96, 50.0, 100.0, 199.0).fair, 2)
+        0.3
+        """
+        return max(1 - self.mean_churn, FAIR * -float(np.expm1(-self.horizon_days / self.base_gap)))
+
+    @property
+    def slim(self) -> float:
+        """Below it, a chance to buy within the horizon is slim."""
+        return self.rules.slim * self.fair
+
     def name(self, segment: str) -> str:
         """What a segment is called here."""
         return self.rules.names.get(segment, segment)
@@ -67,22 +93,24 @@ class Thresholds:
     def described(self) -> dict[str, str]:
         """Name -> who is in it, in one line."""
         r, horizon = self.rules, f"{self.horizon_days} days"
+        fair, slim = f"a chance to buy above {self.fair:.1%}", f"{self.slim:.1%}"
+        in_time = f"the chance is at least {slim} or they are not due yet, or within {r.late:g}"
         who = {
-            "champion": f"the {r.champions:.0%} with the highest expected spend, with twice the "
-            f"average odds of buying, silent for at most {r.late:g} of their usual gaps",
+            "champion": f"the {r.champions:.0%} with the highest expected spend, with {fair} and "
+            f"twice the average odds, silent for at most {r.late:g} of their usual gaps",
             "new": f"first purchase within the last {horizon}",
-            "loyal": "have come back, and are within their own usual gap, or within "
-            f"{r.late:g} of them and likelier to buy than the average customer",
+            "loyal": "have come back, and are within their own usual gap, where "
+            f"{in_time} of them, with {fair}",
             "promising": "bought once, and are within the usual gap of customers who came back, "
-            f"or within {r.late:g} of them and likelier to buy than the average customer",
+            f"where {in_time} of them, with {fair}",
             "at risk": f"among the {r.worth:.0%} who spent most; later than usual, but by no more "
-            f"than {r.gone:g} usual gaps, and with at least {r.slim:.0%} of the average chance",
-            "slowing": f"later than usual, but bought within the last {horizon}, or likelier to "
-            f"buy than the average customer, or silent for at most {r.late:g} usual gaps and with "
-            f"at least {r.slim:.0%} of the average chance",
-            "lost": f"less than {r.slim:.0%} of the average chance to buy, and silent for longer "
-            f"than {horizon} and {r.gone:g} usual gaps",
-            "dormant": f"none of the others: late, and silent for longer than {horizon}",
+            f"than {r.gone:g} usual gaps, and with a chance to buy of at least {slim}",
+            "slowing": f"none of these, but bought within the last {horizon}, or silent for at "
+            f"most {r.late:g} usual gaps and with a chance to buy of at least {slim}, or with "
+            f"{fair}",
+            "lost": f"a chance to buy below {slim}, and silent for longer than {horizon} and "
+            f"{r.gone:g} usual gaps, or than {YEAR} days and {r.late:g} of them",
+            "dormant": f"none of the others: silent for longer than {horizon}, and hardly coming",
         }
         return {self.name(segment): who[segment] for segment in SEGMENTS}
 
@@ -135,21 +163,27 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
     rules = parting.rules
     back = (customers["frequency"] > 0).to_numpy()
     silent = customers["days_since_last"].to_numpy(float)
-    gaps = silent / usual_gap(customers, parting.base_gap)
+    usual = usual_gap(customers, parting.base_gap)
+    gaps = silent / usual
     chance, average = 1 - predicted["p_churn"].to_numpy(float), 1 - parting.mean_churn
-    likely, slim = chance > average, chance < rules.slim * average
+    likely, slim = chance > parting.fair, chance < parting.slim
     # Nobody is expected to spend anything in a log whose money is all zero or given back.
     high = (predicted["expected_spend"] >= max(parting.high_expected, 1e-9)).to_numpy()
     worth = (customers["amount_total"] > parting.high_past).to_numpy()
-    in_time = (gaps <= 1) | ((gaps <= rules.late) & likely)
+    # Who is not due within the horizon has a slim chance in it, and may yet come. Where most never
+    # come back, one gap does not tell when.
+    rhythm = (customers["frequency"] >= RHYTHM).to_numpy() | (average >= parting.slim)
+    not_due = rhythm & (silent + parting.horizon_days <= usual)
+    in_time = ((gaps <= 1) & (not_due | ~slim)) | ((gaps <= rules.late) & likely)
+    top = high & likely & (_odds(chance) >= 2 * _odds(average))
     choices = {
-        "champion": high & (_odds(chance) >= 2 * _odds(average)) & (gaps <= rules.late),
+        "champion": top & (gaps <= rules.late),
         "new": (customers["T"] <= parting.horizon_days).to_numpy(),
         "loyal": back & in_time,
         "promising": ~back & in_time,
-        "at risk": worth & (gaps <= rules.gone) & ~slim,
+        "at risk": worth & (gaps > 1) & (gaps <= rules.gone) & ~slim,
         "slowing": (silent <= parting.horizon_days) | ((gaps <= rules.late) & ~slim) | likely,
-        "lost": slim & (gaps > rules.gone),
+        "lost": slim & ((gaps > rules.gone) | ((gaps > rules.late) & (silent > YEAR))),
     }
     names = [parting.name(segment) for segment in choices]
     return np.select(list(choices.values()), names, default=parting.name("dormant"))
