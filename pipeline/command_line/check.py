@@ -41,7 +41,9 @@ def check(
         open_engine(section["source"]) as (engine, _),
         progress.step("Looking the log over"),
     ):
-        found = stage.check(engine, section, settings, path=path)
+        # A training by a config as it stands takes nothing; --guess and a written config do.
+        take = not path or bool(write_config)
+        found = stage.check(engine, section, settings, path=path, take=take)
     if write_config and found.problem:
         progress.note(f"{write_config} is not written: the log cannot be used as it is read now.")
     elif write_config:

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, value_free_errors
 from features.errors import QuestionError, UserError
-from features.log.transactions import LogSpec, validate
+from features.log.transactions import Log, LogSpec, validate
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from pipeline.config import Config
@@ -29,8 +29,16 @@ from pipeline.intake.breaks import breaks
 from pipeline.intake.enough import Verdict, judge
 from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon, uneven
 from pipeline.intake.orders import locate
+from pipeline.intake.people_taken import people_taken, said
 from pipeline.intake.proposal import completed
-from pipeline.intake.questions import Question, answered, ask, proposals, refuse_unanswered
+from pipeline.intake.questions import (
+    Question,
+    ask,
+    open_lines,
+    proposals,
+    with_keys,
+)
+from pipeline.intake.questions.question import merged
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Check:
 
     `facts` holds counts and quantiles only, never a value of a single row. `config` is what the
     log was judged by, `proposed` the keys of it that were guessed, `horizon` the one that the
-    log's rhythm suggests.
+    log's rhythm suggests. `taken` are the remarks on ids whose answers are among them.
     """
 
     source: str
@@ -54,6 +62,7 @@ class Check:
     notes: list[str] = field(default_factory=list)
     problem: str = ""
     questions: list[Question] = field(default_factory=list)
+    taken: list[Question] = field(default_factory=list)
 
     @property
     def spec(self) -> LogSpec | None:
@@ -130,6 +139,7 @@ def check(
     settings: Mapping[str, Any] = EMPTY,
     now: datetime | None = None,
     path: Path | None = None,
+    take: bool = True,
 ) -> Check:
     """Look a log over, and judge it for the horizon and the cutoffs that are asked for.
 
@@ -143,6 +153,9 @@ def check(
         The config's other keys; without a ``horizon_days`` the proposed one is judged for.
     path
         The config's file, to be named where a key cannot be used.
+    take
+        Whether ids are joined and left out as `people_taken` says; not where a config that
+        leaves them as they are is what is checked.
 
     Raises
     ------
@@ -154,7 +167,8 @@ def check(
     with value_free_errors():
         raw, answers = _read(engine, source.model_copy(update={"source": locate(source.source)}))
         try:
-            found = _check(engine, raw, source, {**section, **answers}, settings, now, path)
+            section = {**section, **answers}
+            found = _check(engine, raw, source, section, settings, now, path, take)
             return replace(found, proposed=[*found.proposed, *answers])
         finally:
             raw.drop()
@@ -180,6 +194,7 @@ def _check(
     settings: Mapping[str, Any],
     now: datetime | None,
     path: Path | None,
+    take: bool,
 ) -> Check:
     total = raw.table.count().to_pyarrow().as_py()
     columns = mapping.profiles(raw, total)
@@ -194,10 +209,12 @@ def _check(
     _refuse_half_answer(config)
     before, asked = config.log, list[Question]()
     try:
-        asked = ask(raw, config.log, columns)
-        proposed += [key.removeprefix("log.") for key in proposals(config.log, asked)]
-        config = config.model_copy(update={"log": answered(config.log, asked)})
-        spec = config.log
+        asked = ask(raw, before, columns)
+        taken = people_taken(raw, before, asked, section)[0] if take else []
+        answers = proposals(before, asked) | merged([question.answer for question in taken])
+        proposed += [key.removeprefix("log.") for key in answers]
+        spec = with_keys(before, answers)
+        config = config.model_copy(update={"log": spec})
         refuse_taken(spec.columns.attributes)
         roles = spec.columns.model_dump(exclude={"attributes"}, exclude_none=True)
         candidates = mapping.attributes(columns, roles)
@@ -205,22 +222,29 @@ def _check(
         found |= facts.account(log)
         history = facts.history_of(engine, log)
     except UserError as error:
-        problem = "\n".join([*_open_lines(before, asked), str(error)])
+        problem = "\n".join([*open_lines(before, asked), str(error)])
         return _refused(problem, source, columns, config, proposed, found, asked)
     found |= facts.shape(log, history)
     found["read_as"] = facts.assumptions(log, spec, proposed)
     horizon = propose_horizon(history, config)
-    open_lines = _open_lines(before, asked)
-    verdict, reasons = _judged(config, found, horizon, history, open_lines[:1])
+    unanswered = open_lines(before, asked)
+    verdict, reasons = _judged(config, found, horizon, history, unanswered[:1])
     notes = [known.told] if known else []
-    notes += [*log.notes, *facts.remarks(log, spec, asked), *breaks(history.netted)]
-    notes += facts.towering(found)
+    notes += [*map(said, taken), *log.notes, *_remarks(log, spec, asked, taken)]
+    notes += [*breaks(history.netted), *facts.towering(found)]
     if config.horizon_days and (told := uneven(history, config, config.horizon_days)):
         notes.append(told)
     return Check(
         source.source, verdict, reasons, columns, config, proposed, candidates, found,
-        horizon, notes, "\n".join(open_lines), asked,
+        horizon, notes, "\n".join(unanswered), asked, taken,
     )  # fmt: skip
+
+
+def _remarks(
+    log: Log, spec: LogSpec, asked: Sequence[Question], taken: Sequence[Question]
+) -> list[str]:
+    """What there is to look at beside what was taken."""
+    return facts.remarks(log, spec, [question for question in asked if question not in taken])
 
 
 def _judged(
@@ -260,15 +284,6 @@ def _refused(
         source.source, "refuse", [problem.splitlines()[0]], columns, config, list(proposed),
         facts=dict(found), problem=problem, questions=list(asked),
     )  # fmt: skip
-
-
-def _open_lines(spec: LogSpec, asked: Sequence[Question]) -> list[str]:
-    """The questions that are refused until they are answered, in words; none if all are."""
-    try:
-        refuse_unanswered(spec, asked)
-    except UserError as error:
-        return str(error).splitlines()
-    return []
 
 
 def _unplanned(config: Config, horizon_days: int, history: PurchaseHistory) -> list[str]:

@@ -8,11 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import ibis.expr.types as ir
-
 from features.engines.duckdb import value_free_errors
 from features.errors import UserError
-from features.log.spec import LogSpec
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from pipeline.config import Config
@@ -22,9 +19,9 @@ from pipeline.config_problems import validated
 from pipeline.console import Progress
 from pipeline.intake import mapping
 from pipeline.intake.orders import open_engine
-from pipeline.intake.questions import ask, proposals, refuse_undecided
-from pipeline.intake.questions.look import Look, first
-from pipeline.intake.questions.people import alike
+from pipeline.intake.people_taken import people_taken, said
+from pipeline.intake.questions import Question, ask, proposals, refuse_undecided
+from pipeline.intake.questions.question import merged
 from pipeline.intake.roles import Roles, days_per_value, nameless_money, propose, settled
 from pipeline.profiles import KnownExport, recognised
 
@@ -83,44 +80,18 @@ def guessed(path: Path | None, overrides: Mapping[str, Any], progress: Progress)
         config = validated(Config, {**request, "log": keys}, path)
         asked = ask(raw, config.log, profiles)
         refuse_undecided(config.log, asked)
-        compared, notes = _compared(raw, config.log, section)
-    if known:
-        progress.note(known.told)
-    for note in notes:
+        taken, left = people_taken(raw, config.log, asked, section)
+    notes = [known.told] if known else []
+    notes += [said(question) for question in taken]
+    for note in [*notes, *(_apart(question) for question in left)]:
         progress.note(note)
     found = {f"log.{key}": _at(keys, key) for key in proposed}
-    return found | proposals(config.log, asked) | compared
+    return found | proposals(config.log, asked) | merged([question.answer for question in taken])
 
 
-def _compared(
-    raw: Raw, spec: LogSpec, section: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    """How ids that may be one person's are compared, and what to say of it.
-
-    Of mails the case, of numbers a ``.0`` and of phones the marks say nothing; other ids that
-    differ in case may be two people's and are left apart.
-    """
-    look = Look(raw, spec, raw.table)
-    ids = raw.table.select(customer_id=look.text(raw.table, spec.columns.customer_id))
-    ids = ids.filter(ids.customer_id.notnull())
-    taken: dict[str, Any] = {}
-    notes: list[str] = []
-    for question in alike(ids, spec):
-        key, pasted = next(iter(question.answer)), as_options(question.answer)
-        if key.removeprefix("log.") in section:
-            continue
-        if key == "log.customer_case" and not _mails(ids):
-            notes.append(f"{question.seen} They are no mails, so they stay apart. Add: {pasted}")
-            continue
-        taken |= question.answer
-        notes.append(f"{question.seen} They are taken for one: {pasted}")
-    return taken, notes
-
-
-def _mails(ids: ir.Table) -> bool:
-    """Whether ids are mail addresses, nearly all of them."""
-    seen = first(ids.aggregate(n=ids.count(), mails=ids.customer_id.contains("@").sum()))
-    return bool(seen["n"]) and seen["mails"] >= 0.9 * seen["n"]
+def _apart(question: Question) -> str:
+    pasted = as_options(question.answer)
+    return f"{question.seen} They are no mails, so they stay apart. Add: {pasted}"
 
 
 def offer(path: Path | None, overrides: Mapping[str, Any], progress: Progress) -> str:

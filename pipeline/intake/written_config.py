@@ -53,8 +53,10 @@ def config_text(found: Check) -> str:
     names = ", ".join(n if n.isprintable() else _scalar(n) for n in found.attributes)
     hint = f"  # could be: {names}" if names else ""
     lines.append(f"    attributes: {_scalar(columns.attributes)}{hint}")
+    seen = {key.removeprefix("log."): one.seen for one in found.taken for key in one.answer}
     for key, comment in _LOG_KEYS.items():
         guessed = "guessed; " if key in proposed else ""
+        guessed = f"guessed: {seen[key]} " if key in seen else guessed
         lines.append(f"  {_key(spec, key, guessed + comment)}")
     lines += ["", f"# {proposal(found)}", f"horizon_days: {_scalar(found.horizon_days)}"]
     return "\n".join([*lines, *_others(found.config)]) + "\n"

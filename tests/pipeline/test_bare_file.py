@@ -3,6 +3,7 @@
 import shlex
 
 import pytest
+import yaml
 
 from pipeline.command_line import main as cli
 from pipeline.config_file import load
@@ -86,6 +87,43 @@ def test_guess_joins_ids_that_are_one_persons_and_says_so(tmp_path, ids, taken, 
     joined = {key: value for key, value in found.items() if key.startswith("log.customer_")}
     assert [f"{key}={value}" for key, value in joined.items()] == [taken] * bool(taken)
     assert told in notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("ids", "key", "value", "told"),
+    [
+        (("Anna@x.org", "anna@x.org"), "customer_case", "ignore", "differ from another only in"),
+        (("+7 900 000-00-01", "8 (900) 000-00-01"), "customer_form", "phone", "are phone numbers"),
+        (("AbC1", "aBc1"), "customer_case", "exact", "differ from another only in case"),
+        (("guest", "C1"), "anonymous_ids", ["guest"], "stands for nobody in particular"),
+    ],
+)
+def test_a_written_config_decides_on_ids_as_guess_does(said, tmp_path, ids, key, value, told):
+    log, config = tmp_path / "log.csv", tmp_path / "churn.yaml"
+    rows = [f"{c}@x.org,2022-0{month}-01,5.00" for c in "bcdefg" for month in (1, 3)]
+    rows += [f"{one},2022-0{n}-01,5.00" for one in ids for n in (1, 2, 5)]
+    log.write_text("client,date,amount\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    _, out, _ = said("check", log, "--write-config", config, "--quiet")
+    assert any(told in line for line in out)
+    written = yaml.safe_load(config.read_text(encoding="utf-8"))["log"]
+    notes = []
+    progress = type("Notes", (Progress,), {"note": lambda _, text: notes.append(text)})
+    found = guessed(None, {"log.source": str(log)}, progress(quiet=True))
+    assert written[key] == value
+    assert found.get(f"log.{key}", "exact") == value
+    assert (told in config.read_text(encoding="utf-8")) == (value != "exact")
+
+
+def test_a_config_that_leaves_ids_as_they_are_is_judged_by_them(said, tmp_path):
+    log, config = tmp_path / "log.csv", tmp_path / "churn.yaml"
+    log.write_text("client,date,amount\nA@x.org,2022-01-01,5\na@x.org,2022-05-01,5\n")
+    columns = "{customer_id: client, transacted_at: date, amount: amount}"
+    config.write_text(
+        f"version: 1\nhorizon_days: 30\nlog:\n  source: {log}\n  columns: {columns}\n"
+    )
+    _, out, _ = said("check", "--config", config, "--quiet")
+    assert any("Add: --set log.customer_case=ignore" in line for line in out)
+    assert any(line.startswith("customers") and " 2, of whom" in line for line in out)
 
 
 @pytest.mark.parametrize("command", ["train", "backtest", "describe", "check"])

@@ -4,7 +4,7 @@ One place for `check`, `train`, `backtest` and `score`. A question is found by e
 values; words only break ties. Nothing is answered here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,10 +35,12 @@ __all__ = [
     "Question",
     "answered",
     "ask",
+    "open_lines",
     "proposals",
     "refuse_unanswered",
     "refuse_undecided",
     "told",
+    "with_keys",
 ]
 
 
@@ -77,8 +79,13 @@ def ask(raw: Raw, spec: LogSpec, profiles: Sequence[Profile] | None = None) -> l
 
 def answered(spec: LogSpec, questions: Sequence[Question]) -> LogSpec:
     """The spec with the pressing questions answered as proposed."""
+    return with_keys(spec, proposals(spec, questions))
+
+
+def with_keys(spec: LogSpec, answers: Mapping[str, Any]) -> LogSpec:
+    """The spec with dotted keys of the config laid over it."""
     values = spec.model_dump(exclude_unset=True)
-    for key, value in proposals(spec, questions).items():
+    for key, value in answers.items():
         *path, last = key.split(".")[1:]
         section = values
         for part in path:
@@ -104,16 +111,22 @@ def refuse_unanswered(spec: LogSpec, questions: Sequence[Question]) -> None:
     UserError
         With what was seen, and one line that answers all of them as proposed.
     """
+    if lines := open_lines(spec, questions):
+        raise UserError("\n".join(lines))
+
+
+def open_lines(spec: LogSpec, questions: Sequence[Question]) -> list[str]:
+    """The pressing questions in words, and one line that answers them; none if there are none."""
     pressing = [question for question in questions if question.pressing]
     if not pressing:
-        return
+        return []
     lines = [question.seen for question in pressing]
     lines.append(f"If that is right, add: {as_options(proposals(spec, questions))}")
     roles = spec.columns.model_dump(exclude={"attributes"})
     about = dict.fromkeys(q.about for q in pressing if q.about and q.about not in roles.values())
     if about:
         lines.append(f"If one plays no part, name it in log.unused ({', '.join(about)}).")
-    raise UserError("\n".join(lines))
+    return lines
 
 
 def refuse_undecided(spec: LogSpec, questions: Sequence[Question]) -> None:
