@@ -11,25 +11,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from models.blend.base_learners import BASE_LEARNERS, PRIOR_WEIGHTS, fit_base_learners
 from models.blend.base_predictions import BasePredictions
-from models.blend.by_silence import ALIKE, by_silence
 from models.blend.contributions import beside_average
 from models.blend.error_growth import error_growth
-from models.blend.extrapolation import Extrapolation, best_ranking
+from models.blend.extrapolation import Extrapolation
 from models.blend.level import Level, fit_level, noted
 from models.blend.lifetime_value import btyd_models
+from models.blend.longer_period import learned_chance, learned_spend
 from models.blend.out_of_time import out_of_time_predictions, validation_cutoffs
 from models.blend.prediction_intervals import PredictionIntervals
 from models.blend.predictions import BlendPredictions, Fitted
 from models.blend.spend_weights import spend_weights
 from models.blend.stack import Stack
 from models.blend.stacking import weights_or_btyd_alone
+from models.contenders.histories import Histories
 from models.contenders.protocol import Contender
 from models.explain.attribution import reference_customer
 from models.history import History, weights
@@ -145,37 +145,36 @@ class Blend:
         models, fitted, longer = btyd_models(self.base_learners), self.fitted, history.longer
         if longer is None or not models:
             return
-        past = self.predictions(longer.rows)
-        valued, extrapolation = past.clv_by(longer.months, longer.cutoff), fitted.extrapolation
-        horizon_spend, w = past.answers["expected_spend"].to_numpy(), weights(longer.rows)
-        came = np.maximum(longer.rows["spend"].to_numpy(float), 0.0)
-        if came.any():
-            extrapolation = best_ranking(extrapolation, valued, horizon_spend, came, w)
-        none = fitted.intervals.none_within(
-            longer.rows, models[0], past.answers, longer.days, extrapolation
+        past, rows = self.predictions(longer.rows), Histories(longer.rows)
+        valued = past.clv_by(longer.months, longer.cutoff)
+        extrapolation = learned_chance(
+            replace(fitted.extrapolation, days=longer.days),
+            longer,
+            lambda tried: tried.none_within(
+                models[0], rows, past.answers["p_churn"].to_numpy(), longer.days
+            ),
         )
-        found = by_silence(longer, none, horizon_spend, valued(extrapolation))
-        if found is not ALIKE:
-            extrapolation = self._same_total(replace(extrapolation, by_silence=found), history)
+        horizon_spend = past.answers["expected_spend"].to_numpy()
+        extrapolation = learned_spend(extrapolation, longer, horizon_spend, valued)
+        extrapolation = self._same_total(extrapolation, history)
         intervals = fitted.intervals.lengthened(
             longer, models[0], past.answers, valued(extrapolation), extrapolation
         )
         self._fitted = replace(fitted, intervals=intervals, extrapolation=extrapolation)
 
     def _same_total(self, tried: Extrapolation, history: History) -> Extrapolation:
-        """Let today's customers together be worth what they are without regard to silence."""
+        """Let today's customers together be worth what they are with full trust."""
         customers, longer = history.todays_customers, history.longer
-        if longer is None:
+        if longer is None or tried == tried.plain:
             return tried
         some = customers.iloc[:: len(customers) // MOST_COMPARED + 1]
         today, w = self.predictions(some), weights(some)
         valued, horizon = today.clv_by(longer.months, history.cutoff), today.answers
         before, after = (
-            w @ (valued(one) - horizon["expected_spend"].to_numpy())
-            for one in (replace(tried, by_silence=ALIKE), tried)
+            w @ (valued(one) - horizon["expected_spend"].to_numpy()) for one in (tried.plain, tried)
         )
         by = float(before / after) if before > 0 and after > 0 else 1.0
-        return replace(tried, by_silence=tried.by_silence.rescaled(by))
+        return replace(tried, rescale=tried.rescale * by)
 
     def _set_offset(self, today: pd.DataFrame) -> None:
         """Let contributions begin at the average probability of today's customers."""

@@ -40,31 +40,22 @@ class BySilence:
     edges : tuple of float
         Days at which a group ends, the last one nowhere.
     factors : tuple of float
-        Of the spend after the horizon, one a group.
+        Of the spend after the horizon, one a group, beyond what the chance of any brings.
     shifts : tuple of float
-        Of the log odds of no purchase in a longer period, `days` long.
+        Of the log odds of no purchase in the period that they were learned from.
     """
 
     edges: tuple[float, ...] = ()
     factors: tuple[float, ...] = (1.0,)
     shifts: tuple[float, ...] = (0.0,)
-    days: int = 0
 
     def factor(self, customers: pd.DataFrame) -> np.ndarray:
         """Factor of each customer's spend after the horizon; shape (n_customers,)."""
         return np.array(self.factors)[self._group(customers)]
 
-    def shift(self, customers: pd.DataFrame, horizon_days: int, days: float) -> np.ndarray:
-        """What is added to the log odds of no purchase within `days`; shape (n_customers,).
-
-        Nothing for the horizon, all for a period as long as the one it was learned from.
-        """
-        share = (days - horizon_days) / max(self.days - horizon_days, 1)
-        return np.array(self.shifts)[self._group(customers)] * float(np.clip(share, 0.0, 1.0))
-
-    def rescaled(self, by: float) -> Self:
-        """The same with all factors times `by`."""
-        return replace(self, factors=tuple(factor * by for factor in self.factors))
+    def shift(self, customers: pd.DataFrame) -> np.ndarray:
+        """What is added to the log odds of no purchase; shape (n_customers,)."""
+        return np.array(self.shifts)[self._group(customers)]
 
     def _group(self, customers: pd.DataFrame) -> np.ndarray:
         return np.searchsorted(np.array(self.edges), silence(customers))
@@ -72,8 +63,7 @@ class BySilence:
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """Build it again from lists."""
-        lists = {name: tuple(state[name]) for name in ("edges", "factors", "shifts")}
-        return cls(**lists, days=int(state["days"]))
+        return cls(**{name: tuple(state[name]) for name in ("edges", "factors", "shifts")})
 
 
 ALIKE = BySilence()
@@ -85,10 +75,8 @@ def silence(customers: pd.DataFrame) -> np.ndarray:
     return np.asarray(customers["T"].to_numpy(float) - customers["recency"].to_numpy(float))
 
 
-def by_silence(
-    longer: Longer, none: np.ndarray, horizon_spend: np.ndarray, value: np.ndarray
-) -> BySilence:
-    """Learn from a period that is over; nothing, where nothing is gained.
+def by_silence(longer: Longer, none: np.ndarray) -> BySilence:
+    """Learn the chance of any purchase from a period that is over, where something is gained.
 
     Parameters
     ----------
@@ -96,8 +84,6 @@ def by_silence(
         The period and its customers.
     none : ndarray, shape (n_customers,)
         Probability that was given to no purchase in it.
-    horizon_spend, value : ndarray, shape (n_customers,)
-        Spend expected in the horizon and in the whole period.
     """
     rows, weight = longer.rows, weights(longer.rows)
     gone, odds = rows["churned"].to_numpy(float), logit(none)
@@ -111,15 +97,29 @@ def by_silence(
             _losses(groups, odds, gone, weight, taught, len(edges))
             for groups in (np.zeros_like(group), group)
         )
-        if not _better(alone, parted, weight[~taught]):
+        if not better(alone, parted, weight[~taught]):
             return ALIKE
+    shifts = _shifts(group, odds, gone, weight, len(edges))
+    return BySilence(tuple(float(edge) for edge in edges), (1.0,) * len(shifts), shifts)
+
+
+def money_by_silence(
+    found: BySilence, longer: Longer, horizon_spend: np.ndarray, value: np.ndarray
+) -> BySilence:
+    """Learn what a group's later money differs by beyond its chance of any, which `value` follows.
+
+    Parameters
+    ----------
+    horizon_spend, value : ndarray, shape (n_customers,)
+        Spend expected in the horizon and in the whole period.
+    """
+    rows, weight = longer.rows, weights(longer.rows)
     came = np.maximum(rows["spend"].to_numpy(float), 0.0)
     later = np.maximum(value - horizon_spend, 0.0)
-    return BySilence(
-        tuple(float(edge) for edge in edges),
-        _factors(group, later, came - horizon_spend, weight, _worth(came, weight), len(edges)),
-        _shifts(group, odds, gone, weight, len(edges)),
-        longer.days,
+    group = np.searchsorted(np.array(found.edges), silence(rows))
+    worth, edges = _worth(came, weight), len(found.edges)
+    return replace(
+        found, factors=_factors(group, later, came - horizon_spend, weight, worth, edges)
     )
 
 
@@ -136,7 +136,7 @@ def _losses(
     return customer_log_loss(gone[~taught], expit(odds + shifts[group])[~taught])
 
 
-def _better(without: np.ndarray, with_groups: np.ndarray, weight: np.ndarray) -> bool:
+def better(without: np.ndarray, with_groups: np.ndarray, weight: np.ndarray) -> bool:
     """Whether losses of customers fall by the margin, and beyond chance."""
     gain = without - with_groups
     mean = float(np.average(gain, weights=weight))

@@ -1,8 +1,11 @@
-"""From the horizon to longer periods: a buy-till-you-die model's course, corrected."""
+"""From the horizon to longer periods: a buy-till-you-die model's course, corrected.
+
+The chance of any purchase and the money are carried on alike: what is expected of a customer over
+that chance is what he spends if he buys at all, and has to be an amount that somebody spends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -11,15 +14,15 @@ import pandas as pd
 
 from models.blend.by_silence import ALIKE, BySilence
 from models.contenders.btyd import BtydContender
+from models.contenders.encoding import expit, logit
 from models.contenders.histories import Histories
-from models.evaluation.spend import normalised_gini
 from models.periods import YEAR
-
-TRUSTS, MARGIN = (0.5, 0.0), 0.01
-"""What is tried instead of full trust; the Gini coefficient must grow by so much."""
 
 EDGES = tuple(round(YEAR / 12 * months) for months in (1, 2, 3, 4, 6, 8, 12, 18, 24, 36))
 """Days at which what comes after the horizon is cut into pieces, each with its own correction."""
+
+LEAST_CHANCE = 1e-9
+"""No chance of a purchase counts as smaller."""
 
 FURTHEST = 2.0
 """Beyond so many years the error does not grow: nobody has seen it."""
@@ -36,25 +39,98 @@ class Extrapolation:
     error_growth : float
         By how much more the logarithm of later purchases is overrated each year, see
         `models.blend.error_growth`.
-    trust : float, from 0 to 1
-        How far a customer's spend after the horizon follows the blend's expectation for the horizon
-        rather than a buy-till-you-die model's: a bill that is due in it says nothing of later ones.
+    chance_trust, spend_trust : float, from 0 to 1
+        How far the chance of any purchase within more than the horizon, and what is spent if there
+        is any, follow what the blend expects of the horizon rather than buy-till-you-die models: a
+        bill that is due in it says nothing of later ones.
     rescale : float
-        Factor that keeps the total at what it is with full trust.
+        Factor that keeps the total at what it is with full trust, whatever the silence.
     by_silence : BySilence
         What customers silent for so long differ by after the horizon.
+    silent : float
+        By how much, in log odds, more customers bought nothing in so long a period than expected.
+    days : int
+        Length of the period that these were learned from.
     """
 
     transient: float = 1.0
     error_growth: float = 0.0
-    trust: float = 1.0
+    chance_trust: float = 1.0
+    spend_trust: float = 1.0
     rescale: float = 1.0
     by_silence: BySilence = ALIKE
+    silent: float = 0.0
+    days: int = 0
 
-    def later_spend(self, blend: np.ndarray, btyd: np.ndarray) -> np.ndarray:
-        """Spend per later horizon, from that of the first one by the blend and by its model."""
-        spend: np.ndarray = self.rescale * blend**self.trust * btyd ** (1 - self.trust)
-        return spend
+    @property
+    def plain(self) -> Extrapolation:
+        """The same with full trust, and without regard to silence."""
+        return replace(self, chance_trust=1.0, spend_trust=1.0, rescale=1.0, by_silence=ALIKE)
+
+    def later_spend(
+        self,
+        models: list[BtydContender],
+        customers: Histories,
+        p_churn: np.ndarray,
+        blend: np.ndarray,
+        btyd: np.ndarray,
+    ) -> np.ndarray:
+        """Spend per later horizon, from that of the first one; shape (n_customers,), money.
+
+        The chance of any purchase times what is spent if there is any. The chance is that of the
+        period that was learned from, whatever the period asked for: more months are never worth
+        less.
+
+        Parameters
+        ----------
+        blend, btyd : ndarray, shape (n_customers,)
+            Spend in the horizon as the blend, and as the `models`, expect it.
+        """
+        if self == self.plain:
+            return blend
+        none = [model.probability_no_purchase(customers, self.days) for model in models]
+        asked = models[0], customers, p_churn, self.days
+        by_blend, by_models, here = (
+            np.maximum(1 - one, LEAST_CHANCE)
+            for one in (
+                replace(self.plain, silent=0.0).none_within(*asked),
+                np.mean(none, axis=0),
+                self.none_within(*asked),
+            )
+        )
+        if_any = (blend / by_blend) ** self.spend_trust * (btyd / by_models) ** (
+            1 - self.spend_trust
+        )
+        spend: np.ndarray = self.rescale * here * if_any
+        return spend * self.by_silence.factor(customers.customers)
+
+    def none_within(
+        self,
+        btyd: BtydContender,
+        customers: pd.DataFrame | Histories,
+        p_churn: np.ndarray,
+        days: float,
+    ) -> np.ndarray:
+        """Probability of no purchase within `days`, shape (n_customers,).
+
+        The blend's for the horizon, moved in log odds as a buy-till-you-die model moves from the
+        horizon to `days`: on past logs nearer to what came than that model's own, which answers
+        where there is no trust. The correction of the number of purchases is taken from the odds;
+        what a longer period has shown is added, of customers by their silence and of all.
+        """
+        histories, horizon_days = Histories.of(customers), btyd.horizon_days
+        longer, within = (
+            logit(btyd.probability_no_purchase(histories, length))
+            for length in (days, horizon_days)
+        )
+        corrected, uncorrected = self.lengths(btyd, histories, days)
+        share = float(np.clip((days - horizon_days) / max(self.days - horizon_days, 1), 0.0, 1.0))
+        odds = longer - np.log(corrected / uncorrected)
+        odds += self.silent * (days**2 > horizon_days * self.days)
+        odds += (1 - share * (1 - self.chance_trust)) * (logit(p_churn) - within)
+        odds += share * self.by_silence.shift(histories.customers)
+        none: np.ndarray = expit(odds)
+        return np.minimum(none, p_churn) if days >= horizon_days else none
 
     def to_dict(self) -> dict[str, Any]:
         """State as values that JSON can hold."""
@@ -76,7 +152,7 @@ class Extrapolation:
         shape (n_customers,).
         """
         histories = Histories.of(customers)
-        asked = ("lengths", id(btyd), self, days)
+        asked = ("lengths", id(btyd), self.transient, self.error_growth, days)
         found: tuple[np.ndarray, np.ndarray] = histories.once(
             asked, lambda: self._lengths(btyd, histories, days)
         )
@@ -103,35 +179,3 @@ class Extrapolation:
 
 def _over(number: np.ndarray, within: np.ndarray) -> np.ndarray:
     return np.divide(number, within, out=np.ones(len(within)), where=within > 0)
-
-
-def best_ranking(
-    extrapolation: Extrapolation,
-    valued: Callable[[Extrapolation], np.ndarray],
-    horizon_spend: np.ndarray,
-    came: np.ndarray,
-    weight: np.ndarray,
-) -> Extrapolation:
-    """Choose the trust that would have ranked customers best over a period that is over.
-
-    Parameters
-    ----------
-    valued : callable
-        Answers the expected spend of the period, by an extrapolation; shape (n_customers,).
-    horizon_spend, came, weight : ndarray, shape (n_customers,)
-        Expected spend of the horizon alone, which the period holds; what came in the period;
-        customers of each row.
-    """
-    value, best = valued(extrapolation), extrapolation
-    whole = weight @ (value - horizon_spend)
-    known = normalised_gini(came, value, weight) + MARGIN
-    for trust in TRUSTS:
-        tried = replace(extrapolation, trust=trust)
-        later = valued(tried) - horizon_spend
-        if weight @ later <= 0 or whole <= 0:
-            continue
-        rescale = float(whole / (weight @ later))
-        found = normalised_gini(came, horizon_spend + rescale * later, weight)
-        if found > known:
-            known, best = found, replace(tried, rescale=rescale)
-    return best

@@ -61,6 +61,6 @@ def lifetime_value(
     length = np.divide(worth, btyd_spend, out=np.zeros_like(own), where=btyd_spend > 0)
     corrected, uncorrected = extrapolation.lengths(models[0], histories, months.days)
     left = np.divide(corrected - 1, uncorrected - 1, out=np.ones_like(own), where=uncorrected > 1)
-    after = extrapolation.later_spend(own, btyd_spend) * np.maximum(length - 1.0, 0.0) * left
-    after *= extrapolation.by_silence.factor(base.customers)
-    return own * np.minimum(length, 1.0) + after
+    p_churn = predicted["p_churn"].to_numpy(float)
+    later = extrapolation.later_spend(models, histories, p_churn, own, btyd_spend)
+    return own * np.minimum(length, 1.0) + later * np.maximum(length - 1.0, 0.0) * left

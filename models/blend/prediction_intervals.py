@@ -10,13 +10,10 @@ import pandas as pd
 
 from models.blend.calibration_rows import MOST_CUTOFFS, Blended, calibrated, horizons_apart
 from models.blend.extrapolation import Extrapolation
-from models.blend.level_error import PRIOR_MISS
-from models.blend.mean_shift import shift_to_mean
 from models.blend.next_purchase_window import NextPurchase
 from models.blend.outliers import without_outliers
 from models.blend.spend_distribution import PRIOR_SPREAD, SpendDistribution
 from models.contenders.btyd import BtydContender
-from models.contenders.encoding import expit, logit
 from models.contenders.histories import Histories
 from models.contenders.protocol import ANSWERS
 from models.history import History, Longer, weights
@@ -27,14 +24,10 @@ UNCORRECTED = Extrapolation()
 
 @dataclass(frozen=True)
 class LongPeriod:
-    """What was seen in a period longer than the horizon, after a past cutoff.
-
-    `silent` is by how much, in log odds, more had no purchase in it than was expected.
-    """
+    """How spend was distributed in a period longer than the horizon, after a past cutoff."""
 
     days: int
     spend: SpendDistribution
-    silent: float
 
 
 @dataclass(frozen=True)
@@ -91,9 +84,7 @@ class PredictionIntervals:
         if gone in (0.0, 1.0) or total <= 0 or promised <= 0:
             return self
         lengths = extrapolation.lengths(btyd, rows, longer.days)
-        none = self._none(rows, btyd, predicted, longer.days, extrapolation)
-        silent = _beyond_chance(shift_to_mean(logit(none), w, gone))
-        none = expit(logit(none) + silent)
+        none = extrapolation.none_within(btyd, rows, predicted["p_churn"].to_numpy(), longer.days)
         spend = SpendDistribution.fit(
             none,
             _purchases(predicted, lengths[0], none),
@@ -102,7 +93,7 @@ class PredictionIntervals:
             rows["purchases"].to_numpy(float),
             self.spread,
         )
-        return replace(self, long_period=LongPeriod(longer.days, spend, silent)) if spend else self
+        return replace(self, long_period=LongPeriod(longer.days, spend)) if spend else self
 
     def columns(
         self, customers: pd.DataFrame | Histories, predicted: pd.DataFrame
@@ -151,51 +142,14 @@ class PredictionIntervals:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
         lengths = extrapolation.lengths(btyd, customers, days)
-        none = self._none(customers, btyd, predicted, days, extrapolation)
+        none = extrapolation.none_within(btyd, customers, predicted["p_churn"].to_numpy(), days)
         ends = spend.if_any if if_any else spend.interval
         return ends(none, _purchases(predicted, lengths[0], none), expected_spend)
-
-    def none_within(
-        self,
-        customers: pd.DataFrame | Histories,
-        btyd: BtydContender,
-        predicted: pd.DataFrame,
-        days: float,
-        extrapolation: Extrapolation = UNCORRECTED,
-    ) -> np.ndarray:
-        """Probability of no purchase within `days`, shape (n_customers,).
-
-        The blend's for the horizon, moved in log odds as a buy-till-you-die model moves from the
-        horizon to `days`: on past logs nearer to what came than that model's own. The correction
-        of the number of purchases is taken from the odds; what a longer period has shown is added.
-        """
-        return self._none(customers, btyd, predicted, days, extrapolation)
 
     def _nearer(self, days: float) -> LongPeriod | None:
         """The longer period that was seen, where `days` are nearer to it than to the horizon."""
         near = self.long_period and days**2 > self.horizon_days * self.long_period.days
         return self.long_period if near else None
-
-    def _none(
-        self,
-        customers: pd.DataFrame | Histories,
-        btyd: BtydContender,
-        predicted: pd.DataFrame,
-        days: float,
-        extrapolation: Extrapolation,
-    ) -> np.ndarray:
-        longer, within = (
-            logit(btyd.probability_no_purchase(customers, length))
-            for length in (days, self.horizon_days)
-        )
-        corrected, uncorrected = extrapolation.lengths(btyd, customers, days)
-        ended = np.log(corrected / uncorrected)
-        p_churn, long_period = predicted["p_churn"].to_numpy(float), self._nearer(days)
-        silent = long_period.silent if long_period else 0.0
-        people = Histories.of(customers).customers
-        due = extrapolation.by_silence.shift(people, self.horizon_days, days)
-        none = expit(logit(p_churn) + longer - within - ended + silent + due)
-        return np.minimum(none, p_churn) if days >= self.horizon_days else none
 
     def to_dict(self) -> dict[str, Any]:
         """State as values that JSON can hold."""
@@ -205,7 +159,7 @@ class PredictionIntervals:
             "spend": self.spend.to_dict() if self.spend else None,
             **self.next_purchase.to_dict(),
             "spread": self.spread,
-            "long_period": [long.days, long.spend.to_dict(), long.silent] if long else None,
+            "long_period": [long.days, long.spend.to_dict()] if long else None,
         }
 
     @classmethod
@@ -215,7 +169,7 @@ class PredictionIntervals:
         spend = SpendDistribution.from_dict(state["spend"]) if state["spend"] else None
         long_period = None
         if long:
-            long_period = LongPeriod(long[0], SpendDistribution.from_dict(long[1]), long[2])
+            long_period = LongPeriod(long[0], SpendDistribution.from_dict(long[1]))
         next_purchase = NextPurchase.from_dict(days, state)
         return cls(days, spend, next_purchase, float(state["spread"]), long_period)
 
@@ -223,12 +177,3 @@ class PredictionIntervals:
 def _purchases(predicted: pd.DataFrame, length: np.ndarray, none: np.ndarray) -> np.ndarray:
     """Expected purchases of a period; whoever buys at all buys at least once."""
     return np.maximum(predicted["expected_purchases"].to_numpy(float) * length, 1 - none)
-
-
-def _beyond_chance(shift: float) -> float:
-    """A shift seen once, less what may be chance (James & Stein 1961).
-
-    >>> _beyond_chance(0.1), round(_beyond_chance(-1.0), 4)
-    (0.0, -0.9775)
-    """
-    return shift * max(0.0, 1 - (PRIOR_MISS / shift) ** 2) if shift else 0.0

@@ -144,10 +144,9 @@ class BlendPredictions:
         models = btyd_models(self._base.learners)
         if not models:
             return np.full(len(self._base.customers), np.nan)
-        return self._fitted.intervals.none_within(
-            self._base.histories,
+        return self._fitted.extrapolation.none_within(
             models[0],
-            self.answers,
+            self._base.histories,
+            self.answers["p_churn"].to_numpy(),
             Months(months, 0.0, start).days,
-            self._fitted.extrapolation,
         )

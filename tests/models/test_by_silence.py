@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend.by_silence import ALIKE, _better, _edges, by_silence
+from models.blend.by_silence import ALIKE, _edges, better, by_silence, money_by_silence
 from models.blend.extrapolation import Extrapolation
 from models.contenders.encoding import expit, logit
 from models.history import Longer
 
-HORIZON, N = 90, 4000
+N = 4000
 
 
 def learned(yearly):
@@ -22,7 +22,7 @@ def learned(yearly):
     comes = rng.random(N) < (np.where(silent <= 365, 0.8, 0.02) if yearly else 0.5)
     rows = pd.DataFrame({"T": 900.0, "recency": 900 - silent, "churned": 1.0 - comes})
     longer = Longer(date(2023, 1, 1), 12, rows.assign(spend=100.0 * comes))
-    return by_silence(longer, np.full(N, 0.5), np.full(N, 10.0), np.full(N, 50.0))
+    return longer, by_silence(longer, np.full(N, 0.5))
 
 
 def test_a_day_more_until_the_cutoff_moves_nobody_who_is_billed_on_the_first():
@@ -33,37 +33,39 @@ def test_a_day_more_until_the_cutoff_moves_nobody_who_is_billed_on_the_first():
 
 def test_a_gain_that_may_be_chance_changes_nothing():
     few, many = np.random.default_rng(2).normal(0.05, 1.0, 200), np.full(200, 0.05)
-    assert not _better(few, np.zeros(200), np.ones(200))
-    assert _better(many, np.zeros(200), np.ones(200))
+    assert not better(few, np.zeros(200), np.ones(200))
+    assert better(many, np.zeros(200), np.ones(200))
 
 
 def silent(*days):
     return pd.DataFrame({"T": 900.0, "recency": [900.0 - day for day in days]})
 
 
-def test_long_silent_yearly_customers_have_left_and_the_others_are_worth_more():
-    found = learned(yearly=True)
-    none = expit(logit(np.full(2, 0.5)) + found.shift(silent(60, 700), HORIZON, found.days))
+def test_long_silent_yearly_customers_have_left_and_those_served_lately_are_due():
+    _, found = learned(yearly=True)
+    none = expit(logit(np.full(2, 0.5)) + found.shift(silent(60, 700)))
     assert none == pytest.approx([0.2, 0.98], abs=0.04)
-    due, gone = found.factor(silent(60, 700))
+    assert found.factor(silent(60, 700)).tolist() == [1.0, 1.0]
+
+
+def test_money_differs_by_what_the_chance_of_any_does_not_bring():
+    longer, found = learned(yearly=True)
+    value = np.full(N, 50.0)
+    due, gone = money_by_silence(found, longer, np.full(N, 10.0), value).factor(silent(60, 700))
     assert due > 1.5
     assert gone < 0.2
-
-
-def test_nothing_is_moved_within_the_horizon_and_half_of_it_halfway():
-    found = learned(yearly=True)
-    within, half, whole = (
-        found.shift(silent(700), HORIZON, days)[0]
-        for days in (HORIZON, (HORIZON + found.days) / 2, found.days)
-    )
-    assert (within, half) == (0.0, pytest.approx(whole / 2))
+    chance = expit(-found.shift(longer.rows)) / 0.5
+    followed = money_by_silence(found, longer, np.zeros(N), value * chance)
+    # The chance of the few who come though long silent is drawn to the mean; so is their money.
+    np.testing.assert_allclose(followed.factors, 1.0, atol=0.25)
 
 
 def test_where_silence_tells_nothing_everything_stays():
-    assert learned(yearly=False) is ALIKE
-    assert ALIKE.shift(silent(5, 700), HORIZON, 365).tolist() == [0.0, 0.0]
+    _, found = learned(yearly=False)
+    assert found is ALIKE
+    assert ALIKE.shift(silent(5, 700)).tolist() == [0.0, 0.0]
 
 
 def test_what_was_learned_survives_the_file():
-    for course in (Extrapolation(1.2, 0.3, 0.5, 0.9), Extrapolation(by_silence=learned(True))):
+    for course in (Extrapolation(1.2, 0.3, 0.5, 0.9), Extrapolation(by_silence=learned(True)[1])):
         assert Extrapolation.from_dict(json.loads(json.dumps(course.to_dict()))) == course

@@ -9,7 +9,7 @@ import pytest
 
 from models.blend.blend import Blend
 from models.blend.error_growth import error_growth
-from models.blend.extrapolation import Extrapolation, best_ranking
+from models.blend.extrapolation import Extrapolation
 from models.blend.level_error import level_error
 from models.contenders.btyd import BtydContender
 from models.history import LABELS, History, LevelError, Longer
@@ -181,35 +181,6 @@ def test_the_extrapolation_survives_the_file(tired):
     blend = Blend().fit(history)
     again = Blend.restore(blend.parameters(), blend.estimators())
     assert again.fitted.extrapolation == blend.fitted.extrapolation
-
-
-def valued_by(own, theirs):
-    """The value of a period four horizons long, by a course."""
-    return lambda course: own + 3 * course.later_spend(own, theirs)
-
-
-def test_a_bill_that_is_due_says_nothing_of_later_ones():
-    rng = np.random.default_rng(5)
-    due, price = rng.random(2000) < 0.25, rng.choice([50.0, 100.0, 200.0], 2000)
-    # Everybody pays once in the period, a quarter of them within the horizon.
-    own, theirs, one = np.where(due, price, 0.01), price / 4, np.ones(2000)
-    found = best_ranking(Extrapolation(), valued_by(own, theirs), own, price, one)
-    assert found.trust < 1
-    value = valued_by(own, theirs)
-    assert value(found).sum() == pytest.approx(value(Extrapolation()).sum())
-    paid_soon = due & (price == 50)
-    paid_later = ~due & (price == 200)
-    assert value(found)[paid_later].mean() > value(found)[paid_soon].mean() / 2
-    assert value(Extrapolation())[paid_later].mean() < 1
-
-
-def test_where_the_blend_knows_better_it_is_believed():
-    rng = np.random.default_rng(6)
-    theirs, one = rng.gamma(1.0, 20.0, 2000), np.ones(2000)
-    own = theirs * rng.choice([0.2, 2.0], 2000)
-    course = Extrapolation(transient=1.3)
-    found = best_ranking(course, valued_by(own, theirs), own, 4 * own, one)
-    assert found == course
 
 
 def staying(n_customers: int, seed: int, ends: int) -> pd.DataFrame:

@@ -266,7 +266,7 @@ def test_what_ends_with_the_horizon_does_not_go_on_in_the_odds(blend, outcomes):
     btyd = blend.base_learners["mbg_nbd"]
     within, over = (
         {
-            p: blend.fitted.intervals.none_within(customers, btyd, said, days, Extrapolation(p))
+            p: Extrapolation(p).none_within(btyd, customers, said["p_churn"].to_numpy(), days)
             for p in (0.5, 1.0, 2.0)
         }
         for days in (60, 360)

@@ -1,0 +1,99 @@
+"""What a longer period that is over teaches of the months after the horizon: chance, then money.
+
+How far buy-till-you-die models are to be followed rather than the blend's horizon, and what silence
+tells. Nothing is moved where nothing would have been gained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from models.blend.by_silence import ALIKE, better, by_silence, money_by_silence
+from models.blend.extrapolation import Extrapolation
+from models.blend.level_error import PRIOR_MISS
+from models.blend.mean_shift import shift_to_mean
+from models.contenders.encoding import expit, logit
+from models.evaluation.bootstrap import customer_log_loss
+from models.evaluation.spend import normalised_gini
+from models.history import Longer, weights
+
+TRUSTS, MARGIN = (1.0, 0.5, 0.0), 0.01
+"""What is tried, and by how much the Gini coefficient must grow where what buyers spend is to
+follow another trust than their chance."""
+
+Asked = Callable[[Extrapolation], np.ndarray]
+"""What is expected of each customer in the period, by an extrapolation; shape (n_customers,)."""
+
+
+def learned_chance(extrapolation: Extrapolation, longer: Longer, none_by: Asked) -> Extrapolation:
+    """Choose the trust that would have told best who buys anything, each with its silences.
+
+    Parameters
+    ----------
+    none_by : callable
+        Answers the probability of no purchase in the period.
+    """
+    gone, w = longer.rows["churned"].to_numpy(float), weights(longer.rows)
+    if gone.min() == gone.max():
+        return extrapolation
+    mean = float(np.average(gone, weights=w))
+    first, best, least = None, extrapolation, np.inf
+    for trust in TRUSTS:
+        tried = replace(extrapolation, chance_trust=trust, spend_trust=trust)
+        tried = replace(tried, by_silence=by_silence(longer, none_by(tried)))
+        # How many come back in all is corrected whatever the trust.
+        odds = logit(none_by(tried))
+        loss = customer_log_loss(gone, expit(odds + shift_to_mean(odds, w, mean)))
+        first = loss if first is None else first
+        total = float(w @ loss)
+        if loss is first or (total < least and better(first, loss, w)):
+            best, least = tried, total
+    shift = shift_to_mean(logit(none_by(best)), w, mean)
+    return replace(best, silent=_beyond_chance(shift))
+
+
+def learned_spend(
+    extrapolation: Extrapolation, longer: Longer, horizon_spend: np.ndarray, valued: Asked
+) -> Extrapolation:
+    """Choose the trust in spend that would have ranked customers best, at one and the same total.
+
+    Parameters
+    ----------
+    horizon_spend : ndarray, shape (n_customers,)
+        Expected spend of the horizon alone, which the period holds.
+    valued : callable
+        Answers the expected spend of the period.
+    """
+    came, w = np.maximum(longer.rows["spend"].to_numpy(float), 0.0), weights(longer.rows)
+    whole = w @ (valued(extrapolation.plain) - horizon_spend)
+    if not came.any() or whole <= 0:
+        return extrapolation.plain
+    best, known = extrapolation.plain, -np.inf
+    for trust in dict.fromkeys((extrapolation.chance_trust, *TRUSTS)):
+        tried = replace(extrapolation, spend_trust=trust)
+        if tried.by_silence != ALIKE:
+            value = valued(tried)
+            parted = money_by_silence(tried.by_silence, longer, horizon_spend, value)
+            tried = replace(tried, by_silence=parted)
+        later = valued(tried) - horizon_spend
+        if w @ later <= 0:
+            continue
+        rescale = float(whole / (w @ later)) if tried != tried.plain else 1.0
+        found = normalised_gini(came, horizon_spend + rescale * later, w)
+        if known == -np.inf:
+            best, known = replace(tried, rescale=rescale), found + MARGIN
+        elif found > known:
+            best, known = replace(tried, rescale=rescale), found
+    return best
+
+
+def _beyond_chance(shift: float) -> float:
+    """A shift seen once, less what may be chance (James & Stein 1961).
+
+    >>> _beyond_chance(0.1), round(_beyond_chance(-1.0), 4)
+    (0.0, -0.9775)
+    """
+    return shift * max(0.0, 1 - (PRIOR_MISS / shift) ** 2) if shift else 0.0
