@@ -1,4 +1,4 @@
-"""A backtest as five school grades: good, fair or poor, by bounds that were fixed beforehand.
+"""A backtest as six school grades: good, fair or poor, by bounds that were fixed beforehand.
 
 A model that ranks well may still misjudge how many leave, and one that knows both may misjudge
 the money. So each is graded by itself, at the worst of the past cutoffs: a mean would let two
@@ -26,12 +26,15 @@ TOTAL = (0.10, 0.25)
 
 COVERAGE = (0.04, 0.10)
 """The same of the share of outcomes that the 80 % intervals held, less 80 %."""
+NORMAL_95 = 1.96
+"""Standard deviations of a normal distribution that hold 95 %."""
 
 
 ADVICE = {
     "level": "Trust the order of customers more than how many are to leave.",
     "money": "Do not budget by the total; its range says how far it has been off.",
-    "value of months": "Compare customers by clv, but do not add it up.",
+    "value of months": "Do not add clv up.",
+    "order by clv": "What customers spent in the last year orders them at least as well.",
 }
 """What a grade below good means for the use of the answer, whatever brought it about."""
 
@@ -142,6 +145,34 @@ def value(errors: Sequence[float], months: int) -> Grade:
     once = ", judged once" if len(_known(errors)) == 1 else ""
     reason = f"total of {months} months off by {_percent(errors)}{once}"
     return _by_bounds("value of months", errors, TOTAL, reason, ADVICE["value of months"])
+
+
+def order(gini: float, last_year: float, error: float, months: int) -> Grade:
+    """Who is worth more than whom: the order by clv against that by what customers spent.
+
+    Good: a Gini coefficient, over the longest period that is over, above that of the order by
+    spend in the year before it, beyond chance. Poor: below it, beyond chance.
+
+    Parameters
+    ----------
+    gini, last_year, error : float
+        Of either order, and the standard error of the difference; NaN where nothing is known.
+
+    Examples
+    --------
+    >>> order(0.74, 0.7, 0.01, 9).grade, order(0.71, 0.7, 0.01, 9).grade
+    ('good', 'fair')
+    >>> order(0.66, 0.7, 0.01, 9).reason
+    "Gini 0.66 over 9 months, worse than by last year's spend (0.70)"
+    """
+    side, gap, chance = "order by clv", gini - last_year, NORMAL_95 * error
+    if not np.isfinite([gap, chance]).all():
+        return Grade(side, UNJUDGED, "nothing came that it could be held against")
+    grade = GOOD if gap > chance else POOR if gap < -chance else FAIR
+    against = {GOOD: "better than", FAIR: "no better than", POOR: "worse than"}[grade]
+    told = f"{against} by last year's spend ({last_year:.2f})"
+    reason = f"Gini {gini:.2f} over {months} months, {told}"
+    return Grade(side, grade, reason, "" if grade == GOOD else ADVICE[side])
 
 
 def intervals(

@@ -56,6 +56,11 @@ def doubts(scores: Scores, value: str) -> Iterator[str]:
             "The model's ranking is graded poor: whom it puts first is hardly likelier to leave "
             "than others."
         )
+    if value != "horizon" and "order by clv" in poor:
+        yield (
+            "The model's order by clv is graded poor: what customers spent in the last year orders "
+            "them better."
+        )
     if side in poor:
         errors = scores.promised.get("spend", []) if value == "horizon" else []
         past = f" ({min(errors):+.0%} to {max(errors):+.0%} in total)" if errors else ""

@@ -41,6 +41,9 @@ COLUMNS = (
     "next_purchase_coverage",
     "clv_months",
     "clv_bias",
+    "clv_gini",
+    "clv_gini_last_year",
+    "clv_gini_error",
     "clv_coverage",
     "clv_coverage_pit",
     "clv_coverage_pit_top_10",
@@ -54,9 +57,11 @@ share of those who bought whose spend lay in the range that they were given if t
 `spend_coverage_pit` asks all customers, those who spend nothing too: 80 % for right intervals, see
 `models.evaluation.intervals.pit_coverage`; so it is in the top tenth by expected spend.
 `next_purchase_coverage` is the share of those who bought within the horizon whose first purchase
-day lay in the window. The last five are the same of clv over `clv_months`: as many as were over by
+day lay in the window. The last eight are the same of clv over `clv_months`: as many as were over by
 now, where that is more than a horizon, and not discounted. `clv_bias` is the total expected over
-the total that came, minus 1.
+the total that came, minus 1; `clv_gini` how well clv ordered customers by what came,
+`clv_gini_last_year` how well their spend of the year before did, and `clv_gini_error` the standard
+error of the difference.
 """
 
 

@@ -11,14 +11,11 @@ from models.evaluation.grades import Grade
 from pipeline.learning.backtest import Backtest
 from pipeline.markup import words
 
-NORMAL_95 = 1.96
-"""Standard deviations that hold 95 % of a normal distribution, either side."""
-
 
 def grade(
     result: Backtest, rule: str, races: pd.DataFrame, clv_months: int = 0
 ) -> tuple[Grade, ...]:
-    """Ranking, level, money, value of months and intervals, in this order.
+    """Ranking, level, money, value of months, order by clv and intervals, in this order.
 
     Parameters
     ----------
@@ -33,11 +30,15 @@ def grade(
     valued = rows.dropna(subset=["clv_bias"])
     longest = valued[valued["clv_months"] == valued["clv_months"].max()]
     months = int(longest["clv_months"].max()) if len(longest) else 0
+    gini, last_year, gini_error = (
+        float(longest[name].mean()) for name in ("clv_gini", "clv_gini_last_year", "clv_gini_error")
+    )
     found = (
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
         grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
         _value(longest["clv_bias"].tolist(), months, clv_months, rows["spend_bias"].iloc[-1]),
+        grades.order(gini, last_year, gini_error, months),
         grades.intervals(
             rows["spend_coverage_pit"].tolist(),
             longest["clv_coverage_pit"].tolist(),
@@ -104,7 +105,7 @@ def level_by_chance(result: Backtest) -> list[float]:
     1.96 standard deviations of the share that leaves.
     """
     return [
-        float(NORMAL_95 * np.sqrt((share**2 * p * (1 - p)).sum()))
+        float(grades.NORMAL_95 * np.sqrt((share**2 * p * (1 - p)).sum()))
         for p, _, share in _by_cutoff(result)
     ]
 

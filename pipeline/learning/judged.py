@@ -12,13 +12,16 @@ from models.blend.predictions import BlendPredictions
 from models.contenders.protocol import Contender
 from models.evaluation.intervals import coverage, coverage_by_decile, pit_coverage
 from models.evaluation.leaderboard import evaluate
-from models.evaluation.spend import bias
+from models.evaluation.spend import bias, gini_gap_error, normalised_gini
 from models.history import LABELS, History, weights
 from pipeline.console import Progress
 from pipeline.own_estimators import contender
 
 PREDICTED = ("p_churn", "expected_spend", "expected_spend_low", "expected_spend_high")
 """What is kept of each contender's answers."""
+
+LAST_YEAR = "spend_365d"
+"""The feature that orders customers as they are mostly ordered without a model."""
 
 
 def judged(
@@ -49,7 +52,7 @@ def judged(
         gap = predicted["p_churn"] - outcomes["churned"]
         scores["level_error"] = float(np.average(gap, weights=weights(outcomes)))
     if blended and later[1] is not None:
-        scores |= _valued(blended, weights(customers), later[0], later[1], history.cutoff)
+        scores |= _valued(blended, customers, later[0], later[1], history.cutoff)
     return {**scores, "fit_seconds": seconds}, predicted.reindex(columns=list(PREDICTED))
 
 
@@ -106,18 +109,27 @@ def _covered(outcomes: pd.DataFrame, predicted: pd.DataFrame) -> dict[str, float
 
 
 def _valued(
-    predicted: BlendPredictions, weight: np.ndarray, months: int, spend: np.ndarray, start: date
+    predicted: BlendPredictions,
+    customers: pd.DataFrame,
+    months: int,
+    spend: np.ndarray,
+    start: date,
 ) -> dict[str, float]:
-    """What the months were said to bring beside what they brought."""
+    """What the months were said to bring beside what they brought, and what the last year had."""
+    weight, came = weights(customers), np.maximum(spend, 0.0)
     clv = predicted.clv(months, 0.0, start)
     low, high = predicted.clv_interval(clv, months, start)
     none = predicted.none_within(months, start)
     found: dict[str, float] = {"clv_months": months}
     if not np.isnan(clv).any():
+        last_year = customers[LAST_YEAR].to_numpy(float)
         found["clv_bias"] = bias(spend, clv, weight)
+        found["clv_gini"] = normalised_gini(came, clv, weight)
+        found["clv_gini_last_year"] = normalised_gini(came, last_year, weight)
+        found["clv_gini_error"] = gini_gap_error(came, clv, last_year, weight)
     if np.isnan(low).any() or np.isnan(none).any():
         return found
-    inside = np.maximum(spend, 0.0), low, high
+    inside = came, low, high
     bought = spend > 0
     if_any = predicted.clv_interval(clv, months, start, if_any=True)
     among = [values[bought] for values in (spend, *if_any, weight)]

@@ -44,7 +44,8 @@ class Judgement:
     the groups of `races`). `groups` is as `compare_groups`, with a `remark`, and `astray`, by
     how much a group's probabilities are too high beyond chance (0: they are not); `left_out`
     groups were too small for it, and `pooled` counts the values of each attribute that stand
-    together as `all others`. `grades` are of ranking, level, money, value of months and intervals.
+    together as `all others`. `grades` are of ranking, level, money,
+    value of months, order by clv and intervals.
     """
 
     rule: str

@@ -14,6 +14,7 @@ from models.evaluation.intervals import coverage, coverage_by_decile
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.profit import profit_curve, value_if_kept
 from models.evaluation.ranking import gain_table, spend_by_decile
+from models.evaluation.spend import gini_gap_error, normalised_gini
 
 RNG = np.random.default_rng(3)
 N = 400
@@ -58,6 +59,21 @@ def test_gini_equals_the_area_between_lorenz_curves():
     untied = EXPECTED + np.arange(N) * 1e-9
     expected = area(untied) / area(SPEND)
     assert evaluation.normalised_gini(SPEND, untied) == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_error_of_a_gap_between_ginis_is_that_of_the_bootstrap():
+    rng = np.random.default_rng(4)
+    typical = rng.lognormal(0, 1, 800)
+    spend = typical * rng.poisson(0.5, 800)
+    own, other = (typical * rng.lognormal(0, noise, 800) for noise in (0.3, 1.0))
+    drawn = []
+    for _ in range(400):
+        w = rng.standard_exponential(800)
+        drawn.append(normalised_gini(spend, own, w) - normalised_gini(spend, other, w))
+    error = gini_gap_error(spend, own, other)
+    assert error == pytest.approx(np.std(drawn), rel=0.15)
+    assert gini_gap_error(spend, own, other, np.full(800, 3.0)) == pytest.approx(error)
+    assert np.isnan(gini_gap_error(np.ones(3), np.arange(3.0), np.ones(3)))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -354,6 +354,22 @@ def test_a_value_of_twelve_months_is_not_good_where_only_two_could_be_judged():
 
 
 @pytest.mark.parametrize(
+    ("last_year", "grade", "told"),
+    [(0.6, "good", "better than"), (0.69, "fair", "no better than"), (0.8, "poor", "worse than")],
+)
+def test_the_order_by_clv_is_held_against_that_by_last_years_spend(last_year, grade, told):
+    result = backtest(blend=true, recency_alone=flat)
+    board = result.leaderboard
+    board["clv_bias"], board["clv_months"] = 0.03, 12
+    assert grades_of(judge(result))["order by clv"] == "not judged"
+    board["clv_gini"], board["clv_gini_last_year"], board["clv_gini_error"] = 0.7, last_year, 0.02
+    found = judge(result).grades[4]
+    assert (found.side, found.grade) == ("order by clv", grade)
+    assert f"Gini 0.70 over 12 months, {told} by last year's spend" in found.reason
+    assert bool(found.advice) == (grade != "good")
+
+
+@pytest.mark.parametrize(
     ("latest", "months_ago", "grade"),
     [(0.67, 0.03, "fair"), (-0.3, 0.13, "poor"), (0.2, 0.03, "good"), (float("nan"), 0.03, "good")],
 )

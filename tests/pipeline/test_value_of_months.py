@@ -11,7 +11,7 @@ from models.all_contenders import DEFAULT
 from models.blend.blend import Blend
 from models.btyd.lifetime_value import month_ends
 from models.contenders.encoding import expit, logit
-from models.history import LABELS, weights
+from models.history import LABELS
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
@@ -74,6 +74,8 @@ def test_the_board_and_the_verdict_tell_how_far_off_it_was(held):
     assert found["clv_months"] == 6
     assert abs(found["clv_bias"]) < 0.4
     assert 0.65 < found["clv_coverage_pit"] < 0.95
+    assert 0.2 < found["clv_gini"] < 1
+    assert 0 < found["clv_gini_error"] < 0.2
     assert rows.loc[(DEFAULT, LATELY), "clv_bias":].isna().all()
     assert rows.loc[("recency_alone", LONG_AGO), "clv_bias":].isna().all()
     said = [line for line in judge(result).sentences if "The value of" in line]
@@ -115,7 +117,7 @@ def test_where_returns_ate_the_money_no_share_of_it_is_told(held):
     people = snapshots.labelled[LONG_AGO].drop(columns=list(LABELS))
     blend = Blend().fit(history)
     kept = np.tile([100.0, -99.9], len(people))[: len(people)]
-    found = _valued(blend.predictions(people), weights(people), months, kept, LONG_AGO)
+    found = _valued(blend.predictions(people), people, months, kept, LONG_AGO)
     assert np.isnan(found["clv_bias"])
     assert found["clv_months"] == months
 
@@ -179,3 +181,10 @@ def test_of_customers_who_come_once_a_year_those_who_missed_it_have_left(tmp_pat
     assert none[missed].mean() > 0.9
     assert value[served].mean() == pytest.approx(35, abs=8)
     assert value[missed].mean() < 7
+    # Nobody can come more than twice in a year, whatever the chance that he comes at all.
+    given = value / (1 - none)
+    assert given.max() < 2.5 * 50
+    low, high = found.clv_interval(value, 12, today, if_any=True)
+    assert ((low <= given) & (given <= high)).all()
+    assert high.max() < 4 * 50
+    assert (found.clv(24, 0.0, today) >= value - 1e-9).all()

@@ -81,6 +81,10 @@ def test_a_plan_says_what_of_its_model_was_poor(planned, frame, tmp_path):
     assert "money is graded poor (-10% to +48% in total): gains and profit can be as far" in money
     assert len(planned(path=judged, value="clv").notes) == 1
     assert not planned().notes
+    unordered = world.write_scores(tmp_path / "u.parquet", frame, grades={"order by clv": "poor"})
+    (order,) = planned(path=unordered, value="clv").notes
+    assert "order by clv is graded poor" in order
+    assert not planned(path=unordered).notes
 
 
 def test_a_log_without_amounts_is_planned_in_orders_and_says_so(planned, frame, tmp_path):
