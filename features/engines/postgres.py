@@ -4,6 +4,7 @@
 database itself: the features are one set of expressions and run in either.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -66,17 +67,18 @@ def export(url: str, table: str | None, folder: Path) -> Path:
                 f"log.table: you may not read {table}, or not each of its columns. Ask for the "
                 "right to SELECT it, or name a view of the columns that you may read."
             ) from None
-        except driver.OperationalError:
-            target.unlink(missing_ok=True)
-            raise UserError(
-                f"The database ended the connection while {table} was read. Nothing was written; "
-                "try again."
-            ) from None
         except driver.Error as error:
+            target.unlink(missing_ok=True)
+            if session.closed:
+                raise UserError(
+                    f"The database ended the connection while {table} was read. Nothing was "
+                    "written; try again."
+                ) from None
             # Its own words may quote a row.
             raise UserError(
-                f"The database fails while it reads {table} ({type(error).__name__}): a view whose "
-                "expression cannot be had of each row? Nothing was written."
+                f"The database fails while it reads {table} ({type(error).__name__}): a view that "
+                "cannot be had of each row or was never filled, or a limit of time? Nothing was "
+                "written."
             ) from None
     return target
 
@@ -95,8 +97,11 @@ def _driver() -> Any:
 @contextmanager
 def _session(driver: Any, url: str) -> Iterator[Any]:
     """A read-only session, closed with the block."""
-    options = " ".join(f"-c {name}={value.replace(' ', '')}" for name, value in _SESSION.items())
+    ours = [f"-c {name}={value.replace(' ', '')}" for name, value in _SESSION.items()]
     try:
+        # Theirs, such as a search_path, would be replaced by ours, not added to.
+        theirs = driver.conninfo.conninfo_to_dict(url).get("options", os.environ.get("PGOPTIONS"))
+        options = " ".join([*([theirs] if theirs else []), *ours])
         session = driver.connect(url, options=options, client_encoding="utf8", autocommit=True)
     except (driver.OperationalError, driver.ProgrammingError) as error:
         raise _unreachable(error) from None

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from datetime import date, datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -145,6 +146,47 @@ def test_each_table_that_is_listed_can_be_named_so_and_views_are(database):
                 psycopg.sql.SQL("DROP SCHEMA {} CASCADE").format(psycopg.sql.Identifier(odd))
             )
             session.execute(psycopg.sql.SQL("DROP TABLE IF EXISTS {}").format(names[1]))
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("by", ["address", "environment"])
+def test_a_search_path_of_the_address_or_the_environment_holds(database, tmp_path, monkeypatch, by):
+    import psycopg
+
+    with psycopg.connect(URL, autocommit=True) as session:
+        session.execute("CREATE TABLE IF NOT EXISTS public.placed AS SELECT 1 AS wrong")
+        session.execute(f"CREATE TABLE IF NOT EXISTS {database}.placed AS SELECT 1 AS sound")
+    option = f"-c search_path={database}"
+    url = URL
+    if by == "address":
+        url = f"{URL}?options={quote(option)}"
+    else:
+        monkeypatch.setenv("PGOPTIONS", option)
+    try:
+        assert postgres.export(url, "placed", tmp_path).read_text() == "sound\n1\n"
+    finally:
+        with psycopg.connect(URL, autocommit=True) as session:
+            session.execute("DROP TABLE public.placed")
+
+
+@pytest.mark.engine
+def test_what_cannot_be_read_is_not_called_a_connection_that_ended(database, tmp_path):
+    import psycopg
+
+    with psycopg.connect(URL, autocommit=True) as session:
+        session.execute(
+            f"CREATE MATERIALIZED VIEW {database}.unfilled AS SELECT 1 AS a WITH NO DATA"
+        )
+    with pytest.raises(UserError, match=r"fails while it reads .*was never filled"):
+        postgres.export(URL, f"{database}.unfilled", tmp_path)
+    limited = f"{URL}?options=-c%20statement_timeout%3D50"
+    with psycopg.connect(URL, autocommit=True) as session:
+        session.execute(
+            f"CREATE VIEW {database}.lasting AS SELECT pg_sleep(1)::text FROM generate_series(1, 9)"
+        )
+    with pytest.raises(UserError, match=r"QueryCanceled.*or a limit of time"):
+        postgres.export(limited, f"{database}.lasting", tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.engine
