@@ -130,7 +130,11 @@ def split_formats(declared: str | None) -> tuple[str, ...]:
     --------
     >>> split_formats("%d/%m/%Y | %d/%m/%Y %H:%M:%S %z")
     ('%d/%m/%Y', '%d/%m/%Y %H:%M:%S')
+    >>> split_formats("%d. %m. %Y")
+    ('%d.%m.%Y',)
     """
     formats = [form.strip() for form in (declared or "").split(SEPARATOR.strip()) if form.strip()]
-    # Names of months are shortened before they are read.
+    # Names of months are shortened, and blanks behind points left out, before they are read.
+    formats = [re.sub(r"(?<=%[dmY])\. ?(?=%[dmyY])", ".", form) for form in formats]
+    formats = [re.sub(r"^(%Y\.%m\.%d)\.", r"\1", form) for form in formats]
     return tuple(re.sub(r" ?%[zZ]$", "", form).replace("%B", "%b") for form in formats)

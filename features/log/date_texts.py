@@ -35,6 +35,9 @@ _DAY_FIRST = (
     r"^(\d{1,2})(?:st|nd|rd|th|er|º|\.)?(?: de| of)?([ -])(\p{L}{3,12})\.?(?: de| of)?(,?[ -])"
 )
 _MONTH_FIRST = r"^(\p{L}{3,12})\.? (\d{1,2})(?:st|nd|rd|th)?(,?) "
+# 25. 4. 2025 and 2025. 4. 25., as Czech, German, Hungarian and Korean write a date by hand.
+_SPACED = r"^(\d{1,2})\. ?(\d{1,2})\. ?(\d{2,4})( |$)"
+_SPACED_YEAR_FIRST = r"^(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?( |$)"
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,16 @@ def tidy(rows: ir.Table, column: str) -> ir.StringValue:
     ['5 Jan 2024', '5 Jan 2024', '5 Mar 2024']
     """
     values = rows[column]
-    wordy = rows.aggregate(n=values.re_search(r"\p{L}{3}").sum()).to_pyarrow()["n"][0].as_py()
     # Each step mentions the values once: an expression that repeats itself grows without end.
-    values = values.re_replace(_BLANKS, " ").strip()
-    if not wordy:
+    even = values.re_replace(_BLANKS, " ").strip()
+    spaced = even.re_search(_SPACED) | even.re_search(_SPACED_YEAR_FIRST)
+    seen = rows.aggregate(wordy=values.re_search(r"\p{L}{3}").sum(), spaced=spaced.sum())
+    tally = seen.to_pyarrow().to_pylist()[0]
+    values = even
+    if tally["spaced"]:
+        values = values.re_replace(_SPACED, r"\1.\2.\3\4")
+        values = values.re_replace(_SPACED_YEAR_FIRST, r"\1.\2.\3\4")
+    if not tally["wordy"]:
         return values
     values = values.re_replace(_REMARK, "").re_replace(_WEEKDAY, "").re_replace(_HALVES, r"\1m")
     values = values.re_replace(_DAY_FIRST, r"\1\2\3\4").re_replace(_MONTH_FIRST, r"\1 \2\3 ")

@@ -22,6 +22,7 @@ MEASURES = ("n", "distinct", "numbers", "moments", "fractions", "negative")
 
 _MOMENT = (
     r"^\s*([A-Za-z]{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
+    r"\d{1,2}\. ?\d{1,2}\. ?\d{4}|\d{4}\. ?\d{1,2}\. ?\d{1,2}\.?|"
     r"\d{1,2}\.?( de)?[- ][A-Za-z]{3,12}\.?( de)?[-, ]+\d{2}|[A-Za-z]{3,12}\.? \d{1,2},? \d{4})"
 )
 _NUMBERED = r"^\s*[A-Za-z]+[-.]?\d+\s*$"  # INV-10 is no money

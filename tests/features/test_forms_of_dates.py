@@ -64,10 +64,20 @@ def test_an_offset_that_no_clock_has_is_no_offset_that_is_left_out(opened, offse
         "5-Jan-2020 10:02",
         "2020/01/05 10:02",
         "2020.1.5 10:02",
+        "5. 1. 2020 10:02",
+        "5.\xa01.\xa02020 10:02",
+        "5.1. 2020 10:02",
+        "2020. 01. 05. 10:02",
     ],
 )
 def test_a_date_in_words_is_read_in_any_of_the_languages(opened, text):
     assert values(opened(quoted(text), timezone="UTC"), "transacted_at") == [AT]
+
+
+@pytest.mark.parametrize("form", ["%d. %m. %Y", "%d.%m.%Y", None])
+def test_blanks_behind_the_points_of_a_date_need_no_declaration_and_may_have_one(opened, form):
+    found = values(opened(quoted("5. 1. 2020", "25. 4. 2020"), date_format=form), "transacted_at")
+    assert found == [datetime(2020, 1, 5), datetime(2020, 4, 25)]
 
 
 def test_names_of_zones_that_change_with_summer_need_the_zone_of_the_business(opened):
