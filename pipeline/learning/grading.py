@@ -37,7 +37,7 @@ def grade(
         grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
         grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
-        _value(longest["clv_bias"].tolist(), months, clv_months, rows["spend_bias"].iloc[-1]),
+        _value(longest["clv_bias"].tolist(), months, clv_months, rows["spend_bias"].tolist()),
         grades.order(gini, last_year, gini_error, months),
         grades.intervals(
             rows["spend_coverage_pit"].tolist(),
@@ -55,24 +55,29 @@ def grade(
     )
 
 
-def _value(errors: list[float], months: int, clv_months: int, latest: float) -> Grade:
+def _value(errors: list[float], months: int, clv_months: int, money: list[float]) -> Grade:
     """The grade of the value of months, lower where more is known than the periods that are over.
 
-    Of less than half of clv's months it is not good. It is one lower where the `latest` total of a
-    horizon, which clv extends, was poor: the periods began long before it.
+    Of less than half of clv's months it is not good, and of a single period it is no better than
+    `money`, the errors of the horizons' totals. It is one lower where the latest of these, which
+    clv extends, was poor: the periods began long before it.
     """
-    value = grades.value(errors, months)
+    value, horizons = grades.value(errors, months), grades.money(money)
     lower = {grades.GOOD: grades.FAIR, grades.FAIR: grades.POOR}
-    told = ""
-    if value.grade in lower and abs(latest) > grades.TOTAL[1]:
-        told = f"the latest total of a horizon, which clv extends, was off by {latest:+.0%}"
+    if value.grade not in lower:
+        return value
+    told, worst = "", lower[value.grade]
+    if abs(money[-1]) > grades.TOTAL[1]:
+        told = f"the latest total of a horizon, which clv extends, was off by {money[-1]:+.0%}"
     elif value.grade == grades.GOOD and 2 * months < clv_months:
         told = f"clv is of {clv_months} months, most of which no past cutoff could show"
+    elif len(errors) == 1 and horizons.grade in (worst, grades.POOR):
+        told, worst = f"of horizons, which are more, {horizons.reason}", horizons.grade
     if not told:
         return value
     return replace(
         value,
-        grade=lower[value.grade],
+        grade=worst,
         reason=f"{value.reason}; {told}",
         advice=grades.ADVICE[value.side],
     )

@@ -353,6 +353,20 @@ def test_a_value_of_twelve_months_is_not_good_where_only_two_could_be_judged():
     assert judge(result, clv_months=12).grades[3].grade == "poor"
 
 
+def test_a_value_of_months_judged_once_is_no_better_than_the_totals_of_several_horizons():
+    """A school shop: +1 % once, and horizons of the same length +15 %, +1 %, -8 %; -20 % came."""
+    result = backtest(blend=true, recency_alone=flat)
+    board = result.leaderboard
+    board["clv_months"] = 12
+    board["clv_bias"] = np.where(board["cutoff"] == CUTOFFS[0], 0.01, np.nan)
+    board["spend_bias"] = np.where(board["cutoff"] == CUTOFFS[0], 0.15, -0.08)
+    value = judge(result, clv_months=12).grades[3]
+    assert (value.side, value.grade) == ("value of months", "fair")
+    assert value.reason.endswith("judged once; of horizons, which are more, total off by +15%, -8%")
+    board["clv_bias"] = 0.01
+    assert judge(result, clv_months=12).grades[3].grade == "good"
+
+
 @pytest.mark.parametrize(
     ("last_year", "grade", "told"),
     [(0.6, "good", "better than"), (0.69, "fair", "no better than"), (0.8, "poor", "worse than")],
