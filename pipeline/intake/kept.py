@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -32,6 +33,7 @@ from features.log.reasons import Counts
 from features.log.spec import LogSpec
 
 DAYS, ASIDE, ACCOUNT = "days.parquet", "aside.parquet", "account.json"
+DRAFT = ".draft-"
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class Cache:
         What else lies in the folder is somebody's own.
         """
         os.utime(entry)
+        for left in filter(_is_left, self.folder.iterdir()):
+            shutil.rmtree(left, ignore_errors=True)
         entries = [path for path in self.folder.iterdir() if _is_entry(path)]
         total = 0
         for path in sorted(entries, key=_last_used, reverse=True):
@@ -241,7 +245,7 @@ def _give(own: Path, entry: Path) -> None:
     """Keep the files as an entry, all of it or nothing; without room for it, do without."""
     try:
         entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=entry.parent))
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=entry.parent))
     except OSError:
         return
     try:
@@ -270,6 +274,13 @@ def _lend(source: Any, target: Any) -> Any:
 
 def _is_entry(path: Path) -> bool:
     return bool(re.fullmatch("[0-9a-f]{32}", path.name)) and (path / ACCOUNT).is_file()
+
+
+def _is_left(path: Path) -> bool:
+    """Whether it is what a kill left of an entry that was being made."""
+    named = re.fullmatch(rf"{re.escape(DRAFT)}[a-z0-9_]{{8}}", path.name)
+    ours = named and {file.name for file in path.glob("*")} <= {DAYS, ASIDE, ACCOUNT}
+    return bool(ours) and time.time() - _last_used(path) > 3600
 
 
 def _last_used(path: Path) -> float:

@@ -206,6 +206,17 @@ def test_a_folder_that_holds_other_things_loses_none_of_them(log, cache):
     assert all((other / "spring.parquet").exists() for other in others)
 
 
+def test_what_a_kill_left_of_an_entry_is_removed_after_an_hour(log, cache):
+    left, others, new = (cache.folder / f".draft-{letter * 8}" for letter in "abc")
+    for folder, name in ((left, kept.DAYS), (others, "notes"), (new, kept.DAYS)):
+        folder.mkdir(parents=True)
+        (folder / name).touch()
+        if folder != new:
+            os.utime(folder, (1e9, 1e9))
+    told(log, cache)
+    assert sorted(cache.folder.glob(".*")) == [others, new]
+
+
 def test_nobody_else_can_read_what_is_kept(log, cache):
     told(log, cache)
     modes = {path.stat().st_mode & 0o077 for path in Path(cache.folder).rglob("*")}
