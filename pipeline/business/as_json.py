@@ -27,6 +27,7 @@ def as_json(found: Business) -> str:
         "definitions": DEFINITIONS,
         "overall": found.overall,
         "formulas": {**found.formulas, "told": found.formulas_told},
+        "growth": found.growth or None,
         "periods": records(found.periods),
         "cohorts": triangles(found.cohorts),
         "cohort_comparison": vars(found.comparison) if found.comparison else None,

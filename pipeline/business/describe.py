@@ -24,6 +24,7 @@ from pipeline.business.forecast import Forecast
 from pipeline.business.people import People, people
 from pipeline.business.retention import (
     formulas_told,
+    growth,
     metrics,
     remarks,
     uneven,
@@ -45,7 +46,8 @@ class Business(Course):
     """What `churn describe` found; every table is small, and no row is a customer.
 
     `periods` is of `pipeline.business.retention.metrics`, `overall` and `formulas` hold single
-    figures, `formulas_told` says of which time the latter are, `by` has a table per attribute,
+    figures, `formulas_told` says of which time the latter are, `growth` whether it grows or shrinks
+    much, `by` has a table per attribute,
     `groups`, `tiers`, `lorenz` and `moved` are those of `pipeline.business.segments`, `remarks`
     what reading the log left open, `comparison` is of the cohorts that were asked for, or of the
     latest one.
@@ -54,6 +56,7 @@ class Business(Course):
     overall: dict[str, float]
     formulas: dict[str, float]
     formulas_told: str
+    growth: str
     periods: pd.DataFrame
     groups: pd.DataFrame
     tiers: pd.DataFrame
@@ -155,6 +158,7 @@ def _flow(days: ir.Table, base: ir.Table, asked: Asked, first: date) -> dict[str
         "overall": overall,
         "periods": periods,
         "formulas": formulas,
+        "growth": growth(periods, asked.period, first, asked.window),
         "formulas_told": formulas_told(formulas, periods, asked.period, first),
         "notes": (
             *remarks(list(periods.index), asked.period, asked.window, first, asked.as_of),

@@ -13,6 +13,9 @@ from pipeline.intake.billing import NEAR, SWING, Calendar
 YEAR = {"week": 52, "month": 12, "quarter": 4}
 """How many periods make a year."""
 
+LARGE = 0.2
+"""From so large a change of the active customers within a year on, a sentence says so."""
+
 DEFINITIONS = {
     "start": "customers active at the start: they bought within the window before it",
     "new": "customers whose first purchase ever lies in the period",
@@ -134,6 +137,32 @@ def formulas_told(
     return (
         f"An active customer by the usual formulas, {rows['label'].iloc[0]} to "
         f"{rows['label'].iloc[-1]}: {', '.join(values)}."
+    )
+
+
+def growth(periods: pd.DataFrame, period: Period, first: date, window: int) -> str:
+    """Whether the business grows or shrinks much: the last quarter against that a year before.
+
+    The same quarter, so that a season does not count as growth; of its periods that of the middle
+    change, so that a sale in another month than last year does not either. Empty where the change
+    is below `LARGE` or chance, or the log, from `first`, has no whole window before both quarters.
+    """
+    year = YEAR[period]
+    known = periods.index >= first + timedelta(days=window)
+    whole = periods[periods["complete"] & known]
+    if len(whole) < year + year // 4:
+        return ""
+    now, before = whole.tail(year // 4), whole.iloc[-year - year // 4 : -year]
+    changes = now["end"].to_numpy(float) / np.maximum(before["end"].to_numpy(float), 1.0) - 1
+    middle = int(np.argsort(changes, kind="stable")[len(changes) // 2])
+    active, earlier, change = now["end"].iloc[middle], before["end"].iloc[middle], changes[middle]
+    if abs(change) < LARGE or abs(active - earlier) < 1.96 * np.sqrt(active + earlier):
+        return ""
+    return (
+        f"The business {'grows' if change > 0 else 'shrinks'}: {active:,.0f} active customers at "
+        f"the end of {now['label'].iloc[middle]} against {earlier:,.0f} a year before "
+        f"({change:+.0%}). In the last quarter {now['new'].mean():,.0f} new ones came a {period}, "
+        f"a year before {before['new'].mean():,.0f}."
     )
 
 

@@ -68,7 +68,7 @@ def coming(found: Course) -> list[str]:
 
 def sentences(found: Business) -> list[str]:
     """What a reader should leave with, the most important first."""
-    lines = coming(found)
+    lines = [*coming(found), *filter(None, [found.growth])]
     complete = found.periods[found.periods["complete"]]
     if len(complete):
         lines.append(_flow(complete))

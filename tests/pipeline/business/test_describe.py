@@ -17,7 +17,7 @@ from models.evaluation.shares import difference_of_shares
 from pipeline.business.cohorts import cohorts, compare, latest
 from pipeline.business.course import Asked, base_of
 from pipeline.business.describe import describe
-from pipeline.business.retention import formulas_told, metrics, uneven, usual_formulas
+from pipeline.business.retention import formulas_told, growth, metrics, uneven, usual_formulas
 from pipeline.business.segments import gini, lorenz
 from pipeline.command_line.main import run
 from pipeline.intake.billing import Calendar
@@ -128,6 +128,34 @@ def test_less_than_a_year_of_log_makes_no_lifetime_value():
     assert "they need 12 complete months, and the log has 11" in told
     whole, _ = formulas(log, date(2024, 12, 31), first=date(2023, 12, 1))
     assert np.isfinite(whole["ltv"])
+
+
+def grown(ends, new, days=30):
+    """What is said of months from 2023 on with so many active customers and new ones."""
+    starts = [date(2023 + number // 12, number % 12 + 1, 1) for number in range(len(ends))]
+    labels = [f"{day:%Y-%m}" for day in starts]
+    table = {"label": labels, "complete": True, "end": ends, "new": new}
+    return growth(pd.DataFrame(table, index=starts), "month", date(2022, 11, 1), days)
+
+
+def test_a_business_that_shrinks_within_a_year_is_told_so_in_one_sentence():
+    ends, new = np.linspace(2600, 1300, 27).round(), np.linspace(120, 16, 27).round()
+    assert grown(ends, new) == (
+        "The business shrinks: 1,350 active customers at the end of 2025-02 against 1,950 a year "
+        "before (-31%). In the last quarter 20 new ones came a month, a year before 68."
+    )
+    assert "The business grows: 2,550 active customers" in grown(ends[::-1], new[::-1])
+
+
+def test_a_season_a_sale_in_another_month_chance_and_a_short_log_are_no_growth():
+    season = [300.0, 300.0, 900.0] * 9
+    assert grown(season, season) == ""
+    moved = [1000.0] * 12 + [3000.0] + [1000.0] * 11 + [1000.0, 3000.0, 1000.0]
+    assert grown(moved, moved) == ""
+    few = [10.0] * 15 + [13.0] * 12
+    assert grown(few, few) == ""
+    young = np.linspace(100, 1000, 27)
+    assert grown(young, young, days=600) == ""
 
 
 def test_a_window_that_holds_more_days_of_billing_before_one_month_than_another_is_told():
