@@ -128,8 +128,11 @@ class EngineConfig(Section):
     """What runs the features, and how much of the machine it may take."""
 
     kind: Annotated[
-        Literal["duckdb", "spark"],
-        Field(description="duckdb: on this machine, out of core; spark: see docs/engines.md"),
+        Literal["duckdb", "postgres", "spark"],
+        Field(
+            description="duckdb: on this machine, out of core; postgres: purchase days are made in "
+            "the database; spark: both see docs/engines.md"
+        ),
     ] = "duckdb"
     master: Annotated[
         str | None,

@@ -1,25 +1,129 @@
-"""PostgreSQL: a log that lies in a database, read from there or asked there.
+"""PostgreSQL: a table of a database, in one snapshot that is read only.
 
-`export` copies a table to a text file for the embedded engine, `connect` opens the
-database itself: the features are one set of expressions and run in either.
+`Table.export` copies it to a text file for the embedded engine; where the table and the role allow
+it, `postgres_engine` asks the database itself in the same snapshot.
 """
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-
-import ibis
+from typing import TYPE_CHECKING, Any
 
 from features.errors import UserError
 
-_SESSION = {"TimeZone": "UTC", "DateStyle": "ISO, YMD", "extra_float_digits": "1"}
+if TYPE_CHECKING:
+    from features.engines.postgres_engine import Engine
+
+_SESSION = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "extra_float_digits": "1",
+    # Rows keep their order: no scan begins where another one is.
+    "synchronize_seqscans": "off",
+}
+_ASKED = {
+    "max_parallel_workers_per_gather": "0",
+    "enable_indexonlyscan": "off",
+    "jit": "off",
+    "work_mem": "64MB",
+}
+"""Of a session that asks the database: rows come in one order, and most sorts need no disk."""
+
+OLDEST = 140000
+"""Before PostgreSQL 14 a number had no infinity, and a row no hash that tells it."""
 
 
-def connect(url: str) -> ibis.BaseBackend:
+class UnableError(Exception):
+    """The database cannot do what was asked of it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table or view in an open session; `told` as the config names it, `name` as SQL reads it."""
+
+    session: Any
+    told: str
+    name: str
+
+    @contextmanager
+    def snapshot(self, keeps: bool = False) -> Iterator[None]:
+        """All that is read in the block is of one moment; `keeps`: temporary tables can be made."""
+        # Rolled back in any case: what was made on the way is gone with it.
+        with self.session.transaction(force_rollback=True):
+            access = "READ WRITE" if keeps else "READ ONLY"
+            self.session.execute(f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, {access}")
+            yield
+
+    @contextmanager
+    def tried(self) -> Iterator[None]:
+        """A part of the snapshot that may fail.
+
+        Raises
+        ------
+        UnableError
+            When the database could not do what was asked, and can still be read.
+        """
+        import psycopg
+
+        try:
+            with self.session.transaction():
+                yield
+        except psycopg.Error as error:
+            if self.lost:
+                raise
+            raise UnableError(f"the database could not ({type(error).__name__}).") from None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone."""
+        return bool(self.session.broken or self.session.closed)
+
+    def export(self, path: Path, most: int | None = None) -> None:
+        """Copy the rows, or the first so many, into a CSV file."""
+        limit = f" LIMIT {most}" if most is not None else ""
+        copied = f"COPY (SELECT * FROM {self.name}{limit}) TO STDOUT (FORMAT csv, HEADER)"  # noqa: S608 -- quoted
+        with self.session.cursor().copy(copied) as copy, path.open("wb") as file:
+            for block in copy:
+                file.write(block)
+
+    def kinds(self) -> dict[str, str]:
+        """Its columns, and what PostgreSQL calls their types."""
+        found = self.session.execute(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+            "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            [self.name],
+        )
+        return dict(found.fetchall())
+
+    def engine(self) -> "Engine":
+        """The database as an engine, which keeps what it makes in temporary tables.
+
+        Raises
+        ------
+        UnableError
+            Where the role may make none, or the rows may not lie in one order.
+        """
+        plain, able = self.session.execute(
+            "SELECT relkind IN ('r', 'p', 'm') AND NOT row_security_active(oid), "
+            "has_database_privilege(current_database(), 'TEMP') AND NOT pg_is_in_recovery() "
+            "FROM pg_class WHERE oid = %s::regclass",
+            [self.name],
+        ).fetchone()
+        if not plain:
+            raise UnableError("it is a view, or has policies of rows.")
+        if not able:
+            raise UnableError("the role may make no temporary tables there (the right TEMP).")
+        engine = engine_of(self.session)
+        if self.session.info.server_version < OLDEST or engine.compiler.letters is None:
+            raise UnableError("the database is older than PostgreSQL 14, or not in UTF-8.")
+        _set(self.session, _ASKED)
+        return engine
+
+
+def connect(url: str) -> "Engine":
     """Open a database as an ibis backend, its session in UTC.
 
     Raises
@@ -30,22 +134,33 @@ def connect(url: str) -> ibis.BaseBackend:
     driver = _driver()
     _without_password(url)
     try:
-        backend = ibis.postgres.connect(**_parts(driver, url))
-    except driver.OperationalError as error:
+        session = driver.connect(url, client_encoding="utf8", autocommit=True)
+    except (driver.OperationalError, driver.ProgrammingError) as error:
         raise _unreachable(error) from None
-    for name, value in _SESSION.items():
-        backend.raw_sql(f"SET {name} = '{value}'").close()
-    return backend
+    _set(session, _SESSION)
+    return engine_of(session)
 
 
-def export(url: str, table: str | None, folder: Path) -> Path:
-    """Copy `table` (or ``schema.table``) into a CSV file in `folder`, in one read-only statement.
+def engine_of(session: Any) -> "Engine":
+    """An open session as an ibis backend."""
+    from features.engines.postgres_engine import Engine
+
+    engine: Engine = Engine.from_connection(session)
+    engine.set_letters()
+    return engine
+
+
+@contextmanager
+def opened(url: str, table: str | None) -> Iterator[Table]:
+    """Open a session in which nothing of the database is written, for a ``table``.
+
+    `table` may be ``schema.table``.
 
     Raises
     ------
     UserError
         If the address holds a password, the database cannot be reached, goes in the middle or
-        fails at a row, or there is no such table.
+        fails at a row, or there is no such table. No message holds a value.
     """
     driver = _driver()
     _without_password(url)
@@ -54,12 +169,9 @@ def export(url: str, table: str | None, folder: Path) -> Path:
             raise UserError(f"Name the table: log.table. There are: {_listed(_tables(session))}.")
         parts = _tables(session).get(table) if "." in table else None
         name = driver.sql.SQL(".").join(map(driver.sql.Identifier, parts or table.split(".", 1)))
-        query = driver.sql.SQL("COPY (SELECT * FROM {}) TO STDOUT (FORMAT csv, HEADER)")
-        target = folder / "table.csv"
+        found = Table(session, table, name.as_string())
         try:
-            with session.cursor().copy(query.format(name)) as copy, target.open("wb") as file:
-                for block in copy:
-                    file.write(block)
+            yield found
         except (driver.errors.UndefinedTable, driver.errors.InvalidSchemaName):
             raise _no_table(table, _tables(session)) from None
         except driver.errors.InsufficientPrivilege:
@@ -68,8 +180,7 @@ def export(url: str, table: str | None, folder: Path) -> Path:
                 "right to SELECT it, or name a view of the columns that you may read."
             ) from None
         except driver.Error as error:
-            target.unlink(missing_ok=True)
-            if session.closed:
+            if found.lost:
                 raise UserError(
                     f"The database ended the connection while {table} was read. Nothing was "
                     "written; try again."
@@ -80,6 +191,17 @@ def export(url: str, table: str | None, folder: Path) -> Path:
                 "cannot be had of each row or was never filled, or a limit of time? Nothing was "
                 "written."
             ) from None
+
+
+def export(url: str, table: str | None, folder: Path) -> Path:
+    """Copy `table` into a CSV file in `folder`; see `opened`."""
+    target = folder / "table.csv"
+    try:
+        with opened(url, table) as found, found.snapshot():
+            found.export(target)
+    except UserError:
+        target.unlink(missing_ok=True)
+        raise
     return target
 
 
@@ -96,24 +218,19 @@ def _driver() -> Any:
 
 @contextmanager
 def _session(driver: Any, url: str) -> Iterator[Any]:
-    """A read-only session, closed with the block."""
-    ours = [f"-c {name}={value.replace(' ', '')}" for name, value in _SESSION.items()]
+    """A session, closed with the block, whose transactions are read-only unless told otherwise."""
     try:
-        # Theirs, such as a search_path, would be replaced by ours, not added to.
-        theirs = driver.conninfo.conninfo_to_dict(url).get("options", os.environ.get("PGOPTIONS"))
-        options = " ".join([*([theirs] if theirs else []), *ours])
-        session = driver.connect(url, options=options, client_encoding="utf8", autocommit=True)
+        session = driver.connect(url, client_encoding="utf8", autocommit=True)
     except (driver.OperationalError, driver.ProgrammingError) as error:
         raise _unreachable(error) from None
     with session:
-        session.execute("SET default_transaction_read_only = on")
+        _set(session, {**_SESSION, "default_transaction_read_only": "on"})
         yield session
 
 
-def _parts(driver: Any, url: str) -> dict[str, Any]:
-    found = driver.conninfo.conninfo_to_dict(url)
-    keys = {"dbname": "database"}
-    return {keys.get(key, key): value for key, value in found.items()}
+def _set(session: Any, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        session.execute(f"SET {name} = '{value}'")
 
 
 def _without_password(url: str) -> None:

@@ -58,7 +58,7 @@ def without_totals(table: ir.Table, raw: Raw) -> ir.Table:
 
 
 def _first_text(table: ir.Table, raw: Raw) -> ir.StringValue | None:
-    cells = [filled(table[place]) for place in raw.columns.values()]
+    cells = [filled(table[place]) for place in {**raw.columns, **raw.written}.values()]
     texts = [cell for cell in cells if isinstance(cell.type(), dt.String)]
     return ibis.coalesce(*texts) if texts else None
 

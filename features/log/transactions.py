@@ -91,7 +91,7 @@ def open_log(engine: Engine, spec: LogSpec, now: datetime | None = None) -> Log:
 def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = None) -> Log:
     """Sort the rows of a raw table into used and set aside; see `open_log`."""
     require_columns(raw, spec)
-    if not raw.table.count().to_pyarrow().as_py():
+    if not raw.table.limit(1).count().to_pyarrow().as_py():
         raise UserError(f"{spec.source}: no rows below the header.")
     parsed, days, notes, written = parsing.checked(engine, raw, spec, now)
     versioned = spec.versions in ("last", "last_row")
@@ -177,7 +177,9 @@ def _aside(checked: ir.Table, raw: Raw, counts: Counts) -> ir.Table:
     first = raw.first_rows() if counts.set_aside else [1]
     file = ibis.array([str(path) for path in raw.files])[joined.file]
     row = joined.row - ibis.array(first)[joined.file] + 1
-    names = {name: joined[place] for name, place in _free_names(raw.columns).items()}
+    names = {
+        name: joined[place] for name, place in _free_names({**raw.columns, **raw.written}).items()
+    }
     listed = joined.select(reason=joined.reason, file=file, row=row, **names)
     # Where there is nothing to find, the files need not be read again.
     return listed.order_by("file", "row") if counts.set_aside else listed.limit(0)

@@ -34,7 +34,8 @@ class Raw:
     `table` has ``row`` (from 1, over all files), ``file`` (place in `files`), ``digest``
     (equal for rows that are equal in every column) and one column per name in
     `columns`, which maps the header's names to the table's. `rounded` counts the numbers
-    of a workbook's column that are too long for a spreadsheet to have kept every digit.
+    of a workbook's column that are too long for a spreadsheet to have kept every digit. `written`
+    maps names whose cells are of another type here to the cells as they stand in the source.
     """
 
     table: ir.Table
@@ -44,6 +45,7 @@ class Raw:
     text: bool
     lines_above: tuple[int | None, ...] = ()
     rounded: Mapping[str, int] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
     owned: tuple[str, ...] = field(default=(), repr=False)
 
     def first_rows(self) -> list[int]:
@@ -83,7 +85,7 @@ def read(engine: Engine, spec: SourceSpec) -> Raw:
         If there is no such file, or it is damaged, or files of one source differ.
     """
     if is_database(spec.source):
-        return _read_database(engine, spec)
+        return read_exported(engine, postgres.export(spec.source, spec.table, engine.scratch), spec)
     files = expand(spec.source)
     kind = _one_format(files, spec)
     spec = spec.model_copy(update={"format": kind})
@@ -97,9 +99,8 @@ def read(engine: Engine, spec: SourceSpec) -> Raw:
         raise UserError(f"{spec.source}: cannot be read: {error.strerror or 'damaged'}.") from None
 
 
-def _read_database(engine: Engine, spec: SourceSpec) -> Raw:
-    """A table by way of its text: ids, money and days keep every digit."""
-    path = postgres.export(spec.source, spec.table, engine.scratch)
+def read_exported(engine: Engine, path: Path, spec: SourceSpec) -> Raw:
+    """A table by way of the text it was copied to, which is deleted: every digit is kept."""
     try:
         exported = delimited.inspect(path, SourceSpec(source=str(path), delimiter=","), path.parent)
         return _read_text(engine, [replace(exported, origin=Path(str(spec.table)))], "table")

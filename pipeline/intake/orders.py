@@ -14,20 +14,18 @@ import ibis.expr.types as ir
 from features.customer.purchase_days import netted_days, with_gaps
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, connect, value_free_errors
-from features.engines.parquet import copy_parquet, read_parquet
 from features.errors import UserError
-from features.log.transactions import Log, LogSpec, validate
+from features.log.transactions import LogSpec, validate
 from features.readers.files import expand
 from features.readers.lake import read_lake
 from features.readers.reading import Raw, read
 from features.writing import scratch
 from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
-from pipeline.intake.breaks import breaks
-from pipeline.intake.facts import remarks
-from pipeline.intake.kept import ASIDE, DAYS, Account, Cache, Entry, Extent, Kept, kept
-from pipeline.intake.questions import Question, ask, refuse_unanswered
+from pipeline.intake.database import read_inside
+from pipeline.intake.kept import Account, Cache, Entry, Extent, Kept, kept
 from pipeline.intake.questions.look import ROWS
+from pipeline.intake.taking_in import account_of, asked, take_in
 
 PACKAGE = "package://"
 """A source that begins so names a file inside an installed package."""
@@ -141,8 +139,10 @@ def _on_this_machine(
         keep = Cache(cache.folder, round(cache.limit_gb * 1e9)) if cache and cache.folder else None
         with progress.step(f"Reading and checking {name}"):
             entry = keep.entry(located, files) if keep and files else None
-            read_once = partial(_read_once, engine, located, stamps)
-            found = kept(engine, read_once, keep, entry, date.today())
+            read_it = partial(_read_once, engine, located, stamps)
+            if settings.kind == "postgres":
+                read_it = partial(read_inside, engine, located)
+            found = kept(engine, read_it, keep, entry, date.today())
         yield engine, found
 
 
@@ -168,11 +168,11 @@ def _on_spark(
             raw = read_lake(
                 engine, spec.model_copy(update={"source": locate(spec.source)}), spec.timezone
             )
-            questions = _asked(_first_rows(raw), spec)
+            questions = asked(_first_rows(raw), spec)
             log = validate(engine, raw, spec)
             netted = netted_days(log.transactions, log.attributes, log.known)
             netted = engine.create_table("netted", netted)
-            account = _account(log, spec, questions, netted)
+            account = account_of(log, spec, questions, netted)
         yield engine, Kept(account, netted, Extent.of(netted), None, log.quarantine)
 
 
@@ -201,23 +201,7 @@ def _read(engine: Engine, spec: LogSpec, folder: Path) -> Account:
     Refused while a pressing question is open.
     """
     with value_free_errors():
-        raw = read(engine, spec)
-        try:
-            questions = _asked(raw, spec)
-            log = validate(engine, raw, spec)
-        finally:
-            raw.drop()
-        netted = netted_days(log.transactions, log.attributes, log.known)
-        copy_parquet(netted.order_by("customer_id", "transacted_at"), folder / DAYS)
-        copy_parquet(log.quarantine, folder / ASIDE)
-        return _account(log, spec, questions, read_parquet(engine, folder / DAYS))
-
-
-def _asked(raw: Raw, spec: LogSpec) -> list[Question]:
-    """What a log leaves open; refused while any of it is pressing."""
-    questions = ask(raw, spec)
-    refuse_unanswered(spec, questions)
-    return questions
+        return take_in(engine, read(engine, spec), spec, folder)
 
 
 def _first_rows(raw: Raw) -> Raw:
@@ -225,17 +209,6 @@ def _first_rows(raw: Raw) -> Raw:
     engine = connect()
     rows = engine.create_table("first", raw.table.limit(ROWS).to_pyarrow())
     return replace(raw, table=rows)
-
-
-def _account(log: Log, spec: LogSpec, questions: Sequence[Question], days: ir.Table) -> Account:
-    return Account(
-        log.counts,
-        log.fingerprint,
-        log.attributes,
-        log.date_format,
-        {name: str(kind) for name, kind in log.transactions.schema().items()},
-        (*log.notes, *remarks(log, spec, questions), *breaks(days)),
-    )
 
 
 def refuse_overwriting(outputs: Sequence[Path | None], inputs: Sequence[str | Path | None]) -> None:

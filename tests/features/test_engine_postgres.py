@@ -6,6 +6,8 @@ import time
 from datetime import date, datetime
 from urllib.parse import quote
 
+import ibis
+import pyarrow as pa
 import pytest
 
 from features.customer.purchase_days import purchase_days
@@ -13,6 +15,8 @@ from features.customer.snapshot import snapshot
 from features.engines import postgres
 from features.engines.duckdb import connect
 from features.errors import UserError
+from features.log.identity import BLANK, PHONE, same_person
+from features.log.strays import names_total
 from features.log.transactions import LogSpec, open_log
 from features.readers.files import expand
 
@@ -240,3 +244,42 @@ def test_a_database_that_goes_in_the_middle_is_one_clear_error_and_leaves_nothin
             postgres.export(URL, f"{database}.slow", tmp_path)
         thread.join()
     assert list(tmp_path.iterdir()) == []
+
+
+FLOATS = [0.0, -0.0, 0.5, 0.00005, -0.00005, 0.30005, 2.00005, 1.00015, 0.12345, 1e-9, 12345.67895]
+FLOATS += [99999999999999.98, -8.5e13, 1e14, 1e300, -1e14, float("inf"), float("nan"), None]
+FLOATS += [(-1) ** i * (i * 37 % 1009) / 7 + i / 20000 for i in range(300)]
+TEXTS = [
+    "Ä",
+    "İ",
+    "ΣΑΣ",
+    "ß",
+    "\x0b",
+    " a\t",
+    "\u00a0B\u3000",
+    "13085.0",
+    "+7 (900) 123-45-67",
+    None,
+]
+
+
+@pytest.mark.engine
+def test_numbers_and_texts_are_read_as_duckdb_reads_them(database):
+    rows = ibis.memtable(pa.table({"n": range(len(FLOATS)), "x": pa.array(FLOATS, pa.float64())}))
+    words = ibis.memtable(pa.table({"n": range(len(TEXTS)), "w": pa.array(TEXTS, pa.string())}))
+    asked = []
+    for engine in (connect(), postgres.connect(URL)):
+        x = engine.create_table("floats", rows, temp=True)
+        w = engine.create_table("words", words, temp=True)
+        sound = x.filter(x.x.abs() < 1e13)
+        found = [
+            x.select("n", money=x.x.try_cast("decimal(18, 4)")),
+            sound.select("n", money=sound.x.cast("decimal(38, 4)")),
+            w.select("n", blank=w.w.re_search(BLANK), phone=w.w.re_search(PHONE)),
+            w.select("n", number=same_person(w.w, "exact", "number")),
+            w.select("n", digits=same_person(w.w, "exact", "phone")),
+            w.select("n", total=names_total(w.w)),
+        ]
+        asked.append([one.order_by("n").to_pyarrow().to_pylist() for one in found])
+        engine.disconnect()
+    assert asked[0] == asked[1]
