@@ -224,14 +224,12 @@ def _check(
     except UserError as error:
         problem = "\n".join([*open_lines(before, asked), str(error)])
         return _refused(problem, source, columns, config, proposed, found, asked)
-    found |= facts.shape(log, history)
-    found["read_as"] = facts.assumptions(log, spec, proposed)
+    found |= {**facts.shape(log, history), "read_as": facts.assumptions(log, spec, proposed)}
     horizon = propose_horizon(history, config)
     unanswered = open_lines(before, asked)
     verdict, reasons = _judged(config, found, horizon, history, unanswered[:1])
-    notes = [known.told] if known else []
-    notes += [*map(said, taken), *log.notes, *_remarks(log, spec, asked, taken)]
-    notes += [*breaks(history.netted), *facts.towering(found)]
+    notes = [*([known.told] if known else []), *map(said, taken), *log.notes]
+    notes += [*_remarks(log, spec, asked, taken), *breaks(history.netted), *facts.towering(found)]
     if config.horizon_days and (told := uneven(history, config, config.horizon_days)):
         notes.append(told)
     return Check(
