@@ -32,6 +32,8 @@ _MARKS: Sequence[tuple[str | None, str | None]] = (
     (None, None), (None, ","), (None, "space"), (None, "apostrophe"),
     (",", None), (",", "."), (",", "space"), (",", "apostrophe"),
 )  # fmt: skip
+_WITHOUT_CENTS = ("IDR", "VND", "KRW", "JPY", "CLP", "HUF", "ISK")
+"""Currencies in which nothing costs a fraction: a mark before three digits parts thousands."""
 _THOUSANDS = {"space": _BLANK, "apostrophe": r"['\x{2019}\x{00B4}]"}
 
 
@@ -124,12 +126,29 @@ def proposals(rows: ir.Table, column: str, now: Notation) -> list[Notation]:
     # With a mark that no value needs, the same values are read.
     least = min((len(notation.keys()) for notation in best), default=0)
     plainest = [notation for notation in best if len(notation.keys()) == least]
+    if currency(unit or "") in _WITHOUT_CENTS and (mark := _groups(found)):
+        decimal = "," if mark == "." else None
+        return [n for n in best if (n.decimal, n.thousands) == (decimal, mark)]
     if any(re.search(r"9,999(?![.,9])", text) for text in found):
         # The comma of 9,999 may be either mark.
         return [
             n for n in best if (n.decimal, n.thousands) in ((",", None), (None, ","))
         ] or plainest
     return plainest
+
+
+def _groups(found: Sequence[str]) -> str | None:
+    """The mark that stands before three digits in every number of shapes that has any mark.
+
+    >>> _groups(["Rp99.999", "Rp9.999.999", "Rp999"]), _groups(["Rp99.999", "Rp9,9"])
+    ('.', None)
+    """
+    numbers = [number for text in found for number in re.findall(r"9[9.,]*", text)]
+    for mark in (".", ","):
+        whole = re.compile(rf"9+|9{{1,3}}({re.escape(mark)}999)+")
+        if any(mark in n for n in numbers) and all(whole.fullmatch(n) for n in numbers):
+            return mark
+    return None
 
 
 def currencies(found: Sequence[str]) -> Counter[str]:

@@ -31,7 +31,8 @@ def fold(text: str) -> str:
     # Composed first: a file may hold a letter and its dots apart.
     whole = unicodedata.normalize("NFC", text.replace("İ", "i")).lower().translate(_LETTERS)
     parts = unicodedata.normalize("NFKD", whole)
-    return "".join(part for part in parts if not unicodedata.combining(part))
+    # By category: vowel signs of Thai combine with nothing, and are no letters of a word either.
+    return "".join(part for part in parts if unicodedata.category(part) != "Mn")
 
 
 def split(name: str) -> list[str]:

@@ -7,7 +7,7 @@ a header never outweighs that.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from features.log.words import after_per, headers, is_per_piece, means, split
+from features.log.words import after_per, currency, headers, is_per_piece, means, split
 from features.readers.reading import Raw
 from pipeline.intake.mapping import SAMPLE, Profile
 
@@ -100,8 +100,10 @@ def _as_customer(column: Profile, days: Mapping[str, float]) -> float:
     words = split(column.name)
     named = _named(words, "customer_id")
     bare = set(words) <= {"id", "uuid", "key"} and days.get(column.name, 1) > 1
-    if not (named or bare) or column.blank > 0.95 or column.fractions > 0.5:
+    if column.blank > 0.95 or column.fractions > 0.5:
         return 0
+    if not (named or bare):
+        return _as_bearer(column, words)
     if column.moments > 0.9 and not _marked(words):
         return 0
     share = sum(means(word, "customer_id") for word in words) / len(words)
@@ -109,6 +111,21 @@ def _as_customer(column: Profile, days: Mapping[str, float]) -> float:
     score -= 0.5 * _named(words, "label", "kind", "status", "place")
     score = score if named else 0.2
     return score if column.distinct > 1 else score / 10
+
+
+_SEVERAL = 12
+"""More different values than this has what stands for people, unlike counts, kinds and models."""
+
+
+def _as_bearer(column: Profile, words: Sequence[str]) -> float:
+    """A card, guest or vehicle by its number, where nothing else is called a customer."""
+    if column.unique or column.distinct <= _SEVERAL or column.moments > 0.9:
+        return 0
+    if _named(words, "prepaid", "transacted_at", "amount", "unit_price", "quantity", "order_id"):
+        return 0
+    if _marked(words) and headers()["customer_short"] & set(words):
+        return 0.6
+    return 0.4 if headers()["carrier"] & set(words) else 0
 
 
 def _as_order(column: Profile, days: Mapping[str, float]) -> float:
@@ -133,7 +150,8 @@ def _as_order(column: Profile, days: Mapping[str, float]) -> float:
 def _as_amount(column: Profile) -> float:
     """Money of the order or row by name and decimals; not tax, shipping, fees or pieces."""
     words = split(column.name)
-    if not _is_money(column, words) or not (_named(words, "amount") or _per_order(words)):
+    named = _named(words, "amount") or _per_order(words) or _bare_sum(words)
+    if not _is_money(column, words) or not named:
         return 0
     if _of_other_money(words) or _named(words, "label") or is_per_piece(words):
         return 0
@@ -155,6 +173,12 @@ def _as_price(column: Profile) -> float:
         return 0
     score = 1 + 0.5 * (column.fractions > 0) + 0.2 * per_piece
     return score + _paid(words)
+
+
+def _bare_sum(words: Sequence[str]) -> bool:
+    """Whether a name says no more than net or gross, and perhaps a currency."""
+    rest = set(words) - headers()["taxed"]
+    return len(rest) < len(set(words)) and all(currency(word) for word in rest)
 
 
 def _per_order(words: Sequence[str]) -> bool:

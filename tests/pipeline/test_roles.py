@@ -21,6 +21,8 @@ VALUES = {
     "order": lambda i: 1000 + i % 20 * 5 + i // 40,
     "row": lambda i: 5000 + i,
     "person": lambda i: f"c{i % 7}",
+    "many": lambda i: f"c{i % 29}",
+    "rupiah": lambda i: f"Rp{10 + i % 9}.000",
     "mail": lambda i: f"c{i % 7}@x.org",
     "word": lambda i: ("shoe", "hat", "bag")[i % 3],
     "tax": lambda i: f"{1 + i % 4}.25",
@@ -120,6 +122,42 @@ def test_values_decide_and_words_break_ties(suited, header, kinds, expected):
     found = suited(header, kinds)
     assert found.ties == {}
     assert {role: found.columns.get(role) for role in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "kinds"),
+    [
+        ("Kundnr,Datum,Belopp,Ordernr", "person day money order"),
+        ("Ügyfél,Dátum,Végösszeg,Rendelésszám", "person day money order"),
+        ("Zákazník,Datum objednávky,Částka,Číslo objednávky", "person day money order"),
+        ("Nomor HP,Waktu,Nominal,ID Transaksi", "many day rupiah order"),
+        ("Cari Kod,İşlem Tarihi,Bedel,Fiş No", "person day money order"),
+        ("เบอร์โทร,วันที่,ยอดรวม,เลขที่คำสั่งซื้อ", "person day money order"),
+        ("会員番号,注文日,金額,注文番号", "person day money order"),
+        ("手机号,下单时间,实付金额,订单编号", "person day money order"),
+        ("고객번호,주문일,결제금액,주문번호", "person day money order"),
+        ("Deb.-Nr.,Belegdatum,Netto,Rechnungsnr.", "many day money order"),
+        ("card_no,date,gmv,order_id", "many day money order"),
+        ("guest_id,date,fare,order_id", "many day money order"),
+        ("Fahrzeug,Datum,Netto EUR,Auftragsnr", "many day money order"),
+    ],
+)
+def test_the_words_of_the_worlds_shops_are_known(suited, header, kinds):
+    named = dict(
+        zip(("customer_id", "transacted_at", "amount", "order_id"), header.split(","), strict=True)
+    )
+    assert (suited(header, kinds).columns, suited(header, kinds).ties) == (named, {})
+
+
+@pytest.mark.parametrize("bearer", ["card_no", "guest_id", "Fahrzeug", "Kd.-Nr."])
+def test_a_card_guest_or_vehicle_is_the_customer_where_nobody_else_is(suited, bearer):
+    found = suited(f"{bearer},customer,date,amount", "many person day money")
+    assert (found.columns["customer_id"], found.ties) == ("customer", {})
+    assert "customer_id" not in suited(f"{bearer},date,amount", "whole day money").columns
+
+
+def test_a_net_weight_is_no_money(suited):
+    assert "amount" not in suited("customer,date,Gewicht netto", "person day money").columns
 
 
 def test_a_word_does_not_make_a_date_of_what_has_none(suited):
