@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pyarrow.parquet import read_schema
 
 from features.errors import UserError
 from pipeline.config import CacheConfig, Config
@@ -215,6 +216,17 @@ def test_what_a_kill_left_of_an_entry_is_removed_after_an_hour(log, cache):
             os.utime(folder, (1e9, 1e9))
     told(log, cache)
     assert sorted(cache.folder.glob(".*")) == [others, new]
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_counts_are_kept_as_whole_numbers(log, cache, numbered):
+    """A sum of DuckDB's is of 128 bits, which a Parquet file would keep as a float."""
+    columns = {**COLUMNS, **({"order_id": "Invoice"} if numbered else {})}
+    told(log, cache, columns=columns)
+    (days,) = cache.folder.glob(f"*/{kept.DAYS}")
+    kinds = {field.name: str(field.type) for field in read_schema(days)}
+    assert (kinds["orders"], kinds["lines"]) == ("int64", "int64")
+    assert kinds["amount"].startswith("decimal128")
 
 
 def test_nobody_else_can_read_what_is_kept(log, cache):
