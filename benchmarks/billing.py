@@ -26,6 +26,11 @@ EVERY = pd.date_range("2022-01-01", "2024-06-30")
 SHOPS: dict[str, tuple[Callable[[pd.DatetimeIndex], np.ndarray], date, tuple[int, int]]] = {
     "the last of a month": (lambda days: 0.9 * days.is_month_end, date(2024, 4, 1), (60, 62)),
     "the 1st of a month": (lambda days: 0.9 * (days.day == 1), date(2024, 4, 2), (60, 62)),
+    "the 1st of a month in three": (
+        lambda days: 0.9 * ((days.day == 1) & (days.month % 3 == 0)),
+        date(2023, 10, 15),
+        (120, 92),
+    ),
     "Saturdays": (lambda days: 0.4 * (days.day_of_week == 5), date(2024, 3, 31), (30, 28)),
     "any day": (lambda days: np.full(len(days), 0.04), date(2024, 4, 1), (60, 62)),
 }

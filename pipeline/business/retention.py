@@ -8,7 +8,7 @@ import pandas as pd
 
 from features.business.periods import LONGEST, Period, end_of, label
 from models.evaluation.calibration import wilson_interval
-from pipeline.intake.billing import NEAR, SWING, Calendar
+from pipeline.intake.billing import SWING, Calendar
 
 YEAR = {"week": 52, "month": 12, "quarter": 4}
 """How many periods make a year."""
@@ -211,8 +211,7 @@ def uneven(found: Calendar | None, moments: Sequence[date], window: int) -> list
         f"{window} days holds {min(held)} to {max(held)} of these, by the {found.period}: active "
         "customers and retention rise and fall with it."
     )
-    near = sorted(range(max(window - NEAR, 1), window + NEAR + 1), key=lambda n: abs(n - window))
-    for length in near:
+    for length in sorted(found.near(window), key=lambda n: abs(n - window)):
         other = set(_held(found, moments, length))
         if len(other) == 1 and other != {0}:
             told = f"For these figures --horizon {length}d always holds {other.pop()}"
@@ -222,7 +221,7 @@ def uneven(found: Calendar | None, moments: Sequence[date], window: int) -> list
 
 def _held(found: Calendar, moments: Sequence[date], window: int) -> list[int]:
     """How many days of billing lie in the window before each moment."""
-    return [found.held(day - timedelta(days=window), window) for day in moments]
+    return found.held([day - timedelta(days=window) for day in moments], window)
 
 
 def _apart(held: Sequence[int]) -> float:

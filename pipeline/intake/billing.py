@@ -1,4 +1,4 @@
-"""A calendar of purchases: most fall on the same days of the month, or on one day of the week.
+"""A calendar of purchases: most fall on the same days of the month or quarter, or of the week.
 
 A horizon then holds one such day more or less, depending on where it begins, and as many more or
 less customers buy in it: no model of customers can see that.
@@ -7,7 +7,7 @@ less customers buy in it: no model of customers can see that.
 import calendar
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import ibis.expr.types as ir
@@ -17,20 +17,31 @@ import pandas as pd
 from features.customer.purchase_days import daily
 
 MOST = 0.5
-"""Share of the purchases of a usual month, or week, that makes its day a calendar."""
+"""Share of the purchases of a usual quarter, month, or week, that makes its day a calendar."""
 
 FEWEST = 4
-"""Months, or weeks, below which nothing recurs."""
+"""Quarters, months, or weeks, below which nothing recurs."""
 
 FEWEST_PURCHASES = 50
 
 SWING = 0.1
 """By so large a share may purchases differ between two horizons for their days alone."""
 
-NEAR = 7
+EVEN = 0.95
+"""From so large a share of days on, a horizon that holds as many as usual is even enough."""
+
+NEAR = {"week": 7, "month": 7, "quarter": 61}
 """Another horizon is looked for among those that are at most so many days longer or shorter."""
 
+
+def _of_quarter(days: pd.DatetimeIndex, place: pd.Index) -> pd.Index:
+    """A place in the month, with the month of the quarter (0, 1, 2) as hundreds."""
+    return (days.month - 1) % 3 * 100 + place
+
+
 PLACES: dict[str, tuple[str, int, Callable[[pd.DatetimeIndex], Any]]] = {
+    "of the quarter": ("Q", 2, lambda days: _of_quarter(days, days.day)),
+    "before a month's end": ("Q", 2, lambda days: _of_quarter(days, days.days_in_month - days.day)),
     "of the month": ("M", 2, lambda days: days.day),
     "before the month's end": ("M", 2, lambda days: days.days_in_month - days.day),
     "of the week": ("W", 1, lambda days: days.day_of_week),
@@ -49,12 +60,20 @@ class Calendar:
     @property
     def period(self) -> str:
         """In what the days recur."""
-        return "week" if self.kind == "of the week" else "month"
+        return {"W": "week", "M": "month", "Q": "quarter"}[PLACES[self.kind][0]]
 
-    def held(self, start: date, horizon_days: int) -> int:
-        """How many such days there are within a horizon."""
-        days = pd.date_range(start, periods=horizon_days)
-        return int(np.isin(PLACES[self.kind][2](days), self.places).sum())
+    def near(self, days: int) -> range:
+        """The lengths among which another horizon, or window, than `days` is looked for."""
+        most = NEAR[self.period]
+        return range(max(days - most, 1), days + most + 1)
+
+    def held(self, starts: Sequence[date], days: int) -> list[int]:
+        """How many such days there are within so many days from each start on."""
+        begun = np.array(starts, dtype="datetime64[D]").astype(int)
+        every = np.arange(begun.min(), begun.max() + days).astype("datetime64[D]")
+        on = np.isin(PLACES[self.kind][2](pd.DatetimeIndex(every)), self.places)
+        so_far, first = np.append(0, np.cumsum(on)), begun - begun.min()
+        return [int(number) for number in so_far[first + days] - so_far[first]]
 
     def __str__(self) -> str:
         """The days in words.
@@ -63,13 +82,23 @@ class Calendar:
         the 1st and 15th day of the month
         >>> print(Calendar(0.9, "before the month's end", (0,)))
         the last day of the month
+        >>> print(Calendar(0.9, "of the quarter", (201,)))
+        the 1st day of March, June, September and December
         """
         if self.kind == "of the week":
             return calendar.day_name[self.places[0]]
-        if self.kind == "of the month":
-            return f"the {' and '.join(map(_ordinal, self.places))} day of the month"
-        named = [f"{_ordinal(place + 1)} last" if place else "last" for place in self.places]
-        return f"the {' and '.join(named)} day of the month"
+        if self.period == "month":
+            return f"the {' and '.join(map(self._day, self.places))} day of the month"
+        months = [calendar.month_name[place // 100 + 1 :: 3] for place in self.places]
+        return " and ".join(
+            f"the {self._day(place % 100)} day of {', '.join(named[:3])} and {named[3]}"
+            for place, named in zip(self.places, months, strict=True)
+        )
+
+    def _day(self, place: int) -> str:
+        if self.kind.startswith("of"):
+            return _ordinal(place)
+        return f"{_ordinal(place + 1)} last" if place else "last"
 
 
 def _ordinal(number: int) -> str:
@@ -78,7 +107,7 @@ def _ordinal(number: int) -> str:
 
 
 def calendar_of(days: ir.Table) -> Calendar | None:
-    """Where most purchases fall in a usual month or week; None where they fall anywhere.
+    """Where most purchases fall in a usual quarter, month or week; None where they fall anywhere.
 
     By the median of the periods: a single day on which everybody bought is no calendar.
     """
@@ -96,10 +125,11 @@ def calendar_of(days: ir.Table) -> Calendar | None:
         if len(table) >= FEWEST and places:
             on_them = shares[places].sum(axis=1)
             one = Calendar(float(on_them.median()), kind, tuple(places))
-            # The mean: of days 31 and last, one recurs in each month.
-            found.append((one.share, float(on_them.mean()), one))
-    best = max(found, key=lambda one: one[:2], default=None)
-    return best[2] if best and best[0] >= MOST else None
+            if one.share >= MOST:
+                found.append((float(on_them.mean()), -len(places), one))
+    # The mean: of days 31 and last, one recurs in each month. Of equals the fewest days, and the
+    # longest period: months in which nobody buys are in no table.
+    return max(found, key=lambda one: one[:2])[2] if found else None
 
 
 @dataclass(frozen=True)
@@ -128,23 +158,37 @@ def fitted(
     found = calendar_of(days)
     if found is None or not (begun := starts(horizon_days)):
         return None
-    now = _Held.of(found, horizon_days, begun)
+    days_told = "the days that are learned from, judged or answered"
+    if found.period == "quarter":
+        # A few cutoffs, a third of a horizon apart, keep step with the quarters.
+        starts, days_told = _year_before(starts), "the days of a year"
+    now = _Held.of(found, horizon_days, starts(horizon_days))
     if found.share * now.apart < SWING:
         return None
-    near = range(max(horizon_days - NEAR, 1), horizon_days + NEAR + 1)
-    tried = [_Held.of(found, length, some) for length in near if (some := starts(length))]
+    lengths = found.near(horizon_days)
+    tried = [_Held.of(found, length, some) for length in lengths if (some := starts(length))]
     best = max(tried, key=lambda one: (*one.evenness, -abs(one.days - horizon_days)))
     better = best.evenness > now.evenness
-    if now.answered == now.usual and not better:
+    if now.answered == now.usual and (not better or now.even > EVEN):
         return None
     other = "" if now.answered == now.usual else f" ({now.answered} from {begun[-1]}, the last)"
     told = (
         f"{found.share:.0%} of a usual {found.period}'s purchases fall on {found}. A horizon of "
-        f"{now.days} days holds {now.usual} of these from {now.even:.0%} of the days that are "
-        f"learned from, judged or answered{other}; from the others more or fewer customers buy. "
+        f"{now.days} days holds {now.usual} of these from {now.even:.0%} of {days_told}{other}; "
+        "from the others more or fewer customers buy. "
     )
     ways = f"{best.days} days hold {best.usual} from {best.even:.0%}."
     return Fit(best.days, told + (ways if better else "Score on another day."))
+
+
+def _year_before(starts: Callable[[int], Sequence[date]]) -> Callable[[int], Sequence[date]]:
+    """Each day of the year up to the last start."""
+
+    def each(length: int) -> list[date]:
+        last = starts(length)[-1:]
+        return [day - timedelta(days=ago) for day in last for ago in range(364, -1, -1)]
+
+    return each
 
 
 @dataclass(frozen=True)
@@ -163,7 +207,7 @@ class _Held:
 
     @classmethod
     def of(cls, found: Calendar, days: int, starts: Sequence[date]) -> "_Held":
-        held = np.array([found.held(start, days) for start in starts])
+        held = np.array(found.held(starts, days))
         usual, apart = int(np.bincount(held).argmax()), float(np.ptp(held) / max(held.mean(), 1e-9))
         return cls(days, usual, float(np.mean(held == usual)), int(held[-1]), apart)
 

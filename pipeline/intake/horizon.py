@@ -113,7 +113,7 @@ def propose_horizon(history: PurchaseHistory, config: Config) -> Horizon:
 
     A customer's usual gap is the mean of the days between their purchases. Each customer counts
     once: pooled over purchases, the few who buy most would decide for all. Where most purchases
-    fall on certain days of the month or week, it is the nearest length that suits these.
+    fall on certain days of the quarter, month or week, it is the nearest length that suits these.
     """
     span = (history.end - history.first_day).days
     room = [length for length in HORIZONS if FITTING * length <= span] or [HORIZONS[0]]

@@ -22,6 +22,16 @@ MONTHLY = {
     "twice a month": (lambda day: 0.9 * (day.day in (1, 15)), "the 1st and 15th day of the month"),
     "mostly the first": (lambda day: 0.9 if day.day == 1 else 0.01, "the 1st day of the month"),
 }
+QUARTERLY = {
+    "a club": (
+        lambda day: 0.9 * (day.day == 1 and day.month % 3 == 0),
+        "the 1st day of March, June, September and December",
+    ),
+    "a quarter's end": (
+        lambda day: 0.9 if day.is_quarter_end else 0.002,
+        "the last day of March, June, September and December",
+    ),
+}
 WEEKLY = {"a market": (lambda day: 0.4 * (day.day_of_week == 5), "Saturday")}
 WITHOUT = {
     "any day": lambda day: 0.04,
@@ -29,6 +39,7 @@ WITHOUT = {
     "mostly weekends": lambda day: 0.1 if day.day_of_week > 4 else 0.02,
     "a season": lambda day: 0.3 if day.month == 12 else 0.02,
     "one day a year": lambda day: 0.9 if (day.month, day.day) == (11, 25) else 0.005,
+    "quarters of rush": lambda day: 0.1 if day.month % 3 == 0 and day.day < 15 else 0.01,
     "a rush on pay day": lambda day: 0.12 if day.day == 1 else 0.03,
 }
 
@@ -63,7 +74,9 @@ def starts(length, end=date(2024, 7, 1)):
     return [*days.labelled, days.as_of]
 
 
-@pytest.mark.parametrize(("chance", "said"), [*MONTHLY.values(), *WEEKLY.values()])
+@pytest.mark.parametrize(
+    ("chance", "said"), [*QUARTERLY.values(), *MONTHLY.values(), *WEEKLY.values()]
+)
 def test_a_calendar_is_found(chance, said):
     assert str(calendar_of(days_of(log_of(chance)))) == said
 
@@ -77,10 +90,12 @@ def test_none_is_found_where_there_is_none(chance, seed):
 @pytest.mark.parametrize("horizon", [30, 60, 90])
 def test_the_day_that_is_asked_about_has_as_many_billing_days_as_the_others(horizon):
     found = calendar_of(days := days_of(log_of(MONTHLY["the last of a month"][0])))
-    assert found.held(date(2024, 7, 1), horizon) < round(horizon / 30), "up to the 30th of a month"
+    assert found.held([date(2024, 7, 1)], horizon)[0] < round(horizon / 30), (
+        "up to the 30th of a month"
+    )
     fit = fitted(days, horizon, starts)
     assert fit.days != horizon
-    assert found.held(date(2024, 7, 1), fit.days) == round(horizon / 30)
+    assert found.held([date(2024, 7, 1)], fit.days)[0] == round(horizon / 30)
 
 
 @pytest.mark.slow
@@ -89,6 +104,18 @@ def test_whole_weeks_always_hold_as_many_market_days():
     assert fitted(days, 30, starts).days == 28
     assert fitted(days, 60, starts).days == 63
     assert fitted(days, 28, starts) is None
+    assert fitted(days, 91, starts) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("horizon", "better"), [(30, 91), (60, 91), (120, 92)])
+def test_a_horizon_holds_as_many_quarterly_shipments_from_each_day(horizon, better):
+    """120 days hold one or two of the four of a year, whatever is multiplied to a year."""
+    found = calendar_of(days := days_of(log_of(QUARTERLY["a club"][0])))
+    fit = fitted(days, horizon, starts)
+    assert fit.days == better
+    assert np.mean(np.equal(found.held(EVERY.date, better), 1)) > 0.95
+    assert np.mean(np.equal(found.held(EVERY.date, horizon), 1)) < 0.7
     assert fitted(days, 91, starts) is None
 
 
