@@ -142,8 +142,9 @@ def _stages(job: Run) -> Outcome:
     refused = ""
     if decision["train"]:
         trained = job.once("train", lambda: stages.train(job.orders, job.config, job))
-        job.say(f"train: version {trained['version']}, for {decision['why']}")
-        gated = job.once("gate", lambda: stages.gate(job.config), trained["version"])
+        version = trained["version"]
+        job.say(f"train: version {version}, for {decision['why']}")
+        gated = job.once("gate", lambda: stages.gate(job.config, version), version)
         refused = gated["refused"]
         job.say(f"gate: {refused or 'the new model scores'}")
     else:

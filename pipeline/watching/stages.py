@@ -74,13 +74,13 @@ def _trained_before(orders: Orders, config: Config) -> str | None:
     return found.version if same and tags.get("churn.config") == digest(config) else None
 
 
-def gate(config: Config) -> Result:
-    """Let the challenger take the champion's place, if nothing speaks against it."""
+def gate(config: Config, version: str) -> Result:
+    """Let the version that was trained take the champion's place, if nothing speaks against it."""
     from pipeline.tracking import registry, store
 
     opened = store.connect(config.tracking.uri, config.tracking.experiment)
     try:
-        registry.promote(opened, config.tracking.registered_model, gate=gates.gate)
+        registry.promote(opened, config.tracking.registered_model, version, gate=gates.gate)
     except GateError as error:
         return {"refused": str(error)}
     return {"refused": ""}

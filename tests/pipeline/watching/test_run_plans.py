@@ -95,3 +95,15 @@ def test_a_night_on_which_nobody_is_eligible_keeps_no_scores_back(job):
     only = FEW.model_copy(update={"eligible": {"segment": "champion"}})
     job.config.campaigns["spring"] = only
     assert due(job, "spring").startswith("none. eligible.segment: none of 1,000 customers has")
+
+
+def test_the_gate_is_asked_about_the_version_of_this_run(job, monkeypatch):
+    asked = []
+    monkeypatch.setattr("pipeline.tracking.store.connect", lambda *_: None)
+    monkeypatch.setattr(
+        "pipeline.tracking.registry.promote",
+        lambda _, name, version=None, gate=None: asked.append((name, version)),
+    )
+    job.config.tracking.registered_model, job.config.tracking.experiment = "shop", "churn"
+    assert stages.gate(job.config, "7") == {"refused": ""}
+    assert asked == [("shop", "7")]
