@@ -147,7 +147,7 @@ class Blend:
             return
         past, rows = self.predictions(longer.rows), Histories(longer.rows)
         valued = past.clv_by(longer.months, longer.cutoff)
-        extrapolation = learned_chance(
+        chances = learned_chance(
             replace(fitted.extrapolation, days=longer.days),
             longer,
             lambda tried: tried.none_within(
@@ -155,7 +155,7 @@ class Blend:
             ),
         )
         horizon_spend = past.answers["expected_spend"].to_numpy()
-        extrapolation = learned_spend(extrapolation, longer, horizon_spend, valued)
+        extrapolation = learned_spend(chances, longer, horizon_spend, valued)
         extrapolation = self._same_total(extrapolation, history)
         intervals = fitted.intervals.lengthened(
             longer, models[0], past.answers, valued(extrapolation), extrapolation

@@ -28,8 +28,13 @@ Asked = Callable[[Extrapolation], np.ndarray]
 """What is expected of each customer in the period, by an extrapolation; shape (n_customers,)."""
 
 
-def learned_chance(extrapolation: Extrapolation, longer: Longer, none_by: Asked) -> Extrapolation:
-    """Choose the trust that would have told best who buys anything, each with its silences.
+def learned_chance(
+    extrapolation: Extrapolation, longer: Longer, none_by: Asked
+) -> list[Extrapolation]:
+    """Trusts that tell who buys anything, each with its silences: the best first.
+
+    Full trust is the best until another is better beyond chance. Those follow that the best does
+    not beat beyond chance.
 
     Parameters
     ----------
@@ -38,46 +43,47 @@ def learned_chance(extrapolation: Extrapolation, longer: Longer, none_by: Asked)
     """
     gone, w = longer.rows["churned"].to_numpy(float), weights(longer.rows)
     if gone.min() == gone.max():
-        return extrapolation
+        return [extrapolation]
     mean = float(np.average(gone, weights=w))
-    first, best, least = None, extrapolation, np.inf
+    found, losses = [], []
     for trust in TRUSTS:
         tried = replace(extrapolation, chance_trust=trust, spend_trust=trust)
         tried = replace(tried, by_silence=by_silence(longer, none_by(tried)))
         # How many come back in all is corrected whatever the trust.
         odds = logit(none_by(tried))
-        loss = customer_log_loss(gone, expit(odds + shift_to_mean(odds, w, mean)))
-        first = loss if first is None else first
-        total = float(w @ loss)
-        if loss is first or (total < least and better(first, loss, w)):
-            best, least = tried, total
-    shift = shift_to_mean(logit(none_by(best)), w, mean)
-    return replace(best, silent=_beyond_chance(shift))
+        shift = shift_to_mean(odds, w, mean)
+        found.append(replace(tried, silent=_beyond_chance(shift)))
+        losses.append(customer_log_loss(gone, expit(odds + shift)))
+    better_than_full = [i for i, loss in enumerate(losses) if better(losses[0], loss, w)]
+    best = min(better_than_full, key=lambda i: float(w @ losses[i]), default=0)
+    rest = [i for i, loss in enumerate(losses) if i != best and not better(loss, losses[best], w)]
+    return [found[i] for i in (best, *rest)]
 
 
 def learned_spend(
-    extrapolation: Extrapolation, longer: Longer, horizon_spend: np.ndarray, valued: Asked
+    chances: list[Extrapolation], longer: Longer, horizon_spend: np.ndarray, valued: Asked
 ) -> Extrapolation:
     """Choose the trust in spend that would have ranked customers best, at one and the same total.
 
     Parameters
     ----------
+    chances : list of Extrapolation
+        As of `learned_chance`. Another than the best is taken only for a much better order.
     horizon_spend : ndarray, shape (n_customers,)
         Expected spend of the horizon alone, which the period holds.
     valued : callable
         Answers the expected spend of the period.
     """
+    extrapolation, *others = chances
     came, w = np.maximum(longer.rows["spend"].to_numpy(float), 0.0), weights(longer.rows)
     whole = w @ (valued(extrapolation.plain) - horizon_spend)
     if not came.any() or whole <= 0:
         return extrapolation.plain
     best, known = extrapolation.plain, -np.inf
-    for trust in dict.fromkeys((extrapolation.chance_trust, *TRUSTS)):
-        tried = replace(extrapolation, spend_trust=trust)
-        if tried.by_silence != ALIKE:
-            value = valued(tried)
-            parted = money_by_silence(tried.by_silence, longer, horizon_spend, value)
-            tried = replace(tried, by_silence=parted)
+    trusts = dict.fromkeys((extrapolation.chance_trust, *TRUSTS))
+    for tried in (*(replace(extrapolation, spend_trust=trust) for trust in trusts), *others):
+        least = known + MARGIN * (tried in others)
+        tried = _with_money(tried, longer, horizon_spend, valued)
         later = valued(tried) - horizon_spend
         if w @ later <= 0:
             continue
@@ -85,9 +91,19 @@ def learned_spend(
         found = normalised_gini(came, horizon_spend + rescale * later, w)
         if known == -np.inf:
             best, known = replace(tried, rescale=rescale), found + MARGIN
-        elif found > known:
+        elif found > least:
             best, known = replace(tried, rescale=rescale), found
     return best
+
+
+def _with_money(
+    tried: Extrapolation, longer: Longer, horizon_spend: np.ndarray, valued: Asked
+) -> Extrapolation:
+    """The same with what the money of its silences differs by."""
+    if tried.by_silence == ALIKE:
+        return tried
+    parted = money_by_silence(tried.by_silence, longer, horizon_spend, valued(tried))
+    return replace(tried, by_silence=parted)
 
 
 def _beyond_chance(shift: float) -> float:

@@ -95,8 +95,8 @@ def test_who_has_left_for_certain_is_worth_next_to_nothing():
     assert found[2] < 0.001 * found[0]
 
 
-def learned(p_churn, own, theirs, price):
-    """Everybody pays his price once in a year; the horizon's spend, and the value of the year."""
+def learned(p_churn, own, theirs, price, chances=None):
+    """What is learned where everybody pays his price once in a year, and the value of the year."""
     people = silent(*np.full(len(price), 60.0))
     rows = people.assign(churned=0, spend=price)
     rows.loc[:9, ["churned", "spend"]] = 1, 0.0
@@ -108,8 +108,8 @@ def learned(p_churn, own, theirs, price):
     def none_by(course):
         return course.none_within(Steady(), people, p_churn, 365)
 
-    course = learned_chance(Extrapolation(transient=1.3, days=365), longer, none_by)
-    return learned_spend(course, longer, own, valued), valued
+    chances = chances or learned_chance(Extrapolation(transient=1.3, days=365), longer, none_by)
+    return learned_spend(chances, longer, own, valued), valued
 
 
 def test_a_bill_that_is_due_says_nothing_of_later_ones():
@@ -131,3 +131,15 @@ def test_where_the_blend_knows_better_it_is_believed():
     own = theirs * rng.choice([0.2, 2.0], 2000)
     found, _ = learned(np.full(2000, 0.02), own, theirs, 4 * own)
     assert found == found.plain
+
+
+def test_a_chance_that_is_no_better_is_taken_for_a_much_better_order_only():
+    rng = np.random.default_rng(7)
+    due, price = rng.random(2000) < 0.25, rng.choice([50.0, 100.0, 200.0], 2000)
+    full, doubted = Extrapolation(days=365), Extrapolation(1.0, 0.0, 0.0, 0.0, days=365)
+    own, p_churn = np.where(due, price, 0.01), np.where(due, 0.01, 0.9999)
+    found, _ = learned(p_churn, own, price / 4, price, [full, doubted])
+    assert found.chance_trust == 0
+    known, sure = price / 4, np.full(2000, 0.02)
+    found, _ = learned(sure, known, price / 4, price, [full, doubted])
+    assert found == full
