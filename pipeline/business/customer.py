@@ -51,11 +51,12 @@ HISTORY = 6
 class Customer:
     """What the log and a model say of one customer.
 
-    `days` has a row per purchase or return day: ``day``, ``kind``, ``orders``, ``amount`` (net;
-    that of a return day is 0 or less). `facts` has ``first_purchase``, ``last_purchase``,
-    ``orders``, ``purchase_days``, ``return_days``, ``total_spend``, ``usual_gap`` and ``overdue``
-    (days; None for one-time buyers). `groups` are the RFM groups by day. `answers` holds those of
-    `ANSWERS` that `answered_by` gives for the `horizon_days` from `as_of` on. `alive` is P(alive)
+    `days` has a row per day of the log: ``day``, ``kind`` (purchase; return: net below 0; no
+    purchase: net 0), ``orders``, ``amount`` (net). `facts` has ``first_purchase``, ``last_purchase``,
+    ``orders``, ``purchase_days``, ``return_days``, ``days_of_zero``, ``total_spend``,
+    ``usual_gap`` and ``overdue`` (days; None for one-time buyers). `groups` are the RFM groups by
+    day. `answers` holds those of `ANSWERS` that `answered_by` gives for the `horizon_days` from
+    `as_of` on. `alive` is P(alive)
     by day, by a Pareto/NBD of the log; empty where none can be fitted.
     """
 
@@ -101,7 +102,8 @@ def customer(
             "it stands in the log, with its leading zeros."
         )
     days["amount"] = days["amount"].astype(float)
-    days.insert(1, "kind", np.where(days["amount"] > 0, "purchase", "return"))
+    kinds = {-1: "return", 0: "no purchase", 1: "purchase"}
+    days.insert(1, "kind", np.sign(days["amount"]).map(kinds))
     name = str(frame(own.select("customer_id").limit(1)).iloc[0, 0])
     groups = _groups(known, name, as_of, horizon_days)
     model = _fitted(orders.days, as_of)
@@ -132,7 +134,8 @@ def facts(days: pd.DataFrame, as_of: date) -> dict[str, Any]:
         "last_purchase": bought[-1],
         "orders": int(days["orders"].sum()),
         "purchase_days": len(bought),
-        "return_days": len(days) - len(bought),
+        "return_days": int((days["amount"] < 0).sum()),
+        "days_of_zero": int((days["amount"] == 0).sum()),
         "total_spend": float(days["amount"].sum()),
         "days_since_last": silent,
         "usual_gap": gap,
@@ -252,15 +255,17 @@ def segment_told(now: str, before: object) -> str:
 def days_told(fact: dict[str, Any]) -> str:
     """How many days a customer has, by kind.
 
-    >>> days_told({"purchase_days": 3, "return_days": 0})
+    >>> days_told({"purchase_days": 3, "return_days": 0, "days_of_zero": 0})
     '3 purchase days'
-    >>> days_told({"purchase_days": 3, "return_days": 1})
-    '4 days: 3 with a purchase, 1 of returns'
+    >>> days_told({"purchase_days": 3, "return_days": 1, "days_of_zero": 6})
+    '10 days: 3 with a purchase, 1 of returns, 6 without a purchase'
     """
-    bought, returned = fact["purchase_days"], fact["return_days"]
-    if not returned:
+    bought, returned, none = fact["purchase_days"], fact["return_days"], fact["days_of_zero"]
+    if not returned and not none:
         return f"{bought:,} purchase days"
-    return f"{bought + returned:,} days: {bought:,} with a purchase, {returned:,} of returns"
+    told = f"{bought + returned + none:,} days: {bought:,} with a purchase"
+    told += f", {returned:,} of returns" if returned else ""
+    return told + (f", {none:,} without a purchase" if none else "")
 
 
 def reasons(found: Customer) -> list[str]:

@@ -63,7 +63,7 @@ def _purchases(found: Customer) -> str:
     drawing = charts.lines("Purchases over time; the table has them all.", x, y, lines, hover=hover)
     gap = found.facts["usual_gap"]
     title = "Bought once" if gap is None else f"Buys every {gap:,.0f} days, on average"
-    returned = {"other": "return"} if min(amounts) <= 0 else {}
+    returned = {"other": "return"} if min(amounts) < 0 else {}
     return figure(title, drawing, "", {"main": "purchase", **returned})
 
 

@@ -23,7 +23,7 @@ def customer(console: Console, found: Customer) -> None:
     console.print()
     console.print(f"The last {len(last)} of {days_told(found.facts)}", markup=False)
     for _, row in last.iterrows():
-        returned = "  return" if row["kind"] == "return" else ""
-        console.print(f"{row['day']}  {row['amount']:>12,.2f}{returned}", markup=False)
+        kind = "" if row["kind"] == "purchase" else f"  {row['kind']}"
+        console.print(f"{row['day']}  {row['amount']:>12,.2f}{kind}", markup=False)
     for note in found.notes:
         console.print(note, style="dim", markup=False)

@@ -114,6 +114,23 @@ def test_a_return_day_is_named_and_the_counts_agree(log, capsys, tmp_path):
     assert found["orders"] == sum(day["orders"] for day in found["days"])
 
 
+def test_a_day_of_zero_is_no_return(tmp_path, capsys):
+    free = [("00042x", f"2023-01-{day}", "0.00", f"Y{day}", "NO") for day in (20, 21)]
+    rows = [*(row for row in shop.rows(200) if row[0] != "00042x"), *OWN, *free]
+    path = shop.write(tmp_path / "shop.csv", sorted(rows, key=lambda row: row[1]))
+    page = tmp_path / "page.html"
+    _, out, _ = asked(path, capsys, "00042x", "--out", str(page))
+    told = "6 days: 3 with a purchase, 1 of returns, 2 without a purchase"
+    assert told in out
+    assert told in page.read_text(encoding="utf-8")
+    assert re.search(r"2023-01-20 +0\.00  no purchase\n", out)
+    assert len(re.findall(r"return$", out, re.M)) == 1
+    _, out, _ = asked(path, capsys, "00042x", "--json")
+    found = json.loads(out)
+    assert (found["return_days"], found["days_of_zero"]) == (1, 2)
+    assert [day["kind"] for day in found["days"]].count("no purchase") == 2
+
+
 def test_the_groups_of_the_past_are_those_that_describe_would_have_told(log, capsys):
     _, out, _ = asked(log, capsys, "00042x", "--json")
     found = json.loads(out)["rfm_groups"]
