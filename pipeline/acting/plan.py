@@ -23,7 +23,7 @@ from pipeline.acting.effect import Effect
 from pipeline.acting.eligible import ineligible, nobodys
 from pipeline.acting.outlook import Outlook, doubts, outlook
 from pipeline.acting.plan_file import CHOSEN, PlanFile, Terms
-from pipeline.acting.too_few import refuse_few
+from pipeline.acting.too_few import refuse_few, told_in_orders
 from pipeline.campaign_config import CONTROL, CampaignConfig, ControlConfig
 from pipeline.scoring.scores_file import Scores, read_scores
 
@@ -100,8 +100,9 @@ def plan(
     running = beside.running(others, name, begin, read.horizon_days)
     elsewhere = beside.taking_part(read.customers["customer_id"], running)
     customers = _valued(read.customers, config, effect).assign(elsewhere=elsewhere)
-    rows = _affordable(customers, name, config, control, begin)
     terms = _terms(name, read, begin, config, effect)
+    with told_in_orders(terms):
+        rows = _affordable(customers, name, config, control, begin)
     told = _told(plan_file.seal(rows, terms), read, config)
     return replace(told, beside=tuple(file.terms.campaign for file in running))
 
@@ -232,8 +233,7 @@ def _refuse_budget(name: str, config: CampaignConfig) -> None:
 
 def _drawn(customers: pd.DataFrame, name: str, config: CampaignConfig) -> pd.DataFrame:
     """Add arm, block, probability and cost."""
-    part = (customers["reason"] == CHOSEN).to_numpy()
-    members = customers[part].sort_values("customer_id")
+    members = customers[customers["reason"] == CHOSEN].sort_values("customer_id")
     block = assignment.blocks(members["p_churn"], members["expected_spend"], min(config.shares))
     ids = members["customer_id"].tolist()
     groups = assignment.assign(ids, block, config.shares, name, config.seed)

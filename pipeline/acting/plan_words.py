@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.acting.plan import Plan, horizon
+from pipeline.acting.too_few import IN_ORDERS
 
 TIMES = (0.0, 0.5, 1.0, 2.0)
 """Multiples of the assumed effect at which the profit is told."""
@@ -36,12 +37,7 @@ def _expected(plan: Plan, profit: float, cost: float) -> str:
 
 
 def _orders(plan: Plan) -> list[str]:
-    if not plan.file.terms.counts_orders:
-        return []
-    return [
-        "The log has no amounts: an order counts as 1, and spend, cost and profit are in orders. "
-        "The cost of a contact must be its money divided by what an order brings."
-    ]
+    return [IN_ORDERS] if plan.file.terms.counts_orders else []
 
 
 def _effect(plan: Plan) -> str:

@@ -1,5 +1,7 @@
 """Refuses a campaign that is too small to show anything, and says which of its terms binds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil
 
 import numpy as np
@@ -7,14 +9,32 @@ import pandas as pd
 
 from features.errors import UserError
 from models.campaign.profit import break_even_effect
+from pipeline.acting.plan_file import Terms
 from pipeline.campaign_config import CampaignConfig
 
 FEWEST, FEWEST_IN_GROUP = 100, 10
 """Customers below which a campaign, or one of its groups, can show nothing worth a plan."""
 
 
+IN_ORDERS = (
+    "The log has no amounts: an order counts as 1, and spend, cost and profit are in orders. "
+    "The cost of a contact must be its money divided by what an order brings."
+)
+
+
 class TooFewError(UserError):
     """A campaign of too few customers, or of nobody eligible or worth a contact, by its scores."""
+
+
+@contextmanager
+def told_in_orders(terms: Terms) -> Iterator[None]:
+    """Say with a refusal that gains are orders, where the log has no amounts."""
+    try:
+        yield
+    except TooFewError as error:
+        if not terms.counts_orders:
+            raise
+        raise TooFewError(f"{error} {IN_ORDERS}") from None
 
 
 def refuse_few(

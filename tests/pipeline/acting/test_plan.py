@@ -290,6 +290,17 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
         planned(path=path, **keys)
 
 
+@pytest.mark.parametrize("amount", [None, "amount"])
+def test_a_refusal_says_that_gains_are_orders_where_the_log_has_no_amounts(
+    planned, frame, tmp_path, amount
+):
+    columns = {"customer_id": "c", "transacted_at": "t", "amount": amount}
+    path = world.write_scores(tmp_path / "s.parquet", frame, log={"columns": columns})
+    with pytest.raises(UserError, match="Nobody of 2,000 is worth") as refused:
+        planned(path=path, contact_cost=500)
+    assert ("spend, cost and profit are in orders" in str(refused.value)) == (amount is None)
+
+
 def test_a_plan_too_small_to_pay_says_what_cost_or_effect_would_make_it_large_enough(planned):
     with pytest.raises(UserError, match=r"Only .* are expected to earn more") as refused:
         planned(contact_cost=3.0, effect=0.2)
