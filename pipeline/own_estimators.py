@@ -9,6 +9,7 @@ from features.errors import SettingError
 from models.all_contenders import CONTENDERS, DEFAULT, WITH_PARTS, create
 from models.contenders.own import OwnChurn
 from models.contenders.protocol import Contender
+from pipeline.markup import words
 
 
 def contender(name: str) -> Contender:
@@ -26,10 +27,7 @@ def contender(name: str) -> Contender:
         return create(name)
     module, _, attribute = name.rpartition(".")
     if not module or not _installed(module.partition(".")[0]):
-        raise SettingError(
-            f"contenders: {name} cannot be found; there are {', '.join(CONTENDERS)}, and "
-            "classifiers of installed packages by import path."
-        )
+        raise SettingError(_unfound(name))
     try:
         return OwnChurn(name, getattr(import_module(module), attribute)())
     except (ImportError, AttributeError, TypeError):
@@ -38,6 +36,20 @@ def contender(name: str) -> Contender:
         ) from None
     except ValueError as error:
         raise SettingError(f"contenders: {error}") from None
+
+
+def _unfound(name: str) -> str:
+    """The refusal of a name, with the id that a board's name stands for."""
+    called = {words(known).lower(): known for known in (*CONTENDERS, *WITH_PARTS)}
+    if meant := called.get(" ".join(name.lower().split())):
+        return f"contenders: {name!r} is what the board calls {meant}. Write {meant}."
+    there = [
+        f"{known} ({words(known)})" if words(known) != known else known for known in CONTENDERS
+    ]
+    return (
+        f"contenders: {name} cannot be found; there are {', '.join(there)}, and classifiers of "
+        "installed packages by import path."
+    )
 
 
 def refuse_unknown(names: tuple[str, ...] | None) -> None:

@@ -30,3 +30,21 @@ def test_what_is_no_classifier_is_refused(name):
 def test_a_regressor_gives_no_probabilities():
     with pytest.raises(UserError, match="predict_proba"):
         contender("sklearn.linear_model.LinearRegression")
+
+
+@pytest.mark.parametrize(
+    ("board", "config"),
+    [
+        ("own pace so far", "status_quo_rate"),
+        ("Pareto/NBD", "pareto_nbd"),
+        ("blend with logistic regression", "blend_with_logistic"),
+    ],
+)
+def test_a_name_of_the_board_is_answered_with_that_of_the_config(board, config):
+    with pytest.raises(UserError, match=f"is what the board calls {config}. Write {config}."):
+        contender(board)
+
+
+def test_an_unknown_contender_is_answered_with_both_names_of_each():
+    with pytest.raises(UserError, match=r"status_quo_rate \(own pace so far\)"):
+        contender("magic")
