@@ -24,8 +24,8 @@ FAIR = 0.5
 """A fair chance is at least so large a share of the chance of who buys at the usual gap: where
 hardly anybody comes back, to be as likely to as the average customer promises nothing."""
 
-RHYTHM = 2
-"""So many gaps are a rhythm."""
+RHYTHM = 1.0
+"""Up to so large a variation (standard deviation over mean), two gaps or more are a rhythm."""
 
 YEAR = 365
 """After so many days of silence each season came once without the customer."""
@@ -155,7 +155,8 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
     --------
     >>> customers = pd.DataFrame(
     ...     {"frequency": [9, 0], "T": [400, 900], "days_since_last": [20, 900],
-    ...      "gap_mean": [40.0, np.nan], "amount_total": [900.0, 5.0]})
+    ...      "gap_mean": [40.0, np.nan], "gap_variation": [0.4, np.nan],
+    ...      "amount_total": [900.0, 5.0]})
     >>> predicted = pd.DataFrame({"p_churn": [0.1, 0.99], "expected_spend": [80.0, 0.1]})
     >>> segments(customers, predicted, Thresholds(90, 0.8, 50.0, 100.0, 60.0)).tolist()
     ['champion', 'lost']
@@ -170,9 +171,10 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
     # Nobody is expected to spend anything in a log whose money is all zero or given back.
     high = (predicted["expected_spend"] >= max(parting.high_expected, 1e-9)).to_numpy()
     worth = (customers["amount_total"] > parting.high_past).to_numpy()
-    # Who is not due within the horizon has a slim chance in it, and may yet come. Where most never
-    # come back, one gap does not tell when.
-    rhythm = (customers["frequency"] >= RHYTHM).to_numpy() | (average >= parting.slim)
+    # Who is not due within the horizon has a slim chance in it, and may yet come. One gap is a
+    # rhythm only where most customers do come back.
+    regular = (customers["gap_variation"] <= RHYTHM).to_numpy()
+    rhythm = np.where(customers["frequency"] > 1, regular, average >= parting.slim)
     not_due = rhythm & (silent + parting.horizon_days <= usual)
     in_time = ((gaps <= 1) & (not_due | ~slim)) | ((gaps <= rules.late) & likely)
     top = high & likely & (_odds(chance) >= 2 * _odds(average))

@@ -27,6 +27,7 @@ def bases(draw):
         {
             "frequency": frequency,
             "gap_mean": np.where(frequency > 0, gap, np.nan),
+            "gap_variation": np.where(frequency > 1, rng.exponential(0.7, n), np.nan),
             "days_since_last": silent,
             "T": (silent + np.where(frequency > 0, frequency * gap, 0)).astype(int),
             "amount_total": np.round(rng.lognormal(3, draw(st.sampled_from([0.0, 1.5])), n), 2),
@@ -59,7 +60,7 @@ def test_nobody_within_the_own_usual_gap_is_lost_nor_dormant_with_more_than_a_sl
 def test_nobody_on_a_rhythm_is_dormant_or_lost_before_the_next_purchase_is_due(base):
     rows, _ = named(base)
     ahead = rows["days_since_last"] + HORIZON <= rows["gap_mean"]
-    early = rows[(rows["frequency"] >= 2) & ahead]
+    early = rows[(rows["gap_variation"] <= 1) & ahead]
     assert early["segment"].isin(["champion", "new", "loyal"]).all()
 
 
@@ -91,6 +92,7 @@ def test_where_hardly_anybody_comes_back_the_silent_are_lost_and_two_purchases_m
         {
             "frequency": [0, 1, 30],
             "gap_mean": [np.nan, 100.0, 10.0],
+            "gap_variation": [np.nan, np.nan, 0.5],
             "days_since_last": [510, 90, 5],
             "T": [510, 300, 305],
             "amount_total": [500.0, 500.0, 9000.0],
@@ -155,11 +157,29 @@ def test_a_customers_segment_depends_on_nobody_else(base):
     assert alone[0] == rows["segment"].iloc[0]
 
 
+def test_a_single_long_break_among_short_gaps_is_no_rhythm_that_makes_loyal():
+    """A box each week, once none for two years: a mean gap of 236 days tells of no next one."""
+    customers = pd.DataFrame(
+        {
+            "frequency": [3, 3],
+            "gap_mean": [236.0, 236.0],
+            "gap_variation": [1.7, 0.1],
+            "days_since_last": [100, 100],
+            "T": [808, 808],
+            "amount_total": [1.0, 1.0],
+        }
+    )
+    predicted = pd.DataFrame({"p_churn": [0.956, 0.956], "expected_spend": [1.0, 1.0]})
+    parting = Thresholds(30, 0.63, 50.0, 100.0, 10.8)
+    assert segments(customers, predicted, parting).tolist() == ["dormant", "loyal"]
+
+
 def test_a_shop_may_name_segments_in_its_own_words():
     customers = pd.DataFrame(
         {
             "frequency": [3],
             "gap_mean": [30.0],
+            "gap_variation": [0.5],
             "days_since_last": [10],
             "T": [300],
             "amount_total": [1.0],
