@@ -110,7 +110,7 @@ class Thresholds:
             f"{fair}",
             "lost": f"a chance to buy below {slim}, and silent for longer than {horizon} and "
             f"{r.gone:g} usual gaps, or than {YEAR} days and {r.late:g} of them",
-            "dormant": f"none of the others: silent for longer than {horizon}, and hardly coming",
+            "dormant": f"none of the others; silent for longer than {horizon}",
         }
         return {self.name(segment): who[segment] for segment in SEGMENTS}
 
