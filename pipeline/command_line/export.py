@@ -39,8 +39,9 @@ def export(
     planned = read_plan(plan)
     chosen = stage.check(planned, to, arm, out, suppress, country)
     refuse_overwriting([out, suppress], [plan, contacts])
-    with Progress(quiet).step(f"Writing the audience of {chosen} for {to}"):
-        listed = read_contacts(contacts, all_consented, planned.terms.log)
+    progress = Progress(quiet)
+    with progress.step(f"Writing the audience of {chosen} for {to}"):
+        listed = read_contacts(contacts, all_consented, planned.terms.log, progress.note)
         made = stage.export(planned, listed, to, chosen, out, suppress, country)
     console = output()
     exported.exported(console, made, out, suppress)

@@ -208,6 +208,40 @@ def test_contacts_that_cannot_be_used_are_refused_and_nothing_is_written(
     assert not (tmp_path / "a.csv").exists()
 
 
+@pytest.mark.parametrize("phone", ["Telefon", "Handynummer", "Téléphone", "Nomor HP", "휴대폰"])
+def test_contacts_are_read_in_the_languages_of_logs_and_what_was_read_is_told(
+    planned, tmp_path, phone
+):
+    called = {"Phone": phone, "First name": "Vorname", "Last name": "Familien-Name"}
+    listed = contacts_of(planned()).rename(columns=called)
+    listed[phone] = [f"+4420703{n:05d}" for n in range(len(listed))]
+    listed.to_csv(tmp_path / "contacts.csv", index=False)
+    told = []
+    found = read_contacts(tmp_path / "contacts.csv", note=told.append)
+    assert found["phone"].str.startswith("+4420703").all()
+    assert f"'{phone}' as phone" in told[0]
+    assert "'E-Mail' as email" in told[0]
+    assert (found["first_name"] == "Anna").all()
+    assert not [line for line in told if "may be the phone" in line]
+
+
+def test_a_likely_column_that_is_not_read_is_told(planned, tmp_path):
+    listed = contacts_of(planned()).rename(columns={"Phone": "Telefon privat"})
+    listed.to_csv(tmp_path / "contacts.csv", index=False)
+    told = []
+    read_contacts(tmp_path / "contacts.csv", note=told.append)
+    assert told[1:] == [
+        "'Telefon privat' may be the phone, and is not read: call it phone if it is."
+    ]
+
+
+def test_the_id_of_the_contacts_may_be_called_as_in_the_log(planned, tmp_path):
+    listed = contacts_of(planned()).rename(columns={"Customer ID": "Nr. Karty"})
+    listed.to_csv(tmp_path / "contacts.csv", index=False)
+    found = read_contacts(tmp_path / "contacts.csv", log={"columns": {"customer_id": "Nr. Karty"}})
+    assert len(found) == len(listed)
+
+
 def test_ids_and_phones_are_read_as_those_of_the_log(planned, tmp_path):
     plan = planned()
     listed = contacts_of(plan)
