@@ -52,12 +52,12 @@ class Customer:
     """What the log and a model say of one customer.
 
     `days` has a row per day of the log: ``day``, ``kind`` (purchase; return: net below 0; no
-    purchase: net 0), ``orders``, ``amount`` (net). `facts` has ``first_purchase``, ``last_purchase``,
-    ``orders``, ``purchase_days``, ``return_days``, ``days_of_zero``, ``total_spend``,
-    ``usual_gap`` and ``overdue`` (days; None for one-time buyers). `groups` are the RFM groups by
-    day. `answers` holds those of `ANSWERS` that `answered_by` gives for the `horizon_days` from
-    `as_of` on. `alive` is P(alive)
-    by day, by a Pareto/NBD of the log; empty where none can be fitted.
+    purchase: net 0), ``orders``, ``amount`` (net). `facts` has ``first_purchase``,
+    ``last_purchase``, ``orders``, ``purchase_days``, ``return_days``, ``days_of_zero``,
+    ``total_spend``, ``usual_gap`` and ``overdue`` (days; None for one-time buyers). `groups` are
+    the RFM groups by day. `answers` holds those of `ANSWERS` that `answered_by` gives for the
+    `horizon_days` from `as_of` on. `alive` is P(alive) by day, by a Pareto/NBD of the log; empty
+    where none can be fitted.
     """
 
     customer_id: str

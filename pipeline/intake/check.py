@@ -47,7 +47,8 @@ class Check:
 
     `facts` holds counts and quantiles only, never a value of a single row. `config` is what the
     log was judged by, `proposed` the keys of it that were guessed, `horizon` the one that the
-    log's rhythm suggests. `taken` are the remarks on ids whose answers are among them.
+    log's rhythm suggests. `taken` are the remarks on ids whose answers are among them, `suited`
+    the columns by role where a role that is needed is open.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Check:
     problem: str = ""
     questions: list[Question] = field(default_factory=list)
     taken: list[Question] = field(default_factory=list)
+    suited: dict[str, str] = field(default_factory=dict)
 
     @property
     def spec(self) -> LogSpec | None:
@@ -85,6 +87,7 @@ class Check:
             "columns": [column.to_json() for column in self.columns],
             "log": self.spec.model_dump(mode="json", exclude_none=True) if self.spec else None,
             "proposed_keys": self.proposed,
+            "suited": self.suited,
             "questions": [asdict(question) for question in self.questions],
             "attribute_candidates": self.attributes,
             "horizon": asdict(self.horizon) if self.horizon else None,
@@ -204,7 +207,8 @@ def _check(
     try:
         keys, proposed, known = completed(raw, columns, section)
     except UserError as error:
-        return _refused(str(error), source, columns, found=found)
+        refused = _refused(str(error), source, columns, found=found)
+        return replace(refused, suited=getattr(error, "roles", {}))
     config = validated(Config, {**settings, "log": keys}, path)
     _refuse_half_answer(config)
     before, asked = config.log, list[Question]()

@@ -26,6 +26,14 @@ from pipeline.intake.roles import Roles, days_per_value, nameless_money, propose
 from pipeline.profiles import KnownExport, recognised
 
 
+class UnmappedError(UserError):
+    """A role that no column suits, or several do; `roles` are those that are known all the same."""
+
+    def __init__(self, message: str, roles: dict[str, str]) -> None:
+        super().__init__(message)
+        self.roles = roles
+
+
 def completed(
     raw: Raw, columns: Sequence[mapping.Profile], section: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str], KnownExport | None]:
@@ -33,7 +41,7 @@ def completed(
 
     Raises
     ------
-    UserError
+    UnmappedError
         When no column suits a role that is needed, or several suit it equally.
     """
     given = dict(section.get("columns") or {})
@@ -132,7 +140,7 @@ def _guessed(
             "none, and each order counts 1: --set log.columns.amount=null"
         )
     if problems:
-        raise UserError("\n".join(problems))
+        raise UnmappedError("\n".join(problems), found)
     return found
 
 

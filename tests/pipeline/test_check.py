@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,6 +60,18 @@ def shown(found):
     screen = io.StringIO()
     checked(Console(file=screen, width=110), found)
     return screen.getvalue()
+
+
+def test_where_no_column_is_a_customer_the_others_are_shown_by_what_they_mean(engine, tmp_path):
+    rows = [(i % 7, c, d, f"{a:.2f}") for i, (c, d, a) in enumerate(shop(12))]
+    found = check(engine, write(tmp_path / "log.csv", ["x", "foo", "date", "total"], rows), now=NOW)
+    assert found.verdict == "refuse"
+    assert "No column looks like customer_id" in found.problem
+    screen = shown(found)
+    for column, role in (("date", "transacted_at"), ("total", "amount")):
+        assert re.search(rf"^ {column} .* {role} \(guessed\)", screen, re.M)
+    assert re.search(r"^ foo +string +0\.0 %\s*$", screen, re.M)
+    assert json.loads(found.to_json())["suited"] == {"transacted_at": "date", "amount": "total"}
 
 
 @pytest.mark.parametrize(

@@ -29,14 +29,15 @@ def checked(console: Console, found: Check) -> None:
     console.print(Text.assemble(("Log ", "bold"), found.source))
     meaning = _meaning(found)
     shown = [column for column in found.columns if column.name in meaning]
-    shown = shown or found.columns[:LONGEST]
+    if found.suited or not shown:
+        shown = found.columns[:LONGEST]
     console.print(_columns(found, shown, meaning))
     if left := [column.name for column in found.columns if column not in shown]:
         several = len(left) > 1
         what = f"column{'s' * several}"
-        what += f" that {'are' if several else 'is'} not read" if meaning else " more"
+        what += f" that {'are' if several else 'is'} not read" if found.spec else " more"
         console.print(Text(f"and {len(left):,} {what}: {', '.join(left)}", "dim"))
-        if meaning:
+        if found.spec:
             words = "Those that describe customers, such as a country, are read if named: "
             console.print(Text(f"{words}--attributes NAME", "dim"))
     if "customers" in found.facts:
@@ -55,10 +56,10 @@ def checked(console: Console, found: Check) -> None:
 
 
 def _meaning(found: Check) -> dict[str, str]:
-    """What the columns that are read mean; empty where no log was made out."""
+    """What the columns that are read mean, or would, where no log was made out."""
     spec = found.spec
     if not spec:
-        return {}
+        return {name: f"{role} (guessed)" for role, name in found.suited.items()}
     roles = spec.columns.model_dump(exclude={"attributes"})
     rules = {"sales": spec.sales, "refunds": spec.refunds}
     return {
