@@ -482,6 +482,28 @@ def test_orders_spread_over_files_are_not_asked_about(looked_over):
     assert (pressing(found), money(found)) == ([], (2, 55))
 
 
+@pytest.mark.parametrize(
+    ("money", "amount", "asks"),
+    [("0.00", "amount", False), ("5.00", "amount", True), ("0.00", None, True)],
+)
+def test_rows_of_no_sale_would_be_purchases_only_where_they_have_money(
+    looked_over, money, amount, asks
+):
+    rows = [
+        f"{i},c{i % 5},2024-01-{1 + i % 28:02d},{money if i % 4 == 0 else '9.00'},"
+        f"{'cancelled' if i % 4 == 0 else 'paid'}"
+        for i in range(40)
+    ]
+    found = looked_over(
+        log(*rows),
+        columns={"customer_id": "customer", "transacted_at": "date", "amount": amount},
+    )
+    assert pressing(found) == ["status"] * asks
+    seen = next(question.seen for question in found.questions if question.about == "status")
+    assert ("would count as purchases: cancelled 10" in seen) == asks
+    assert ("have the amount 0, and are none anyway: cancelled 10" in seen) != asks
+
+
 # --- D: whose id ----------------------------------------------------------------------------
 
 

@@ -5,7 +5,10 @@ outcomes when its values are known ones, whatever its name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+import ibis
 
 from features.log import words
 from features.log.document_kinds import is_act
@@ -55,9 +58,13 @@ def ask(look: Look) -> Iterator[Question]:
         answer = _answer(look, name, [*kept, *back], taken)
         if back:
             answer |= {"log.refunds.column": name, "log.refunds.values": back}
-        taken = taken or "log.sales.column" in answer
         due = [value for value in kept if said[value] == "owed"]
-        yield _question(name, values, unknown, [*kept, *back], answer, back, due)
+        lost = [value for value in values if value not in (*kept, *back, *unknown)]
+        paid = [value for value in lost if _any_money(look, name, value)]
+        pressing = bool(paid or back or unknown or due)
+        taken = taken or (pressing and "log.sales.column" in answer)
+        asked = _question(name, values, unknown, [*kept, *back], answer, back, due, paid)
+        yield replace(asked, pressing=pressing)
     yield from _filled_marks(look)
 
 
@@ -134,6 +141,15 @@ def _all_below(look: Look, name: str, value: str) -> bool:
     return bool(signs["below"] and not signs["above"])
 
 
+def _any_money(look: Look, name: str, value: str) -> bool:
+    """Whether rows of a value have money, above or below 0, or it cannot be told: they count."""
+    if look.money is None:
+        return True
+    here = look.money.filter(ibis.coalesce(look.text(look.money, name).strip(), "") == value)
+    seen = first(here.aggregate(n=here.count(), paid=(here.money != 0).sum()))
+    return not seen["n"] or bool(seen["paid"])
+
+
 def _refund_rows(look: Look, name: str, said: Mapping[str, str | None]) -> list[str]:
     """Values of rows that give money back above 0, where sales are rows of another kind."""
     back = [value for value, what in said.items() if what == "refund"]
@@ -201,12 +217,15 @@ def _question(
     answer: Mapping[str, Any],
     back: Sequence[str],
     due: Sequence[str],
+    paid: Sequence[str],
 ) -> Question:
     unknown = {value: n for value, n in values.items() if value in open_ones}
     lost = {value: n for value, n in values.items() if value not in (*kept, *unknown)}
     text = f"Column {name!r} says what became of each row ({counted(values)})."
-    if lost:
-        text += f" Rows that never brought money would count as purchases: {counted(lost)}."
+    if would := {value: n for value, n in lost.items() if value in paid}:
+        text += f" Rows that never brought money would count as purchases: {counted(would)}."
+    if free := {value: n for value, n in lost.items() if value not in paid}:
+        text += f" Rows of no sale have the amount 0, and are none anyway: {counted(free)}."
     if back:
         given = {value: values[value] for value in back}
         text += f" Rows that give money back would count as purchases: {counted(given)}."
