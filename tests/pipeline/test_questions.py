@@ -504,6 +504,18 @@ def test_rows_of_no_sale_would_be_purchases_only_where_they_have_money(
     assert ("have the amount 0, and are none anyway: cancelled 10" in seen) != asks
 
 
+def test_rows_of_no_sale_and_no_money_are_asked_about_where_they_move_the_end(looked_over):
+    """Appointments that were called off in advance: their days are to come."""
+    rows = [f"{i},c{i % 5},2024-01-{1 + i % 28:02d},9.00,paid" for i in range(40)]
+    free = [f"{i},c{i % 5},2024-0{2 + i % 3}-10,0.00,cancelled" for i in range(40, 52)]
+    found = looked_over(log(*rows, *free))
+    assert pressing(found) == ["status"]
+    seen = next(question.seen for question in found.questions if question.about == "status")
+    assert seen.endswith(
+        "They go on to 2024-04-10, and the last sale is of 2024-01-28: the log seems to end there."
+    )
+
+
 # --- D: whose id ----------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Tells states of what is booked for later: their days come after those of all other states."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import ibis
 
@@ -16,8 +17,33 @@ SHORTEST = 14
 
 def booked_ahead(look: Look, name: str, values: Sequence[str]) -> list[str]:
     """Those of the values of a column that stand for bookings; none while dates cannot be read."""
-    if not values:
-        return []
+    spans = _spans(look, name) if values else {}
+    ahead = []
+    for value in set(values) & set(spans):
+        begins, until = spans[value]
+        others = [last for one, (_, last) in spans.items() if one != value]
+        if others and begins > max(others) and (until - begins).days >= SHORTEST:
+            ahead.append(value)
+    return ahead
+
+
+def moved_end(look: Look, name: str, kept: Sequence[str]) -> str:
+    """What rows of other values than `kept` do that lie weeks after all of theirs; or nothing.
+
+    The log would seem to reach so far, and everybody to have been silent since the last sale.
+    """
+    spans = _spans(look, name)
+    sales = [last for value, (_, last) in spans.items() if value in kept]
+    end = max((last for _, last in spans.values()), default=None)
+    if not sales or not end or (end - max(sales)).days < SHORTEST:
+        return ""
+    return (
+        f" They go on to {end}, and the last sale is of {max(sales)}: the log seems to end there."
+    )
+
+
+def _spans(look: Look, name: str) -> dict[str, tuple[date, date]]:
+    """First and last day of each value's rows; nothing while dates cannot be read."""
     rows = look.raw.table.select(
         "row",
         moment=filled(look.raw.table[look.place(look.spec.columns.transacted_at)]),
@@ -26,17 +52,10 @@ def booked_ahead(look: Look, name: str, values: Sequence[str]) -> list[str]:
     try:
         day = read_moments(rows, "moment", dated(look.spec), "").moment.cast("date")
     except UserError:
-        return []
+        return {}
     ends = rows.mutate(day=day).group_by("value").agg(first=ibis._.day.min(), last=ibis._.day.max())
-    spans = {
+    return {
         row["value"]: (row["first"], row["last"])
         for row in ends.to_pyarrow().to_pylist()
         if row["first"]
     }
-    ahead = []
-    for value in set(values) & set(spans):
-        begins, until = spans[value]
-        others = [last for one, (_, last) in spans.items() if one != value]
-        if others and begins > max(others) and (until - begins).days >= SHORTEST:
-            ahead.append(value)
-    return ahead

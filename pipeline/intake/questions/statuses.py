@@ -13,7 +13,7 @@ import ibis
 from features.log import words
 from features.log.document_kinds import is_act
 from features.log.order_lines import FILLED
-from pipeline.intake.questions.bookings import booked_ahead
+from pipeline.intake.questions.bookings import booked_ahead, moved_end
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.mirrored import mirrored
 from pipeline.intake.questions.outcomes import outcome, owed
@@ -61,10 +61,11 @@ def ask(look: Look) -> Iterator[Question]:
         due = [value for value in kept if said[value] == "owed"]
         lost = [value for value in values if value not in (*kept, *back, *unknown)]
         paid = [value for value in lost if _any_money(look, name, value)]
-        pressing = bool(paid or back or unknown or due)
+        later = moved_end(look, name, kept) if lost and not paid else ""
+        pressing = bool(paid or back or unknown or due or later)
         taken = taken or (pressing and "log.sales.column" in answer)
         asked = _question(name, values, unknown, [*kept, *back], answer, back, due, paid)
-        yield replace(asked, pressing=pressing)
+        yield replace(asked, seen=asked.seen + later, pressing=pressing)
     yield from _filled_marks(look)
 
 
