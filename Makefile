@@ -24,7 +24,7 @@ demo: $(READY) ## The whole journey on the real CDNOW log
 picture: $(READY) ## Draw the README's picture: the first page of the demo's report, with Chromium
 	@test -f out/demo/report.html || $(BIN)/churn demo
 	@mkdir -p docs/pictures
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,640 \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,660 \
 		--screenshot=docs/pictures/report.png file://$(CURDIR)/out/demo/report.html
 
 test: $(READY) ## All tests that need nothing but Python
