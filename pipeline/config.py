@@ -82,12 +82,7 @@ class SegmentConfig(Section):
         float, Field(gt=0, lt=1, description="Share who spent most: worth winning back")
     ] = 0.3
     late: Annotated[
-        float,
-        Field(
-            ge=1,
-            le=100,
-            description="So many usual gaps of silence are late",
-        ),
+        float, Field(ge=1, le=100, description="So many usual gaps of silence are late")
     ] = 2.0
     gone: Annotated[
         float, Field(ge=1, le=1000, description="After so many, who has a slim chance is lost")
@@ -131,7 +126,7 @@ class EngineConfig(Section):
         Literal["duckdb", "postgres", "spark"],
         Field(
             description="duckdb: on this machine, out of core; postgres: purchase days are made in "
-            "the database; spark: both see docs/engines.md"
+            "the database; spark: on a cluster; see docs/engines.md"
         ),
     ] = "duckdb"
     master: Annotated[

@@ -143,9 +143,10 @@ def course(
 
 def _histograms(orders: Orders, base: Base) -> Histograms:
     """Of so many customers as tell what more would: of all days they would take longer to count."""
-    drawn, _ = base.drawn(FORECAST)
-    engine = orders.engine
-    some = engine.create_table(engine.fresh("drawn"), base.days.semi_join(drawn, "customer_id"))
+    drawn, share = base.drawn(FORECAST)
+    some, engine = base.days, orders.engine
+    if share < 1:
+        some = engine.create_table(engine.fresh("drawn"), some.semi_join(drawn, "customer_id"))
     return lambda day: histogram(rfm(some, day)).to_pyarrow().to_pandas()
 
 

@@ -4,7 +4,6 @@ A new entry of the catalogue is walked unasked.
 """
 
 import math
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -30,10 +29,10 @@ from features.engines import duckdb, postgres
 from tests.features.engine_readings import READINGS, answer
 from tests.features.nasty_log import CUTOFFS, END, HORIZON, ROWS, TABLE
 from tests.features.test_snapshot import by_hand
+from tests.postgres_server import URL, connected
 
 pytestmark = pytest.mark.slow
 
-URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 HORIZONS = dict.fromkeys(CUTOFFS, HORIZON)
 AS_OF = CUTOFFS[-1]
 
@@ -52,11 +51,7 @@ def on_duckdb() -> Iterator[ibis.Table]:
 
 
 def on_postgres() -> Iterator[ibis.Table]:
-    psycopg = pytest.importorskip("psycopg", reason="needs the PostgreSQL driver")
-    try:
-        psycopg.connect(URL, connect_timeout=3).close()
-    except psycopg.OperationalError:
-        pytest.skip("needs a PostgreSQL server; CHURN_TEST_POSTGRES is its address")
+    connected().close()
     backend = postgres.connect(URL)
     yield backend.create_table("transactions", TABLE, temp=True)
     backend.disconnect()

@@ -19,8 +19,8 @@ from features.log.identity import BLANK, PHONE, same_person
 from features.log.strays import names_total
 from features.log.transactions import LogSpec, open_log
 from features.readers.files import expand
+from tests.postgres_server import URL, connected
 
-URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 COLUMNS = {"customer_id": 'Kunde "Nr"', "transacted_at": "day", "amount": "amount", "order_id": "o"}
 ROWS = [
     ("00123", "2020-01-31 23:30:00+00", "10.10", 2**62 + 1),
@@ -58,13 +58,8 @@ def test_a_missing_driver_is_named(monkeypatch):
 
 @pytest.fixture(scope="module")
 def database():
-    psycopg = pytest.importorskip("psycopg", reason="needs the PostgreSQL driver")
-    try:
-        session = psycopg.connect(URL, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError:
-        pytest.skip("needs a PostgreSQL server; CHURN_TEST_POSTGRES is its address")
     schema = f"churn_{os.getpid()}"
-    with session:
+    with connected() as session:
         session.execute(f"CREATE SCHEMA {schema}")
         session.execute(
             f'CREATE TABLE {schema}."Or ders" '
@@ -131,7 +126,7 @@ def test_each_table_that_is_listed_can_be_named_so_and_views_are(database):
     import psycopg
 
     odd = f'{database}.Sch"ema'
-    with psycopg.connect(URL, autocommit=True) as session:
+    with connected() as session:
         names = [psycopg.sql.Identifier(odd, "a.b"), psycopg.sql.Identifier("public", f"{odd}.c")]
         copied = psycopg.sql.SQL(f'AS SELECT * FROM {database}."Or ders"')
         session.execute(psycopg.sql.SQL("CREATE SCHEMA {}").format(psycopg.sql.Identifier(odd)))
@@ -155,9 +150,8 @@ def test_each_table_that_is_listed_can_be_named_so_and_views_are(database):
 @pytest.mark.engine
 @pytest.mark.parametrize("by", ["address", "environment"])
 def test_a_search_path_of_the_address_or_the_environment_holds(database, tmp_path, monkeypatch, by):
-    import psycopg
 
-    with psycopg.connect(URL, autocommit=True) as session:
+    with connected() as session:
         session.execute("CREATE TABLE IF NOT EXISTS public.placed AS SELECT 1 AS wrong")
         session.execute(f"CREATE TABLE IF NOT EXISTS {database}.placed AS SELECT 1 AS sound")
     option = f"-c search_path={database}"
@@ -169,22 +163,21 @@ def test_a_search_path_of_the_address_or_the_environment_holds(database, tmp_pat
     try:
         assert postgres.export(url, "placed", tmp_path).read_text() == "sound\n1\n"
     finally:
-        with psycopg.connect(URL, autocommit=True) as session:
+        with connected() as session:
             session.execute("DROP TABLE public.placed")
 
 
 @pytest.mark.engine
 def test_what_cannot_be_read_is_not_called_a_connection_that_ended(database, tmp_path):
-    import psycopg
 
-    with psycopg.connect(URL, autocommit=True) as session:
+    with connected() as session:
         session.execute(
             f"CREATE MATERIALIZED VIEW {database}.unfilled AS SELECT 1 AS a WITH NO DATA"
         )
     with pytest.raises(UserError, match=r"fails while it reads .*was never filled"):
         postgres.export(URL, f"{database}.unfilled", tmp_path)
     limited = f"{URL}?options=-c%20statement_timeout%3D50"
-    with psycopg.connect(URL, autocommit=True) as session:
+    with connected() as session:
         session.execute(
             f"CREATE VIEW {database}.lasting AS SELECT pg_sleep(1)::text FROM generate_series(1, 9)"
         )
@@ -195,9 +188,8 @@ def test_what_cannot_be_read_is_not_called_a_connection_that_ended(database, tmp
 
 @pytest.mark.engine
 def test_a_view_that_fails_at_a_row_is_one_clear_error_without_the_row(database, tmp_path):
-    import psycopg
 
-    with psycopg.connect(URL, autocommit=True) as session:
+    with connected() as session:
         session.execute(
             f"CREATE VIEW {database}.fails AS SELECT ('secret' || i)::int FROM "
             "generate_series(1, 3) AS i"
@@ -223,9 +215,8 @@ def test_28_a_hostile_table_name_is_only_a_name(database):
 def test_a_database_that_goes_in_the_middle_is_one_clear_error_and_leaves_nothing(
     database, tmp_path
 ):
-    import psycopg
 
-    with psycopg.connect(URL, autocommit=True) as session:
+    with connected() as session:
         session.execute(
             f"CREATE VIEW {database}.slow AS SELECT i::text AS a, pg_sleep(.01)::text AS b "
             "FROM generate_series(1, 100000) AS i"

@@ -13,8 +13,8 @@ from pipeline.config import EngineConfig
 from pipeline.console import Progress
 from pipeline.intake import database, taking_in
 from pipeline.intake.orders import open_orders
+from tests.postgres_server import URL, connected
 
-URL = os.environ.get("CHURN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 INSIDE = EngineConfig(kind="postgres")
 COLUMNS = {
     "customer_id": 'Kunde "Nr"',
@@ -90,13 +90,8 @@ NASTY = [
 @pytest.fixture(scope="module")
 def shop():
     """A schema with tables of nasty and of plain rows."""
-    psycopg = pytest.importorskip("psycopg", reason="needs the PostgreSQL driver")
-    try:
-        session = psycopg.connect(URL, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError:
-        pytest.skip("needs a PostgreSQL server; CHURN_TEST_POSTGRES is its address")
     schema = f"churn_inside_{os.getpid()}"
-    with session:
+    with connected() as session:
         session.execute(f"CREATE SCHEMA {schema}")
         session.execute(f"CREATE TYPE {schema}.channel AS ENUM ('web', 'shop', 'Δ')")
         session.execute(f"CREATE TABLE {schema}.orders ({KINDS.format(schema=schema)})")
