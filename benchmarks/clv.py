@@ -1,4 +1,4 @@
-"""clv against the twelve months that came, on businesses whose customers pay on a rhythm or not.
+"""clv against the twelve months that came: customers on a rhythm, or who spend ever more.
 
 `python -m benchmarks.clv [--kind NAME ...] [--seed N]`
 
@@ -19,8 +19,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import growing, members
+from benchmarks.growing import GROWING
 from benchmarks.kinds import KINDS, START
-from benchmarks.members import CHOSEN_ON, MEMBERS
+from benchmarks.members import MEMBERS
 from models.blend.blend import Blend
 from models.evaluation import log_loss
 from models.evaluation.spend import normalised_gini
@@ -31,8 +33,9 @@ from pipeline.learning.prepare import prepare
 
 YEAR, MONTHS, TENTHS, GONE = 366, 12, 10, 0.98
 ORDINARY = ("seasonal", "reorders", "regulars", "boxes")
-SIMULATIONS = {**KINDS, **MEMBERS}
-SHOWN = (*(name for name in MEMBERS if name not in CHOSEN_ON), *ORDINARY)
+SIMULATIONS = {**KINDS, **MEMBERS, **GROWING}
+CHOSEN_ON = {*members.CHOSEN_ON, *growing.CHOSEN_ON}
+SHOWN = (*(name for name in (*MEMBERS, *GROWING) if name not in CHOSEN_ON), *ORDINARY)
 
 
 def simulated(name: str, seed: int) -> pd.DataFrame:

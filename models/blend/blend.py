@@ -23,6 +23,7 @@ from models.blend.extrapolation import Extrapolation
 from models.blend.level import Level, fit_level, noted
 from models.blend.lifetime_value import btyd_models
 from models.blend.longer_period import learned_chance, learned_spend
+from models.blend.money_growth import money_growth
 from models.blend.out_of_time import out_of_time_predictions, validation_cutoffs
 from models.blend.prediction_intervals import PredictionIntervals
 from models.blend.predictions import BlendPredictions, Fitted
@@ -147,8 +148,9 @@ class Blend:
             return
         past, rows = self.predictions(longer.rows), Histories(longer.rows)
         valued = past.clv_by(longer.months, longer.cutoff)
+        money = money_growth(longer, past.answers, history.horizon_days)
         chances = learned_chance(
-            replace(fitted.extrapolation, days=longer.days),
+            replace(fitted.extrapolation, days=longer.days, money=money),
             longer,
             lambda tried: tried.none_within(
                 models[0], rows, past.answers["p_churn"].to_numpy(), longer.days
@@ -161,6 +163,12 @@ class Blend:
             longer, models[0], past.answers, valued(extrapolation), extrapolation
         )
         self._fitted = replace(fitted, intervals=intervals, extrapolation=extrapolation)
+        self.notes += noted(
+            money.common,
+            "After an earlier horizon purchases brought ever "
+            f"{'more' if money.common > 0 else 'less'} at a time: that moves what clv holds of a "
+            "month a year later by {}.",
+        )
 
     def _same_total(self, tried: Extrapolation, history: History) -> Extrapolation:
         """Let today's customers together be worth what they are with full trust."""

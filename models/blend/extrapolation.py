@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from models.blend.by_silence import ALIKE, BySilence
+from models.blend.money_growth import CONSTANT, MoneyGrowth
 from models.contenders.btyd import BtydContender
 from models.contenders.encoding import expit, logit
 from models.contenders.histories import Histories
@@ -51,6 +52,8 @@ class Extrapolation:
         By how much, in log odds, more customers bought nothing in so long a period than expected.
     days : int
         Length of the period that these were learned from.
+    money : MoneyGrowth
+        How money per purchase goes on changing after the horizon.
     """
 
     transient: float = 1.0
@@ -61,6 +64,7 @@ class Extrapolation:
     by_silence: BySilence = ALIKE
     silent: float = 0.0
     days: int = 0
+    money: MoneyGrowth = CONSTANT
 
     @property
     def plain(self) -> Extrapolation:
@@ -140,8 +144,8 @@ class Extrapolation:
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
         """Build it again from `to_dict`."""
-        learned = state["by_silence"]
-        return cls(**{**state, "by_silence": BySilence.from_dict(learned) if learned else ALIKE})
+        learned = BySilence.from_dict(state["by_silence"]) if state["by_silence"] else ALIKE
+        return cls(**{**state, "by_silence": learned, "money": MoneyGrowth(**state["money"])})
 
     def lengths(
         self, btyd: BtydContender, customers: pd.DataFrame | Histories, days: float
@@ -158,17 +162,27 @@ class Extrapolation:
         )
         return found
 
+    def money_lengths(
+        self, btyd: BtydContender, customers: pd.DataFrame | Histories, days: float
+    ) -> np.ndarray:
+        """The first of `lengths` in money: later purchases bring more or less."""
+        histories = Histories.of(customers)
+        return self._lengths(btyd, histories, days, self.money.yearly(histories.customers))[0]
+
     def _lengths(
-        self, btyd: BtydContender, customers: Histories, days: float
+        self, btyd: BtydContender, customers: Histories, days: float, money: Any = 0.0
     ) -> tuple[np.ndarray, np.ndarray]:
         horizon_days = btyd.horizon_days
-        edges = [edge for edge in EDGES if horizon_days < edge < days] if self.error_growth else []
+        cut = self.error_growth or np.any(money)
+        edges = [edge for edge in EDGES if horizon_days < edge < days] if cut else []
         ends = [horizon_days, days] if days <= horizon_days else [horizon_days, *edges, days]
         within, *later = btyd.purchases_by(customers, np.array(ends, dtype=float))
         seen = later if days <= horizon_days else [within, *later]
         left = seen[0]
         for before, after, first, last in zip(seen, seen[1:], ends, ends[1:], strict=False):
-            left = left + (after - before) * self._left((first + last - horizon_days) / 2)
+            lead = (first + last - horizon_days) / 2
+            grown = np.exp(money * min(lead / YEAR, self.money.furthest))
+            left = left + (after - before) * self._left(lead) * grown
         return _over(left, within), _over(seen[-1], within)
 
     def _left(self, lead: float) -> float:

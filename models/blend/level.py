@@ -20,10 +20,11 @@ from models.blend.base_predictions import BasePredictions
 from models.blend.forecast_combination import TaughtLevel, combined_mean
 from models.blend.level_error import LevelErrorForecast, forecast_level_error
 from models.blend.mean_shift import shift_to_mean
-from models.blend.realised_spend import panel_sample, promised_spend, realised_factor
+from models.blend.realised_spend import promised_spend, realised_factor
 from models.blend.spend_estimators import before_floor, estimates, log_totals, weighted_mean
 from models.blend.stack import Stack
 from models.contenders.encoding import expit, logit
+from models.contenders.spend_per_purchase import panel_sample, recent_weight
 from models.history import History, weights
 
 # Half, double: 0 0 | 0 0
@@ -180,11 +181,16 @@ def _realised(history: History, btyd: bool) -> tuple[float, list[str]]:
         return 0.0, []
     factor = realised_factor(*promised_spend(history), history.horizon_days)
     realised = float(np.log(factor))
+    twice = noted(
+        np.log(2) * recent_weight(history),
+        "What a customer spent at a time lately goes on: one who lately spent twice as much as on "
+        "average is expected to spend more by {}.",
+    )
     sentence = (
         "Purchases of earlier horizons did not bring what a purchase was worth until then "
         "(returns come later, prices change): that moves expected spend by {}."
     )
-    return realised, noted(realised, sentence)
+    return realised, [*twice, *noted(realised, sentence)]
 
 
 def _taught_level(history: History, today: BasePredictions, stack: Stack) -> TaughtLevel | None:

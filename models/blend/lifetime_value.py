@@ -59,7 +59,8 @@ def lifetime_value(
     own = predicted["expected_spend"].to_numpy()
     # Who expects nothing in the horizon expects nothing later either.
     length = np.divide(worth, btyd_spend, out=np.zeros_like(own), where=btyd_spend > 0)
-    corrected, uncorrected = extrapolation.lengths(models[0], histories, months.days)
+    corrected = extrapolation.money_lengths(models[0], histories, months.days)
+    _, uncorrected = extrapolation.lengths(models[0], histories, months.days)
     left = np.divide(corrected - 1, uncorrected - 1, out=np.ones_like(own), where=uncorrected > 1)
     p_churn = predicted["p_churn"].to_numpy(float)
     later = extrapolation.later_spend(models, histories, p_churn, own, btyd_spend)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.contenders.btyd import SpendPerPurchase
+from models.contenders.spend_per_purchase import lately, promised_values, recent_weight
 from models.history import History, weights
 
 # Half, double: 0 0 | 0 0
@@ -20,31 +20,15 @@ PRICE_CHANGE = 0.05
 LEAST_RATIO = 0.01
 """Of the money that purchases bring at first at least so much is expected to be kept."""
 
-MOST_ROWS = 50_000
-"""So many rows of the panel are looked at."""
-
-
-def panel_sample(panel: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the panel at even distances, at most `MOST_ROWS`."""
-    return panel.iloc[:: len(panel) // MOST_ROWS + 1]
-
 
 def promised_spend(history: History) -> tuple[pd.DataFrame, np.ndarray]:
     """Rows of the panel, and the money that their purchases should have brought.
 
     By what a purchase was worth as seen from each cutoff, not from today; 0 where that is unknown.
     """
-    panel = panel_sample(history.panel)
-    expected = np.zeros(len(panel))
-    for cutoff in history.cutoffs:
-        here = (pd.to_datetime(panel["cutoff"]) == pd.Timestamp(cutoff)).to_numpy()
-        try:
-            known = SpendPerPurchase.fit(history.populations[cutoff])
-        except ValueError:
-            continue
-        value = known.predict_from_all(panel[here])
-        expected[here] = panel["purchases"].to_numpy(float)[here] * value
-    return panel, expected
+    panel, value = promised_values(history)
+    moved = np.exp(recent_weight(history) * lately(panel)) if value.any() else 1.0
+    return panel, panel["purchases"].to_numpy(float) * value * moved
 
 
 def realised_factor(panel: pd.DataFrame, expected: np.ndarray, horizon_days: int) -> float:

@@ -12,9 +12,6 @@ from sklearn.base import BaseEstimator
 
 from models.btyd import (
     BetaGeoModel,
-    FitError,
-    FitWarning,
-    GammaGammaModel,
     ModifiedBetaGeoErlangModel,
     ModifiedBetaGeoModel,
     ParetoNBDModel,
@@ -22,12 +19,9 @@ from models.btyd import (
 from models.btyd.customers import read_customers
 from models.contenders.histories import DAYS_PER_UNIT, Histories, in_weeks
 from models.contenders.protocol import answers
-from models.contenders.shared_fits import FITS
-from models.contenders.warning_filters import filtered
+from models.contenders.shared_fits import FITS, steadied_fit
+from models.contenders.spend_per_purchase import SpendPerPurchase, spend_per_purchase
 from models.history import History
-
-PRIOR_SCALE = 2.0
-"""Standard deviation of the log parameters where the likelihood alone decides nothing."""
 
 FAMILIES: dict[str, Any] = {
     "bg_nbd": BetaGeoModel,
@@ -77,7 +71,7 @@ class BtydContender:
         """Fit both models on the population known at the history's cutoff."""
         self._horizon_days = history.horizon_days
         self._purchases = history.once(("btyd", self.name), lambda: self._fitted_to(history))
-        self._value = history.once("value", lambda: SpendPerPurchase.fit(history.population))
+        self._value = history.once("value", lambda: spend_per_purchase(history))
         return self
 
     def _fitted_to(self, history: History) -> Any:
@@ -195,81 +189,3 @@ class _Known:
 
     def expected_spend(self, X: pd.DataFrame) -> np.ndarray:
         return self.spend
-
-
-class SpendPerPurchase:
-    """Expected money per purchase: Gamma-Gamma, or the mean where it cannot be fitted.
-
-    One-time buyers, whose first basket Gamma-Gamma leaves out, have the mean of its base; where
-    the data do not bound that, the mean that was seen.
-    """
-
-    def __init__(self, mean: float, model: GammaGammaModel | None):
-        self._mean = mean
-        self._model = model
-
-    @classmethod
-    def fit(cls, population: pd.DataFrame) -> Self:
-        """Fit on the repeat customers of a (grouped) population."""
-        repeat = population[(population["frequency"] > 0) & (population["monetary_value"] > 0)]
-        n = repeat["n_customers"].to_numpy(float)
-        if n.sum() == 0:
-            return cls(1.0, None)
-        mean = float(np.average(repeat["monetary_value"], weights=n * repeat["frequency"]))
-        if n.sum() < 50 or np.ptp(repeat["monetary_value"]) < 1e-9 * mean:
-            return cls(mean, None)
-        data = (repeat["frequency"].to_numpy(float), repeat["monetary_value"].to_numpy(float), n)
-        return cls(
-            mean,
-            FITS.get("gamma_gamma", data, lambda: steadied_fit(GammaGammaModel, repeat, n)),
-        )
-
-    def predict(self, customers: pd.DataFrame) -> np.ndarray:
-        """Expected money per purchase, shape (n_customers,)."""
-        if self._model is None or customers.empty:
-            return np.full(len(customers), self._mean)
-        spend = np.asarray(self._model.expected_spend(customers), dtype=float)
-        if self._model.prior_scale is None and self._model.base_has_mean:
-            return spend
-        # A prior steadied the fit: how long the tail is, and so the base's mean, is its say.
-        return np.where(customers["frequency"].to_numpy(float) > 0, spend, self._mean)
-
-    def predict_from_all(self, customers: pd.DataFrame) -> np.ndarray:
-        """Expected money per purchase from all purchases, the first among them.
-
-        Gamma-Gamma's parameters hold for any purchase; the first basket, which the paper
-        sets aside, is all that is known of most customers. Needs `amount_mean`.
-        """
-        return self.predict(
-            pd.DataFrame(
-                {
-                    "frequency": customers["frequency"].to_numpy(float) + 1,
-                    "monetary_value": customers["amount_mean"].to_numpy(float),
-                },
-                index=customers.index,
-            )
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """State as values that JSON can hold."""
-        return {"mean": self._mean, "model": self._model.to_dict() if self._model else None}
-
-    @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> Self:
-        """Build the fitted model again from `to_dict`."""
-        model = state["model"]
-        return cls(float(state["mean"]), GammaGammaModel.from_dict(model) if model else None)
-
-
-def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -> Any:
-    """Maximum likelihood; where it has no maximum, the same with a weak prior.
-
-    A base that nobody leaves has no dropout rate to estimate, one of equals no spread.
-    The prior (standard deviation 2 on log parameters) only decides what the data cannot.
-    """
-    try:
-        with filtered("error", FitWarning):
-            return model().fit(customers, sample_weight=n_customers)
-    except (FitError, FitWarning):
-        with filtered("ignore", FitWarning):
-            return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)

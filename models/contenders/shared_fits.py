@@ -13,6 +13,13 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
+import pandas as pd
+
+from models.btyd import FitError, FitWarning
+from models.contenders.warning_filters import filtered
+
+PRIOR_SCALE = 2.0
+"""Standard deviation of the log parameters where the likelihood alone decides nothing."""
 
 MOST_KEPT = 200
 """So many fits are kept, a few kilobytes each; the oldest goes first."""
@@ -44,3 +51,17 @@ class SharedFits:
 
 FITS = SharedFits()
 """Those of this process."""
+
+
+def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -> Any:
+    """Maximum likelihood; where it has no maximum, the same with a weak prior.
+
+    A base that nobody leaves has no dropout rate to estimate, one of equals no spread.
+    The prior (standard deviation 2 on log parameters) only decides what the data cannot.
+    """
+    try:
+        with filtered("error", FitWarning):
+            return model().fit(customers, sample_weight=n_customers)
+    except (FitError, FitWarning):
+        with filtered("ignore", FitWarning):
+            return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)
