@@ -115,6 +115,20 @@ def daily(days: ir.Table) -> ir.Table:
     return joined.select("day", "purchases", customers=ibis.coalesce(joined.customers, 0))
 
 
+def spans(days: ir.Table) -> ir.Table:
+    """One row per customer: ``first_bought``, ``last_bought``, ``last``, ``purchases``.
+
+    ``last`` is the last day of any kind. Who has no purchase has no day of buying.
+    """
+    bought = days.amount > 0
+    return days.group_by("customer_id").aggregate(
+        first_bought=days.transacted_at.min(where=bought),
+        last_bought=days.transacted_at.max(where=bought),
+        last=days.transacted_at.max(),
+        purchases=bought.sum(),
+    )
+
+
 def with_gaps(days: ir.Table) -> ir.Table:
     """Add ``ordinal`` and ``gap``, see `purchase_days`: the only step that sorts the days."""
     purchase = days.amount > 0

@@ -44,12 +44,12 @@ class Log:
     else. `counts` adds up: rows in = rows used + rows set aside. `date_format` is
     how all dates are written, None where some are ISO 8601: with it a few rows of the
     same kind can be read whose days would leave it open. `known` are those of order_id and
-    quantity that the log has. `people` has every ``customer_id``, also of rows that were no sales.
+    quantity that the log has. `ids_aside` has the ``customer_id`` of each row that was set aside.
     """
 
     transactions: ir.Table
     quarantine: ir.Table
-    people: ir.Table
+    ids_aside: ir.Table
     counts: Counts
     fingerprint: str
     attributes: tuple[str, ...]
@@ -115,9 +115,10 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     if spec.columns.refunded:
         counts = replace(counts, refunded=_given_back(checked, transactions, spec))
     attributes, digest = spec.columns.attributes, engine.fingerprint(transactions)
-    people = checked.filter(checked.customer_id.notnull()).select("customer_id")
+    aside = checked.filter(checked.customer_id.notnull(), checked.reason.notnull())
+    ids = aside.select("customer_id")
     return Log(
-        transactions, quarantine, people, counts, digest, attributes, notes, written, spec.known
+        transactions, quarantine, ids, counts, digest, attributes, notes, written, spec.known
     )
 
 

@@ -27,25 +27,19 @@ HOLE = 7
 """So many days without any purchase, and three times as many as ever else, may be lost orders."""
 
 
-def breaks(days: ir.Table) -> list[str]:
+def breaks(days: ir.Table, customers: ir.Table) -> list[str]:
     """Remarks on days that are no trade's.
 
-    `days` is a table of customers' days, see `features.customer.purchase_days.netted_days`. It
-    is counted by day and by customer; what comes out of the engine is as long as the calendar.
+    `days` are `features.customer.purchase_days.netted_days`, `customers` their `spans`. Both are
+    counted by day; what comes out of the engine is as long as the calendar.
     """
     bought = days.filter(days.amount > 0)
     full = _by_day(bought, "transacted_at")
     told = [*_paused(full), *_imported(full)]
     if sum(full.values()) < 4 * RETURNING:  # of two days each, on either side
         return told
-    each = bought.group_by("customer_id").aggregate(
-        first=bought.transacted_at.min(), last=bought.transacted_at.max()
-    )
-    engine = days.get_backend()
-    name = engine.fresh("spans")
-    again = engine.create_table(name, each.filter(each.last > each["first"]))
-    firsts, lasts = (_by_day(again, column) for column in ("first", "last"))
-    engine.drop_table(name)
+    again = customers.filter(customers.purchases > 1)
+    firsts, lasts = (_by_day(again, column) for column in ("first_bought", "last_bought"))
     return [*told, *_renamed(firsts, lasts)]
 
 

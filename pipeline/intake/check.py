@@ -231,8 +231,8 @@ def _check(
     horizon = propose_horizon(history, config)
     unanswered = open_lines(before, asked)
     verdict, reasons = _judged(config, found, horizon, history, unanswered[:1])
-    notes = [*([known.told] if known else []), *map(said, taken), *log.notes]
-    notes += [*_remarks(log, spec, asked, taken), *breaks(history.netted), *facts.towering(found)]
+    notes = [known.told] if known else []
+    notes += [*_notes(log, history, spec, asked, taken), *facts.towering(found)]
     if config.horizon_days and (told := uneven(history, config, config.horizon_days)):
         notes.append(told)
     return Check(
@@ -241,11 +241,14 @@ def _check(
     )  # fmt: skip
 
 
-def _remarks(
-    log: Log, spec: LogSpec, asked: Sequence[Question], taken: Sequence[Question]
+def _notes(
+    log: Log, history: facts.History, spec: LogSpec, asked: list[Question], taken: list[Question]
 ) -> list[str]:
-    """What there is to look at beside what was taken."""
-    return facts.remarks(log, spec, [question for question in asked if question not in taken])
+    """What was taken, what reading told, and what there is to look at beside."""
+    left = [question for question in asked if question not in taken]
+    found = facts.remarks(log, history.customers, spec, left)
+    days = breaks(history.netted, history.customers)
+    return [*map(said, taken), *log.notes, *found, *days]
 
 
 def _judged(

@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from features.customer.purchase_days import netted_days, with_gaps
+from features.customer.purchase_days import netted_days, spans, with_gaps
 from features.engines.duckdb import Engine
 from features.errors import UserError
 from features.log.transactions import Log, LogSpec
@@ -23,9 +23,10 @@ TOWERING = 50
 
 @dataclass(frozen=True)
 class History:
-    """Netted days, the first day with a purchase, and the day after the last row."""
+    """Netted days, their spans by customer, the first purchase, and the day after the last row."""
 
     netted: ir.Table
+    customers: ir.Table
     first_day: date
     end: date
 
@@ -33,17 +34,15 @@ class History:
 def history_of(engine: Engine, log: Log) -> History:
     """Purchase days of a log, refused when there is none."""
     days = engine.create_table(engine.fresh("days"), netted_days(log.transactions, known=log.known))
-    bought = days.filter(days.amount > 0)
-    found = bought.aggregate(first=bought.transacted_at.min(), n=bought.count())
-    row = (
-        found.cross_join(days.aggregate(last=days.transacted_at.max())).to_pyarrow().to_pylist()[0]
-    )
-    if not row["n"]:
+    customers = engine.create_table(engine.fresh("customers"), spans(days))
+    found = customers.aggregate(first=customers.first_bought.min(), last=customers.last.max())
+    row = found.to_pyarrow().to_pylist()[0]
+    if row["first"] is None:
         raise UserError(
             "No purchase: on no day does a customer's net amount exceed 0. Is the amount column "
             "the right one, and are returns written below 0?"
         )
-    return History(days, row["first"], row["last"] + timedelta(days=1))
+    return History(days, customers, row["first"], row["last"] + timedelta(days=1))
 
 
 def account(log: Log) -> dict[str, Any]:
@@ -178,14 +177,17 @@ def towering(found: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def remarks(log: Log, spec: LogSpec, questions: Sequence[Question]) -> list[str]:
+def remarks(
+    log: Log, customers: ir.Table, spec: LogSpec, questions: Sequence[Question]
+) -> list[str]:
     """What a person who knows the shop should look at, in `check`, `train` and `score` alike.
 
-    `questions` are what the raw rows left open.
+    `customers` are those of the rows that are used; `questions` are what the raw rows left open.
     """
     counts = log.counts
+    people = customers.select("customer_id").union(log.ids_aside)
     found = [told(question) for question in questions if not question.pressing]
-    found += [told(question) for question in alike(log.people, spec)]
+    found += [told(question) for question in alike(people, spec)]
     if counts.anonymous:
         found.append(
             f"{counts.anonymous:,} rows have no customer (guest sales). They are left out: nobody "

@@ -37,35 +37,6 @@ DRAFT = ".draft-"
 
 
 @dataclass(frozen=True)
-class Account:
-    """What reading a log told, but for its rows: where they went, and what to remark.
-
-    `columns` are names and types of the validated log.
-    """
-
-    counts: Counts
-    fingerprint: str
-    attributes: tuple[str, ...]
-    date_format: str | None
-    columns: dict[str, str]
-    remarks: tuple[str, ...] = field(default=())
-
-    def to_json(self) -> str:
-        """As text that `from_json` reads."""
-        return json.dumps(asdict(self), default=str)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Account":
-        """The account that was written."""
-        found = json.loads(text)
-        counts = found.pop("counts")
-        counts["refunded"] = Decimal(counts["refunded"])
-        for name in ("attributes", "remarks"):
-            found[name] = tuple(found[name])
-        return cls(counts=Counts(**counts), **found)
-
-
-@dataclass(frozen=True)
 class Extent:
     """From when to when the purchases and the days of a log go, and how many people have some.
 
@@ -80,17 +51,11 @@ class Extent:
     repeaters: int
 
     @classmethod
-    def of(cls, netted: ir.Table) -> "Extent":
-        """What one pass over netted days tells."""
-        bought = netted.amount > 0
-        customers = netted.group_by("customer_id").aggregate(
-            first=netted.transacted_at.min(where=bought),
-            last=netted.transacted_at.max(),
-            purchases=bought.sum(),
-        )
+    def of(cls, customers: ir.Table) -> "Extent":
+        """What `features.customer.purchase_days.spans` tell."""
         found = customers.aggregate(
-            first=customers["first"].min(),
-            last=customers["last"].max(),
+            first=customers.first_bought.min(),
+            last=customers.last.max(),
             everybody=customers.count(),
             purchases=customers.purchases.sum().cast("int64"),
             buyers=(customers.purchases > 0).sum(),
@@ -98,24 +63,47 @@ class Extent:
         )
         return cls(**found.to_pyarrow().to_pylist()[0])
 
+
+@dataclass(frozen=True)
+class Account:
+    """What reading a log told, but for its rows: where they went, and what to remark.
+
+    `columns` are names and types of the validated log.
+    """
+
+    counts: Counts
+    extent: Extent
+    fingerprint: str
+    attributes: tuple[str, ...]
+    date_format: str | None
+    columns: dict[str, str]
+    remarks: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> str:
+        """As text that `from_json` reads."""
+        return json.dumps(asdict(self), default=str)
+
     @classmethod
-    def from_json(cls, text: str) -> "Extent":
-        """What `json.dumps` made of the fields, days as texts."""
+    def from_json(cls, text: str) -> "Account":
+        """The account that was written."""
         found = json.loads(text)
-        days = {key: found[key] and date.fromisoformat(found[key]) for key in ("first", "last")}
-        return cls(**{**found, **days})
+        counts, extent = found.pop("counts"), found.pop("extent")
+        counts["refunded"] = Decimal(counts["refunded"])
+        days = {key: extent[key] and date.fromisoformat(extent[key]) for key in ("first", "last")}
+        for name in ("attributes", "remarks"):
+            found[name] = tuple(found[name])
+        return cls(counts=Counts(**counts), extent=Extent(**{**extent, **days}), **found)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A log that was read: its account, its netted days and their extent, its quarantine.
+    """A log that was read: its account, its netted days, its quarantine.
 
     On one machine the days are in order of customer, and stand in `days_file`.
     """
 
     account: Account
     days: ir.Table
-    extent: Extent
     days_file: Path | None
     quarantine: ir.Table
     entry: "Entry | None" = None
@@ -206,19 +194,17 @@ def kept(
         own.mkdir(mode=0o700)
         account = read(own)
         digests = {name: _content(own / name) for name in (DAYS, ASIDE)}
-        found = asdict(Extent.of(read_parquet(engine, own / DAYS)))
         known = {"account": account.to_json(), "day": str(today), "content": digests}
-        known["extent"] = json.dumps(found, default=str)
         (own / ACCOUNT).write_text(json.dumps(known))
         if cache is not None and entry is not None:
             _give(own, entry)
     if cache is not None and entry is not None and entry.is_dir():
         cache.make_room(entry)
     known = json.loads((own / ACCOUNT).read_text())
-    account, extent = Account.from_json(known["account"]), Extent.from_json(known["extent"])
+    account = Account.from_json(known["account"])
     days, aside = (read_parquet(engine, own / name) for name in (DAYS, ASIDE))
     place = Entry(cache, entry) if cache is not None and entry is not None else None
-    return Kept(account, days, extent, own / DAYS, aside, place)
+    return Kept(account, days, own / DAYS, aside, place)
 
 
 def _take(entry: Path, own: Path, today: date) -> bool:

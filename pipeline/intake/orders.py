@@ -23,7 +23,7 @@ from features.writing import scratch
 from pipeline.config import CacheConfig, EngineConfig
 from pipeline.console import Progress
 from pipeline.intake.database import read_inside
-from pipeline.intake.kept import Account, Cache, Entry, Extent, Kept, kept
+from pipeline.intake.kept import Account, Cache, Entry, Kept, kept
 from pipeline.intake.questions.look import ROWS
 from pipeline.intake.taking_in import account_of, asked, take_in
 
@@ -172,8 +172,8 @@ def _on_spark(
             log = validate(engine, raw, spec)
             netted = netted_days(log.transactions, log.attributes, log.known)
             netted = engine.create_table("netted", netted)
-            account = account_of(log, spec, questions, netted)
-        yield engine, Kept(account, netted, Extent.of(netted), None, log.quarantine)
+            account = account_of(engine, log, spec, questions, netted)
+        yield engine, Kept(account, netted, None, log.quarantine)
 
 
 def _stamps(files: Sequence[Path]) -> dict[Path, tuple[int, ...]]:
@@ -250,7 +250,7 @@ def name_of(source: str) -> str:
 
 
 def _orders(name: str, engine: Engine, found: Kept) -> Orders:
-    extent = found.extent
+    extent = found.account.extent
     if extent.first is None:
         raise UserError(
             "The log has no purchase: on no day does a customer's net amount exceed 0. "

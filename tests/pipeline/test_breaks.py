@@ -6,6 +6,7 @@ from random import Random
 import pyarrow as pa
 import pytest
 
+from features.customer.purchase_days import spans
 from features.engines.duckdb import connect
 from pipeline.intake.breaks import breaks
 
@@ -32,7 +33,8 @@ def said(found):
         "transacted_at": [FIRST + timedelta(days=day) for day in days],
         "amount": [9.5] * len(who),
     }
-    return breaks(connect(threads=1).create_table("days", pa.table(rows)))
+    days = connect(threads=1).create_table("days", pa.table(rows))
+    return breaks(days, spans(days))
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +100,7 @@ def test_a_shop_nobody_comes_back_to_is_not_taken_for_changed_ids():
 
 
 def test_days_of_returns_alone_count_for_nothing():
-    assert (
-        breaks(
-            connect(threads=1).sql(
-                "SELECT 'a' AS customer_id, DATE '2024-01-01' AS transacted_at, -1.0 AS amount"
-            )
-        )
-        == []
+    days = connect(threads=1).sql(
+        "SELECT 'a' AS customer_id, DATE '2024-01-01' AS transacted_at, -1.0 AS amount"
     )
+    assert breaks(days, spans(days)) == []

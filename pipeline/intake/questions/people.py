@@ -133,24 +133,30 @@ def alike(customers: ir.Table, spec: LogSpec) -> Iterator[Question]:
     customers
         A table with ``customer_id``; it may have a customer several times.
     """
+    # Where nothing is written in a way that may differ, nothing has to be compared.
+    if not any(first(customers.aggregate(**_elsewise(customers.customer_id))).values()):
+        return
     ids = customers.select("customer_id").distinct()
     one = ids.customer_id
-    other = {
-        "cased": (one != one.lower()) | one.re_search(r"^[\s\x{00A0}]|[\s\x{00A0}]$"),
-        "floats": one.re_search(r"^\d+\.0+$"),
-        "phones": one.re_search(PHONE) & one.re_search(r"[^\d]"),
-    }
-    seen = first(ids.aggregate(n=one.count(), **{key: here.sum() for key, here in other.items()}))
+    seen = first(ids.aggregate(n=one.count(), **_elsewise(one)))
     how = {
         "cased": ("ignore", "exact"),
         "floats": ("exact", "number"),
         "phones": ("exact", "phone"),
     }
-    # Where nothing is written in a way that may differ, nothing has to be compared.
     people = {key: same_person(one, *how[key]).nunique() for key in how if seen[key]}
-    if people:
-        same = first(ids.aggregate(**people))
-        yield from _spelt(seen, {key: seen["n"] - n for key, n in same.items()}, spec)
+    same = first(ids.aggregate(**people))
+    yield from _spelt(seen, {key: seen["n"] - n for key, n in same.items()}, spec)
+
+
+def _elsewise(one: ir.StringValue) -> dict[str, ir.Scalar]:
+    """How many ids are written in a way that another one of the same person may not be."""
+    other = {
+        "cased": (one != one.lower()) | one.re_search(r"^[\s\x{00A0}]|[\s\x{00A0}]$"),
+        "floats": one.re_search(r"^\d+\.0+$"),
+        "phones": one.re_search(PHONE) & one.re_search(r"[^\d]"),
+    }
+    return {key: here.sum() for key, here in other.items()}
 
 
 def _spelt(seen: dict[str, Any], apart: dict[str, int], spec: LogSpec) -> Iterator[Question]:
