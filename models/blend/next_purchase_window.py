@@ -1,27 +1,33 @@
-"""When the next purchase comes: a window of days, as wide as past windows had to be."""
+"""When the next purchase comes: a window of days, as wide as past windows had to be.
+
+Two laws know the day: a buy-till-you-die model's, and that of customers' own gaps. In each group of
+customers alike in rhythm the one answers whose windows were better at past cutoffs.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
-from models.blend.spend_distribution import COVERED, TAIL
+from models.blend.conformal_tails import (
+    MIDDLE,
+    Tails,
+    Window,
+    conformal_tails,
+    interval_score,
+)
+from models.blend.own_rhythm import OwnRhythm
 from models.contenders.btyd import BtydContender
 from models.contenders.histories import Histories
 from models.history import History, weights
 
-MIDDLE = (TAIL, 1 - TAIL)
-"""Where a window begins and ends in the distribution of the day, if that is right."""
-
-LATEST_START, EARLIEST_END = 0.25, 0.70
-"""However regular customers were: the next horizon is not quite like those before."""
-
-FEWEST = 200
-"""Buyers of the past that are needed to leave the middle."""
+FEWEST_ALIKE = 100
+"""Buyers of the past that a group needs for windows of its own."""
 
 STEPS = 12
 """The horizon is looked at in so many steps, short ones first."""
@@ -45,41 +51,129 @@ class WaitingTimes(NamedTuple):
     day: np.ndarray
     weight: np.ndarray
 
+    def window(self, tails: Tails) -> Window:
+        """First and last day between two quantiles of `by_then`."""
+        return window(self.by_then, self.days, tails)
+
+
+class OwnWaits(NamedTuple):
+    """Past buyers, and the law of own gaps as it was known at their cutoff."""
+
+    law: OwnRhythm
+    buyers: pd.DataFrame
+
+    @property
+    def day(self) -> np.ndarray:
+        """Days from the cutoff to the purchase."""
+        return self.buyers["next_purchase"].to_numpy(float)
+
+    @property
+    def weight(self) -> np.ndarray:
+        """How many customers each stands for."""
+        return weights(self.buyers)
+
+    def window(self, tails: Tails) -> Window:
+        """First and last day that hold two quantiles."""
+        return self.law.window(self.buyers, tails)
+
+
+class Buyers(NamedTuple):
+    """Buyers of a past cutoff, and what the laws of that day say of them."""
+
+    rows: pd.DataFrame
+    by_then: np.ndarray
+    days: np.ndarray
+    law: OwnRhythm | None
+
+    def waits(self) -> WaitingTimes:
+        """What the buy-till-you-die model said."""
+        day = self.rows["next_purchase"].to_numpy(float)
+        return WaitingTimes(self.by_then, self.days, day, weights(self.rows))
+
+    def only(self, chosen: np.ndarray) -> Buyers:
+        """Some of them."""
+        return self._replace(rows=self.rows[chosen], by_then=self.by_then[:, chosen])
+
+
+class Ends(NamedTuple):
+    """Where windows of a group lie: by own gaps or not, and between which quantiles."""
+
+    own: bool
+    tails: Tails
+
 
 @dataclass(frozen=True)
 class NextPurchase:
-    """The model of a customer's next purchase, and the quantiles between which windows lie."""
+    """The laws of a customer's next purchase, and the quantiles between which windows lie.
+
+    `tails` are those of customers whose group has none of its own in `by_group`.
+    """
 
     horizon_days: int
     model: BtydContender | None
-    tails: tuple[float, float] = MIDDLE
+    tails: Tails = MIDDLE
+    rhythm: OwnRhythm | None = None
+    by_group: dict[int, Ends] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, history: History, cutoffs: list[date]) -> Self:
-        """Fit the model, and calibrate its windows on past cutoffs."""
-        known = [times for times in (_waiting_times(history, day) for day in cutoffs) if times]
-        return cls(history.horizon_days, _timing_model(history), conformal_tails(known))
+        """Fit the laws, and calibrate their windows on past cutoffs."""
+        known = [buyers for buyers in (_buyers(history, day) for day in cutoffs) if buyers]
+        rhythm = OwnRhythm.fit(history.panel, history.horizon_days)
+        return cls(
+            history.horizon_days,
+            _timing_model(history),
+            conformal_tails([buyers.waits() for buyers in known]),
+            rhythm,
+            better_by_group(rhythm, known) if rhythm else {},
+        )
 
-    def window(self, customers: pd.DataFrame | Histories) -> tuple[np.ndarray, np.ndarray]:
+    def window(self, customers: pd.DataFrame | Histories) -> Window:
         """First and last day, from the cutoff on; NaN where there is no model."""
         if self.model is None:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
         if not len(customers):
             return np.empty(0), np.empty(0)
-        return window(*_by_then(self.model, customers, self.horizon_days), self.tails)
+        waits = partial(window, *_by_then(self.model, customers, self.horizon_days))
+        first, last = waits(self.tails)
+        if self.rhythm is None or not self.by_group:
+            return first, last
+        rows = customers.customers if isinstance(customers, Histories) else customers
+        groups = self.rhythm.groups(rows)
+        for group, (own, tails) in self.by_group.items():
+            here = groups == group
+            if own:
+                first[here], last[here] = self.rhythm.window(rows[here], tails)
+            else:
+                first[here], last[here] = (end[here] for end in waits(tails))
+        return first, last
 
     def to_dict(self) -> dict[str, Any]:
         """State as values that JSON can hold."""
-        rhythm = self.model.parameters() if self.model else None
-        return {"rhythm": rhythm, "tails": list(self.tails)}
+        return {
+            "timing_model": self.model.parameters() if self.model else None,
+            "tails": list(self.tails),
+            "own_rhythm": self.rhythm.to_dict() if self.rhythm else None,
+            "by_group": {
+                str(group): [ends.own, *ends.tails] for group, ends in self.by_group.items()
+            },
+        }
 
     @classmethod
     def from_dict(cls, horizon_days: int, state: dict[str, Any]) -> Self:
         """Build it again from `to_dict`."""
-        model = BtydContender.restore(state["rhythm"], {}) if state["rhythm"] else None
-        low, high = state["tails"]
-        return cls(horizon_days, model, (low, high))
+        model, own = state["timing_model"], state["own_rhythm"]
+        return cls(
+            horizon_days,
+            BtydContender.restore(model, {}) if model else None,
+            (state["tails"][0], state["tails"][1]),
+            OwnRhythm.from_dict(horizon_days, own) if own else None,
+            {
+                int(group): Ends(own, (low, high))
+                for group, (own, low, high) in state["by_group"].items()
+            },
+        )
 
 
 def _timing_model(history: History) -> BtydContender | None:
@@ -99,21 +193,38 @@ def _by_then(
     return 1 - model.no_purchase_by(customers, days), days
 
 
-def _waiting_times(history: History, cutoff: date) -> WaitingTimes | None:
-    """What the model of a past cutoff said of those who bought, and when they did."""
+def _buyers(history: History, cutoff: date) -> Buyers | None:
+    """Who bought after a past cutoff, and the laws as they were known at it."""
     rows = history.rows(cutoff)
     bought = rows[rows["churned"] == 0]
     bought = bought.iloc[:: len(bought) // MOST_BUYERS + 1]
-    model = None if bought.empty else _timing_model(history.at(cutoff))
+    known = history.at(cutoff)
+    model = None if bought.empty else _timing_model(known)
     if model is None:
         return None
-    by_then, days = _by_then(model, bought, history.horizon_days)
-    return WaitingTimes(by_then, days, bought["next_purchase"].to_numpy(float), weights(bought))
+    law = OwnRhythm.fit(known.panel, history.horizon_days)
+    return Buyers(bought, *_by_then(model, bought, history.horizon_days), law)
 
 
-def window(
-    by_then: np.ndarray, days: np.ndarray, tails: tuple[float, float] = MIDDLE
-) -> tuple[np.ndarray, np.ndarray]:
+def better_by_group(rhythm: OwnRhythm, past: list[Buyers]) -> dict[int, Ends]:
+    """The better law of each group at past cutoffs, where it had enough buyers to tell.
+
+    Better by the interval score (Winkler 1972), each law between the quantiles that held 80 %.
+    """
+    found = {}
+    for group in rhythm.hazards:
+        alike = [buyers.only(rhythm.groups(buyers.rows) == group) for buyers in past if buyers.law]
+        if sum(len(buyers.rows) for buyers in alike) < FEWEST_ALIKE:
+            continue
+        own = [OwnWaits(buyers.law, buyers.rows) for buyers in alike if buyers.law]
+        btyd = [buyers.waits() for buyers in alike]
+        tails = [conformal_tails(law, FEWEST_ALIKE) for law in (own, btyd)]
+        better = interval_score(own, tails[0]) < interval_score(btyd, tails[1])
+        found[group] = Ends(better, tails[0] if better else tails[1])
+    return found
+
+
+def window(by_then: np.ndarray, days: np.ndarray, tails: Tails = MIDDLE) -> Window:
     """Whole days until the next purchase, from and to, if there is one within the horizon.
 
     Between two quantiles of its day among the futures in which the customer buys at all; whether
@@ -141,32 +252,6 @@ def window(
     last = np.round(_reached(known, moments, tails[1])) - 1
     first = np.minimum(first, days[-1] - 1)
     return first, np.maximum(first, last)
-
-
-def conformal_tails(past: list[WaitingTimes]) -> tuple[float, float]:
-    """Quantiles between which windows of the past held 80 % of the days, no more than needed.
-
-    Conformal prediction with two tails (Romano, Patterson & Candes 2019): a wrong model of the day
-    gets as wide a window as it needs. The window begins as late as a tenth of the days allows, and
-    ends as early as the rest does: who buys daily cannot be missed by one that begins today.
-    """
-    if sum(len(times.day) for times in past) < FEWEST:
-        return MIDDLE
-    by_then = np.hstack([times.by_then for times in past])
-    day, weight = (
-        np.concatenate([getattr(times, name) for times in past]) for name in ("day", "weight")
-    )
-    days = past[0].days
-    low, high = 0.0, 1.0
-    for tail in np.linspace(0.0, LATEST_START, 26):
-        first, _ = window(by_then, days, (tail, high))
-        if np.average(day < first, weights=weight) <= TAIL:
-            low = float(tail)
-    for end in np.linspace(1.0, EARLIEST_END, 31):
-        first, last = window(by_then, days, (low, end))
-        if np.average((first <= day) & (day <= last), weights=weight) >= COVERED:
-            high = float(end)
-    return low, high
 
 
 def _reached(known: np.ndarray, moments: np.ndarray, share: float) -> np.ndarray:

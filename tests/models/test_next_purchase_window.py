@@ -6,13 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend.next_purchase_window import (
-    MIDDLE,
-    NextPurchase,
-    WaitingTimes,
-    conformal_tails,
-    window,
-)
+from models.blend.conformal_tails import MIDDLE, conformal_tails
+from models.blend.next_purchase_window import NextPurchase, WaitingTimes, window
 from models.contenders.btyd import BtydContender
 from models.evaluation.intervals import coverage
 from models.history import History
