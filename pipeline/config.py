@@ -105,6 +105,24 @@ class SegmentConfig(Section):
         return self
 
 
+NO_NAME = "/:@'"
+"""Characters that MLflow refuses in a model's name, or that end the name in an address."""
+
+LONGEST_NAME = 200
+"""Bytes of a model's name, which is also the name of a folder."""
+
+
+def _name_of_model(name: str) -> str:
+    odd = not name.strip() or name == "." or name.startswith("..") or set(name) & set(NO_NAME)
+    if odd or len(name.encode()) > LONGEST_NAME:
+        raise ValueError(
+            "cannot be a model's name: it must not be empty, begin with '..', hold one of "
+            f"{' '.join(NO_NAME)} or be longer than {LONGEST_NAME} bytes. Choose a plain name "
+            "such as churn"
+        )
+    return name
+
+
 class TrackingConfig(Section):
     """Where MLflow keeps the runs; MLFLOW_TRACKING_URI comes before `uri`."""
 
@@ -115,7 +133,9 @@ class TrackingConfig(Section):
         str, Field(min_length=1, description="Name under which MLflow gathers the runs")
     ] = "churn"
     registered_model: Annotated[
-        str, Field(min_length=1, description="Name whose champion `churn score` asks")
+        str,
+        AfterValidator(_name_of_model),
+        Field(description="Name whose champion `churn score` asks"),
     ] = "churn"
 
 
@@ -224,12 +244,17 @@ def redacted(config: Config) -> dict[str, Any]:
 
 
 def without_secret(uri: str) -> str:
-    """Hide the user and password of an address, and what its query calls a secret.
+    """Hide the password of an address, and what its query calls a secret.
+
+    The user of a database is none; that of a web address may be a token, and goes with it.
 
     >>> without_secret("postgresql://me:secret@host/db?password=secret&sslmode=require")
     'postgresql://***@host/db?password=***&sslmode=require'
+    >>> without_secret("postgresql://me@host/db"), without_secret("https://token@host")
+    ('postgresql://me@host/db', 'https://***@host')
     """
-    uri = re.sub(r"(?<=://)[^/]*@", "***@", uri)
+    if not re.fullmatch(r"postgresql[+\w]*://[^/:@]*@[^@]*", uri):
+        uri = re.sub(r"(?<=://)[^/]*@", "***@", uri)
     return re.sub(r"(?i)((?:password|passwd|pwd|token|secret|key)=)[^&]*", r"\1***", uri)
 
 

@@ -15,6 +15,7 @@ from features.errors import UserError
 from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.config import Config, OutputConfig, TrackingConfig
 from pipeline.config_problems import validated
+from pipeline.plain_yaml import plain
 from pipeline.profiles import known_export
 
 LARGEST_FILE = 1_000_000
@@ -146,7 +147,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise UserError(f"{path} is larger than {LARGEST_FILE:,} bytes: no config file.")
-        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        values = plain(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise UserError(
             f"There is no config file {path}. `churn check LOG --write-config {path}` writes one."

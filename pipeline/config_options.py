@@ -11,6 +11,7 @@ import yaml
 
 from features.errors import UserError
 from pipeline.config import without_secret
+from pipeline.plain_yaml import plain
 
 
 def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
             # A blank is a value of its own: log.thousands may be one.
             # A mark alone is meant as it stands: to YAML | is a text to come, - a list, ~ nothing.
             mark = text.isspace() or (len(text) == 1 and not text.isalnum())
-            values[key.strip()] = text if mark else yaml.safe_load(text)
+            values[key.strip()] = text if mark else plain(text)
         except (yaml.YAMLError, ValueError):  # a comma, %Y%m%d, 2024-02-31: text
             values[key.strip()] = text
     return values

@@ -10,9 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from features.errors import UserError
+from pipeline.plain_yaml import plain
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def profiles() -> Mapping[str, KnownExport]:
     for file in sorted((files("configs") / "profiles").iterdir(), key=lambda file: file.name):
         if file.name.endswith(".yaml"):
             name = file.name.removesuffix(".yaml")
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            content = plain(file.read_text(encoding="utf-8"))
             content["recognise"] = tuple(content["recognise"])
             found[name] = KnownExport(name=name, **content)
     return found

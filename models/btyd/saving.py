@@ -13,6 +13,16 @@ from models.btyd.summary import FittedSummary
 
 Floats = NDArray[np.float64]
 
+STATE = (
+    "hyperparameters",
+    "theta",
+    "theta_covariance",
+    "log_likelihood",
+    "n_customers",
+    "converged",
+)
+"""What `to_dict` writes of every model, beside its name."""
+
 
 class Saved(FittedSummary):
     """Ways to carry a fitted model over: JSON, known parameters, lifetimes."""
@@ -44,9 +54,18 @@ class Saved(FittedSummary):
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Self:
-        """The model that `to_dict` wrote."""
-        if state["model"] != cls.__name__:
-            raise ValueError(f"The state is of a {state['model']}; expected {cls.__name__}.")
+        """The model that `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError
+            For the state of another model, or one that lacks a part.
+        """
+        if state.get("model") != cls.__name__:
+            named = state.get("model", "model without a name")
+            raise ValueError(f"The state is of a {named}; expected {cls.__name__}.")
+        if missing := [key for key in STATE if key not in state]:
+            raise ValueError(f"The state lacks {', '.join(missing)}; `to_dict` writes it whole.")
         model = cls(**state["hyperparameters"])
         model._restore_extra(state)
         model._set_theta(np.array(state["theta"], dtype=float))

@@ -34,9 +34,9 @@ def customer(
     from pipeline.scoring.scores_file import read_scores
 
     progress = Progress(quiet)
-    config = load(path, overrides)
-    refuse_overwriting([out], [config.log.source, path, scores])
     said = read_scores(scores, stage.ANSWERS) if scores else None
+    config = load(path, overrides, {"log": said.log} if said else {})
+    refuse_overwriting([out], [config.log.source, path, scores])
     with open_orders(config.log, progress, None, config.engine, config.cache) as orders:
         horizon = said.horizon_days if said else horizon_of(orders, config, progress)
         day = as_of.date() if as_of else orders.end

@@ -56,15 +56,14 @@ def describe(
     from pipeline.scoring.scores_file import read_scores
 
     progress = Progress(quiet)
-    config = load(path, overrides)
+    said = read_scores(scores, COLUMNS) if scores else None
+    known = {"log": said.log, "horizon_days": said.horizon_days} if said else {}
+    config = load(path, overrides, known)
     if by:
         attributes = dict.fromkeys((*config.log.columns.attributes, *_names(by)))
         overrides = {**overrides, "log.columns.attributes": list(attributes)}
-        config = load(path, overrides)
+        config = load(path, overrides, known)
     refuse_overwriting([out], [config.log.source, path, survey, scores])
-    said = read_scores(scores, COLUMNS) if scores else None
-    if said and not config.horizon_days:
-        config = load(path, {**overrides, "horizon_days": said.horizon_days})
     with open_orders(config.log, progress, survey, config.engine, config.cache) as orders:
         asked = Asked(
             as_of=as_of.date() if as_of else orders.end,

@@ -92,6 +92,13 @@ def _example_cost(scores: Path, terms: "CampaignConfig") -> float:
     return float(f"{np.floor(cost / digit + 1e-9) * digit:.1g}")
 
 
+def measuring(plan: Path, path: Path | None, overrides: Mapping[str, Any]) -> str:
+    """Measure a campaign when its days are over, in the store that its plan is recorded in."""
+    log = _config(path) or "LOG"
+    start = f"churn measure {shlex.quote(str(plan))}"
+    return _line(start, log, _tracking(overrides), "--out measured.json")
+
+
 def next_campaign(
     terms: "Terms",
     path: Path | None,
@@ -113,11 +120,16 @@ def next_campaign(
     if terms.value != CampaignConfig().value:
         settings["value"] = terms.value
     told = as_options({f"campaigns.{name}.{key}": value for key, value in settings.items()})
-    log = log_of(path, overrides, config)
-    return (
-        f"churn score {log} --out next_scores.parquet && churn plan next_scores.parquet "
-        f"--campaign {name} {told} --measured {shlex.quote(str(measured))} --out next.parquet"
+    store = _tracking(overrides)
+    first = _line(
+        "churn score", log_of(path, overrides, config), store, "--out next_scores.parquet"
     )
+    second = _line(
+        f"churn plan next_scores.parquet --campaign {name} {told}",
+        store,
+        f"--measured {shlex.quote(str(measured))} --out next.parquet",
+    )
+    return f"{first} && {second}"
 
 
 def _tracking(overrides: Mapping[str, Any]) -> str:

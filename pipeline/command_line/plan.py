@@ -38,6 +38,7 @@ def plan(
     """Choose the customers worth a contact, draw a control group, say what it will show."""
     from pipeline.acting import plan_page
     from pipeline.acting.recorded import keep
+    from pipeline.command_line import following
     from pipeline.command_line.show import plan
     from pipeline.config_file import load_tracking
     from pipeline.console import Progress, output
@@ -58,7 +59,7 @@ def plan(
     keep(made, load_tracking(config, overrides).uri, out, progress)
     if report:
         plan_page.write(report, made)
-    plan.planned(output(), made, out, config)
+    plan.planned(output(), made, out, following.measuring(out, config, overrides))
 
 
 def _made(

@@ -151,7 +151,7 @@ def load(folder: Path, restore: Restore | None = None) -> Model:
         For a pickle or another foreign model, a missing, added, altered or linked
         file, another format, other library versions, or a type that is not on our list.
     """
-    manifest, contents = checked(_whole(Path(folder)))
+    manifest, contents = _read(Path(folder))
     estimators = {
         estimator_files.name(file): estimator_files.load(content, file)
         for file, content in contents.items()
@@ -170,7 +170,28 @@ def load(folder: Path, restore: Restore | None = None) -> Model:
 
 def verify(folder: Path) -> Manifest:
     """Check a model directory against its manifest without restoring anything; see `load`."""
-    return checked(_whole(Path(folder)))[0]
+    return _read(Path(folder))[0]
+
+
+def _read(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
+    """The manifest and the bytes that fit it; read again where another model came in meanwhile."""
+    while True:
+        place = _whole(folder)
+        before = _identity(place)
+        try:
+            return checked(place)
+        except (UserError, OSError):
+            if before == _identity(_whole(folder)):
+                raise
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another one under its name; None where none is."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def _whole(folder: Path) -> Path:

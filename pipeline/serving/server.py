@@ -7,15 +7,12 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 
 from features.errors import UserError
 from pipeline.console import Progress
-from pipeline.model_files.manifest import MANIFEST
 from pipeline.scoring.champion import Found
 from pipeline.serving.app import app
 from pipeline.serving.queue import Queue
@@ -189,5 +186,8 @@ class Reloader:
 
 
 def mark(found: Found) -> str:
-    """What tells a model from another one in the same place."""
-    return sha256((Path(found.folder) / MANIFEST).read_bytes()).hexdigest()
+    """What tells a model from another one in the same place: of what was loaded, not of the disk.
+
+    The folder may hold the next one by now.
+    """
+    return found.model.manifest.digest

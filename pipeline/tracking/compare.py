@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.model_files.identity import LogIdentity, relation
 from pipeline.tracking.download import CHALLENGER, CHAMPION
+from pipeline.tracking.registry import MEASURES
 from pipeline.tracking.store import Store, talking
 from pipeline.tracking.version import IDENTITY
-
-MEASURES = ("log_loss", "roc_auc", "brier", "ece", "buyer_lift_10", "spend_gini", "spend_bias")
 
 
 def trainings(
@@ -65,11 +65,11 @@ def _logs(store: Store, run_ids: list[str]) -> dict[str, LogIdentity]:
     """Run -> the log of the version that it registered, under whatever name."""
     asked = ", ".join(f"'{run_id}'" for run_id in run_ids)
     found = store.client.search_model_versions(f"run_id IN ({asked})") if run_ids else []
-    return {
-        str(one.run_id): LogIdentity.model_validate_json(one.tags[IDENTITY])
-        for one in found
-        if IDENTITY in one.tags
-    }
+    logs = {}
+    for one in found:
+        with suppress(ValueError):  # a tag that a hand has altered tells no log
+            logs[str(one.run_id)] = LogIdentity.model_validate_json(one.tags.get(IDENTITY, ""))
+    return logs
 
 
 def _apart(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,16 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from mlflow.entities import LoggedModelOutput
+from mlflow.entities import LoggedModelOutput, Metric
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 
 from features.customer.snapshot import categories
-from features.errors import SettingError, UserError
+from features.errors import UserError
 from pipeline.model_files import artifact
 from pipeline.model_files.manifest import Manifest
 from pipeline.tracking.download import CHALLENGER, CHAMPION, find
 from pipeline.tracking.errors import GateError
 from pipeline.tracking.runs import Training
-from pipeline.tracking.store import Store, talking
+from pipeline.tracking.store import Store, talking, unless_made
 from pipeline.tracking.version import FORM, IDENTITY, Version
 
 if TYPE_CHECKING:
@@ -40,42 +42,17 @@ REQUIREMENTS = (
 """What a served model imports; pinned as installed, for MLflow's guess takes long and is wide."""
 
 
-NO_NAME = "/:@'"
-"""Characters that MLflow refuses in a model's name, or that end the name in an address."""
-
-LONGEST_NAME = 200
-"""Bytes of a model's name, which is also the name of a folder."""
-
-
 ALIAS = "churn.alias"
 """Tag of a training: what its version is or was, for the view of all trainings."""
+
+MEASURES = ("log_loss", "roc_auc", "brier", "ece", "buyer_lift_10", "spend_gini", "spend_bias")
+"""Measures by which trainings and models are laid beside each other."""
 
 GATED = ("log_loss", "spend_gini")
 """Measures that decide whether a challenger may become champion."""
 
 Gate = Callable[[Version, Version | None], Sequence[str]]
 """Challenger and champion (None while there is none) -> reasons to refuse; none is a yes."""
-
-
-def check_name(name: str) -> None:
-    """Refuse a name under which no model can be registered or found again.
-
-    Raises
-    ------
-    UserError
-        For an empty name, one that begins like a path, is too long, or has one of `NO_NAME`.
-
-    Examples
-    --------
-    >>> check_name("churn")
-    """
-    odd = not name.strip() or name == "." or name.startswith("..") or set(name) & set(NO_NAME)
-    if odd or len(name.encode()) > LONGEST_NAME:
-        raise SettingError(
-            "tracking.registered_model cannot be used as a model's name: it must not be empty, "
-            f"begin with '..', hold one of {' '.join(NO_NAME)} or be longer than {LONGEST_NAME} "
-            "bytes. Choose a plain name such as churn."
-        )
 
 
 def register(
@@ -99,9 +76,8 @@ def register(
     ------
     UserError
         When the directory is not what `model_files.artifact.save` wrote, or another training
-        has put its model there meanwhile; also as `check_name`.
+        has put its model there meanwhile.
     """
-    check_name(name)
     model = artifact.load(folder)
     if model.manifest.run_id not in (None, opened.run_id):
         raise _overtaken()
@@ -132,7 +108,10 @@ def _make(
     outputs = model.contender.predict(ordinary_customer(model.manifest))
     with tempfile.TemporaryDirectory() as scratch:
         logged = client.create_logged_model(
-            opened.store.experiment_id, name=name, source_run_id=opened.run_id
+            opened.store.experiment_id,
+            name=name,
+            source_run_id=opened.run_id,
+            params=opened.parameters,
         )
         target = Path(scratch) / "model"
         _save_pyfunc(target, folder, model.manifest, outputs, logged.model_id, opened.run_id)
@@ -142,8 +121,10 @@ def _make(
         client.log_model_artifacts(logged.model_id, str(target))
     client.finalize_logged_model(logged.model_id, "READY")
     client.log_outputs(opened.run_id, [LoggedModelOutput(logged.model_id, 0)])
+    _log_figures(opened, logged.model_id)
     if not client.search_registered_models(f"name = '{name}'"):
-        client.create_registered_model(name)
+        with unless_made():
+            client.create_registered_model(name)
     made = client.create_model_version(
         name,
         # By its place: MLflow would look a models:/ address up in the wrong store.
@@ -153,7 +134,27 @@ def _make(
         description=description,
         tags={**_told(model.manifest), **(tags or {})},
     )
+    # MLflow's own register_model links them so; its pages show the version beside the model.
+    linked = json.dumps([{"name": name, "version": str(made.version)}])
+    client.set_logged_model_tags(logged.model_id, {MLFLOW_MODEL_VERSIONS: linked})
     return str(made.version)
+
+
+def _log_figures(opened: Training, model_id: str) -> None:
+    """Show the training's figures and its log beside the model, in MLflow's list of models."""
+    client = opened.store.client
+    run = client.get_run(opened.run_id)
+    given = run.inputs.dataset_inputs if run.inputs else []
+    of = next((one.dataset for one in given), None)
+    named = {"dataset_name": of.name, "dataset_digest": of.digest} if of else {}
+    # As they stand in the run, to the moment: a figure is there once.
+    known = [
+        Metric(one.key, one.value, one.timestamp, one.step, model_id=model_id, **named)
+        for name in MEASURES
+        if name in run.data.metrics
+        for one in client.get_metric_history(opened.run_id, name)
+    ]
+    client.log_batch(opened.run_id, known)
 
 
 def _told(manifest: Manifest) -> dict[str, str]:

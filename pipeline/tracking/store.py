@@ -20,7 +20,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+    from sqlalchemy import create_engine, text
     from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment
@@ -79,7 +81,8 @@ def connect(
         if found is None and create:
             location = _artifacts(uri)
             tags = {**EXPERIMENT_TAGS, **({NOTE: note} if note else {})}
-            client.create_experiment(experiment, location, tags=tags)
+            with unless_made():
+                client.create_experiment(experiment, location, tags=tags)
             found = client.get_experiment_by_name(experiment)
         if found is None:
             raise TrackingError(
@@ -176,11 +179,15 @@ def _reason(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _alone(uri: str, create: bool) -> Iterator[None]:
-    """Hold back other processes while a SQLite store is opened, and perhaps made.
+    """Hold back other processes while a database is opened, and perhaps made.
 
-    MLflow's first use of a file runs migrations that crash when two processes run them.
-    The lock is SQLite's own, on a file beside the store: it ends with the process.
+    MLflow's first use of one runs migrations that crash when two processes run them.
+    The lock is SQLite's own, on a file beside the store, or PostgreSQL's: it ends with the process.
     """
+    if uri.startswith("postgresql"):
+        with _held(uri):
+            yield
+        return
     if not uri.startswith("sqlite"):
         yield
         return
@@ -202,6 +209,26 @@ def _alone(uri: str, create: bool) -> Iterator[None]:
         yield
     finally:
         lock.close()
+
+
+@contextlib.contextmanager
+def _held(uri: str) -> Iterator[None]:
+    """Hold a lock of a PostgreSQL database for as long as the block takes."""
+    # Of a transaction: a pool between here and the database keeps no session's lock for others.
+    with create_engine(uri, poolclass=NullPool).begin() as session:
+        session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT:.0f}s'"))
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('churn: open the store'))"))
+        yield
+
+
+@contextlib.contextmanager
+def unless_made() -> Iterator[None]:
+    """Make something by a name; another process that made it meanwhile has done it as well."""
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def _make(file: Path) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
+from features.errors import UserError
 from pipeline.model_files.identity import LogIdentity
 from pipeline.model_files.manifest import FORMAT
 
 IDENTITY = "log_identity"
 """Tag of a version: the name and the sketch of its log."""
 
+AS_OF = "as_of"
+"""Tag of a version: the first day that its training did not know."""
+
 FORM = "format"
 """Tag of a version: the format of its files."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,23 @@ class Version:
     @property
     def log(self) -> LogIdentity | None:
         """The log that it learned from; None for a version of a churn that kept no identity."""
-        told = self.tags.get(IDENTITY)
-        return LogIdentity.model_validate_json(told) if told else None
+        return self._told(IDENTITY, LogIdentity.model_validate_json)
+
+    @property
+    def as_of(self) -> date | None:
+        """The first day that its training did not know; None where no tag tells it."""
+        return self._told(AS_OF, date.fromisoformat)
+
+    def _told(self, tag: str, read: Callable[[str], T]) -> T | None:
+        told = self.tags.get(tag)
+        try:
+            return read(told) if told else None
+        except ValueError:
+            raise UserError(
+                f"The tag {tag} of version {self.version} of {self.name} is none that `churn "
+                "train` wrote: it was altered in the tracking store. Restore it there, or point "
+                "the alias to another version."
+            ) from None
 
     @property
     def readable(self) -> bool:

@@ -85,7 +85,6 @@ def train(
     GateError
         When `promote` was asked for and it is worse than the champion.
     """
-    registry.check_name(config.tracking.registered_model)
     folder = config.output.folder
     recording.send(folder, config.tracking, progress)
     held = _held(config.tracking)

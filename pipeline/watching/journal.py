@@ -1,5 +1,6 @@
 """What a run has finished: written down whole after each stage, so that nothing is done twice."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,12 +22,17 @@ class Journal:
 
     @classmethod
     def of(cls, folder: Path) -> "Journal":
-        """The journal of a folder; empty where none is, or none that can be read."""
+        """The journal of a folder; empty where none is, or none as `write` left it.
+
+        Stages that are not known to be finished are done again, and lose nothing by it.
+        """
         try:
-            stages = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            stages = {}
-        return cls(folder, stages if isinstance(stages, dict) else {})
+            told = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            if told["digest"] == _digest(told["stages"]):
+                return cls(folder, told["stages"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return cls(folder)
 
     def finished(self, stage: str, key: str = "") -> Result | None:
         """What came of a stage that was finished with this key; None if it was not."""
@@ -42,5 +48,11 @@ class Journal:
         """Note that a stage is finished; on disk before this returns."""
         self.stages[stage] = {"key": key, "result": result}
         with atomic(self.folder / FILE) as draft:
-            draft.write_text(json.dumps(self.stages, indent=1), encoding="utf-8")
+            told = {"digest": _digest(self.stages), "stages": self.stages}
+            draft.write_text(json.dumps(told, indent=1), encoding="utf-8")
         return result
+
+
+def _digest(stages: dict[str, Result]) -> str:
+    """Tells stages that a run wrote from those that a hand has altered."""
+    return hashlib.sha256(json.dumps(stages, sort_keys=True).encode()).hexdigest()

@@ -61,8 +61,8 @@ def known(config: Config) -> Known:
             return Known(_find(config), None, str(error))
         except TrackingError:  # nothing was ever fetched: a first training makes the store
             return Known(None, None, str(error))
-    days = [one.tags["as_of"] for one in (champ, last) if one and "as_of" in one.tags]
-    attempted = max(map(date.fromisoformat, days), default=None)
+    days = [one.as_of for one in (champ, last) if one and one.as_of]
+    attempted = max(days, default=None)
     return Known(_find(config) if champ else None, attempted)
 
 

@@ -39,7 +39,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 
 from features.errors import UserError
 from features.writing import private_folder
-from pipeline.model_files import artifact, estimator_files
+from pipeline.model_files import artifact, estimator_files, manifest
 from pipeline.model_files.manifest import Manifest
 from tests.pipeline import shop
 
@@ -441,3 +441,25 @@ def test_checking_a_manifest_needs_neither_scikit_learn_nor_mlflow() -> None:
         "assert not {'sklearn', 'mlflow', 'pandas', 'skops'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("when", ["files", "read_bytes"])
+def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
+    folder: Path, contender: Pair, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Else a file of the next model, or one that is gone, is told as damage."""
+    before = artifact.verify(folder)
+    written: list[Manifest] = []
+    room = manifest if when == "files" else Path
+    real = getattr(room, when)
+
+    def meanwhile(place: Path) -> Any:
+        found = real(place)
+        monkeypatch.undo()
+        written.append(write(folder, Pair(0.7, contender.fitted)))
+        return found
+
+    monkeypatch.setattr(room, when, meanwhile)
+    found = artifact.load(folder, restore)
+    assert [found.manifest] == written
+    assert found.manifest != before

@@ -145,3 +145,28 @@ def test_what_can_name_nothing_is_refused(tmp_path, text, said):
     file.write_text(text)
     with pytest.raises(UserError, match=said):
         config_file.load(file)
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a/b", "/home/me", "a:b", "a@b", "it's", ".", "..", "../x", "n" * 300]
+)
+def test_a_name_that_no_model_can_have_is_refused(name):
+    """It is a folder's name as well, in which `churn run` removes what was damaged."""
+    asked = {"tracking.registered_model": name}
+    for read in (
+        config_file.load_tracking,
+        lambda _, more: config_file.load(None, {**LOG, **more}),
+    ):
+        with pytest.raises(UserError, match="registered_model: cannot be a model's name"):
+            read(None, asked)
+
+
+@pytest.mark.parametrize("text", ["1:30", "010", "0x1F", "0b11", "+1:30.5", "007"])
+def test_a_number_is_none_that_only_yaml_sees(tmp_path, text):
+    """YAML 1.1 has 90, 8, 31, 3, 90.5 and 7."""
+    file = tmp_path / "c.yaml"
+    file.write_text(f"horizon_days: {text}\n")
+    assert config_options.parse_overrides([f"horizon_days={text}"]) == {"horizon_days": text}
+    assert config_file.read_yaml(file) == {"horizon_days": text}
+    with pytest.raises(UserError, match="horizon_days"):
+        config_file.load(file, LOG)

@@ -132,3 +132,20 @@ def test_a_version_that_does_not_score_is_promoted_in_the_store_of_its_training(
     options = {"tracking.registered_model": "tea"}
     board.standing(Console(file=paper, width=200), trained, Path("my.yaml"), options)
     assert f"`churn {said} --config my.yaml {STORE}` makes it" in paper.getvalue()
+
+
+def test_what_follows_a_plan_and_a_measurement_stays_in_their_store(tmp_path):
+    overrides = {"tracking.uri": "postgresql://me@host/shop", "campaigns.spring.effect": 0.3}
+    store = "--set tracking.uri=postgresql://me@host/shop"
+    line = following.measuring(Path("my plan.parquet"), Path("c.yaml"), overrides)
+    assert line == f"churn measure 'my plan.parquet' --config c.yaml {store} --out measured.json"
+    assert following.measuring(Path("p.parquet"), None, {}) == (
+        "churn measure p.parquet LOG --out measured.json"
+    )
+    scores = rich(tmp_path / "scores.parquet")
+    terms, control = load_campaign("spring", None, {"campaigns.spring.contact_cost": 0.4})
+    made = stage.plan(scores, "spring", terms, control, effect_of("spring", terms)[0])
+    after = following.next_campaign(
+        made.file.terms, None, overrides, load(None, LOG), Path("measured.json")
+    )
+    assert [part.count(store) for part in after.split("&&")] == [1, 1]

@@ -205,12 +205,6 @@ def test_what_is_not_registered_cannot_be_promoted_or_found(
         find(store, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["", " ", "a/b", "a:b", "a@b", "it's", ".", "..", "n" * 300])
-def test_a_name_that_no_model_can_have_is_refused(name: str) -> None:
-    with pytest.raises(UserError, match=r"tracking\.registered_model cannot be used"):
-        registry.check_name(name)
-
-
 def test_the_model_of_another_training_in_the_same_folder_is_not_registered(
     store: Store, folder: Path, contender: RecencyAlone
 ) -> None:
@@ -460,3 +454,47 @@ def test_mlflow_serves_one_customer_with_the_numbers_of_our_own_loader(
     )
     with pytest.raises(urllib.error.HTTPError, match="400"):
         ask(server, {"dataframe_records": [{"frequency": 1.0}]})
+
+
+def test_the_list_of_models_shows_version_figures_and_parameters(
+    store: Store, folder: Path
+) -> None:
+    """As MLflow's own `register_model` and `log_metric` would leave them."""
+    version = register(store, folder)
+    (logged,) = store.client.search_logged_models([store.experiment_id])
+    linked = json.loads(logged.tags["mlflow.modelVersions"])
+    assert linked == [{"name": "churn", "version": version}]
+    assert logged.params == {"horizon_days": "91"}
+    assert {one.key: one.value for one in logged.metrics} == {"log_loss": 0.4}
+    history = store.client.get_metric_history(logged.source_run_id, "log_loss")
+    assert len(history) == 1, "a figure is there once"
+
+
+@pytest.mark.parametrize("tag", [IDENTITY, "as_of"])
+def test_a_tag_that_was_altered_in_the_store_is_named(store: Store, folder: Path, tag: str) -> None:
+    version = register(store, folder)
+    store.client.set_model_version_tag("churn", version, tag, "soon")
+    found = registry.describe(store, "churn", version)
+    assert found is not None
+    with pytest.raises(UserError, match=f"The tag {tag} of version 1 of churn"):
+        _ = found.as_of if tag == "as_of" else found.log
+    assert [one["version"] for one in compare.trainings(store)] == [version]
+
+
+def test_what_two_make_at_once_is_made(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before either of them had made it."""
+    from mlflow import MlflowClient
+
+    register(store, folder)
+    monkeypatch.setattr(MlflowClient, "search_registered_models", lambda *_, **__: [])
+    assert register(store, folder) == "2"
+    known = MlflowClient.get_experiment_by_name
+    first = iter([None])
+    monkeypatch.setattr(
+        MlflowClient,
+        "get_experiment_by_name",
+        lambda self, name: next(first, known(self, name)),
+    )
+    assert prepare(store.uri).experiment_id == store.experiment_id

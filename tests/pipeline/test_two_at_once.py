@@ -10,15 +10,16 @@ import pytest
 from pipeline.model_files import artifact
 from pipeline.tracking import compare, registry, store
 from tests.pipeline import shop
+from tests.postgres_server import URL, connected
 
 CHURN = "from pipeline.command_line.start import main; main()"
 
 
-def begun(*words):
+def begun(*words, script=CHURN):
     root = Path(__file__).parents[2]
     paths = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [sys.executable, "-c", CHURN, *words],
+        [sys.executable, "-c", script, *words],
         env={**os.environ, "PYTHONPATH": paths},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -46,3 +47,22 @@ def test_two_trainings_of_one_log_at_once_lose_nothing(tracking_uri):
     manifest = artifact.verify(Path("out/model"))
     assert manifest.run_id in {row["run_id"] for row in rows}
     assert registry.describe(opened, "churn", registry.CHAMPION) is not None
+
+
+OPENED = "import sys; from pipeline.tracking import runs; runs.prepare(sys.argv[1])"
+
+
+@pytest.mark.engine
+@pytest.mark.thorough
+def test_58_three_first_uses_of_one_database_all_succeed():
+    """MLflow's own migrations crash when two processes run them."""
+    with connected() as session:
+        session.execute("DROP DATABASE IF EXISTS churn_first_use")
+        session.execute("CREATE DATABASE churn_first_use")
+        uri = f"{URL.rpartition('/')[0]}/churn_first_use"
+        try:
+            together = [begun(uri, script=OPENED) for _ in range(3)]
+            said = [process.communicate()[1] for process in together]
+            assert [process.returncode for process in together] == [0, 0, 0], said
+        finally:
+            session.execute("DROP DATABASE churn_first_use WITH (FORCE)")

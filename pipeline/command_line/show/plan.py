@@ -11,8 +11,8 @@ from pipeline.command_line.show.log import next_command
 from pipeline.command_line.show.tables import empty_table, put
 
 
-def planned(console: Console, plan: Plan, out: Path, config: Path | None) -> None:
-    """Say what is planned, and on what it rests; `config` names the log."""
+def planned(console: Console, plan: Plan, out: Path, measuring: str) -> None:
+    """Say what is planned, and on what it rests; `measuring` is the command that ends it."""
     console.print(plan_words.left_out(plan), markup=False)
     console.print()
     tables = (
@@ -29,10 +29,8 @@ def planned(console: Console, plan: Plan, out: Path, config: Path | None) -> Non
         console.print(sentence, markup=False)
     console.print(f"Plan {plan.file.fingerprint[:12]}: {out}", markup=False)
     file = shlex.quote(str(out))
-    log = f"--config {shlex.quote(str(config))}" if config else "LOG"
     console.print(
-        f"Once the log holds orders of {plan.file.terms.start} and later: "
-        f"churn measure {file} {log} --out measured.json",
+        f"Once the log holds orders of {plan.file.terms.start} and later: {measuring}",
         markup=False,
         soft_wrap=True,
     )

@@ -390,3 +390,13 @@ def test_scikit_learn_checks(kind):
     }
     assert failed == {}
     assert sum(r["status"] == "passed" for r in results) >= 10
+
+
+def test_a_state_that_is_not_whole_is_refused_by_what_it_lacks(case):
+    kind, _, model = case
+    state = model.to_dict()
+    for key in state:
+        with pytest.raises(ValueError, match=key if key != "model" else "without a name"):
+            kind.from_dict({name: value for name, value in state.items() if name != key})
+    with pytest.raises(ValueError, match="without a name"):
+        kind.from_dict({})

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 END = "2023-07-01"
 
 
-def scores(path, log, strangers=3, as_of=END, **about):
+def scores(path, log, /, strangers=3, as_of=END, **about):
     """Scores of a log's customers, made by hand: who has bought more leaves less."""
     names = sorted({row[0] for row in log}) + [f"stranger {n}" for n in range(strangers)]
     n = np.arange(len(names))
@@ -187,3 +187,14 @@ def test_scores_of_another_business_are_refused(tmp_path, capsys, log):
     code, out, err = described(tmp_path, capsys, "--scores", str(tmp_path / "scores.parquet"))
     assert (code, out) == (2, "")
     assert "None of the 5 scored customers is in the log" in err
+
+
+def test_a_log_is_read_as_its_scores_were(tmp_path, log, capsys):
+    about = {"customer_id": "Customer ID", "transacted_at": "Date", "amount": "Total"}
+    scores(tmp_path / "scores.parquet", log, **{"log": {"columns": about}})
+    named = [str(tmp_path / "shop.csv"), "--scores", str(tmp_path / "scores.parquet"), "-q"]
+    assert run(["describe", *named, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert run(["describe", *named, *shop.COLUMNS, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == found
+    assert run(["customer", log[0][0], *named]) == 0

@@ -25,8 +25,7 @@ def newer(scorer):
     return replace(found, model=replace(found.model, manifest=manifest), version="2", name="churn")
 
 
-def test_a_new_champion_takes_over_while_requests_come(scorer, newer, orders, monkeypatch):
-    monkeypatch.setattr("pipeline.serving.server.mark", lambda found: found.version)
+def test_a_new_champion_takes_over_while_requests_come(scorer, newer, orders):
     one = next(iter(orders.values()))
     with serving(scorer) as running:
         reloader = Reloader(running.queue, lambda: newer, Progress(quiet=True), seconds=0)
@@ -129,3 +128,17 @@ def asked_of(rows):
     from pipeline.serving.asked import Asked
 
     return Asked(orders=rows)
+
+
+def test_a_model_that_came_in_while_another_was_loaded_is_seen(scorer, newer, tmp_path):
+    """The folder holds the next one already: what tells them apart is what was loaded."""
+    one = replace(newer, folder=tmp_path)
+    manifest = newer.model.manifest.model_copy(update={"digest": "e" * 64})
+    other = replace(one, model=replace(newer.model, manifest=manifest))
+    (tmp_path / "manifest.json").write_text(manifest.model_dump_json())
+    queue, found = Queue(scorer), iter([one, other])
+    reloader = Reloader(queue, lambda: next(found), Progress(quiet=True), 0)
+    for digit in "fe":
+        reloader.look()
+        assert queue.scorer.model.manifest.version == 12 * digit
+    queue.stop()

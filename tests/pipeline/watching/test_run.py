@@ -23,6 +23,7 @@ from pipeline.config_file import load
 from pipeline.console import Progress
 from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.watching import folders, run, stages
+from pipeline.watching.journal import Journal
 from tests.pipeline import shop
 from tests.pipeline.acting import world
 from tests.pipeline.conftest import recorded
@@ -375,7 +376,7 @@ def test_a_signal_within_a_stage_ends_it_and_the_next_run_goes_on(shop_job):
     assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
     assert not Path("out/latest").exists()
     (folder,) = Path("out/runs").iterdir()
-    assert list(json.loads((folder / "journal.json").read_text())) == ["monitor", "decide"]
+    assert list(Journal.of(folder).stages) == ["monitor", "decide"]
     assert job() == DONE
     assert len(scores())
 
@@ -409,8 +410,6 @@ def test_only_so_many_folders_are_kept_and_never_the_latest_lost(tmp_path):
 
 
 def test_earlier_scores_are_a_week_apart_and_complete(tmp_path):
-    from pipeline.watching.journal import Journal
-
     for day in range(1, 20):
         folder = folders.named(tmp_path, date(2024, 1, day), "x")
         folder.mkdir(parents=True)
@@ -419,3 +418,23 @@ def test_earlier_scores_are_a_week_apart_and_complete(tmp_path):
             Journal.of(folder).write(folders.DONE, "", {})
     found = folders.earlier_scores(tmp_path, date(2024, 1, 19), 30)
     assert [path.parent.name[:10] for path in found] == ["2024-01-03", "2024-01-10", "2024-01-17"]
+
+
+@pytest.mark.parametrize(
+    "altered",
+    ["", "[]", "{}", '{"stages": 3, "digest": ""}', "the key", "the result", "another stage"],
+)
+def test_a_journal_that_a_hand_altered_counts_as_none(tmp_path, altered):
+    journal = Journal.of(tmp_path)
+    journal.write("monitor", "", {"verdict": "nothing to do", "sentences": []})
+    assert Journal.of(tmp_path).finished("monitor") == journal.finished("monitor")
+    file = tmp_path / "journal.json"
+    told = json.loads(file.read_text())
+    if altered == "the key":
+        del told["stages"]["monitor"]["key"]
+    elif altered == "the result":
+        told["stages"]["monitor"]["result"] = {}
+    elif altered == "another stage":
+        told["stages"]["done"] = {}
+    file.write_text(json.dumps(told) if " " in altered and "{" not in altered else altered)
+    assert Journal.of(tmp_path).stages == {}
