@@ -103,8 +103,8 @@ class Thresholds:
             f"{in_time} of them, with {fair}",
             "promising": "bought once, and are within the usual gap of customers who came back, "
             f"where {in_time} of them, with {fair}",
-            "at risk": f"among the {r.worth:.0%} who spent most; later than usual, but by no more "
-            f"than {r.gone:g} usual gaps, and with a chance to buy of at least {slim}",
+            "at risk": f"among the {r.worth:.0%} who spent most; later than usual, with a chance "
+            f"to buy of at least {slim}",
             "slowing": f"none of these, but bought within the last {horizon}, or silent for at "
             f"most {r.late:g} usual gaps and with a chance to buy of at least {slim}, or with "
             f"{fair}",
@@ -183,7 +183,7 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
         "new": (customers["T"] <= parting.horizon_days).to_numpy(),
         "loyal": back & in_time,
         "promising": ~back & in_time,
-        "at risk": worth & (gaps > 1) & (gaps <= rules.gone) & ~slim,
+        "at risk": worth & (gaps > 1) & ~slim,
         "slowing": (silent <= parting.horizon_days) | ((gaps <= rules.late) & ~slim) | likely,
         "lost": slim & ((gaps > rules.gone) | ((gaps > rules.late) & (silent > YEAR))),
     }

@@ -115,8 +115,33 @@ def test_whoever_is_at_risk_is_worth_it_later_than_usual_and_still_to_be_won(bas
     rows, parting = named(base)
     risky = rows[rows["segment"] == "at risk"]
     assert (risky["amount_total"] > parting.high_past).all()
-    assert ((risky["gaps"] > 1) & (risky["gaps"] <= parting.rules.gone)).all()
+    assert (risky["gaps"] > 1).all()
     assert (risky["chance"] >= parting.rules.slim * (1 - parting.mean_churn)).all()
+
+
+@given(bases())
+def test_late_customers_who_spent_most_are_at_risk_for_as_long_as_their_chance_is_not_slim(base):
+    rows, parting = named(base)
+    late = rows[(rows["gaps"] > parting.rules.gone) & (rows["T"] > HORIZON)]
+    worth = late[late["amount_total"] > parting.high_past]
+    assert set(worth.loc[worth["chance"] >= parting.slim, "segment"]) <= {"at risk"}
+
+
+def test_the_largest_account_is_at_risk_when_it_falls_silent_though_it_bought_lately():
+    """An agency that books every 13 days, silent for 71 in the low season: it was "slowing"."""
+    customers = pd.DataFrame(
+        {
+            "frequency": [90],
+            "gap_mean": [13.4],
+            "gap_variation": [1.1],
+            "days_since_last": [71],
+            "T": [1276],
+            "amount_total": [501_251.0],
+        }
+    )
+    predicted = pd.DataFrame({"p_churn": [0.11], "expected_spend": [67_182.0]})
+    parting = Thresholds(180, 0.86, 100.0, 900.0, 60.0)
+    assert segments(customers, predicted, parting).tolist() == ["at risk"]
 
 
 @given(bases())
