@@ -30,6 +30,7 @@ from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
 from pipeline.learning.prepare import prepare
+from pipeline.learning.snapshots import Snapshots
 
 YEAR, MONTHS, TENTHS, GONE = 366, 12, 10, 0.98
 ORDINARY = ("seasonal", "reorders", "regulars", "boxes")
@@ -51,8 +52,8 @@ def simulated(name: str, seed: int) -> pd.DataFrame:
     )[["customer", "date", "amount"]]
 
 
-def measured(name: str, seed: int) -> dict[str, float]:
-    """What the blend, trained on the log, says of the year after it, beside that year."""
+def split(name: str, seed: int) -> tuple[Snapshots, pd.DataFrame]:
+    """What is known at the end of the log, and the rows of the months after it."""
     log, progress = simulated(name, seed), Progress(quiet=True)
     _, n_days, horizon_days = SIMULATIONS[name]
     end = pd.Timestamp(START) + pd.Timedelta(days=n_days)
@@ -64,12 +65,18 @@ def measured(name: str, seed: int) -> dict[str, float]:
         settings = Config.model_validate({"log": source, "horizon_days": horizon_days})
         with open_orders(settings.log, progress) as orders:
             snapshots = prepare(orders, settings, progress)
+    first = pd.Timestamp(snapshots.plan.as_of)
+    over = first + pd.DateOffset(months=MONTHS)
+    return snapshots, log[(log["date"] >= first) & (log["date"] < over)]
+
+
+def measured(name: str, seed: int) -> dict[str, float]:
+    """What the blend, trained on the log, says of the year after it, beside that year."""
+    snapshots, later = split(name, seed)
     today, people = snapshots.plan.as_of, snapshots.today
     found = Blend().fit(snapshots.history(today)).predictions(people)
     value, none = found.clv(MONTHS, 0.0, today), found.none_within(MONTHS, today)
     low, high = found.clv_interval(value, MONTHS, today, if_any=True)
-    first = pd.Timestamp(today)
-    later = log[(log["date"] >= first) & (log["date"] < first + pd.DateOffset(months=MONTHS))]
     spent = later.groupby("customer")["amount"].sum().reindex(people["customer_id"]).fillna(0.0)
     came = np.maximum(spent.to_numpy(), 0.0)
     total, bought, order = came.sum(), came > 0, np.argsort(-value, kind="stable")

@@ -53,7 +53,10 @@ class Thresholds:
     """Where the segments part: learned once, so that a customer's segment depends on nobody else.
 
     `mean_churn` is a probability; `high_expected` and `high_past` are money; `base_gap` is the
-    usual gap, in days, of the middle one of those who came back.
+    usual gap, in days, of the middle one of those who came back. `patience` is how many times as
+    long as in the rules the silence of the lost has to be, None where nobody is lost;
+    `came_back` the share of them who bought within `months` of a past cutoff, see
+    `models.explain.coming_back`.
     """
 
     horizon_days: int
@@ -62,6 +65,9 @@ class Thresholds:
     high_past: float
     base_gap: float
     rules: Rules = field(default_factory=Rules)
+    patience: float | None = 1.0
+    came_back: float | None = None
+    months: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Values that JSON can hold."""
@@ -108,11 +114,25 @@ class Thresholds:
             "slowing": f"none of these, but bought within the last {horizon}, or silent for at "
             f"most {r.late:g} usual gaps and with a chance to buy of at least {slim}, or with "
             f"{fair}",
-            "lost": f"a chance to buy below {slim}, and silent for longer than {horizon} and "
-            f"{r.gone:g} usual gaps, or than {YEAR} days and {r.late:g} of them",
+            "lost": self._lost(),
             "dormant": f"none of the others; silent for longer than {horizon}",
         }
         return {self.name(segment): who[segment] for segment in SEGMENTS}
+
+    def _lost(self) -> str:
+        """Who is lost, and what the past says of such customers."""
+        r, back = self.rules, f"{self.came_back or 0:.0%} bought within {self.months} months"
+        if self.patience is None:
+            return f"nobody: of who was silent for very long at an earlier day {back}"
+        late, gone = r.late * self.patience, r.gone * self.patience
+        who = (
+            f"a chance to buy below {self.slim:.1%}, and silent for longer than "
+            f"{self.horizon_days} days and {gone:g} usual gaps, or than {YEAR} days and {late:g} "
+            "of them"
+        )
+        if self.came_back is None:
+            return f"{who}; who comes back later the log is too short to tell"
+        return f"{who}; of those who were so at an earlier day {back}"
 
 
 def thresholds(
@@ -177,6 +197,8 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
     rhythm = np.where(customers["frequency"] > 1, regular, average >= parting.slim)
     not_due = rhythm & (silent + parting.horizon_days <= usual)
     in_time = ((gaps <= 1) & (not_due | ~slim)) | ((gaps <= rules.late) & likely)
+    patience = np.inf if parting.patience is None else parting.patience
+    late, gone = gaps > rules.late * patience, gaps > rules.gone * patience
     top = high & likely & (_odds(chance) >= 2 * _odds(average))
     choices = {
         "champion": top & (gaps <= rules.late),
@@ -185,7 +207,7 @@ def segments(customers: pd.DataFrame, predicted: pd.DataFrame, parting: Threshol
         "promising": ~back & in_time,
         "at risk": worth & (gaps > 1) & ~slim,
         "slowing": (silent <= parting.horizon_days) | ((gaps <= rules.late) & ~slim) | likely,
-        "lost": slim & ((gaps > rules.gone) | ((gaps > rules.late) & (silent > YEAR))),
+        "lost": slim & (gone | (late & (silent > YEAR))),
     }
     names = [parting.name(segment) for segment in choices]
     return np.select(list(choices.values()), names, default=parting.name("dormant"))

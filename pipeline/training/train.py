@@ -12,6 +12,7 @@ from features.customer.snapshot import categories
 from features.engines.parquet import write_parquet
 from features.errors import UserError
 from models.contenders.protocol import Contender
+from models.explain.coming_back import held_to
 from models.explain.segments import Rules, Thresholds, thresholds
 from pipeline.business.course import of_log
 from pipeline.config import Config, TrackingConfig, digest
@@ -130,7 +131,7 @@ def _written(
     with progress.step(f"Fitting {result.chosen} on everything known at {as_of}"):
         contender = _fit(result.chosen, snapshots)
     predicted = contender.predict(snapshots.today)
-    parting = _parting(config, snapshots, predicted)
+    parting = _parting(config, snapshots, contender, predicted)
     looks = {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
     settings = {**looks, **_settings(orders, config, result, judgement)}
     said = evidence.outlook(contender, snapshots.today, predicted, parting)
@@ -185,10 +186,13 @@ def _tags(orders: Orders, config: Config) -> dict[str, str]:
     }
 
 
-def _parting(config: Config, snapshots: Snapshots, predicted: pd.DataFrame) -> Thresholds:
-    """Where segments part, of today's customers."""
+def _parting(
+    config: Config, snapshots: Snapshots, contender: Contender, predicted: pd.DataFrame
+) -> Thresholds:
+    """Where segments part, of today's customers, the lost held to a longer period that is over."""
     rules = Rules(**config.segments.model_dump())
-    return thresholds(snapshots.today, predicted, snapshots.plan.horizon_days, rules)
+    parting = thresholds(snapshots.today, predicted, snapshots.plan.horizon_days, rules)
+    return held_to(parting, snapshots.longer.get(snapshots.plan.as_of), contender.predict)
 
 
 def _settings(

@@ -1,6 +1,7 @@
 """Each segment keeps what its name promises, whatever a model says of the customers."""
 
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.explain.coming_back import FEWEST, MOST_BACK, held_to
 from models.explain.segments import SEGMENTS, Rules, Thresholds, segments, thresholds, usual_gap
+from models.history import Longer
 
 pytestmark = pytest.mark.slow
 
@@ -227,3 +230,65 @@ def test_without_anybody_who_came_back_the_horizon_is_the_usual_gap():
     ).assign(amount_total=1.0)
     predicted = pd.DataFrame({"p_churn": [0.5], "expected_spend": [1.0]})
     assert thresholds(customers, predicted, HORIZON).base_gap == HORIZON
+
+
+def past_of(base, back):
+    """The same customers at a past cutoff, of whom some bought in the year after it."""
+    customers, _ = base
+    rows = customers.assign(churned=1 - np.asarray(back, dtype=int), spend=0.0, purchases=0.0)
+    return Longer(date(2020, 1, 1), 12, rows)
+
+
+@given(bases(), st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_of_the_lost_at_most_a_fifth_came_back(base, share, seed):
+    customers, predicted = base
+    many = pd.concat([customers] * 5, ignore_index=True), pd.concat([predicted] * 5)
+    longer = past_of(many, np.random.default_rng(seed).random(len(many[0])) < share)
+    parting = held_to(thresholds(*many, HORIZON), longer, lambda _: many[1])
+    lost = segments(longer.rows, many[1], parting) == "lost"
+    if parting.came_back is None:
+        assert lost.sum() < FEWEST
+        assert "too short to tell" in parting.described()["lost"]
+    else:
+        assert not lost.any() or (longer.rows["churned"] == 0)[lost].mean() <= MOST_BACK
+        assert f"{parting.came_back:.0%} bought within 12 months" in parting.described()["lost"]
+
+
+def silences(back_after):
+    """Customers with a gap of 30 days, silent for 5 to 30 of them; `back_after` says who came."""
+    gaps = np.repeat(np.arange(5, 31), 40)
+    customers = pd.DataFrame(
+        {
+            "frequency": 8,
+            "gap_mean": 30.0,
+            "gap_variation": 0.2,
+            "days_since_last": gaps * 30.0,
+            "T": 2000,
+            "amount_total": 5.0,
+        },
+        index=range(len(gaps)),
+    )
+    predicted = pd.DataFrame({"p_churn": 0.999, "expected_spend": 0.0}, index=customers.index)
+    parting = Thresholds(HORIZON, 0.5, 50.0, 100.0, 30.0)
+    longer = past_of((customers, predicted), back_after(gaps))
+    return held_to(parting, longer, lambda _: predicted), customers, predicted
+
+
+def test_who_pauses_for_long_and_comes_back_is_not_lost_before_that():
+    parting, customers, predicted = silences(lambda gaps: gaps < 14)
+    lost = segments(customers, predicted, parting) == "lost"
+    assert parting.patience > 1
+    assert customers["days_since_last"][lost].min() >= 10 * 30
+    assert lost.any()
+
+
+def test_where_all_come_back_nobody_is_lost():
+    parting, customers, predicted = silences(lambda gaps: gaps > 0)
+    assert not (segments(customers, predicted, parting) == "lost").any()
+    assert parting.described()["lost"].startswith("nobody: ")
+
+
+def test_where_nobody_comes_back_the_silence_of_the_rules_is_enough():
+    parting, _, _ = silences(lambda gaps: gaps < 0)
+    assert (parting.patience, parting.came_back, parting.months) == (1.0, 0.0, 12)
+    assert Thresholds.from_dict(json.loads(json.dumps(parting.to_dict()))) == parting
