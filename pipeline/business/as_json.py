@@ -28,6 +28,7 @@ def as_json(found: Business) -> str:
         "overall": found.overall,
         "formulas": {**found.formulas, "told": found.formulas_told},
         "growth": found.growth or None,
+        "few_customers": found.few._asdict() if found.few else None,
         "periods": records(found.periods),
         "cohorts": triangles(found.cohorts),
         "cohort_comparison": vars(found.comparison) if found.comparison else None,

@@ -47,7 +47,7 @@ class Business(Course):
 
     `periods` is of `pipeline.business.retention.metrics`, `overall` and `formulas` hold single
     figures, `formulas_told` says of which time the latter are, `growth` whether it grows or shrinks
-    much, `by` has a table per attribute,
+    much, `few` who decide, if so few do, `by` has a table per attribute,
     `groups`, `tiers`, `lorenz` and `moved` are those of `pipeline.business.segments`, `remarks`
     what reading the log left open, `comparison` is of the cohorts that were asked for, or of the
     latest one.
@@ -63,6 +63,7 @@ class Business(Course):
     lorenz: pd.DataFrame
     moved_since: date
     moved: pd.DataFrame
+    few: segments.Few | None
     people: People
     by: dict[str, pd.DataFrame] = field(default_factory=dict)
     by_cohort: dict[str, dict[str, Cohorts]] = field(default_factory=dict)
@@ -172,7 +173,14 @@ def _placed(days: ir.Table, now: ir.Table, asked: Asked, first: date) -> dict[st
     table = frame(segment_table(now, asked.as_of))
     since = max(asked.as_of - timedelta(days=asked.window), first)
     before = scored(base_table.customers(days, since), since, asked.window)
+    most = frame(now.order_by(now.revenue.desc()).select("revenue").limit(segments.FEW))
+    all_of_them = table[["customers", "revenue"]].sum()
     return {
+        "few": segments.few(
+            most["revenue"].to_numpy(float),
+            int(all_of_them["customers"]),
+            float(all_of_them["revenue"]),
+        ),
         "groups": segments.groups(table),
         "tiers": segments.tiers(table),
         "lorenz": segments.lorenz(table),

@@ -1,5 +1,7 @@
 """Customers by RFM group and value tier, and how concentrated their value is."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -18,6 +20,43 @@ ADVICE = {
     "hibernating": "cheap contact only, or none",
 }
 """What a marketer commonly does; only a campaign with a holdout says whether it helps."""
+
+
+FEW, SHARE = 10, 0.1
+"""Few customers are at most so many, and at most such a share of all."""
+
+DECIDE, NEARLY_ALL = 0.5, 0.95
+"""They decide where they hold half of the money. As many are named as hold nearly all of it."""
+
+
+class Few(NamedTuple):
+    """`number` of the `customers` hold such a `share` of the money: any total rests on them."""
+
+    number: int
+    customers: int
+    share: float
+
+
+def few(largest: np.ndarray, customers: int, total: float) -> Few | None:
+    """The few customers who decide; None where there are none such.
+
+    Parameters
+    ----------
+    largest
+        Money of the `FEW` customers with most of it, or more, of the `total` of all.
+
+    Examples
+    --------
+    >>> few(np.array([500.0, 460.0, 1.0, 1.0]), 40, 1000.0)
+    Few(number=2, customers=40, share=0.96)
+    >>> few(np.array([300.0, 20.0, 20.0, 20.0]), 40, 1000.0) is None
+    True
+    """
+    held = np.cumsum(np.sort(largest)[::-1][: min(FEW, int(customers * SHARE))])
+    if not len(held) or total <= 0 or held[-1] < DECIDE * total:
+        return None
+    number = min(int(np.searchsorted(held, NEARLY_ALL * total)) + 1, len(held))
+    return Few(number, customers, float(held[number - 1] / total))
 
 
 def groups(table: pd.DataFrame) -> pd.DataFrame:

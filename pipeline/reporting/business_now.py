@@ -66,9 +66,20 @@ def coming(found: Course) -> list[str]:
     return lines
 
 
+def few(found: Business) -> str:
+    """The few customers who decide, in words; nothing where there are none such."""
+    if not found.few:
+        return ""
+    return (
+        f"{found.few.number} of {found.few.customers:,} customers have brought "
+        f"{found.few.share:.0%} of the revenue. What comes rests on them: no range of a total says "
+        "whether one of them goes on."
+    )
+
+
 def sentences(found: Business) -> list[str]:
     """What a reader should leave with, the most important first."""
-    lines = [*coming(found), *filter(None, [found.growth])]
+    lines = [*coming(found), *filter(None, [found.growth, few(found)])]
     complete = found.periods[found.periods["complete"]]
     if len(complete):
         lines.append(_flow(complete))

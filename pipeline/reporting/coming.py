@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.business.scores import by_segment, concentration, risk_by_value, with_past_errors
-from pipeline.business.segments import gini
+from pipeline.business.segments import FEW, Few, few, gini
 from pipeline.markup import Row, facts, figure, number, pair, paragraph, section, table, text
 from pipeline.reporting import charts
 from pipeline.reporting.charts import Line
@@ -38,7 +38,8 @@ class Coming:
     """Totals of the scored customers over the horizon, and what they hold; no row is a customer.
 
     `segments` and `risk` are as `pipeline.business.scores.Predicted` has them, `concentration` is
-    the Lorenz curve of what the customers have spent. `buyers` and
+    the Lorenz curve of what the customers have spent, `few` the customers, if so few, on whom
+    `spend` rests; a sample does not tell. `buyers` and
     `spend` are (total, low, high): the ends are what would come if the total were off as it was
     at past cutoffs; NaN where none was judged.
     """
@@ -52,6 +53,7 @@ class Coming:
     segments: pd.DataFrame
     risk: pd.DataFrame
     concentration: pd.DataFrame
+    few: Few | None = None
 
     @classmethod
     def of(
@@ -89,7 +91,13 @@ class Coming:
             segments,
             (weight * risk_by_value(found)).round().astype(int),
             concentration(found),
+            _few(found["expected_spend"]) if weight == 1 else None,
         )
+
+
+def _few(spend: pd.Series) -> Few | None:
+    """The few customers of whom most is expected, where the total rests on them."""
+    return few(spend.nlargest(FEW).to_numpy(float), len(spend), float(spend.sum()))
 
 
 def _with_share_errors(
@@ -113,7 +121,15 @@ def sentence(said: Coming) -> str:
         f"In the next {said.horizon_days} days {buyers[0]:,.0f} of {said.customers:,.0f} known "
         f"customers should buy{_between(buyers)}"
     )
-    return f"{told}." if math.isnan(spend[0]) else f"{told}, for {spend[0]:,.0f}{_between(spend)}."
+    if math.isnan(spend[0]):
+        return f"{told}."
+    resting = (
+        f" {said.few.number} customers are {said.few.share:.0%} of it: no range says whether one "
+        "of them goes on."
+        if said.few
+        else ""
+    )
+    return f"{told}, for {spend[0]:,.0f}{_between(spend)}.{resting}"
 
 
 def _between(values: tuple[float, float, float]) -> str:

@@ -37,6 +37,17 @@ def test_totals_have_the_ends_that_past_errors_would_make():
     assert sentence(said) == f"In the next 30 days {told}"
 
 
+def test_a_total_that_rests_on_few_is_told_so():
+    large, small = CUSTOMERS.iloc[[0] * 2], CUSTOMERS.iloc[[1] * 28]
+    some = pd.concat([large.assign(expected_spend=900.0), small.assign(expected_spend=1.0)])
+    said = Coming.of(some, 30, [0.1], [0.1])
+    assert sentence(said).endswith(
+        "2 customers are 98% of it: no range says whether one of them goes on."
+    )
+    assert Coming.of(some.assign(expected_spend=9.0), 30, [0.1], [0.1]).few is None
+    assert Coming.of(some, 30, [0.1], [0.1], weight=2.0).few is None, "a sample does not tell"
+
+
 def test_a_sample_stands_for_all_customers():
     whole = Coming.of(CUSTOMERS, 30, [0.1], [0.1])
     twice = Coming.of(CUSTOMERS, 30, [0.1], [0.1], weight=2.0)

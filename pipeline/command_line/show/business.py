@@ -59,8 +59,8 @@ def business(console: Console, found: Business) -> None:
     _table(console, shown, names, title, found.period, FLOW)
     meant = f"retention: {DEFINITIONS['retention']}."
     _dim(console, f"{meant}{' *: not over yet.' if not shown['complete'].all() else ''}")
-    if found.growth:
-        console.print(found.growth, markup=False)
+    for line in filter(None, [found.growth, business_now.few(found)]):
+        console.print(line, markup=False)
     console.print(found.formulas_told, markup=False)
     console.print()
     _table(console, found.groups, list(found.groups.index), "RFM groups", "group", GROUP)

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ibis.expr.operations import DatabaseTable
 
 from features.customer.purchase_days import with_gaps
@@ -18,7 +20,7 @@ from pipeline.business.cohorts import cohorts, compare, latest
 from pipeline.business.course import Asked, base_of
 from pipeline.business.describe import describe
 from pipeline.business.retention import formulas_told, growth, metrics, uneven, usual_formulas
-from pipeline.business.segments import gini, lorenz
+from pipeline.business.segments import few, gini, lorenz
 from pipeline.command_line.main import run
 from pipeline.intake.billing import Calendar
 from tests.pipeline import shop
@@ -283,6 +285,45 @@ def test_the_json_is_the_whole_picture(tmp_path, capsys):
     assert sum(row["customers"] for row in found["by"]["Country"]) == people
     assert sum(row["new"] for row in found["periods"]) == people
     assert shop.SENTINEL not in out
+
+
+def accounts_of(n_large):
+    """A shop in which the most regular customers order for five hundred times as much."""
+    log = shop.rows(200)
+    names = set(pd.DataFrame(log)[0].value_counts().index[:n_large])
+    return [(c, d, f"{float(a) * (500 if c in names else 1):.2f}", *more) for c, d, a, *more in log]
+
+
+@pytest.mark.usefixtures("unforecast")
+@pytest.mark.parametrize("n_large", [7, 0])
+def test_few_accounts_that_bring_nearly_all_are_told(tmp_path, capsys, n_large):
+    page, log = tmp_path / "page.html", accounts_of(n_large)
+    code, out, err = described(tmp_path, capsys, "--out", str(page), log=log)
+    assert code == 0, err
+    _, printed, _ = described(tmp_path, capsys, "--json", "--quiet", log=log)
+    found = json.loads(printed)["few_customers"]
+    if not n_large:
+        assert found is None
+        return
+    paid = pd.DataFrame(log).groupby(0)[2].apply(lambda amounts: amounts.astype(float).sum())
+    largest = paid.sort_values(ascending=False)
+    assert found["number"] <= n_large
+    assert found["share"] == pytest.approx(largest.iloc[: found["number"]].sum() / paid.sum())
+    assert largest.iloc[: found["number"]].sum() >= 0.95 * paid.sum()
+    assert largest.iloc[: found["number"] - 1].sum() < 0.95 * paid.sum()
+    told = f"{found['number']} of {found['customers']:,} customers have brought"
+    assert told in " ".join(out.split())
+    assert told in page.read_text(encoding="utf-8")
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=200))
+def test_the_few_are_few_and_hold_at_least_half(money):
+    found = few(np.array(money), len(money), sum(money))
+    if found:
+        assert found.number <= min(10, len(money) / 10)
+        assert 0.5 <= found.share <= 1 + 1e-9
+    elif sum(money) > 0:
+        assert sum(sorted(money)[::-1][: min(10, len(money) // 10)]) < 0.5 * sum(money) + 1e-6
 
 
 @pytest.mark.usefixtures("unforecast")
