@@ -25,6 +25,7 @@ from models.contenders.protocol import UNLIKELY
 from pipeline.business.as_json import plain, records
 from pipeline.business.course import frame, refuse_later_day
 from pipeline.business.scores import Scores, mismatches
+from pipeline.intake.closed_seasons import closed_days, closed_seasons, on_open_days
 from pipeline.intake.orders import Orders
 
 OWN_MODEL = "a Pareto/NBD of the log, spend at the mean of their purchase days"
@@ -108,7 +109,8 @@ def customer(
     groups = _groups(known, name, as_of, horizon_days)
     model = _fitted(orders.days, as_of)
     found = facts(days, as_of)
-    answers, by, notes = _own_answers(model, found, as_of, horizon_days), OWN_MODEL, []
+    closed = closed_days(closed_seasons(known, as_of), as_of, horizon_days)
+    answers, by, notes = _own_answers(model, found, as_of, closed), OWN_MODEL, []
     if scores:
         notes = mismatches(orders, scores, as_of)
         row = scores.customers[scores.customers["customer_id"] == name]
@@ -168,9 +170,13 @@ def _fitted(days: ir.Table, as_of: date) -> ParetoNBDModel | None:
 
 
 def _own_answers(
-    model: ParetoNBDModel | None, found: dict[str, Any], as_of: date, horizon: int
+    model: ParetoNBDModel | None, found: dict[str, Any], as_of: date, closed: np.ndarray
 ) -> dict[str, Any]:
-    """What the log's own Pareto/NBD expects; spend at the customer's mean of a purchase day."""
+    """What the log's own Pareto/NBD expects; spend at the customer's mean of a purchase day.
+
+    `closed` says which days of the horizon are closed.
+    """
+    horizon = len(closed)
     if model is None:
         return {}
     first, last = found["first_purchase"], found["last_purchase"]
@@ -188,7 +194,8 @@ def _own_answers(
     if p_churn <= UNLIKELY:
         within = [q * (1 - p_churn) for q in WINDOW]
         ends = np.floor(np.asarray(model.next_purchase_quantiles(history, within))[0])
-        window = [as_of + timedelta(days=int(end)) for end in ends]
+        pair = ends[:1], ends[1:]
+        window = [as_of + timedelta(int(*end)) for end in on_open_days(*pair, closed)]
     return {
         "p_churn": p_churn,
         "p_alive": float(np.asarray(model.probability_alive(history))[0]),

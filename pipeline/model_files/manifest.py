@@ -15,7 +15,7 @@ from features.errors import UserError
 from pipeline.model_files import estimator_files
 from pipeline.model_files.identity import LogIdentity
 
-FORMAT = 7
+FORMAT = 8
 MANIFEST = "manifest.json"
 PARAMETERS = "parameters.json"
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")

@@ -1,6 +1,7 @@
 """What is said of one batch of customers: the same function on a laptop and on a cluster."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from models.blend.predictions import BlendPredictions
 from models.campaign.profit import at_stake
 from models.contenders.protocol import ANSWERS, UNLIKELY
 from models.explain.segments import Thresholds, segments
+from pipeline.intake.closed_seasons import closed_days, on_open_days
 from pipeline.model_files.artifact import Model
 
 SCHEMA = pa.schema(
@@ -59,6 +61,8 @@ SCHEMA = pa.schema(
 _KNOWN = ("customer_id", "frequency", "recency", "T", "monetary_value", "orders", "days_since_last")
 """Columns of a snapshot that scores have as well."""
 
+WINDOW = ("next_purchase_from", "next_purchase_to")
+
 ABOUT = b"churn"
 """Key of a Parquet file's metadata, beside its columns: JSON with `log_end`, the first day that
 the log does not cover, `log`, how it was read, `grades` of the model by side, `spread`, see
@@ -99,10 +103,11 @@ def answered(customers: pd.DataFrame, model: Model, day: date) -> dict[str, Any]
         )
     predicted = blended.answers
     likely = predicted["p_churn"].to_numpy() <= UNLIKELY
-    window = {
-        name: _dates(day, np.where(likely, np.floor(predicted[name].to_numpy()), np.nan))
-        for name in ("next_purchase_from", "next_purchase_to")
-    }
+    first, last = (
+        np.where(likely, np.floor(predicted[name].to_numpy()), np.nan) for name in WINDOW
+    )
+    closed = closed_days(manifest.settings["closed"], day, manifest.horizon_days)
+    window = map(partial(_dates, day), on_open_days(first, last, closed))
     names = segments(customers, predicted, Thresholds.from_dict(manifest.settings["segments"]))
     return {
         **{name: customers[name] for name in _KNOWN},
@@ -117,7 +122,7 @@ def answered(customers: pd.DataFrame, model: Model, day: date) -> dict[str, Any]
         "segment_before": customers.get("segment_before"),
         "model_version": manifest.version,
         "run_id": manifest.run_id,
-        **window,
+        **dict(zip(WINDOW, window, strict=True)),
     }
 
 

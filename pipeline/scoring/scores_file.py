@@ -13,9 +13,7 @@ from pyarrow import compute, csv, parquet
 from features.errors import UserError
 from features.writing import atomic
 from models.campaign.uplift import FEATURES
-from pipeline.scoring.batch import ABOUT, ABOUT_FILE, SCHEMA
-
-WINDOW = ("next_purchase_from", "next_purchase_to")
+from pipeline.scoring.batch import ABOUT, ABOUT_FILE, SCHEMA, WINDOW
 
 NEEDED = ("customer_id", "as_of", "horizon_days", "segment", "model_version", *WINDOW, *FEATURES)
 

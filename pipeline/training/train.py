@@ -17,6 +17,7 @@ from models.explain.segments import Rules, Thresholds, thresholds
 from pipeline.business.course import of_log
 from pipeline.config import Config, TrackingConfig, digest
 from pipeline.console import Progress
+from pipeline.intake.closed_seasons import closed_seasons
 from pipeline.intake.identity import identify
 from pipeline.intake.orders import Orders
 from pipeline.learning import backtest
@@ -132,7 +133,8 @@ def _written(
         contender = _fit(result.chosen, snapshots)
     predicted = contender.predict(snapshots.today)
     parting = _parting(config, snapshots, contender, predicted)
-    looks = {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
+    looks: dict[str, Any] = {"closed": closed_seasons(orders.days, as_of)}
+    looks |= {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
     settings = {**looks, **_settings(orders, config, result, judgement)}
     said = evidence.outlook(contender, snapshots.today, predicted, parting)
     went = of_log(orders, config.log, as_of, snapshots.plan.horizon_days, progress)
@@ -186,13 +188,11 @@ def _tags(orders: Orders, config: Config) -> dict[str, str]:
     }
 
 
-def _parting(
-    config: Config, snapshots: Snapshots, contender: Contender, predicted: pd.DataFrame
-) -> Thresholds:
+def _parting(config: Config, known: Snapshots, by: Contender, said: pd.DataFrame) -> Thresholds:
     """Where segments part, of today's customers, the lost held to a longer period that is over."""
     rules = Rules(**config.segments.model_dump())
-    parting = thresholds(snapshots.today, predicted, snapshots.plan.horizon_days, rules)
-    return held_to(parting, snapshots.longer.get(snapshots.plan.as_of), contender.predict)
+    parting = thresholds(known.today, said, known.plan.horizon_days, rules)
+    return held_to(parting, known.longer.get(known.plan.as_of), by.predict)
 
 
 def _settings(
