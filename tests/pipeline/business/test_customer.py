@@ -2,7 +2,10 @@
 
 import json
 import re
+from contextlib import redirect_stdout
 from datetime import date
+from functools import cache
+from io import StringIO
 
 import pandas as pd
 import pyarrow as pa
@@ -36,6 +39,21 @@ def log(tmp_path_factory):
 def asked(log, capsys, name, *options):
     code = run(["customer", name, str(log), *shop.COLUMNS, "--horizon", "91d", "-q", *options])
     return code, *capsys.readouterr()
+
+
+@pytest.fixture(scope="module")
+def told(log):
+    """What is told of the customer, each set of options asked for once."""
+
+    @cache
+    def told(*options):
+        out = StringIO()
+        with redirect_stdout(out):
+            command = ["customer", "00042x", str(log), *shop.COLUMNS, "--horizon", "91d", "-q"]
+            assert run([*command, *options]) == 0
+        return out.getvalue()
+
+    return told
 
 
 def scores(path, **values):
@@ -81,10 +99,8 @@ def test_who_bought_once_has_no_usual_gap():
     assert (found["usual_gap"], found["overdue"]) == (None, None)
 
 
-def test_the_json_tells_the_customer_asked_for_and_what_the_logs_own_model_expects(log, capsys):
-    code, out, err = asked(log, capsys, "00042x", "--json")
-    assert code == 0, err
-    found = json.loads(out)
+def test_the_json_tells_the_customer_asked_for_and_what_the_logs_own_model_expects(told):
+    found = json.loads(told("--json"))
     assert [day["amount"] for day in found["days"]] == [10.0, 30.0, -5.0, 20.0]
     path = found["p_alive_path"]
     assert next(iter(path)) == "2023-01-01"
@@ -97,17 +113,16 @@ def test_the_json_tells_the_customer_asked_for_and_what_the_logs_own_model_expec
     assert found["expected_spend"] == pytest.approx(found["expected_purchases"] * 55 / 3)
 
 
-def test_a_return_day_is_named_and_the_counts_agree(log, capsys, tmp_path):
+def test_a_return_day_is_named_and_the_counts_agree(log, told, capsys, tmp_path):
     page = tmp_path / "page.html"
     _, out, _ = asked(log, capsys, "00042x", "--out", str(page))
-    told = "4 days: 3 with a purchase, 1 of returns"
-    assert re.search(rf"orders +\d on {told}", out)
-    assert f"The last 4 of {told}" in out
+    days = "4 days: 3 with a purchase, 1 of returns"
+    assert re.search(rf"orders +\d on {days}", out)
+    assert f"The last 4 of {days}" in out
     assert re.search(r"2023-01-13 +-5\.00  return\n", out)
     assert len(re.findall(r"^2023.*return$", out, re.M)) == 1
-    assert told in page.read_text(encoding="utf-8")
-    _, out, _ = asked(log, capsys, "00042x", "--json")
-    found = json.loads(out)
+    assert days in page.read_text(encoding="utf-8")
+    found = json.loads(told("--json"))
     kinds = [day["kind"] for day in found["days"]]
     assert kinds == ["purchase", "purchase", "return", "purchase"]
     assert (found["purchase_days"], found["return_days"]) == (3, 1)
@@ -131,18 +146,16 @@ def test_a_day_of_zero_is_no_return(tmp_path, capsys):
     assert [day["kind"] for day in found["days"]].count("no purchase") == 2
 
 
-def test_the_groups_of_the_past_are_those_that_describe_would_have_told(log, capsys):
-    _, out, _ = asked(log, capsys, "00042x", "--json")
-    found = json.loads(out)["rfm_groups"]
+def test_the_groups_of_the_past_are_those_that_describe_would_have_told(told):
+    found = json.loads(told("--json"))["rfm_groups"]
     assert [row["day"] for row in found] == ["2023-04-01", "2023-07-01"]
     silent = {"cannot lose", "at risk", "hibernating"}
     assert found[0]["rfm_group"] not in silent, "50 days after the last purchase, of 91"
     assert found[1]["rfm_group"] in silent, "141 days after it"
-    _, out, _ = asked(log, capsys, "00042x", "--json", "--as-of", "2023-04-01")
-    assert json.loads(out)["rfm_groups"] == found[:1]
-    _, out, _ = asked(log, capsys, "00042x")
-    told = ", ".join(f"{row['rfm_group']} {row['day']}" for row in found)
-    assert re.search(rf"RFM group +{told}", out)
+    earlier = json.loads(told("--json", "--as-of", "2023-04-01"))
+    assert earlier["rfm_groups"] == found[:1]
+    groups = ", ".join(f"{row['rfm_group']} {row['day']}" for row in found)
+    assert re.search(rf"RFM group +{groups}", told())
 
 
 def test_who_most_likely_does_not_come_has_no_window(log, capsys):
