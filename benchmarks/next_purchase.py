@@ -1,4 +1,6 @@
-"""Windows of the next purchase with and without own gaps: `python -m benchmarks.next_purchase`.
+"""Windows of the next purchase with and without own gaps and season.
+
+`python -m benchmarks.next_purchase [--kind NAME ...]`
 
 For each kind of business, over the cutoffs of the default backtest and everybody who bought after
 them: the share of windows that held the day, their mean length as a share of the horizon, and the
@@ -19,7 +21,8 @@ import pandas as pd
 from benchmarks.kinds import KINDS, write
 from models.blend.calibration_rows import MOST_CUTOFFS, horizons_apart
 from models.blend.next_purchase_window import NextPurchase
-from models.blend.spend_distribution import TAIL
+from models.blend.waiting_times import past_buyers
+from models.evaluation.intervals import coverage
 from pipeline.config import Config
 from pipeline.console import Progress
 from pipeline.intake.orders import open_orders
@@ -34,12 +37,10 @@ def measured(fitted: NextPurchase, rows: pd.DataFrame) -> dict[str, float]:
     """How windows did for those who bought."""
     bought = rows[rows["churned"] == 0]
     (first, last), day = fitted.window(bought), bought["next_purchase"].to_numpy(float)
-    missed = np.maximum(first - day, 0) + np.maximum(day - last, 0)
-    length = last - first + 1
     return {
-        "held": float((missed == 0).mean()),
-        "length": float(length.mean()) / fitted.horizon_days,
-        "score": float((length + missed / TAIL).mean()) / fitted.horizon_days,
+        "held": coverage(day, first, last),
+        "length": float((last - first + 1).mean()) / fitted.horizon_days,
+        "score": float(fitted.scores(bought).mean()) / fitted.horizon_days,
     }
 
 
@@ -50,7 +51,8 @@ def compared(snapshots: Snapshots) -> pd.Series:
         history, rows = snapshots.history(cutoff), snapshots.labelled[cutoff]
         days = horizons_apart(history.cutoffs, history.horizon_days)[:MOST_CUTOFFS]
         fitted = NextPurchase.fit(history, days)
-        before = measured(replace(fitted, by_group={}), rows)
+        plain = replace(fitted, rhythm=None).calibrated(past_buyers(history, days))
+        before = measured(plain, rows)
         after = measured(fitted, rows)
         found.append({f"{name} before": value for name, value in before.items()} | after)
     return pd.DataFrame(found).mean()

@@ -69,10 +69,13 @@ def _windows(past: Sequence[Waits], tails: Tails) -> Window:
 
 
 def interval_score(past: Sequence[Waits], tails: Tails) -> float:
-    """Mean days of the windows, and ten for each day by which one missed; smaller is better."""
-    scores = []
-    for waits in past:
-        (first, last), day = waits.window(tails), waits.day
-        missed = np.maximum(first - day, 0) + np.maximum(day - last, 0)
-        scores.append(last - first + 1 + missed / TAIL)
-    return float(np.average(np.concatenate(scores), weights=_joined(past, "weight")))
+    """Mean interval score of past buyers' windows; smaller is better."""
+    scores = interval_scores(_windows(past, tails), _joined(past, "day"))
+    return float(np.average(scores, weights=_joined(past, "weight")))
+
+
+def interval_scores(window: Window, day: np.ndarray) -> np.ndarray:
+    """Days of each window, and ten for each day by which it missed (Winkler 1972)."""
+    first, last = window
+    missed = np.maximum(first - day, 0) + np.maximum(day - last, 0)
+    return last - first + 1 + missed / TAIL

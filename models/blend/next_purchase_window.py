@@ -1,12 +1,13 @@
 """When the next purchase comes: a window of days, as wide as past windows had to be.
 
 Two laws know the day: a buy-till-you-die model's, and that of customers' own gaps. In each group of
-customers alike in rhythm the one answers whose windows were better at past cutoffs.
+customers alike in rhythm the one answers whose windows were better at past cutoffs: the latest, or
+the same day of an earlier year where the season asks for others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -15,84 +16,33 @@ import numpy as np
 import pandas as pd
 
 from models.blend.conformal_tails import (
+    FEWEST,
     MIDDLE,
     Tails,
     Window,
     conformal_tails,
     interval_score,
+    interval_scores,
 )
 from models.blend.own_rhythm import OwnRhythm
+from models.blend.waiting_times import (
+    Buyers,
+    OwnWaits,
+    by_then,
+    past_buyers,
+    timing_model,
+    window,
+    years_ago,
+)
 from models.contenders.btyd import BtydContender
 from models.contenders.histories import Histories
 from models.history import History, weights
 
+BEYOND_CHANCE = 1.96
+"""Standard errors by which windows of the season have to be better at its last time."""
+
 FEWEST_ALIKE = 100
 """Buyers of the past that a group needs for windows of its own."""
-
-STEPS = 12
-"""The horizon is looked at in so many steps, short ones first."""
-
-TIMING_MODELS = ("mbg_cnbd_k", "mbg_nbd")
-"""Models of the next purchase's day: the first that can be fitted. It knows regular customers."""
-
-MOST_BUYERS = 10_000
-"""So many buyers of a past cutoff tell how wide windows have to be."""
-
-
-class WaitingTimes(NamedTuple):
-    """Predicted and observed waiting times of past buyers.
-
-    `by_then`, shape (n_days, n_buyers), is the probability of a purchase within `days`; `day` is
-    when they bought, days after the cutoff, `weight` how many each stands for.
-    """
-
-    by_then: np.ndarray
-    days: np.ndarray
-    day: np.ndarray
-    weight: np.ndarray
-
-    def window(self, tails: Tails) -> Window:
-        """First and last day between two quantiles of `by_then`."""
-        return window(self.by_then, self.days, tails)
-
-
-class OwnWaits(NamedTuple):
-    """Past buyers, and the law of own gaps as it was known at their cutoff."""
-
-    law: OwnRhythm
-    buyers: pd.DataFrame
-
-    @property
-    def day(self) -> np.ndarray:
-        """Days from the cutoff to the purchase."""
-        return self.buyers["next_purchase"].to_numpy(float)
-
-    @property
-    def weight(self) -> np.ndarray:
-        """How many customers each stands for."""
-        return weights(self.buyers)
-
-    def window(self, tails: Tails) -> Window:
-        """First and last day that hold two quantiles."""
-        return self.law.window(self.buyers, tails)
-
-
-class Buyers(NamedTuple):
-    """Buyers of a past cutoff, and what the laws of that day say of them."""
-
-    rows: pd.DataFrame
-    by_then: np.ndarray
-    days: np.ndarray
-    law: OwnRhythm | None
-
-    def waits(self) -> WaitingTimes:
-        """What the buy-till-you-die model said."""
-        day = self.rows["next_purchase"].to_numpy(float)
-        return WaitingTimes(self.by_then, self.days, day, weights(self.rows))
-
-    def only(self, chosen: np.ndarray) -> Buyers:
-        """Some of them."""
-        return self._replace(rows=self.rows[chosen], by_then=self.by_then[:, chosen])
 
 
 class Ends(NamedTuple):
@@ -117,16 +67,30 @@ class NextPurchase:
 
     @classmethod
     def fit(cls, history: History, cutoffs: list[date]) -> Self:
-        """Fit the laws, and calibrate their windows on past cutoffs."""
-        known = [buyers for buyers in (_buyers(history, day) for day in cutoffs) if buyers]
+        """Fit the laws, and calibrate their windows on past cutoffs.
+
+        Where the same day of an earlier year asks for other windows, beyond chance, it decides
+        alone: in a season purchases come sooner, or later, than the laws know.
+        """
         rhythm = OwnRhythm.fit(history.panel, history.horizon_days)
-        return cls(
-            history.horizon_days,
-            _timing_model(history),
-            conformal_tails([buyers.waits() for buyers in known]),
-            rhythm,
-            better_by_group(rhythm, known) if rhythm else {},
-        )
+        laws = cls(history.horizon_days, timing_model(history), rhythm=rhythm)
+        fitted, earlier = laws.calibrated(past_buyers(history, cutoffs)), years_ago(history)
+        if earlier is None or laws.model is None or len(earlier.rows) < FEWEST_ALIKE:
+            return fitted
+        seasonal, rows = laws.calibrated([earlier], FEWEST_ALIKE), earlier.rows
+        gain = fitted.scores(rows) - seasonal.scores(rows)
+        beyond = BEYOND_CHANCE * gain.std() / np.sqrt(len(rows))
+        return seasonal if np.average(gain, weights=weights(rows)) > beyond else fitted
+
+    def calibrated(self, past: list[Buyers], fewest: int = FEWEST) -> Self:
+        """The same laws, between the quantiles that past buyers needed."""
+        tails = conformal_tails([buyers.waits() for buyers in past], fewest)
+        by_group = better_by_group(self.rhythm, past) if self.rhythm else {}
+        return replace(self, tails=tails, by_group=by_group)
+
+    def scores(self, bought: pd.DataFrame) -> np.ndarray:
+        """Interval score of each buyer's window, shape (n_buyers,); smaller is better."""
+        return interval_scores(self.window(bought), bought["next_purchase"].to_numpy(float))
 
     def window(self, customers: pd.DataFrame | Histories) -> Window:
         """First and last day, from the cutoff on; NaN where there is no model."""
@@ -135,7 +99,7 @@ class NextPurchase:
             return unknown, unknown
         if not len(customers):
             return np.empty(0), np.empty(0)
-        waits = partial(window, *_by_then(self.model, customers, self.horizon_days))
+        waits = partial(window, *by_then(self.model, customers, self.horizon_days))
         first, last = waits(self.tails)
         if self.rhythm is None or not self.by_group:
             return first, last
@@ -176,36 +140,6 @@ class NextPurchase:
         )
 
 
-def _timing_model(history: History) -> BtydContender | None:
-    for name in TIMING_MODELS:
-        try:
-            return BtydContender(name).fit(history)
-        except ValueError:
-            continue
-    return None
-
-
-def _by_then(
-    model: BtydContender, customers: pd.DataFrame | Histories, horizon_days: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of a purchase by each of some days, (n_days, n_customers), and those days."""
-    days = horizon_days * (np.arange(1, STEPS + 1) / STEPS) ** 2
-    return 1 - model.no_purchase_by(customers, days), days
-
-
-def _buyers(history: History, cutoff: date) -> Buyers | None:
-    """Who bought after a past cutoff, and the laws as they were known at it."""
-    rows = history.rows(cutoff)
-    bought = rows[rows["churned"] == 0]
-    bought = bought.iloc[:: len(bought) // MOST_BUYERS + 1]
-    known = history.at(cutoff)
-    model = None if bought.empty else _timing_model(known)
-    if model is None:
-        return None
-    law = OwnRhythm.fit(known.panel, history.horizon_days)
-    return Buyers(bought, *_by_then(model, bought, history.horizon_days), law)
-
-
 def better_by_group(rhythm: OwnRhythm, past: list[Buyers]) -> dict[int, Ends]:
     """The better law of each group at past cutoffs, where it had enough buyers to tell.
 
@@ -222,45 +156,3 @@ def better_by_group(rhythm: OwnRhythm, past: list[Buyers]) -> dict[int, Ends]:
         better = interval_score(own, tails[0]) < interval_score(btyd, tails[1])
         found[group] = Ends(better, tails[0] if better else tails[1])
     return found
-
-
-def window(by_then: np.ndarray, days: np.ndarray, tails: Tails = MIDDLE) -> Window:
-    """Whole days until the next purchase, from and to, if there is one within the horizon.
-
-    Between two quantiles of its day among the futures in which the customer buys at all; whether
-    that happens is `1 - p_churn`. Both days belong to the window, and 0 is the cutoff itself.
-
-    Parameters
-    ----------
-    by_then : ndarray, shape (n_days, n_customers)
-        Probability of a purchase on one of the first so many days, growing along the first axis.
-    days : ndarray, shape (n_days,)
-        Numbers of days from the cutoff on, growing; the last one is the horizon.
-
-    Examples
-    --------
-    >>> grows = np.array([[0.1], [0.2], [0.3], [0.4], [0.5]])
-    >>> [end.tolist() for end in window(grows, np.array([10.0, 20.0, 30.0, 40.0, 50.0]))]
-    [[5.0], [44.0]]
-    """
-    n = by_then.shape[1]
-    known = np.vstack([np.zeros(n), by_then])
-    moments = np.concatenate([[0.0], days])
-    # Day d lasts from d to d + 1: ends are rounded to the borders between days, so that whole
-    # days hold neither more nor less than they should on average.
-    first = np.round(_reached(known, moments, tails[0]))
-    last = np.round(_reached(known, moments, tails[1])) - 1
-    first = np.minimum(first, days[-1] - 1)
-    return first, np.maximum(first, last)
-
-
-def _reached(known: np.ndarray, moments: np.ndarray, share: float) -> np.ndarray:
-    """When each column first reaches `share` of its last value, between moments on a line."""
-    target = share * known[-1]
-    step = np.clip((known < target).sum(axis=0), 1, len(moments) - 1)
-    column = np.arange(known.shape[1])
-    before, after = known[step - 1, column], known[step, column]
-    part = np.where(
-        after > before, (target - before) / np.where(after > before, after - before, 1), 0
-    )
-    return moments[step - 1] + part * (moments[step] - moments[step - 1])

@@ -16,8 +16,8 @@ GAPS = ("gap_log_mean", "gap_variation")
 MOST_GROUPS = 6
 """So many groups of customers with two gaps or more, from the most regular to the least."""
 
-SMALLEST_GROUP = 100
-"""Buyers that such a group needs."""
+SMALLEST_GROUP = 300
+"""Rows of buyers that such a group needs: a third of the panel's are of cutoffs that judge."""
 
 PRIOR_GAPS = 2.0
 """The variation of all customers counts for so many gaps: two equal gaps may be chance."""

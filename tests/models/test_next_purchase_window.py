@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from models.blend.conformal_tails import MIDDLE, conformal_tails
-from models.blend.next_purchase_window import NextPurchase, WaitingTimes, window
+from models.blend.next_purchase_window import NextPurchase
+from models.blend.waiting_times import WaitingTimes, window
 from models.contenders.btyd import BtydContender
 from models.evaluation.intervals import coverage
 from models.history import History
