@@ -49,16 +49,17 @@ def planned(planned_once):
     return planned_once
 
 
-@pytest.fixture
-def measured(tmp_path):
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory):
     """Measure a plan with a log, and perhaps a list of those contacted in fact."""
 
     def measure(plan, log, sent=None, until=None, uplift=None):
-        log.to_csv(tmp_path / "orders.csv", index=False)
-        spec = LogSpec.model_validate({"source": str(tmp_path / "orders.csv"), **world.LOG})
+        folder = tmp_path_factory.mktemp("measured")
+        log.to_csv(folder / "orders.csv", index=False)
+        spec = LogSpec.model_validate({"source": str(folder / "orders.csv"), **world.LOG})
         listed = None
         if sent is not None:
-            listed = tmp_path / "sent.csv"
+            listed = folder / "sent.csv"
             listed.write_text("customer_id\n" + "\n".join(sent) + "\n")
         with open_orders(spec, Progress(quiet=True), also=listed) as orders:
             contacts = customer_list(orders, listed, spec) if listed else None

@@ -23,10 +23,10 @@ def treated(plan):
     return plan.contacted["customer_id"].tolist()
 
 
-@pytest.fixture
-def strong(planned, frame, measured):
+@pytest.fixture(scope="module")
+def strong(planned_once, frame, measured):
     """A campaign that keeps most of those leaving, and its measurement."""
-    plan = planned(max_contacts=700, control_share=0.3)
+    plan = planned_once(max_contacts=700, control_share=0.3)
     return plan, measured(plan, world.orders(frame, treated(plan), effect=1.0))
 
 
