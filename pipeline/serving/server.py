@@ -174,7 +174,9 @@ class Reloader:
                 self._queue.scorer = Scorer(found, self._queue.scorer)
                 self._seen = seen
                 self._say(f"{found.named} answers now.")
-            elif not found.note:
+            elif found.note:
+                self._say(found.note)
+            else:
                 self._said = ""
         except Exception as error:
             self._say(f"{refusal(error)} {self._queue.scorer.found.named} goes on answering.")

@@ -166,6 +166,8 @@ def _reason(error: Exception) -> str:
         "not a database": "the file is no database",
         "readonly": "it cannot be written",
         "unable to open": "the file cannot be opened",
+        "Permission denied": "its files cannot be written",
+        "Read-only file system": "its files cannot be written",
         "Max retries": "no answer",
         "refused": "no answer",
         "schema": "another version of MLflow wrote it",

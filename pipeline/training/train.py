@@ -269,6 +269,8 @@ def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
         "features": len(NAMES),
         "attributes": len(snapshots.attributes),
         "clv_months": config.clv.months,
+        "max_customers": config.training.max_customers,
+        "contenders": len(config.contenders) if config.contenders else None,
         "seed": config.seed,
     }
 

@@ -330,3 +330,16 @@ def test_a_level_that_chance_explains_is_no_fault_and_one_beyond_it_is():
     assert few.grade == "not judged"
     assert "few customers" in few.advice
     assert grades.level([0.20], [0.08]).grade == "poor", "12 points beyond chance: of few, too"
+
+
+def test_the_interval_of_a_paired_difference_is_that_of_a_mean_of_so_many_customers():
+    """Rubin's bootstrap has the variance of the mean; two cutoffs alike halve it."""
+    rng = np.random.default_rng(4)
+    losses = [rng.gamma(2, 0.2, 4000) for _ in range(2)]
+    rivals = [loss + rng.normal(0.01, 0.2, 4000) for loss in losses]
+    for n in (1, 2):
+        found = paired_difference(losses[:n], rivals[:n], repeats=4000)
+        gaps = np.array(losses[:n]) - np.array(rivals[:n])
+        half = 1.96 * np.std(gaps) / gaps.size**0.5
+        # 4,000 draws tell an end to some 3 %.
+        assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.06)

@@ -70,6 +70,8 @@ def test_tracking_has_a_parent_a_run_per_contender_and_a_champion(here):
         assert {run.info.status for run in runs} == {"FINISHED"}
         parameters = {frozenset(run.data.params) for run in runs}
         assert len(parameters) == 1, "runs that miss a parameter cannot be compared"
+        # What two configs differ in is seen where their runs are laid side by side.
+        assert {"horizon_days", "contenders", "max_customers", "seed"} < set(*parameters)
         assert str(client.get_model_version_by_alias("churn", "champion").version) == "1"
 
 

@@ -129,4 +129,5 @@ def standing(
         console.print(told, style="bold red", markup=False)
     else:
         promoted = stored("promote", path, overrides)
-        console.print(f"{held} challenger; `{promoted}` makes it champion.", markup=False)
+        told = f"{held} challenger; `{promoted}` makes it champion if it is not worse."
+        console.print(told, markup=False)

@@ -95,3 +95,14 @@ def test_a_model_of_other_features_is_not_restored():
         UpliftModel.restore("uplift", {"features": ["x"]}, {})
     with pytest.raises(ValueError, match="no uplift model"):
         UpliftModel.restore("blend", {"features": list(FEATURES)}, {})
+
+
+def test_the_error_of_qini_is_the_jackknifes_where_scores_are_tied():
+    """Efron & Stein (1981): leaving a customer out moves the ranks of all others, too."""
+    rng = np.random.default_rng(3)
+    score = rng.integers(0, 3, 300).astype(float)
+    gain = 20 * score + rng.normal(0, 5, 300)
+    rest = ~np.eye(300, dtype=bool)
+    without = np.array([qini(score[some], gain[some]).estimate for some in rest])
+    jackknife = (299 * np.var(without)) ** 0.5
+    assert qini(score, gain).se == pytest.approx(jackknife, rel=0.02)

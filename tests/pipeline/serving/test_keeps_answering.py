@@ -142,3 +142,14 @@ def test_a_model_that_came_in_while_another_was_loaded_is_seen(scorer, newer, tm
         reloader.look()
         assert queue.scorer.model.manifest.version == 12 * digit
     queue.stop()
+
+
+def test_a_store_that_is_down_is_told_once_each_time(scorer, capsys):
+    up, down = scorer.found, replace(scorer.found, note="The store gives no answer.")
+    queue, found = Queue(scorer), iter([down, down, up, down])
+    reloader = Reloader(queue, lambda: next(found), Progress(), 0)
+    for _ in range(4):
+        reloader.look()
+    queue.stop()
+    assert queue.scorer is scorer
+    assert capsys.readouterr().err.count("The store gives no answer.") == 2

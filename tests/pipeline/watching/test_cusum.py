@@ -68,3 +68,17 @@ def test_the_words_tell_the_weeks_of_the_change():
     found = watched(weeks(lambda week: np.where(week < 0, 1.0, 0.5), 5000)[AFTER - 10 :], 10)
     assert found.words.startswith("Purchase days of the last 10 weeks: 0.5")
     assert cusum(np.zeros(3)) == (0.0, 0)
+
+
+def test_one_week_is_held_against_what_so_few_weeks_can_foretell():
+    """The error of a new value: that of the week, and that of the mean it is held against."""
+    more = weeks(lambda week: np.where(week == 0, 1.15, 1.0))
+    purchases = more[AFTER - 1 : AFTER + YEAR + FEWEST].astype(float)
+    logs = np.log(purchases + 0.5)
+    last, *usual = logs[:-YEAR] - logs[YEAR:]
+    assert len(usual) == FEWEST
+    error = np.std(usual, ddof=1) * np.hypot(1, FEWEST**-0.5)
+    beyond = (last - np.mean(usual)) / error
+    assert 0.5 < abs(beyond) < 3
+    found = slow_change(purchases, LEARNED, 1, LIMIT)
+    assert found.value == pytest.approx(np.sign(beyond) * max(abs(beyond) - 0.5, 0), rel=1e-9)
