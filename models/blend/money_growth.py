@@ -21,6 +21,11 @@ MOST = 1.0
 """No customer's money per purchase grows or shrinks faster (logarithm a year)."""
 
 
+SHORTEST = 1 / 3
+"""Years: what was seen sooner after the horizon may be its level, and is not taken for so fast a
+growth."""
+
+
 @dataclass(frozen=True)
 class MoneyGrowth:
     """Growth of the logarithm of money per purchase, a year.
@@ -32,7 +37,7 @@ class MoneyGrowth:
     recent_weight : float
         How much of `lately` is added.
     furthest : float
-        Years after which it ends: nobody has seen more.
+        Years after the horizon's middle when it ends: nobody has seen more.
     """
 
     common: float = 0.0
@@ -59,7 +64,7 @@ def money_growth(longer: Longer, predicted: pd.DataFrame, horizon_days: int) -> 
     predicted : DataFrame
         What the blend expects of the customers of `longer` in the horizon.
     """
-    rows, lead = longer.rows, (longer.days - horizon_days) / 2 / YEAR
+    rows, lead = longer.rows, max((longer.days - horizon_days) / 2 / YEAR, SHORTEST)
     number, came = rows["purchases"].to_numpy(float), rows["spend"].to_numpy(float)
     often, money = (
         predicted[name].to_numpy(float) for name in ("expected_purchases", "expected_spend")
@@ -77,4 +82,5 @@ def money_growth(longer: Longer, predicted: pd.DataFrame, horizon_days: int) -> 
     missed = w * (came - ratio * promised)
     chance = float(missed @ missed) / float(w @ came) ** 2
     common = shrunk(float(np.log(ratio)), chance + DOUBT**2)
-    return MoneyGrowth(common / lead, by_recent / lead, longer.days / YEAR)
+    furthest = (longer.days - horizon_days / 2) / YEAR
+    return MoneyGrowth(common / lead, by_recent / lead, furthest)
