@@ -143,16 +143,25 @@ class NextPurchase:
 def better_by_group(rhythm: OwnRhythm, past: list[Buyers]) -> dict[int, Ends]:
     """The better law of each group at past cutoffs, where it had enough buyers to tell.
 
-    Better by the interval score (Winkler 1972), each law between the quantiles that held 80 %.
+    Groups with two gaps or more that had too few have what is better for all of these together.
     """
+    at = [(buyers, rhythm.groups(buyers.rows)) for buyers in past if buyers.law]
+    common = _better([buyers.only(groups >= 0) for buyers, groups in at])
     found = {}
     for group in rhythm.hazards:
-        alike = [buyers.only(rhythm.groups(buyers.rows) == group) for buyers in past if buyers.law]
-        if sum(len(buyers.rows) for buyers in alike) < FEWEST_ALIKE:
-            continue
-        own = [OwnWaits(buyers.law, buyers.rows) for buyers in alike if buyers.law]
-        btyd = [buyers.waits() for buyers in alike]
-        tails = [conformal_tails(law, FEWEST_ALIKE) for law in (own, btyd)]
-        better = interval_score(own, tails[0]) < interval_score(btyd, tails[1])
-        found[group] = Ends(better, tails[0] if better else tails[1])
+        ends = _better([buyers.only(groups == group) for buyers, groups in at])
+        ends = ends or (common if group >= 0 else None)
+        if ends:
+            found[group] = ends
     return found
+
+
+def _better(alike: list[Buyers]) -> Ends | None:
+    """The law of the better interval score, each between the quantiles that held 80 %."""
+    if sum(len(buyers.rows) for buyers in alike) < FEWEST_ALIKE:
+        return None
+    own = [OwnWaits(buyers.law, buyers.rows) for buyers in alike if buyers.law]
+    btyd = [buyers.waits() for buyers in alike]
+    tails = [conformal_tails(law, FEWEST_ALIKE) for law in (own, btyd)]
+    better = interval_score(own, tails[0]) < interval_score(btyd, tails[1])
+    return Ends(better, tails[0] if better else tails[1])

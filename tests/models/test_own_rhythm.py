@@ -91,6 +91,18 @@ def test_a_rhythm_has_windows_of_days_beside_customers_who_buy_at_random():
     assert np.array_equal(np.hstack(alone), np.array([first, last])[:, ::97])
 
 
+@pytest.mark.slow
+def test_groups_of_few_buyers_share_what_is_better_for_all_of_them():
+    history = known(shop(7, n=100))
+    fitted = NextPurchase.fit(history, [history.cutoffs[-1]])
+    assert fitted.rhythm is not None
+    assert len(fitted.rhythm.borders) > 1
+    shared = {ends for group, ends in fitted.by_group.items() if group >= 0}
+    assert len(shared) == 1
+    assert shared.pop().own
+    assert ONCE not in fitted.by_group
+
+
 def closed(purchases: list[np.ndarray]) -> list[np.ndarray]:
     """The same shop, closed for five weeks from a week before LAST on, and a year before."""
     return [days[(days - LAST + 5) % 365 >= 35] for days in purchases]
