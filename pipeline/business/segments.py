@@ -26,7 +26,8 @@ FEW, SHARE = 10, 0.1
 """Few customers are at most so many, and at most such a share of all."""
 
 DECIDE, NEARLY_ALL = 0.5, 0.95
-"""They decide where they hold half of the money. As many are named as hold nearly all of it."""
+"""They decide where they hold half of the money. As many are named as hold nearly all of it, or,
+where so few do not, half."""
 
 
 class Few(NamedTuple):
@@ -49,14 +50,28 @@ def few(largest: np.ndarray, customers: int, total: float) -> Few | None:
     --------
     >>> few(np.array([500.0, 460.0, 1.0, 1.0]), 40, 1000.0)
     Few(number=2, customers=40, share=0.96)
+    >>> few(np.array([600.0, 20.0, 20.0, 20.0]), 40, 1000.0)
+    Few(number=1, customers=40, share=0.6)
     >>> few(np.array([300.0, 20.0, 20.0, 20.0]), 40, 1000.0) is None
     True
     """
     held = np.cumsum(np.sort(largest)[::-1][: min(FEW, int(customers * SHARE))])
     if not len(held) or total <= 0 or held[-1] < DECIDE * total:
         return None
-    number = min(int(np.searchsorted(held, NEARLY_ALL * total)) + 1, len(held))
+    told = NEARLY_ALL if held[-1] >= NEARLY_ALL * total else DECIDE
+    number = min(int(np.searchsorted(held, told * total)) + 1, len(held))
     return Few(number, customers, float(held[number - 1] / total))
+
+
+def told(found: Few | None) -> str:
+    """The few who decide, in words; nothing where there are none such."""
+    if not found:
+        return ""
+    have, them = ("has", "it") if found.number == 1 else ("have", "one of them")
+    return (
+        f"{found.number} of {found.customers:,} customers {have} brought {found.share:.0%} of the "
+        f"revenue. What comes rests on that: no range of a total says whether {them} goes on."
+    )
 
 
 def groups(table: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,10 @@ from pipeline.learning.backtest import Backtest
 from pipeline.learning.grading import level_gaps, unjudged
 
 
-def profile(today: pd.DataFrame, p_churn: pd.Series, names: Sequence[str]) -> dict[str, Any]:
-    """Quantiles and counts of each feature at the training's cutoff; no id.
+def profile(
+    today: pd.DataFrame, p_churn: pd.Series, names: Sequence[str], counts: Counts
+) -> dict[str, Any]:
+    """Quantiles and counts of each feature at the training's cutoff, and of rows; no id.
 
     Parameters
     ----------
@@ -23,12 +25,15 @@ def profile(today: pd.DataFrame, p_churn: pd.Series, names: Sequence[str]) -> di
         The answer for its customers.
     names
         The features, and the attributes' columns.
+    counts
+        Of the log's rows.
     """
     return {
         "n_customers": len(today),
         "p_churn": float(p_churn.mean()),
         "p_churn_sd": float(p_churn.std(ddof=0)),
         "features": {name: profile_of(today[name]) for name in names},
+        "rows": account(counts),
     }
 
 

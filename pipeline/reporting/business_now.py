@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from pipeline.business import segments
 from pipeline.business.cohorts import Cohorts
 from pipeline.business.course import Course
 from pipeline.business.describe import Business
@@ -66,20 +67,9 @@ def coming(found: Course) -> list[str]:
     return lines
 
 
-def few(found: Business) -> str:
-    """The few customers who decide, in words; nothing where there are none such."""
-    if not found.few:
-        return ""
-    return (
-        f"{found.few.number} of {found.few.customers:,} customers have brought "
-        f"{found.few.share:.0%} of the revenue. What comes rests on them: no range of a total says "
-        "whether one of them goes on."
-    )
-
-
 def sentences(found: Business) -> list[str]:
     """What a reader should leave with, the most important first."""
-    lines = [*coming(found), *filter(None, [found.growth, few(found)])]
+    lines = [*coming(found), *filter(None, [found.growth, segments.told(found.few)])]
     complete = found.periods[found.periods["complete"]]
     if len(complete):
         lines.append(_flow(complete))

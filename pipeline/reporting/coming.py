@@ -123,13 +123,18 @@ def sentence(said: Coming) -> str:
     )
     if math.isnan(spend[0]):
         return f"{told}."
-    resting = (
-        f" {said.few.number} customers are {said.few.share:.0%} of it: no range says whether one "
-        "of them goes on."
-        if said.few
-        else ""
+    return f"{told}, for {spend[0]:,.0f}{_between(spend)}.{_resting(said.few)}"
+
+
+def _resting(on: Few | None) -> str:
+    if not on:
+        return ""
+    if on.number == 1:
+        return f" One customer is {on.share:.0%} of it: no range says whether this one goes on."
+    return (
+        f" {on.number} customers are {on.share:.0%} of it: no range says whether one of them goes "
+        "on."
     )
-    return f"{told}, for {spend[0]:,.0f}{_between(spend)}.{resting}"
 
 
 def _between(values: tuple[float, float, float]) -> str:

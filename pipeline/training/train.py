@@ -25,7 +25,7 @@ from pipeline.learning.backtest import Backtest
 from pipeline.learning.judged import fit
 from pipeline.learning.judgement import Judgement, intervals, judge
 from pipeline.learning.prepare import prepare
-from pipeline.learning.profile import account, profile, promised
+from pipeline.learning.profile import profile, promised
 from pipeline.learning.snapshots import Snapshots
 from pipeline.learning.spread import spread
 from pipeline.model_files import artifact
@@ -211,8 +211,7 @@ def _settings(
 def _profile(orders: Orders, snapshots: Snapshots, predicted: pd.DataFrame) -> dict[str, Any]:
     """How customers and rows look today, to notice when they no longer do."""
     columns = (*NAMES, *categories(snapshots.attributes))
-    looks = profile(snapshots.today, predicted["p_churn"], columns)
-    return {**looks, "rows": account(orders.log.counts)}
+    return profile(snapshots.today, predicted["p_churn"], columns, orders.log.counts)
 
 
 def _save(

@@ -44,6 +44,9 @@ def test_a_total_that_rests_on_few_is_told_so():
     assert sentence(said).endswith(
         "2 customers are 98% of it: no range says whether one of them goes on."
     )
+    one = pd.concat([large[:1].assign(expected_spend=60.0), small.assign(expected_spend=1.0)])
+    said = sentence(Coming.of(one, 30, [0.1], [0.1]))
+    assert said.endswith("One customer is 68% of it: no range says whether this one goes on.")
     assert Coming.of(some.assign(expected_spend=9.0), 30, [0.1], [0.1]).few is None
     assert Coming.of(some, 30, [0.1], [0.1], weight=2.0).few is None, "a sample does not tell"
 

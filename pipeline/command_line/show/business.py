@@ -9,6 +9,7 @@ from rich.table import Table
 from pipeline.business.describe import Business
 from pipeline.business.retention import DEFINITIONS
 from pipeline.business.scores import Predicted, told
+from pipeline.business.segments import told as told_few
 from pipeline.business.survey import Survey
 from pipeline.command_line.show.tables import empty_table, fitting, number, put
 from pipeline.reporting import business_now
@@ -59,7 +60,7 @@ def business(console: Console, found: Business) -> None:
     _table(console, shown, names, title, found.period, FLOW)
     meant = f"retention: {DEFINITIONS['retention']}."
     _dim(console, f"{meant}{' *: not over yet.' if not shown['complete'].all() else ''}")
-    for line in filter(None, [found.growth, business_now.few(found)]):
+    for line in filter(None, [found.growth, told_few(found.few)]):
         console.print(line, markup=False)
     console.print(found.formulas_told, markup=False)
     console.print()
