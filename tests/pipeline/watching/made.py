@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from features.engines.duckdb import connect
 from features.log.reasons import Counts
-from pipeline.intake.kept import Account
+from pipeline.intake.kept import Account, Extent
 from pipeline.intake.orders import Orders
 
 
@@ -24,19 +24,23 @@ def made(log, attributes=()):
     engine = connect([])
     bought = days[days.amount > 0]
     purchases = bought.groupby("customer_id").size()
+    first, last = bought.transacted_at.min(), days.transacted_at.max()
+    repeaters = int((purchases > 1).sum())
+    counted = days.customer_id.nunique(), len(bought), len(purchases), repeaters
+    extent = Extent(first, last, *counted)
     try:
         yield Orders(
             name="made",
             engine=engine,
-            log=Account(counts, "made", tuple(attributes), None, {}),
+            log=Account(counts, extent, "made", tuple(attributes), None, {}),
             quarantine=None,
             netted=engine.create_table("netted", as_arrow(days, attributes)),
             days_file=None,
-            first_day=bought.transacted_at.min(),
-            end=days.transacted_at.max() + timedelta(days=1),
+            first_day=first,
+            end=last + timedelta(days=1),
             n_customers=len(purchases),
             n_purchase_days=len(bought),
-            n_repeat_customers=int((purchases > 1).sum()),
+            n_repeat_customers=repeaters,
             n_without_purchase=0,
         )
     finally:
