@@ -12,20 +12,23 @@ class UserError(Exception):
 
 
 class QuestionError(UserError):
-    """A refusal with one answer that was tried: keys of the log section that let it be read.
+    """A refusal that a key of the log section answers; the message ends in options to paste.
 
-    `keys` maps them to their values; the message ends in the options to paste.
+    `key` is the key. `keys` is the one answer that was tried, keys and their values; it is empty
+    where the message lists several, of which a person knows the right one.
     """
 
-    def __init__(self, message: str, keys: Mapping[str, Any]) -> None:
+    def __init__(self, message: str, keys: Mapping[str, Any] | str) -> None:
         from shlex import quote
 
-        flags = {"encoding": f"--encoding {keys.get('encoding')}"}
+        self.key = keys if isinstance(keys, str) else next(iter(keys))
+        self.keys = {} if isinstance(keys, str) else dict(keys)
+        flags = {"encoding": f"--encoding {self.keys.get('encoding')}"}
         options = " ".join(
-            flags.get(key, f"--set {quote(f'log.{key}={value}')}") for key, value in keys.items()
+            flags.get(key, f"--set {quote(f'log.{key}={value}')}")
+            for key, value in self.keys.items()
         )
-        super().__init__(f"{message}\n  {options}")
-        self.keys = dict(keys)
+        super().__init__(f"{message}\n  {options}" if options else message)
 
 
 class SettingError(UserError):

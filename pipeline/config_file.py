@@ -15,7 +15,7 @@ from features.errors import UserError
 from pipeline.campaign_config import CampaignConfig, ControlConfig
 from pipeline.config import Config, OutputConfig, TrackingConfig
 from pipeline.config_problems import validated
-from pipeline.plain_yaml import plain
+from pipeline.plain_yaml import OPEN, Open, plain
 from pipeline.profiles import known_export
 
 LARGEST_FILE = 1_000_000
@@ -88,7 +88,25 @@ def values(
         asked = _put(asked, key, value)
     if isinstance(asked.get("log"), dict):
         asked["log"] = {key: value for key, value in asked["log"].items() if key != "profile"}
+    if path:
+        _refuse_open(asked, path)
     return asked
+
+
+def _refuse_open(asked: Mapping[str, Any], path: Path) -> None:
+    """Stop while a value that `churn check` left to a person is open; an override decides it."""
+    log = asked.get("log")
+    log = log if isinstance(log, dict) else {}
+    columns = log.get("columns")
+    sections = (asked, log, columns if isinstance(columns, dict) else {})
+    places = [one.line for section in sections for one in section.values() if isinstance(one, Open)]
+    if places:
+        text = path.read_text(encoding="utf-8-sig").splitlines()
+        told = "\n".join(f"  line {n}: {text[n - 1].strip()}" for n in sorted(places))
+        raise UserError(
+            f"{path}: not all is decided. Put the answer in the place of {OPEN}; behind it stands "
+            f"what is proposed, above it what was seen.\n{told}"
+        )
 
 
 WRITTEN = ("output.folder", "cache.folder", "engine.scratch")

@@ -1,9 +1,20 @@
 """YAML as people write it: 1:30 and 00123 are texts, where YAML 1.1 has 90 and 83."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
+OPEN = "???"
+"""What stands in a config where a person has to decide; between quotes it is a text like others."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """A value that is still to be decided, by its line."""
+
+    line: int
 
 
 class Loader(yaml.SafeLoader):
@@ -26,6 +37,8 @@ Loader.yaml_implicit_resolvers = {
 }
 for tag, form in NUMBERS.items():
     Loader.add_implicit_resolver(tag, re.compile(f"^(?:{form})$"), list("-+0123456789."))
+Loader.add_implicit_resolver("!open", re.compile(re.escape(OPEN) + r"\Z"), [OPEN[0]])
+Loader.add_constructor("!open", lambda _, node: Open(node.start_mark.line + 1))
 
 
 def plain(text: str) -> Any:

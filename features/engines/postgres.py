@@ -193,16 +193,17 @@ def opened(url: str, table: str | None) -> Iterator[Table]:
             ) from None
 
 
-def export(url: str, table: str | None, folder: Path) -> Path:
-    """Copy `table` into a CSV file in `folder`; see `opened`."""
+def export(url: str, table: str | None, folder: Path) -> tuple[Path, dict[str, str]]:
+    """Copy `table` into a CSV file in `folder`; the file, and the types. See `opened`."""
     target = folder / "table.csv"
     try:
         with opened(url, table) as found, found.snapshot():
+            kinds = found.kinds()
             found.export(target)
     except UserError:
         target.unlink(missing_ok=True)
         raise
-    return target
+    return target, kinds
 
 
 def _driver() -> Any:

@@ -43,6 +43,17 @@ def require_columns(raw: Raw, spec: LogSpec) -> None:
     raise UserError("\n".join([*lines, f"There are: {names}{more}."]))
 
 
+def as_typed(raw: Raw, spec: LogSpec) -> LogSpec:
+    """The spec, with the point that numbers of a database have though they were copied as texts."""
+    columns = spec.columns
+    read_on = (columns.amount or columns.unit_price, columns.quantity, columns.refunded)
+    numbers = {name for name in read_on if name}
+    declared = (spec.decimal, spec.thousands, spec.currency, spec.minus)
+    if not numbers or not numbers <= raw.numbers or any(declared):
+        return spec
+    return spec.model_copy(update={"decimal": "."})
+
+
 def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     """The columns that mean something, still as they are written, blanks as null.
 
@@ -51,6 +62,7 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     """
     columns = spec.columns
     table = with_blanks_filled(raw, spec)
+    _refuse_other_kinds(table, raw, spec)
     selected = {
         "customer_id": _person(table, raw, spec, columns.customer_id),
         "order_id": _text(table, raw, columns.order_id),
@@ -72,6 +84,34 @@ def meaningful(raw: Raw, spec: LogSpec) -> ir.Table:
     cells = {key: filled(table[raw.columns[name]]) for key, name in read_on.items() if name}
     rows = at_hand(table.select("row", "file", "digest", **selected, **cells))
     return rows.mutate(**_that_count(rows, spec, cells))
+
+
+def _refuse_other_kinds(table: ir.Table, raw: Raw, spec: LogSpec) -> None:
+    """Stop where cells are of another kind than what they are compared with: none would compare.
+
+    Raises
+    ------
+    UserError
+        Naming the column and how many cells are of another kind.
+    """
+    for condition in (one for one in spec.where if one.kind):
+        name, kind = condition.column, condition.kind
+        cells = _text(table, raw, name)
+        alike = cells.try_cast("timestamp" if kind == "day" else "float64").notnull()
+        seen = table.aggregate(n=cells.count(), alike=alike.sum()).to_pyarrow().to_pylist()[0]
+        n, fit = seen["n"], seen["alike"] or 0
+        if kind == "word" and n == fit > 0:
+            raise UserError(
+                f"log.where compares {name!r} with words, but its {n:,} filled cells are all "
+                "numbers. Name the numbers."
+            )
+        few = fit < 0.95 * n if condition.ordered else not fit
+        if kind != "word" and n and few:
+            how = "year first (2024-01-31)" if kind == "day" else "as plain digits and a point"
+            raise UserError(
+                f"log.where compares {name!r} with a {kind}, but {n - fit:,} of its {n:,} filled "
+                f"cells are none that is written {how}. They would be left out in silence."
+            )
 
 
 def at_hand(rows: ir.Table) -> ir.Table:

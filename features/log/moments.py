@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from features.errors import UserError
+from features.errors import QuestionError, UserError
 from features.log.date_formats import SEPARATOR, read_formats, split_formats, wall_clock
 from features.log.date_texts import ISO, Parts, parted, tidy
 from features.log.written_dates import (
@@ -126,7 +126,7 @@ def proposed_format(rows: ir.Table, column: str) -> str | None:
 def _numbers(rows: ir.Table, column: str, how: Dated, name: str) -> Reading:
     formats = split_formats(how.date_format)
     if not formats:
-        raise UserError(date_numbers(rows, column, name))
+        raise date_numbers(rows, column, name)
     refuse_another_unit(rows, column, formats, name)
     moment = read_formats(rows[column], formats, how.timezone)
     return Reading(moment, SEPARATOR.join(formats), formats=how.date_format)
@@ -213,12 +213,13 @@ def _check_offsets(local: ir.Table, timezone: str | None, name: str) -> str:
         return ""
     ask = "Name the zone whose days count, such as: --set log.timezone=Europe/London"
     if plain or found["kinds"] > 1:
-        raise UserError(
+        raise QuestionError(
             f"Column {name!r} mixes UTC offsets ({zoned:,} rows with one, {plain:,} without), so "
-            f"that a day is not the same everywhere. {ask}"
+            f"that a day is not the same everywhere. {ask}",
+            "timezone",
         )
     if (found["utc"] or 0) < zoned:
-        raise UserError(f"Column {name!r} has UTC offsets. {ask}")
+        raise QuestionError(f"Column {name!r} has UTC offsets. {ask}", "timezone")
     _refuse_foreign_midnights(local.select(utc=local.local[:19].try_cast("timestamp")), name)
     return _UTC_DAYS
 
@@ -237,8 +238,9 @@ def _refuse_foreign_midnights(moments: ir.Table, name: str) -> None:
     if not alike or 0 in minutes or sum(row["n"] for row in seen) < 2:
         return
     told = " or ".join(f"{time:%H:%M}" for time in times)
-    raise UserError(
+    raise QuestionError(
         f"Column {name!r}: all moments stand at {told} in UTC, midnights of another zone: "
         "their UTC days would be others than the shop's. Name its zone, such as: "
-        "--set log.timezone=Europe/Berlin"
+        "--set log.timezone=Europe/Berlin",
+        "timezone",
     )

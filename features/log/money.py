@@ -126,7 +126,9 @@ def refuse_lost_amounts(rows: ir.Table, numeral: Any, notation: Notation, name: 
         "1 %, and some become 0."
     )
     if not fitting:
-        raise UserError(f"{what} Give them in a smaller unit, or take them so: --set log.scale=1")
+        raise QuestionError(
+            f"{what} Give them in a smaller unit, or take them so: --set log.scale=1", "scale"
+        )
     raise QuestionError(
         f"{what} To count in a unit that is so many times smaller:", {"scale": fitting[0]}
     )
@@ -178,7 +180,7 @@ def _refuse_other_notations(
     if len(answers) == 1 and answers[0] != notation.keys():
         raise QuestionError(f"{what} Declare it:", answers[0])
     if len(answers) > 1:
-        raise UserError(f"{what} It may mean several; say which:{lines(answers)}")
+        raise QuestionError(f"{what} It may mean several; say which:{lines(answers)}", "decimal")
     raise UserError(
         f"{what} No single notation with a known currency reads them all: make them alike in the "
         "file."
@@ -196,7 +198,8 @@ def _refuse_ambiguous_points(rows: ir.Table, text: Any, sound: Any, name: str) -
     tally = seen.to_pylist()[0]
     if tally["threes"] and tally["threes"] == tally["pointed"]:
         ways = lines([{"decimal": "."}, {"decimal": ",", "thousands": "."}])
-        raise UserError(
+        raise QuestionError(
             f"Column {name!r}: every point stands before exactly three digits ({tally['threes']:,} "
-            f"rows), so 9.999 may mean nine and a bit or nearly ten thousand. Say which:{ways}"
+            f"rows), so 9.999 may mean nine and a bit or nearly ten thousand. Say which:{ways}",
+            "decimal",
         )

@@ -13,7 +13,7 @@ from unicodedata import category
 
 import ibis.expr.types as ir
 
-from features.log.words import currency, signs
+from features.log.words import all_signs, currency, signs
 from features.log.written_dates import shapes
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
@@ -53,6 +53,12 @@ def number_like(values: Any) -> Any:
 def latin_number_like(values: Any) -> Any:
     """The same of what `latin` gave."""
     return values.re_search(_NUMBER_LIKE)
+
+
+def priced(values: Any) -> Any:
+    """Whether the sign or code of a currency stands on a side of each."""
+    known = "|".join(re.escape(sign) for sign in all_signs())
+    return values.lower().re_search(rf"^[\s(+-]*({known}){_BLANK}*[\d(+-]|\d{_BLANK}*({known})\W*$")
 
 
 @dataclass(frozen=True)

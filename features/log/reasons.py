@@ -10,7 +10,7 @@ from typing import Any, Literal
 import ibis
 import ibis.expr.types as ir
 
-from features.errors import UserError
+from features.errors import QuestionError, UserError
 from features.log.spec import LogSpec
 from features.log.written_dates import shapes
 from features.readers.reading import Raw
@@ -164,11 +164,12 @@ def refuse_too_many(counts: Counts, raw: Raw, spec: LogSpec) -> None:
     named = counts.rows - counts.anonymous
     anonymous = counts.anonymous / counts.rows
     if anonymous > spec.max_anonymous:
-        raise UserError(
+        raise QuestionError(
             f"{counts.anonymous:,} of {counts.rows:,} rows ({_percent(anonymous)}) have no "
             f"customer in {spec.columns.customer_id!r}, more than log.max_anonymous = "
             f"{_percent(spec.max_anonymous)}. Is this the right column? If so many sales are "
-            "anonymous, raise log.max_anonymous: they are left out and nothing else changes."
+            "anonymous, raise log.max_anonymous: they are left out and nothing else changes.",
+            "max_anonymous",
         )
     _refuse_lost_signs(counts, raw, spec)
     share = counts.faults / named if named else 0.0
@@ -196,11 +197,12 @@ def _refuse_lost_signs(counts: Counts, raw: Raw, spec: LogSpec) -> None:
     conflicts = counts.set_aside.get("sign_conflict", 0)
     if conflicts <= counts.rows / 1000 or counts.negative_amounts:
         return
-    raise UserError(
+    raise QuestionError(
         f"{conflicts:,} of {counts.rows:,} rows have a quantity below 0 and none has an amount "
         f"below 0 (first: {raw.place(counts.first['sign_conflict'])}). If the amount is the price "
         "of one piece, map it as log.columns.unit_price; if it has no sign, set log.returns: "
-        "quantity. See data/README.md#returns."
+        "quantity. See data/README.md#returns.",
+        "returns",
     )
 
 
@@ -241,10 +243,11 @@ def refuse_double_export(checked: ir.Table, counts: Counts, spec: LogSpec) -> No
     alone = times.aggregate(share=(times.n == 1).mean()).to_pyarrow()["share"][0].as_py()
     if alone >= 0.05:
         return
-    raise UserError(
+    raise QuestionError(
         f"{counts.duplicates:,} of {counts.used:,} rows equal an earlier row in every column, and "
         "hardly a row stands alone, as when a log was exported twice. Say what they are: "
-        "log.duplicates: drop (the same order again) or keep (orders of their own)."
+        "log.duplicates: drop (the same order again) or keep (orders of their own).",
+        "duplicates",
     )
 
 

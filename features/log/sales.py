@@ -7,6 +7,7 @@ plain comparison of one column with a value. Nothing in them is executed.
 
 from collections.abc import Iterable
 from datetime import date
+from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
 import ibis
@@ -14,6 +15,7 @@ import ibis.expr.types as ir
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Operator = Literal["=", "!=", "in", "not in", "<", "<=", ">", ">=", "blank", "filled"]
+Kind = Literal["number", "day", "word"]
 _ORDERED = ("<", "<=", ">", ">=")
 _YAML_TRUTH = {True: ("true", "yes", "on"), False: ("false", "no", "off")}
 
@@ -65,6 +67,14 @@ class Condition(BaseModel):
         Field(description="A list for `in` and `not in`; none for `blank` and `filled`"),
     ] = None
 
+    @field_validator("value")
+    @classmethod
+    def _finite(cls, value: Any) -> Any:
+        listed = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(one, float) and not isfinite(one) for one in listed):
+            raise ValueError("nothing compares with a value that is no number")
+        return value
+
     @model_validator(mode="after")
     def _value_fits(self) -> Self:
         many, alone = isinstance(self.value, tuple), self.operator in ("blank", "filled")
@@ -73,7 +83,7 @@ class Condition(BaseModel):
         if not alone and many != (self.operator in ("in", "not in")):
             raise ValueError(f"{self.operator} takes {'one value' if many else 'a list'}")
         sized = isinstance(self.value, (int, float, date)) and not isinstance(self.value, bool)
-        if self.operator in _ORDERED and not sized:
+        if self.ordered and not sized:
             raise ValueError(f"{self.operator} compares with a number or a day")
         return self
 
@@ -83,13 +93,25 @@ class Condition(BaseModel):
             return folded(cells) == ""
         if self.operator == "filled":
             return folded(cells) != ""
-        if self.operator in _ORDERED:
+        if self.ordered:
             return ibis.coalesce(self._sized(cells), False)
         values = self.value if isinstance(self.value, tuple) else (self.value,)
         equal = is_one_of(cells, _texts(values))
         for number in (v for v in values if isinstance(v, (int, float))):
             equal |= ibis.coalesce(cells.try_cast("float64") == float(number), False)
         return ~equal if self.operator in ("!=", "not in") else equal
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it compares by size."""
+        return self.operator in _ORDERED
+
+    @property
+    def kind(self) -> Kind | None:
+        """What it compares with, where that is of one kind."""
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        kinds = {_kind(value) for value in values}
+        return kinds.pop() if len(kinds) == 1 else None
 
     def _sized(self, cells: ir.StringValue) -> Any:
         """The comparison of size, null where the cell is no number, or no day."""
@@ -102,6 +124,14 @@ class Condition(BaseModel):
             ">": mine > other,
             ">=": mine >= other,
         }[self.operator]
+
+
+def _kind(value: Any) -> Kind | None:
+    if isinstance(value, str):
+        return None if value.strip()[:1] in "0123456789+-.,(" else "word"
+    if isinstance(value, bool) or value is None:
+        return None
+    return "day" if isinstance(value, date) else "number"
 
 
 def folded(cells: Any) -> ir.StringValue:

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from features.engines.duckdb import Engine, value_free_errors
 from features.errors import UserError
 from features.log import parsing
-from features.log.cells import require_columns
+from features.log.cells import as_typed, require_columns
 from features.log.money import MONEY
 from features.log.order_lines import counted_once
 from features.log.reasons import (
@@ -93,6 +93,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     require_columns(raw, spec)
     if not raw.table.limit(1).count().to_pyarrow().as_py():
         raise UserError(f"{spec.source}: no rows below the header.")
+    spec = as_typed(raw, spec)
     parsed, days, notes, written = parsing.checked(engine, raw, spec, now)
     versioned = spec.versions in ("last", "last_row")
     changed = versioned or spec.duplicates == "drop"

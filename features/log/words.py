@@ -31,8 +31,8 @@ def fold(text: str) -> str:
     # Composed first: a file may hold a letter and its dots apart.
     whole = unicodedata.normalize("NFC", text.replace("İ", "i")).lower().translate(_LETTERS)
     parts = unicodedata.normalize("NFKD", whole)
-    # By category: vowel signs of Thai combine with nothing, and are no letters of a word either.
-    return "".join(part for part in parts if unicodedata.category(part) != "Mn")
+    # By category: vowel signs of Thai or Hindi combine with nothing, and are no letters either.
+    return "".join(part for part in parts if unicodedata.category(part) not in ("Mn", "Mc"))
 
 
 def split(name: str) -> list[str]:
@@ -226,6 +226,13 @@ def months() -> Mapping[str, str]:
 def signs(code: str) -> tuple[str, ...]:
     """The signs and words of a currency as shops write them, the longest first."""
     return tuple(sorted({*content()["currencies"][code], code}, key=len, reverse=True))
+
+
+@cache
+def all_signs() -> tuple[str, ...]:
+    """The signs, words and codes of all currencies in lower case, the longest first."""
+    known = {sign.lower() for listed in content()["currencies"].values() for sign in listed}
+    return tuple(sorted(known, key=lambda sign: (-len(sign), sign)))
 
 
 @cache

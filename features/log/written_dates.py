@@ -12,7 +12,7 @@ from shlex import quote
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from features.errors import UserError
+from features.errors import QuestionError, UserError
 from features.log.date_formats import NUMBERS, SEPARATOR, SERIAL, read_formats
 
 _MOST_SHAPES = 2_000
@@ -90,22 +90,23 @@ def fitting_formats(
     found = shapes(others, column)
     whole = sum(shape.rows for shape in found if _WHOLE.fullmatch(shape.text))
     if 2 * whole > filled:
-        raise UserError(date_numbers(rows, column, name))
+        raise date_numbers(rows, column, name)
     _refuse_two_digit_years(rows, column, found, name)
     marks = {match["mark"] for s in found if (match := _NUMERIC.fullmatch(s.text))}
     orders = {mark: _order(rows, others, column, mark, name) for mark in sorted(marks)}
     return _forms(found, orders)
 
 
-def date_numbers(rows: ir.Table, column: str, name: str) -> str:
+def date_numbers(rows: ir.Table, column: str, name: str) -> UserError:
     """The refusal of whole numbers that might be days, seconds or anything."""
     found = proposals(rows, column)
     if not found:
-        return (
+        return UserError(
             f"Column {name!r} holds whole numbers as dates, and no log.date_format makes days "
             f"since 1990 of them ({', '.join(NUMBERS)} were tried). Is this the column of dates?"
         )
-    return f"Column {name!r} holds whole numbers as dates. Say what they are:{_lines(found)}"
+    what = f"Column {name!r} holds whole numbers as dates. Say what they are:{_lines(found)}"
+    return QuestionError(what, "date_format")
 
 
 def refuse_another_unit(rows: ir.Table, column: str, declared: Sequence[str], name: str) -> None:
@@ -113,7 +114,7 @@ def refuse_another_unit(rows: ir.Table, column: str, declared: Sequence[str], na
 
     Raises
     ------
-    UserError
+    QuestionError
         With the unit that fits, for milliseconds that were declared seconds and the like.
     """
     if not set(declared) <= set(NUMBERS):
@@ -121,9 +122,10 @@ def refuse_another_unit(rows: ir.Table, column: str, declared: Sequence[str], na
     if _tried(rows, column, [SEPARATOR.join(declared)])[0].rows:
         return
     if found := proposals(rows, column):
-        raise UserError(
+        raise QuestionError(
             f"Column {name!r}: log.date_format {SEPARATOR.join(declared)!r} makes no day since "
-            f"1990 of any value. This one does:{_lines(found)}"
+            f"1990 of any value. This one does:{_lines(found)}",
+            "date_format",
         )
 
 
@@ -135,7 +137,7 @@ def refuse_swapped(rows: ir.Table, iso: ir.BooleanValue, declared: bool | None, 
 
     Raises
     ------
-    UserError
+    QuestionError
         If no day of the former is above 12 and one number of all others is, undeclared.
     """
     if declared is not None:
@@ -157,12 +159,13 @@ def refuse_swapped(rows: ir.Table, iso: ir.BooleanValue, declared: bool | None, 
     )
     if seen["iso_above"] or not seen["others"] or seen["others"] > (seen["above"] or 0):
         return False
-    raise UserError(
+    raise QuestionError(
         f"Column {name!r}: {seen['iso']:,} dates are written year first and none of their days is "
         f"above 12; {seen['others']:,} are written otherwise and a number of each is. So it looks "
         "where a spreadsheet took the day for the month of those it could read. Say whether:\n"
         "  --set log.swapped_dates=true    (their days and months are exchanged)\n"
-        "  --set log.swapped_dates=false   (they are right as they stand)"
+        "  --set log.swapped_dates=false   (they are right as they stand)",
+        "swapped_dates",
     )
 
 
@@ -226,10 +229,11 @@ def _refuse_two_digit_years(rows: ir.Table, column: str, found: Sequence[Shape],
     if not short:
         return
     lines = _lines(proposals(rows, column)) or " No format reads them: write them with four."
-    raise UserError(
+    raise QuestionError(
         f"Column {name!r}: {sum(shape.rows for shape in short):,} rows have years of two digits "
         f"(most are written like {short[0].text!r}). 69 to 99 will be read as 1969 to 1999, 00 to "
-        f"68 as 2000 to 2068. Declare how they are written:{lines}"
+        f"68 as 2000 to 2068. Declare how they are written:{lines}",
+        "date_format",
     )
 
 
@@ -253,16 +257,18 @@ def _order(rows: ir.Table, others: ir.Table, column: str, mark: str, name: str) 
     if mark == "." and not second:
         return "dmy"  # No country writes the month first before a point.
     if not first and not second:
-        raise UserError(
+        raise QuestionError(
             f"Column {name!r}: {seen['n']:,} dates written like {shape!r} could be day-month or "
-            f"month-day, no number is above 12. Say which:{_lines(proposals(rows, column))}"
+            f"month-day, no number is above 12. Say which:{_lines(proposals(rows, column))}",
+            "date_format",
         )
     if first and second:
         found = proposals(rows, column)
         most = f" The first reads most ({found[0].rows:,} rows):" if len(found) == 1 else ""
-        raise UserError(
+        raise QuestionError(
             f"Column {name!r}: of the dates written like {shape!r}, {first:,} can only be "
             f"day-month and {second:,} only month-day. Mend the file, or declare one order and "
-            f"the others are set aside.{most}{_lines(found)}"
+            f"the others are set aside.{most}{_lines(found)}",
+            "date_format",
         )
     return "dmy" if first else "mdy"

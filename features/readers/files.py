@@ -1,7 +1,7 @@
 """Which files a source names, and what their names say of their format."""
 
 import re
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
 
 from features.errors import UserError
@@ -95,3 +95,8 @@ def _nearest(path: Path) -> str:
     names = [file.name for file in path.parent.iterdir()]
     close = get_close_matches(path.name, names, n=1)
     return f" Did you mean {path.parent / close[0]}?" if close else ""
+
+
+def exact(path: Path) -> str:
+    """A path that the engine does not take for a pattern."""
+    return escape(str(path))

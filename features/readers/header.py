@@ -4,6 +4,7 @@ import codecs
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,8 +62,9 @@ def header(origin: Path, path: Path, spec: SourceSpec) -> Header:
     names = tuple(name.strip() for name in first)
     if len(names) > 1 and not names[-1] and _narrower(lines[at + 1 :], delimiter, len(names)):
         names = names[:-1]
-    _sound_names(names, origin, at + 1)
     named = tuple(name or f"column_{i + 1}" for i, name in enumerate(names))
+    refuse_twice(named, f"{origin}, line {at + 1}: the header")
+    _refuse_an_order(names, origin, at + 1)
     more = int(spec.trailing_delimiter == "ignore" and delimiter is not None)
     return Header(delimiter, named, at + 1, len(named) + more)
 
@@ -161,20 +163,31 @@ def _well_quoted(line: str, delimiter: str) -> bool:
     return True
 
 
-def _sound_names(names: tuple[str, ...], origin: Path, line: int) -> None:
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise UserError(
-            f"{origin}, line {line}: the header names {_listed(twice)} more than once. "
-            "Give each column a name of its own."
-        )
+def refuse_twice(names: Sequence[str], header: str) -> None:
+    """Stop where two columns have one name; `header` says in words where the names stand.
+
+    Raises
+    ------
+    UserError
+        With each such name, and the columns that have it.
+    """
+    twice = {name: times for name, times in Counter(names).items() if times > 1}
+    if not twice:
+        return
+    places = {n: [i for i, other in enumerate(names, 1) if other == n] for n in list(twice)[:5]}
+    told = [f"{n!r} more than once (columns {_and(map(str, at))})" for n, at in places.items()]
+    more = f" and {len(twice) - 5} others" if len(twice) > 5 else ""
+    raise UserError(f"{header} names {_and(told)}{more}. Give each column a name of its own.")
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _refuse_an_order(names: tuple[str, ...], origin: Path, line: int) -> None:
     if names and all(re.fullmatch(r"[\d\s.,:/+-]*", name) for name in names):
         raise UserError(
             f"{origin}, line {line}: this looks like an order, not like a header. "
             "If there is no header, set log.header: false."
         )
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return ", ".join(repr(name) for name in names[:5]) + more

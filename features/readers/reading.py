@@ -5,22 +5,22 @@ Text stays text. Inside the engine columns are called by their place, so a name
 in a header never becomes part of a query, whatever characters it is made of.
 """
 
-import glob
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
-from typing import NoReturn
 
 import duckdb
 import ibis.expr.types as ir
 
 from features.engines import postgres
 from features.engines.duckdb import Engine, literal, quote
+from features.engines.postgres_kinds import NUMBERS
 from features.errors import UserError
 from features.readers import delimited, workbook
-from features.readers.files import expand, file_format, is_database
+from features.readers.files import exact, expand, file_format, is_database
+from features.readers.parquet import parquet_shape
 from features.readers.source import SourceSpec
 
 MOST_COLUMNS = 2_000
@@ -35,7 +35,8 @@ class Raw:
     (equal for rows that are equal in every column) and one column per name in
     `columns`, which maps the header's names to the table's. `rounded` counts the numbers
     of a workbook's column that are too long for a spreadsheet to have kept every digit. `written`
-    maps names whose cells are of another type here to the cells as they stand in the source.
+    maps names whose cells are of another type here to the cells as they stand in the source;
+    `numbers` are those whose cells are texts here and numbers there.
     """
 
     table: ir.Table
@@ -46,6 +47,7 @@ class Raw:
     lines_above: tuple[int | None, ...] = ()
     rounded: Mapping[str, int] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
     owned: tuple[str, ...] = field(default=(), repr=False)
 
     def first_rows(self) -> list[int]:
@@ -85,7 +87,8 @@ def read(engine: Engine, spec: SourceSpec) -> Raw:
         If there is no such file, or it is damaged, or files of one source differ.
     """
     if is_database(spec.source):
-        return read_exported(engine, postgres.export(spec.source, spec.table, engine.scratch), spec)
+        copied = postgres.export(spec.source, spec.table, engine.scratch)
+        return read_exported(engine, *copied, spec)
     files = expand(spec.source)
     kind = _one_format(files, spec)
     spec = spec.model_copy(update={"format": kind})
@@ -99,11 +102,15 @@ def read(engine: Engine, spec: SourceSpec) -> Raw:
         raise UserError(f"{spec.source}: cannot be read: {error.strerror or 'damaged'}.") from None
 
 
-def read_exported(engine: Engine, path: Path, spec: SourceSpec) -> Raw:
-    """A table by way of the text it was copied to, which is deleted: every digit is kept."""
+def read_exported(engine: Engine, path: Path, kinds: Mapping[str, str], spec: SourceSpec) -> Raw:
+    """A table by way of the text it was copied to, which is deleted: every digit is kept.
+
+    `kinds` are its columns, and what PostgreSQL calls their types.
+    """
     try:
         exported = delimited.inspect(path, SourceSpec(source=str(path), delimiter=","), path.parent)
-        return _read_text(engine, [replace(exported, origin=Path(str(spec.table)))], "table")
+        raw = _read_text(engine, [replace(exported, origin=Path(str(spec.table)))], "table")
+        return replace(raw, numbers=frozenset(n for n, kind in kinds.items() if kind in NUMBERS))
     finally:
         path.unlink()
 
@@ -157,7 +164,7 @@ def _text_select(file: delimited.Delimited, index: int, names: Sequence[str]) ->
     """Columns in the order of `names`; a file may have them in another."""
     places = [file.names.index(name) for name in names]
     options = (
-        f"[{literal(_exact(file.path))}], auto_detect = false, header = false, skip = {file.skip}, "
+        f"[{literal(exact(file.path))}], auto_detect = false, header = false, skip = {file.skip}, "
         f"strict_mode = true, nullstr = '', encoding = 'utf-8', "
         f"max_line_size = {delimited.LONGEST_LINE}, compression = 'none'"
     )
@@ -202,17 +209,19 @@ def _ragged_blanks(engine: Engine, view: str, files: list[delimited.Delimited]) 
 
 
 def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
-    described = [(file, *_parquet_shape(engine, file)) for file in files]
+    described = [(file, *parquet_shape(engine, file)) for file in files]
     names = _same_columns([(file, tuple(found)) for file, found, _ in described])
-    kinds = described[0][1]
-    cells = ", ".join(f"{quote(n)}{_CASTS.get(kinds[n], '')} AS c{i}" for i, n in enumerate(names))
+    cells = ", ".join(
+        f"{quote(called)}{_CASTS.get(kind, '')} AS c{i}"
+        for i, (called, kind) in enumerate(described[0][1].values())
+    )
     offsets = [0, *accumulate(rows for _, _, rows in described)][:-1]
     view = engine.fresh("raw")
     engine.raw_sql(
         f"CREATE VIEW {quote(view)} AS SELECT {literal(offsets)}[file + 1] + nth + 1 AS row, "
         f"file::SMALLINT AS file, {_digest(len(names))}, * EXCLUDE (file, nth) FROM ("
         f"SELECT file_index::BIGINT AS file, file_row_number AS nth, {cells} "
-        f"FROM read_parquet({literal([_exact(file) for file in files])}, "
+        f"FROM read_parquet({literal([exact(file) for file in files])}, "
         f"hive_partitioning = false, union_by_name = false))"
     )
     return Raw(
@@ -222,19 +231,6 @@ def _read_parquet(engine: Engine, files: list[Path]) -> Raw:
         "parquet",
         text=False,
     )
-
-
-def _parquet_shape(engine: Engine, file: Path) -> tuple[dict[str, str], int]:
-    """Names and types of the columns, and how many rows there are."""
-    source = f"read_parquet([{literal(_exact(file))}], hive_partitioning = false)"
-    try:
-        described = engine.raw_sql(f"DESCRIBE FROM {source}").fetchall()
-        rows = engine.raw_sql(f"SELECT count(*) FROM {source}").fetchall()[0][0]
-    except duckdb.PermissionException:
-        raise
-    except duckdb.Error:
-        _damaged(file, "Parquet file")
-    return {name: str(kind) for name, kind, *_ in described}, rows
 
 
 def workbook_table(engine: Engine, files: list[Path], spec: SourceSpec) -> Raw:
@@ -286,12 +282,3 @@ def _same_columns(described: Sequence[tuple[Path, Sequence[str]]]) -> tuple[str,
                 f"{', '.join(map(repr, missing[:5]))}. Files of one log are alike."
             )
     return tuple(names)
-
-
-def _exact(path: Path) -> str:
-    """A path that the engine does not take for a pattern."""
-    return glob.escape(str(path))
-
-
-def _damaged(file: Path, what: str) -> NoReturn:
-    raise UserError(f"{file}: is no whole {what}; it was cut short or damaged, or is another kind.")

@@ -17,6 +17,7 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from features.errors import QuestionError, UserError
+from features.readers.header import refuse_twice
 from features.readers.source import SourceSpec
 
 LARGEST_CONTENT = 2_000_000_000
@@ -176,12 +177,7 @@ def _sheet(file: Path, sheet: Any, spec: SourceSpec) -> Sheet | None:
     names = tuple(
         str(cell).strip() if cell is not None else f"column_{i + 1}" for i, cell in enumerate(first)
     )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UserError(
-            f"{file}: the header of sheet {sheet.title} names {', '.join(map(repr, twice[:5]))} "
-            "more than once. Give each column a name of its own."
-        )
+    refuse_twice(names, f"{file}: the header of sheet {sheet.title}")
     return Sheet(file, sheet.title, names, at + 1, size)
 
 

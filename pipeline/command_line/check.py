@@ -29,6 +29,7 @@ def check(
     from pipeline.intake import check as stage
     from pipeline.intake import written_config
     from pipeline.intake.orders import open_engine
+    from pipeline.plain_yaml import OPEN
 
     progress = Progress(quiet)
     # What the environment says holds for this machine; the config that is written may leave it.
@@ -44,11 +45,12 @@ def check(
         # A training by a config as it stands takes nothing; --guess and a written config do.
         take = not path or bool(write_config)
         found = stage.check(engine, section, settings, path=path, take=take)
-    if write_config and found.problem:
+    if write_config and found.problem and not found.open:
         progress.note(f"{write_config} is not written: the log cannot be used as it is read now.")
     elif write_config:
         written_config.write_config(found, write_config)
-        progress.note(f"Wrote {write_config}: look at what is marked as guessed.")
+        open_ones = f", and decide what is open ({OPEN})" if found.open else ""
+        progress.note(f"Wrote {write_config}: look at what is marked as guessed{open_ones}.")
     if json:
         print(found.to_json())
     else:

@@ -30,6 +30,7 @@ from pipeline.command_line import (
     trainings,
 )
 from pipeline.command_line import run as job
+from pipeline.command_line.dashes import behind_dashes
 from pipeline.command_line.exits import BUG, DONE, GATE_FAILED, REFUSED, STOPPED
 
 app = typer.Typer(
@@ -112,6 +113,8 @@ def run(arguments: list[str]) -> int:
     except SystemExit as left:  # help, --version, a wrong option: said already
         if isinstance(getattr(left.__context__, "__cause__", None), KeyboardInterrupt):
             return _refuse(_HALTED, STOPPED)
+        if hint := behind_dashes(arguments, left.__context__):
+            print(hint, file=sys.stderr)
         return int(left.code or 0)
     except UserError as error:
         return _refuse(str(error), REFUSED)

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, value_free_errors
 from features.errors import QuestionError, UserError
-from features.log.transactions import Log, LogSpec, validate
+from features.log.transactions import LogSpec, validate
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from pipeline.config import Config
@@ -31,13 +31,7 @@ from pipeline.intake.horizon import Horizon, PurchaseHistory, propose_horizon, u
 from pipeline.intake.orders import locate
 from pipeline.intake.people_taken import people_taken, said
 from pipeline.intake.proposal import completed
-from pipeline.intake.questions import (
-    Question,
-    ask,
-    open_lines,
-    proposals,
-    with_keys,
-)
+from pipeline.intake.questions import Question, ask, open_keys, open_lines, proposals, with_keys
 from pipeline.intake.questions.question import merged
 
 
@@ -47,8 +41,8 @@ class Check:
 
     `facts` holds counts and quantiles only, never a value of a single row. `config` is what the
     log was judged by, `proposed` the keys of it that were guessed, `horizon` the one that the
-    log's rhythm suggests. `taken` are the remarks on ids whose answers are among them, `suited`
-    the columns by role where a role that is needed is open.
+    log's rhythm suggests. `taken` are the remarks on ids whose answers are among them. `open` says
+    of keys of the log section, such as ``columns.amount``, what a person has to decide.
     """
 
     source: str
@@ -64,7 +58,7 @@ class Check:
     problem: str = ""
     questions: list[Question] = field(default_factory=list)
     taken: list[Question] = field(default_factory=list)
-    suited: dict[str, str] = field(default_factory=dict)
+    open: dict[str, str] = field(default_factory=dict)
 
     @property
     def spec(self) -> LogSpec | None:
@@ -87,7 +81,7 @@ class Check:
             "columns": [column.to_json() for column in self.columns],
             "log": self.spec.model_dump(mode="json", exclude_none=True) if self.spec else None,
             "proposed_keys": self.proposed,
-            "suited": self.suited,
+            "open": self.open,
             "questions": [asdict(question) for question in self.questions],
             "attribute_candidates": self.attributes,
             "horizon": asdict(self.horizon) if self.horizon else None,
@@ -204,12 +198,11 @@ def _check(
     if not total:
         return _refused(f"{source.source}: no rows below the header.", source, columns)
     found: dict[str, Any] = {"rows": total, "files": len(raw.files), "format": raw.format}
-    try:
-        keys, proposed, known = completed(raw, columns, section)
-    except UserError as error:
-        refused = _refused(str(error), source, columns, found=found)
-        return replace(refused, suited=getattr(error, "roles", {}))
+    keys, proposed, known, unmapped = completed(raw, columns, section)
     config = validated(Config, {**settings, "log": keys}, path)
+    if unmapped:
+        why = "\n".join(unmapped.values())
+        return replace(_refused(why, source, columns, config, proposed, found), open=unmapped)
     _refuse_half_answer(config)
     before, asked = config.log, list[Question]()
     try:
@@ -226,18 +219,18 @@ def _check(
         history = facts.history_of(engine, log)
     except UserError as error:
         problem = "\n".join([*open_lines(before, asked), str(error)])
-        return _refused(problem, source, columns, config, proposed, found, asked)
+        refused = _refused(problem, source, columns, config, proposed, found, asked)
+        return _with_open(refused, config, error) if isinstance(error, QuestionError) else refused
     found |= {**facts.shape(log, history), "read_as": facts.assumptions(log, spec, proposed)}
     horizon = propose_horizon(history, config)
-    unanswered = open_lines(before, asked)
-    verdict, reasons = _judged(config, found, horizon, history, unanswered[:1])
+    verdict, reasons = _judged(config, found, horizon, history, open_lines(before, asked)[:1])
     notes = [known.told] if known else []
     notes += [*_notes(log, history, spec, asked, taken), *facts.towering(found)]
     if config.horizon_days and (told := uneven(history, config, config.horizon_days)):
         notes.append(told)
     return Check(
-        source.source, verdict, reasons, columns, config, proposed, candidates, found,
-        horizon, notes, "\n".join(unanswered), asked, taken,
+        source.source, verdict, reasons, columns, config, proposed, candidates, found, horizon,
+        notes, "\n".join(open_lines(before, asked)), asked, taken, open_keys(asked),
     )  # fmt: skip
 
 
@@ -249,6 +242,17 @@ def _notes(
     found = facts.remarks(log, history.customers, spec, left)
     days = breaks(history.netted, history.customers)
     return [*map(said, taken), *log.notes, *found, *days]
+
+
+def _with_open(refused: Check, config: Config, error: QuestionError) -> Check:
+    """A log that is refused until a person answers: other errors have no answer in a config."""
+    spec = with_keys(config.log, {f"log.{key}": value for key, value in error.keys.items()})
+    return replace(
+        refused,
+        config=config.model_copy(update={"log": spec}),
+        proposed=[*refused.proposed, *error.keys],
+        open=open_keys(refused.questions) | {error.key: str(error)},
+    )
 
 
 def _judged(

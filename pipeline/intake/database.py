@@ -60,7 +60,7 @@ def _copied(engine: Engine, table: postgres.Table, spec: LogSpec, most: int | No
     """The table, or so many of its first rows, as texts."""
     file = engine.scratch / "table.csv"
     table.export(file, most)
-    return read_exported(engine, file, spec)
+    return read_exported(engine, file, table.kinds(), spec)
 
 
 def _inside(

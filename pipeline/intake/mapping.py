@@ -11,13 +11,13 @@ from features.customer.snapshot import taken
 from features.log.identity import filled
 from features.log.moments import proposed_format
 from features.log.money import proposed_notation
-from features.log.notations import latin, latin_number_like
+from features.log.notations import latin, latin_number_like, priced
 from features.log.strays import without_totals
 from features.readers.reading import Raw
 
 SAMPLE = 50_000
 
-MEASURES = ("n", "distinct", "numbers", "moments", "fractions", "negative")
+MEASURES = ("n", "distinct", "numbers", "moments", "fractions", "negative", "priced")
 """What is counted in a column: cells and different ones, and how many look like what."""
 
 _MOMENT = (
@@ -42,6 +42,7 @@ class Profile:
     fractions: float
     negative: float
     unique: bool = False
+    priced: float = 0
 
     def to_json(self) -> dict[str, Any]:
         """Name, type and shares, and no value."""
@@ -135,23 +136,23 @@ def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
         measures["moments"] = (letters.re_search(_MOMENT) | value.re_search(_COMPACT)).sum()
         measures["fractions"] = value.re_search(r"\d[.,]\d{1,2}\D{0,4}$").sum()
         measures["negative"] = value.re_search(r"^\s*-").sum()
+        measures["priced"] = (number & priced(value)).sum()
     elif kind.is_numeric() and not isinstance(kind, dt.Boolean):
         measures["numbers"] = value.count()
         measures["moments"] = value.cast("string").re_search(_COMPACT).sum()
         measures["fractions"] = (value % 1 != 0).sum()
         measures["negative"] = (value < 0).sum()
+        measures["priced"] = none
     else:
         moment = isinstance(kind, (dt.Timestamp, dt.Date))
         measures |= {"numbers": none, "moments": value.count() if moment else none}
-        measures |= {"fractions": none, "negative": none}
+        measures |= {"fractions": none, "negative": none, "priced": none}
     return measures
 
 
 def _profile(raw: Raw, name: str, place: str, filled: float, found: dict[str, Any]) -> Profile:
     count = max(1, found["n"] or 0)
-    shares = {
-        key: (found[key] or 0) / count for key in ("numbers", "moments", "fractions", "negative")
-    }
+    shares = {key: (found[key] or 0) / count for key in MEASURES[2:]}
     distinct = found["distinct"] or 0
     unique = distinct == found["n"]
     return Profile(name, str(_kind(raw, place)), 1 - filled, distinct, **shares, unique=unique)

@@ -6,7 +6,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from features.engines.duckdb import value_free_errors
 from features.errors import UserError
@@ -22,35 +22,35 @@ from pipeline.intake.orders import open_engine
 from pipeline.intake.people_taken import people_taken, said
 from pipeline.intake.questions import Question, ask, proposals, refuse_undecided
 from pipeline.intake.questions.question import merged
-from pipeline.intake.roles import Roles, days_per_value, nameless_money, propose, settled
+from pipeline.intake.roles import Roles, nameless_money, propose
+from pipeline.intake.tie_breaks import days_per_value, settled
+from pipeline.plain_yaml import OPEN
 from pipeline.profiles import KnownExport, recognised
 
 
-class UnmappedError(UserError):
-    """A role that no column suits, or several do; `roles` are those that are known all the same."""
+class Proposal(NamedTuple):
+    """A config's log section, filled in.
 
-    def __init__(self, message: str, roles: dict[str, str]) -> None:
-        super().__init__(message)
-        self.roles = roles
-
-
-def completed(
-    raw: Raw, columns: Sequence[mapping.Profile], section: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str], KnownExport | None]:
-    """The section with what it leaves open filled in, which keys those are, and by which profile.
-
-    Raises
-    ------
-    UnmappedError
-        When no column suits a role that is needed, or several suit it equally.
+    `proposed` are the keys that were not given, `known` the profile that they are from. `open` says
+    of a key that no column suits, or several do equally, what to decide; its value is `OPEN`.
     """
+
+    section: dict[str, Any]
+    proposed: list[str]
+    known: KnownExport | None
+    open: dict[str, str]
+
+
+def completed(raw: Raw, columns: Sequence[mapping.Profile], section: Mapping[str, Any]) -> Proposal:
+    """The section with what it leaves open filled in, as far as the columns tell."""
     given = dict(section.get("columns") or {})
-    known = None if given else recognised(list(raw.columns))
+    known, unmapped = None if given else recognised(list(raw.columns)), dict[str, str]()
     if known:
         keys = under(dict(known.log), dict(section))
         roles = keys["columns"]
     else:
-        roles = given | _guessed(raw, columns, given)
+        found, unmapped = _guessed(raw, columns, given)
+        roles = given | found
         keys = dict(section)
     named = {key: name for key, name in roles.items() if key != "attributes" and name}
     everywhere = all(name in raw.columns for name in named.values())
@@ -58,7 +58,9 @@ def completed(
     keys = {**{key: value for key, value in written.items() if key not in keys}, **keys}
     proposed = [f"columns.{key}" for key in roles if key not in given]
     proposed += [key for key in keys if key not in section and key != "columns"]
-    return {**keys, "columns": roles}, proposed, known
+    keys["columns"] = roles | dict.fromkeys(unmapped, OPEN)
+    why = {f"columns.{role}": told for role, told in unmapped.items()}
+    return Proposal(keys, proposed, known, why)
 
 
 def guessed(path: Path | None, overrides: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
@@ -84,7 +86,9 @@ def guessed(path: Path | None, overrides: Mapping[str, Any], progress: Progress)
         if not total:
             raise UserError(f"{source.source}: no rows below the header.")
         profiles = mapping.profiles(raw, total)
-        keys, proposed, known = completed(raw, profiles, section)
+        keys, proposed, known, unmapped = completed(raw, profiles, section)
+        if unmapped:
+            raise UserError("\n".join(unmapped.values()))
         config = validated(Config, {**request, "log": keys}, path)
         asked = ask(raw, config.log, profiles)
         refuse_undecided(config.log, asked)
@@ -121,8 +125,8 @@ def _at(keys: Mapping[str, Any], dotted: str) -> Any:
 
 def _guessed(
     raw: Raw, columns: Sequence[mapping.Profile], given: Mapping[str, Any]
-) -> dict[str, str]:
-    """The roles that are not given, by columns that have none."""
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The roles that are not given, by columns that have none; and why any is left open."""
     spoken_for = [*given.values(), *(given.get("attributes") or ())]
     free = [c for c in columns if c.name not in spoken_for]
     suited = suited_roles(raw, free, given)
@@ -134,14 +138,12 @@ def _guessed(
     money = {"amount", "unit_price"}
     rest = [column for column in free if column.name not in found.values()]
     if not money & {*given, *found, *suited.ties} and (names := nameless_money(rest)):
-        problems.append(
+        problems["amount"] = (
             f"No column is called money, but {' and '.join(map(repr, names))} could be it. Name "
             f"the money of a row: {_flag('amount')} {shlex.quote(names[0])}; or say that there is "
             "none, and each order counts 1: --set log.columns.amount=null"
         )
-    if problems:
-        raise UnmappedError("\n".join(problems), found)
-    return found
+    return found, problems
 
 
 def suited_roles(raw: Raw, free: Sequence[mapping.Profile], given: Mapping[str, Any]) -> Roles:
@@ -151,25 +153,22 @@ def suited_roles(raw: Raw, free: Sequence[mapping.Profile], given: Mapping[str, 
     return settled(raw, propose(free, days))
 
 
-def _unmapped(raw: Raw, roles: Mapping[str, Any], suited: Roles) -> list[str]:
-    """Why the mapping is not whole: no column suits, or several equally well."""
+def _unmapped(raw: Raw, roles: Mapping[str, Any], suited: Roles) -> dict[str, str]:
+    """By role why the mapping is not whole: no column suits, or several equally well."""
     needed = ("customer_id", "transacted_at", "amount")
-    lines = [
-        f"{' and '.join(map(repr, names))} could each be {role}; say which: "
+    lines = {
+        role: f"{' and '.join(map(repr, names))} could each be {role}; say which: "
         f"{_flag(role)} {shlex.quote(names[0])}"
         for role, names in suited.ties.items()
         if role in needed
         and role not in roles
         and not (role == "amount" and roles.get("unit_price"))
-    ]
-    tied = [role for role in suited.ties if role in needed]
-    missing = [key for key in needed[:2] if key not in roles and key not in tied]
-    if missing:
-        names = ", ".join(list(raw.columns)[:40])
-        flags = ", ".join(_flag(key) for key in missing)
-        lines.append(
-            f"No column looks like {' or '.join(missing)}; name it: {flags}. There are: {names}."
-        )
+    }
+    names = ", ".join(list(raw.columns)[:40])
+    for role in needed[:2]:
+        if role not in roles and role not in suited.ties:
+            what = f"No column looks like {role}; name it: {_flag(role)}. There are: {names}."
+            lines[role] = what
     return lines
 
 

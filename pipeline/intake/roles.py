@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from features.log.words import after_per, currency, headers, is_per_piece, means, split
-from features.readers.reading import Raw
-from pipeline.intake.mapping import SAMPLE, Profile
+from pipeline.intake.mapping import Profile
 
 ROLES = ("customer_id", "transacted_at", "amount", "unit_price", "order_id", "quantity")
 """What a column can mean."""
@@ -79,6 +78,12 @@ def propose(columns: Sequence[Profile], days_per_value: Mapping[str, float] | No
         ties.pop("unit_price", None)
     elif "unit_price" in found and "quantity" not in found:
         found["amount"] = found.pop("unit_price")
+    elif not {"unit_price"} & {*found, *ties}:
+        signed = [c.name for c in columns if _signed(c) and c.name not in found.values()]
+        if len(signed) == 1:
+            found["amount"] = signed[0]
+        elif signed:
+            ties["amount"] = signed
     return Roles({role: found[role] for role in ROLES if role in found}, ties)
 
 
@@ -113,6 +118,9 @@ def _as_customer(column: Profile, days: Mapping[str, float]) -> float:
     return score if column.distinct > 1 else score / 10
 
 
+_PIECES = 30
+"""So many different whole numbers, or fewer, may be pieces."""
+
 _SEVERAL = 12
 """More different values than this has what stands for people, unlike counts, kinds and models."""
 
@@ -121,9 +129,11 @@ def _as_bearer(column: Profile, words: Sequence[str]) -> float:
     """A card, guest or vehicle by its number, where nothing else is called a customer."""
     if column.unique or column.distinct <= _SEVERAL or column.moments > 0.9:
         return 0
-    if _named(words, "prepaid", "transacted_at", "amount", "unit_price", "quantity", "order_id"):
+    short = headers()["customer_short"]
+    rest = [word for word in words if word not in short]
+    if _named(rest, "prepaid", "transacted_at", "amount", "unit_price", "quantity", "order_id"):
         return 0
-    if _marked(words) and headers()["customer_short"] & set(words):
+    if _marked(words) and short & set(words):
         return 0.6
     return 0.4 if headers()["carrier"] & set(words) else 0
 
@@ -151,7 +161,7 @@ def _as_amount(column: Profile) -> float:
     """Money of the order or row by name and decimals; not tax, shipping, fees or pieces."""
     words = split(column.name)
     named = _named(words, "amount") or _per_order(words) or _bare_sum(words)
-    if not _is_money(column, words) or not named:
+    if not _is_money(column, words) or not named or _counts(column, words):
         return 0
     if _of_other_money(words) or _named(words, "label") or is_per_piece(words):
         return 0
@@ -175,6 +185,17 @@ def _as_price(column: Profile) -> float:
     return score + _paid(words)
 
 
+def _counts(column: Profile, words: Collection[str]) -> bool:
+    """Whether a word for money and for pieces, such as jumlah, heads few whole numbers."""
+    return _named(words, "quantity") and not column.fractions and column.distinct <= _PIECES
+
+
+def _signed(column: Profile) -> bool:
+    """Whether nearly all values stand beside a currency, whatever the column is called."""
+    words = split(column.name)
+    return _is_money(column, words) and column.priced > 0.9 and not _of_other_money(words)
+
+
 def _bare_sum(words: Sequence[str]) -> bool:
     """Whether a name says no more than net or gross, and perhaps a currency."""
     rest = set(words) - headers()["taxed"]
@@ -192,14 +213,17 @@ def nameless_money(columns: Sequence[Profile]) -> list[str]:
     What a patient pays, or a member owes, is called by the customer, and is money all the same.
     """
     other = ("transacted_at", "order_id", "quantity", "place", "label")
-    found = []
+    found, fees = [], []
     for column in columns:
         words = split(column.name)
         people = all(means(word, "customer_id") for word in words)
-        spoken_for = people or _named(words, *other) or _of_other_money(words)
-        if _is_money(column, words) and column.fractions > 0.05 and not spoken_for:
+        if people or _named(words, *other) or not _is_money(column, words):
+            continue
+        if column.fractions > 0.05 and not _of_other_money(words):
             found.append(column.name)
-    return found
+        elif column.fractions > 0.05 and _named(words, "fee"):
+            fees.append(column.name)
+    return found or fees
 
 
 def _as_quantity(column: Profile) -> float:
@@ -257,36 +281,3 @@ def _marked(words: Collection[str]) -> bool:
     """Whether a name says that the values are numbers of something."""
     ends = any(word.endswith(("id", "nummer", "number")) for word in words)
     return bool(_MARKS & set(words)) or ends or _named(words, "number")
-
-
-def days_per_value(raw: Raw, columns: Sequence[Profile], date: str) -> dict[str, float]:
-    """On how many days of the column `date` the mean value of each other column occurs."""
-    sample = raw.table.limit(SAMPLE)
-    day = sample[raw.columns[date]].cast("string").strip()[:10]
-    names = [c.name for c in columns if c.name != date and c.moments <= 0.9 and c.distinct > 1]
-    if not names:
-        return {}
-    cells = {f"c{i}": sample[raw.columns[name]].cast("string") for i, name in enumerate(names)}
-    pairs = {f"d{i}": (cell + "|" + day).nunique() for i, cell in enumerate(cells.values())}
-    alone = {f"n{i}": cell.nunique() for i, cell in enumerate(cells.values())}
-    seen = sample.aggregate(**pairs, **alone).to_pyarrow().to_pylist()[0]
-    return {name: seen[f"d{i}"] / max(1, seen[f"n{i}"]) for i, name in enumerate(names)}
-
-
-def settled(raw: Raw, found: Roles) -> Roles:
-    """Ties between columns that say the same are none: equal cells, or ids of the same people."""
-    columns, ties = dict(found.columns), dict(found.ties)
-    sample = raw.table.limit(SAMPLE)
-    for role, names in found.ties.items():
-        cells = [sample[raw.columns[name]].cast("string") for name in names]
-        each = {f"n{i}": cell.nunique() for i, cell in enumerate(cells)}
-        both = {f"b{i}": (cells[0] + "|" + cell).nunique() for i, cell in enumerate(cells)}
-        same = {f"s{i}": (cells[0] != cell).sum() for i, cell in enumerate(cells)}
-        seen = sample.aggregate(**each, **both, **same).to_pyarrow().to_pylist()[0]
-        places = range(len(names))
-        alike = all(not seen[f"s{i}"] for i in places)
-        if role in ("customer_id", "order_id"):
-            alike |= all(seen[f"b{i}"] == seen["n0"] == seen[f"n{i}"] for i in places)
-        if alike:
-            columns[role] = ties.pop(role)[0]
-    return Roles({role: columns[role] for role in ROLES if role in columns}, ties)

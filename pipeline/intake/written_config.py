@@ -13,6 +13,7 @@ from features.errors import UserError
 from features.writing import atomic
 from pipeline.config import Config
 from pipeline.intake.check import Check
+from pipeline.plain_yaml import OPEN
 
 
 def write_config(found: Check, path: str | os.PathLike[str]) -> None:
@@ -45,6 +46,9 @@ def config_text(found: Check) -> str:
         "  columns:",
     ]
     for key in (key for key in type(columns).model_fields if key != "attributes"):
+        if (asked := found.open.get(f"columns.{key}")) is not None:
+            lines += _open(found, f"columns.{key}", asked, getattr(columns, key))
+            continue
         guess = "  # guessed: right?" if f"columns.{key}" in proposed else ""
         if _stands(columns, key):
             lines.append(f"    {key}: {_scalar(getattr(columns, key))}{guess}")
@@ -55,6 +59,9 @@ def config_text(found: Check) -> str:
     lines.append(f"    attributes: {_scalar(columns.attributes)}{hint}")
     seen = {key.removeprefix("log."): one.seen for one in found.taken for key in one.answer}
     for key, comment in _LOG_KEYS.items():
+        if (asked := found.open.get(key)) is not None:
+            lines += _open(found, key, asked, getattr(spec, key))
+            continue
         guessed = "guessed; " if key in proposed else ""
         guessed = f"guessed: {seen[key]} " if key in seen else guessed
         lines.append(f"  {_key(spec, key, guessed + comment)}")
@@ -126,6 +133,16 @@ def _key(section: BaseModel, key: str, comment: str | None) -> str:
     value = f" {_scalar(getattr(section, key))}" if _stands(section, key) else ""
     line = f"{'' if value else '# '}{key}:{value}"
     return f"{line}  # {comment}" if comment else line
+
+
+def _open(found: Check, key: str, asked: str, value: Any) -> Iterator[str]:
+    """A key that a person has to decide: what was seen, and the value that is proposed, if any."""
+    *above, name = key.split(".")
+    indent = "    " if above else "  "
+    for line in asked.splitlines():
+        yield f"{indent}# {''.join(c if c.isprintable() else ' ' for c in line.strip())}"
+    tried = any(one == key or one.startswith(f"{key}.") for one in found.proposed)
+    yield f"{indent}{name}: {OPEN}{f'  # {_scalar(value)}' if tried else ''}"
 
 
 def _stands(section: BaseModel, key: str) -> bool:

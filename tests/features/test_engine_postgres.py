@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from datetime import date, datetime
+from decimal import Decimal
 from urllib.parse import quote
 
 import ibis
@@ -161,7 +162,7 @@ def test_a_search_path_of_the_address_or_the_environment_holds(database, tmp_pat
     else:
         monkeypatch.setenv("PGOPTIONS", option)
     try:
-        assert postgres.export(url, "placed", tmp_path).read_text() == "sound\n1\n"
+        assert postgres.export(url, "placed", tmp_path)[0].read_text() == "sound\n1\n"
     finally:
         with connected() as session:
             session.execute("DROP TABLE public.placed")
@@ -274,3 +275,26 @@ def test_numbers_and_texts_are_read_as_duckdb_reads_them(database):
         asked.append([one.order_by("n").to_pyarrow().to_pylist() for one in found])
         engine.disconnect()
     assert asked[0] == asked[1]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("kind", ["numeric(12,3)", "text"])
+def test_a_point_in_a_number_of_the_database_parts_no_thousands(database, kind):
+    with connected() as session:
+        session.execute(f"DROP TABLE IF EXISTS {database}.weighed")
+        session.execute(f"CREATE TABLE {database}.weighed (who text, day date, money {kind})")
+        session.execute(
+            f"INSERT INTO {database}.weighed VALUES ('a', '2020-01-01', '1.234'), "
+            "('b', '2020-02-03', '5.500')"
+        )
+    columns = {"customer_id": "who", "transacted_at": "day", "amount": "money"}
+    spec = LogSpec(source=URL, table=f"{database}.weighed", columns=columns)
+    if kind == "text":
+        with pytest.raises(UserError, match="before exactly three digits"):
+            open_log(connect(threads=1), spec)
+    else:
+        log = open_log(connect(threads=1), spec)
+        assert sorted(log.transactions.amount.to_pyarrow().to_pylist()) == [
+            Decimal("1.234"),
+            Decimal("5.5"),
+        ]

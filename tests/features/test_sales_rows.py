@@ -1,5 +1,7 @@
 """Which rows are sales, whose money and whose order they are, as declared in the config."""
 
+from datetime import date
+
 import pytest
 from pydantic import ValidationError
 
@@ -77,11 +79,33 @@ def test_plain_conditions(opened, condition, total_used):
 
 
 def test_days_compare_as_days(opened):
-    from datetime import date
-
     where = [{"column": "day", "operator": ">=", "value": date(2020, 1, 3)}]
     log = opened(PAYMENTS, where=where)
     assert (total(log), log.counts.set_aside) == (16, {"not_where": 2})
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ({"column": "status", "operator": ">", "value": 9}, "a number, but 3 of its 3 filled"),
+        ({"column": "status", "operator": "!=", "value": 9}, "a number, but 3 of its 3 filled"),
+        ({"column": "amount", "operator": ">", "value": date(2020, 1, 3)}, "a day, but 4 of its 4"),
+        ({"column": "day", "operator": "not in", "value": [7, 8]}, "a number, but 4 of its 4"),
+        ({"column": "order", "operator": "not in", "value": ["Fee"]}, "with words, but its 4"),
+    ],
+)
+def test_a_condition_on_cells_of_another_kind_is_refused(opened, condition, told):
+    message = refusal(opened, PAYMENTS, where=[condition])
+    assert f"log.where compares '{condition['column']}' with " in message
+    assert told in message
+
+
+def test_a_size_is_not_asked_of_numbers_in_another_notation(opened):
+    comma = HEAD.replace(",", ";") + "".join(
+        f"{n};a;2020-01-0{n};1{n},50;ok\n" for n in range(1, 10)
+    )
+    where = [{"column": "amount", "operator": ">", "value": 15}]
+    assert "9 of its 9 filled cells" in refusal(opened, comma, where=where, decimal=",")
 
 
 @pytest.mark.parametrize(
@@ -94,6 +118,8 @@ def test_days_compare_as_days(opened):
         {"where": [{"column": "status", "operator": "blank", "value": "a"}]},
         {"where": [{"column": "status", "operator": "like", "value": "a"}]},
         {"where": [{"column": "status"}]},
+        {"where": [{"column": "amount", "operator": "<", "value": float("nan")}]},
+        {"where": [{"column": "amount", "operator": "in", "value": [1, float("inf")]}]},
         {"lines": "first_line_total"},
         {"versions": "last"},
         {"versions": "last_row"},

@@ -1,8 +1,11 @@
 """Ids, encodings, headers and broken lines, each with its number, and what must become of them."""
 
+import io
 from datetime import datetime
 from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from features.engines.duckdb import connect
@@ -118,12 +121,35 @@ def test_21_a_field_of_20_megabytes_is_refused_without_going_back_in_it(opened, 
 
 def test_22_a_name_that_stands_twice_in_the_header_is_refused(opened):
     message = refusal(opened, "id,day,amount,amount\n7,2020-01-31,1,2\n")
-    assert "the header names 'amount' more than once" in message
+    assert "the header names 'amount' more than once (columns 3 and 4)" in message
+
+
+def test_22_a_column_without_a_name_takes_none_that_another_has(opened):
+    message = refusal(opened, ",column_1,day,amount\n7,8,2020-01-31,1\n")
+    assert "'column_1' more than once (columns 1 and 2)" in message
 
 
 def test_22_names_that_differ_in_case_are_two_columns(opened):
     log = opened("id,day,amount,AMOUNT\n7,2020-01-31,1,2\n")
     assert values(log, "amount") == [Decimal(1)]
+
+
+def parquet(*names):
+    """A file with a customer, a day, amounts of 1 and 2, and what is nested, below these names."""
+    cells = [["7"], ["2020-01-31"], [1.0], [2.0], [{"amount": 3, "more": {"day": 4}}]]
+    content = io.BytesIO()
+    pq.write_table(pa.table(cells[: len(names)], names=names), content)
+    return content.getvalue()
+
+
+def test_22_a_name_that_stands_twice_in_a_parquet_file_is_refused(opened):
+    message = refusal(opened, parquet("id", "day", "amount", "amount"), name="log.parquet")
+    assert "log.parquet: its schema names 'amount' more than once (columns 3 and 4)" in message
+
+
+def test_22_names_of_a_parquet_file_that_differ_in_case_are_two_columns(opened):
+    log = opened(parquet("id", "day", "AMOUNT", "amount", "day "), name="log.parquet")
+    assert values(log, "amount") == [Decimal(2)]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,10 @@ def test_where_no_column_is_a_customer_the_others_are_shown_by_what_they_mean(en
     for column, role in (("date", "transacted_at"), ("total", "amount")):
         assert re.search(rf"^ {column} .* {role} \(guessed\)", screen, re.M)
     assert re.search(r"^ foo +string +0\.0 %\s*$", screen, re.M)
-    assert json.loads(found.to_json())["suited"] == {"transacted_at": "date", "amount": "total"}
+    told = json.loads(found.to_json())
+    mapped = {"transacted_at": "date", "amount": "total"}
+    assert told["log"]["columns"] == {"customer_id": "???", **mapped, "attributes": []}
+    assert list(told["open"]) == ["columns.customer_id"]
 
 
 @pytest.mark.parametrize(
@@ -229,9 +232,12 @@ def test_a_column_with_one_value_is_the_customer_only_where_nothing_else_is(engi
 def test_a_log_that_cannot_be_mapped_is_refused_with_its_columns(engine, tmp_path):
     found = check(engine, write(tmp_path / "log.csv", ["a", "b"], [("x", "y")]), now=NOW)
     assert found.verdict == "refuse"
-    assert "name it: --customer-id, --transacted-at. There are: a, b." in found.problem
+    for flag in ("--customer-id", "--transacted-at"):
+        assert f"name it: {flag}. There are: a, b." in found.problem
+    assert config_text(found).count(": ???") == 2
+    empty = check(engine, write(tmp_path / "empty.csv", ["a", "b"], []), now=NOW)
     with pytest.raises(UserError, match="No config can be written"):
-        config_text(found)
+        config_text(empty)
 
 
 def test_ambiguous_dates_are_a_verdict_and_not_a_crash(engine, tmp_path):

@@ -52,7 +52,7 @@ def asked(engine, tmp_path):
         path.write_text(content, encoding="utf-8")
         raw = read(engine, SourceSpec(source=str(path)))
         total = len(content.splitlines()) - 1
-        section, _, _ = completed(raw, profiles(raw, total), {"source": str(path), **keys})
+        section = completed(raw, profiles(raw, total), {"source": str(path), **keys}).section
         spec = LogSpec(**section)
         questions = ask(raw, spec)
         found = answered(spec, questions)

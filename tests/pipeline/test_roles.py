@@ -28,6 +28,10 @@ VALUES = {
     "tax": lambda i: f"{1 + i % 4}.25",
     "american": lambda i: f'"Jan {1 + i % 20}, 2024, 10:02:11 AM"',
     "dollars": lambda i: f"${10 + i % 9}.50",
+    "euros": lambda i: f"€{10 + i % 9}.50",
+    "rupees": lambda i: f"₹{100 + i % 9}",
+    "zloty": lambda i: f"{10 + i % 9} zł",
+    "weight": lambda i: f"{10 + i % 9} kg",
     "unix": lambda i: 1_700_000_000 + 86_400 * (i % 20),
 }
 
@@ -140,6 +144,19 @@ def test_values_decide_and_words_break_ties(suited, header, kinds, expected):
         ("card_no,date,gmv,order_id", "many day money order"),
         ("guest_id,date,fare,order_id", "many day money order"),
         ("Fahrzeug,Datum,Netto EUR,Auftragsnr", "many day money order"),
+        ("Kundennr,Belegdatum,Betrag brutto,Belegnr.", "person day money order"),
+        ("Khách hàng,Ngày,Thành tiền,Mã đơn hàng", "person day money order"),
+        ("customer,date,amount,txn", "person day money order"),
+        ("customer,date,amount,booking", "person day money order"),
+        ("card_no,date,amount,ticket no", "many day money order"),
+        ("Mitgliedsnr.,Datum,Betrag,Bon", "many day money order"),
+        ("loyalty id,date,amount,Rechnungsnr.", "many day money order"),
+        ("Nr rejestracyjny,data,kwota,paragon", "many day money order"),
+        ("Öğrenci,Tarih,Tutar,Fiş No", "many day money order"),
+        ("ग्राहक,तारीख,कुल राशि,ऑर्डर नंबर", "person day money order"),
+        ("मोबाइल नंबर,दिनांक,रकम,चालान संख्या", "many day money order"),
+        ("Pembeli,Tarikh Pesanan,Jumlah Bayaran,No. Resit", "person day money order"),
+        ("Ahli,Tarikh,Jumlah,No. Invois", "person day money order"),
     ],
 )
 def test_the_words_of_the_worlds_shops_are_known(suited, header, kinds):
@@ -147,6 +164,21 @@ def test_the_words_of_the_worlds_shops_are_known(suited, header, kinds):
         zip(("customer_id", "transacted_at", "amount", "order_id"), header.split(","), strict=True)
     )
     assert (suited(header, kinds).columns, suited(header, kinds).ties) == (named, {})
+
+
+def test_one_word_for_money_and_for_pieces_is_told_by_the_values(suited):
+    found = suited("Pelanggan,Tarikh,Jumlah,Harga", "person day whole money")
+    assert (found.columns["quantity"], found.columns["unit_price"]) == ("Jumlah", "Harga")
+
+
+@pytest.mark.parametrize("money", ["euros", "rupees", "zloty"])
+def test_a_currency_beside_the_values_makes_money_of_a_column_of_any_name(suited, money):
+    assert suited("customer,date,x", f"person day {money}").columns["amount"] == "x"
+    two = suited("customer,date,x,y", f"person day {money} dollars")
+    assert (two.columns.get("amount"), two.ties) == (None, {"amount": ["x", "y"]})
+    assert suited("customer,date,total,x", f"person day money {money}").columns["amount"] == "total"
+    taxed = suited("customer,date,tax,x", f"person day {money} weight")
+    assert "amount" not in taxed.columns
 
 
 @pytest.mark.parametrize("bearer", ["card_no", "guest_id", "Fahrzeug", "Kd.-Nr."])

@@ -39,7 +39,7 @@ def asked(engine, tmp_path):
         total = raw.table.count().to_pyarrow().as_py()
         section = {"source": str(path), **keys}
         if "transacted_at" not in keys.get("columns", {}):
-            section, _, _ = completed(raw, profiles(raw, total), section)
+            section = completed(raw, profiles(raw, total), section).section
         questions = ask(raw, LogSpec(**section))
         spec = answered(LogSpec(**section), questions)
         used = validate(engine, raw, spec, NOW).transactions

@@ -11,6 +11,7 @@ from features.log.reasons import REASONS
 from pipeline.intake.check import Check
 from pipeline.intake.mapping import Profile
 from pipeline.intake.written_config import proposal
+from pipeline.plain_yaml import OPEN
 
 LONGEST = 40
 """Columns that are shown where it is not known which of them are read."""
@@ -29,15 +30,15 @@ def checked(console: Console, found: Check) -> None:
     console.print(Text.assemble(("Log ", "bold"), found.source))
     meaning = _meaning(found)
     shown = [column for column in found.columns if column.name in meaning]
-    if found.suited or not shown:
+    if OPEN in meaning or not shown:
         shown = found.columns[:LONGEST]
     console.print(_columns(found, shown, meaning))
     if left := [column.name for column in found.columns if column not in shown]:
         several = len(left) > 1
         what = f"column{'s' * several}"
-        what += f" that {'are' if several else 'is'} not read" if found.spec else " more"
+        what += " more" if OPEN in meaning else f" that {'are' if several else 'is'} not read"
         console.print(Text(f"and {len(left):,} {what}: {', '.join(left)}", "dim"))
-        if found.spec:
+        if OPEN not in meaning:
             words = "Those that describe customers, such as a country, are read if named: "
             console.print(Text(f"{words}--attributes NAME", "dim"))
     if "customers" in found.facts:
@@ -59,7 +60,7 @@ def _meaning(found: Check) -> dict[str, str]:
     """What the columns that are read mean, or would, where no log was made out."""
     spec = found.spec
     if not spec:
-        return {name: f"{role} (guessed)" for role, name in found.suited.items()}
+        return {}
     roles = spec.columns.model_dump(exclude={"attributes"})
     rules = {"sales": spec.sales, "refunds": spec.refunds}
     return {
@@ -127,8 +128,7 @@ def _facts(found: Check) -> Table:
 
 
 def _verdict(found: Check, console: Console) -> None:
-    asked = found.problem and any(question.pressing for question in found.questions)
-    words = _ASKED if asked else _VERDICTS[found.verdict]
+    words = _ASKED if found.open else _VERDICTS[found.verdict]
     console.print(Text(words, f"bold {_COLOURS[found.verdict]}"))
     for line in found.problem.splitlines() or found.reasons:
         console.print(Text(f"  {line}"), soft_wrap=True)

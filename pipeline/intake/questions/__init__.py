@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from features.errors import UserError
-from features.log.cells import require_columns
+from features.log.cells import as_typed, require_columns
 from features.log.spec import LogSpec
 from features.readers.reading import Raw
 from pipeline.config_options import as_options
@@ -35,6 +35,7 @@ __all__ = [
     "Question",
     "answered",
     "ask",
+    "open_keys",
     "open_lines",
     "proposals",
     "refuse_unanswered",
@@ -66,7 +67,7 @@ def ask(raw: Raw, spec: LogSpec, profiles: Sequence[Profile] | None = None) -> l
     name = engine.fresh("sample")
     sample = engine.create_table(name, raw.table.limit(ROWS))
     found: list[Question] = []
-    look = Look(raw, spec, sample, profiles)
+    look = Look(raw, as_typed(raw, spec), sample, profiles)
     if first(sample.aggregate(n=sample.count()))["n"]:
         for room in ROOMS:
             asked = list(room.ask(look))
@@ -127,6 +128,18 @@ def open_lines(spec: LogSpec, questions: Sequence[Question]) -> list[str]:
     if about:
         lines.append(f"If one plays no part, name it in log.unused ({', '.join(about)}).")
     return lines
+
+
+def open_keys(questions: Sequence[Question]) -> dict[str, str]:
+    """By the key of the log section that answers it, what each pressing question saw."""
+    found: dict[str, str] = {}
+    for question in questions:
+        if question.pressing:
+            key = next(key for key, value in question.answer.items() if value is not None)
+            _, section, *rest = key.split(".")
+            key = ".".join([section, *rest]) if section == "columns" else section
+            found[key] = "\n".join([found[key], question.seen] if key in found else [question.seen])
+    return found
 
 
 def refuse_undecided(spec: LogSpec, questions: Sequence[Question]) -> None:

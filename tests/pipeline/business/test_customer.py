@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from contextlib import redirect_stdout
 from datetime import date
 from functools import cache
@@ -127,6 +128,20 @@ def test_a_return_day_is_named_and_the_counts_agree(log, told, capsys, tmp_path)
     assert kinds == ["purchase", "purchase", "return", "purchase"]
     assert (found["purchase_days"], found["return_days"]) == (3, 1)
     assert found["orders"] == sum(day["orders"] for day in found["days"])
+
+
+def test_an_id_that_begins_with_a_dash_is_told_where_to_stand(log, capsys):
+    code = run(["customer", "-17", str(log), *shop.COLUMNS, "--horizon", "91d", "-q"])
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert code == 2
+    assert shlex.split(line)[-3:] == ["--", "-17", str(log)]
+    assert run(shlex.split(line)[1:]) == 2
+    assert "No customer of this id has bought" in capsys.readouterr().err
+
+
+def test_a_mistyped_option_is_no_id(log, capsys):
+    assert run(["customer", "1", str(log), "--scors", "s.csv"]) == 2
+    assert "two dashes" not in capsys.readouterr().err
 
 
 def test_a_day_of_zero_is_no_return(tmp_path, capsys):
