@@ -29,6 +29,7 @@ _TIMED = rf"(?i)(:\d{{2}}(?:[.,]\d{{1,9}})?(?: ?[AP]M)?) ?({_OFFSET})$"
 _DAY_Z = r"^(\d{4}-\d{2}-\d{2}) ?([Zz])$"
 _BLANKS = r"[\s\x{00A0}\x{2007}\x{2009}\x{202F}]+"
 _REMARK = r" ?(\([\p{L} ]+\)|г\.?|р\.?|року|года)$"
+_CLOCK = r"(?i)(:\d{2}) ?(?:hs|hrs|h|uhr|ч)\.?$"
 _WEEKDAY = r"(?i)^(mon|tue|wed|thu|fri|sat|sun)(day|s|sday|nesday|rsday|urday|urs)?\.?,? "
 _HALVES = r"(?i)([ap])\. ?m\.$"
 _DAY_FIRST = (
@@ -36,6 +37,7 @@ _DAY_FIRST = (
 )
 _MONTH_FIRST = r"^(\p{L}{3,12})\.? (\d{1,2})(?:st|nd|rd|th)?(,?) "
 # 25. 4. 2025 and 2025. 4. 25., as Czech, German, Hungarian and Korean write a date by hand.
+_NAMED_PARTS = r"^(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]?"
 _SPACED = r"^(\d{1,2})\. ?(\d{1,2})\. ?(\d{2,4})( |$)"
 _SPACED_YEAR_FIRST = r"^(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?( |$)"
 
@@ -63,15 +65,23 @@ def tidy(rows: ir.Table, column: str) -> ir.StringValue:
     # Each step mentions the values once: an expression that repeats itself grows without end.
     even = values.re_replace(_BLANKS, " ").strip()
     spaced = even.re_search(_SPACED) | even.re_search(_SPACED_YEAR_FIRST)
-    seen = rows.aggregate(wordy=values.re_search(r"\p{L}{3}").sum(), spaced=spaced.sum())
+    named = even.re_search(_NAMED_PARTS)
+    seen = rows.aggregate(
+        named=named.sum(),
+        wordy=values.re_search(r"\p{L}{3}|:\d\d ?[HhЧч]").sum(),
+        spaced=spaced.sum(),
+    )
     tally = seen.to_pyarrow().to_pylist()[0]
     values = even
+    if tally["named"]:
+        values = values.re_replace(_NAMED_PARTS, r"\1/\2/\3")
     if tally["spaced"]:
         values = values.re_replace(_SPACED, r"\1.\2.\3\4")
         values = values.re_replace(_SPACED_YEAR_FIRST, r"\1.\2.\3\4")
     if not tally["wordy"]:
         return values
     values = values.re_replace(_REMARK, "").re_replace(_WEEKDAY, "").re_replace(_HALVES, r"\1m")
+    values = values.re_replace(_CLOCK, r"\1")
     values = values.re_replace(_DAY_FIRST, r"\1\2\3\4").re_replace(_MONTH_FIRST, r"\1 \2\3 ")
     for month, pattern in _month_patterns().items():
         values = values.re_replace(pattern, rf"\1{month}\2")

@@ -11,11 +11,13 @@ from features.log.notations import (
     PLAIN,
     Notation,
     currencies,
+    foreign,
     lines,
     masked,
     number_like,
     plain,
     proposals,
+    western,
 )
 from features.log.written_dates import shapes
 
@@ -46,9 +48,12 @@ def read_numbers(rows: ir.Table, column: str, notation: Notation, name: str) -> 
         raise UserError(f"Column {name!r} holds {kind} values, which are no numbers.")
     if not notation.declared and _all_plain(rows, values, notation):
         return values
+    if rows.aggregate(any=foreign(values).any()).to_pyarrow()["any"][0].as_py():
+        values = western(values)
     text = plain(values, notation)
     sound = text.re_search(PLAIN)
-    _refuse_other_notations(rows, column, sound, notation, name)
+    seen = rows.select("row", sound=sound, **{column: values})
+    _refuse_other_notations(seen, column, notation, name)
     if notation.decimal is None and notation.thousands != ",":
         _refuse_ambiguous_points(rows, text, sound, name)
     return (sound | text.re_search(_NOT_FINITE)).ifelse(text, ibis.null("string"))
@@ -156,10 +161,8 @@ def _all_plain(rows: ir.Table, text: Any, notation: Notation) -> bool:
     return bool(tally["filled"] == (tally["plain"] or 0))
 
 
-def _refuse_other_notations(
-    rows: ir.Table, column: str, sound: Any, notation: Notation, name: str
-) -> None:
-    odd = rows.filter(~sound & number_like(rows[column]))
+def _refuse_other_notations(rows: ir.Table, column: str, notation: Notation, name: str) -> None:
+    odd = rows.filter(~rows.sound & number_like(rows[column]))
     found = shapes(odd.limit(_SAMPLE), column)
     if not found:
         return

@@ -55,6 +55,21 @@ def latin_number_like(values: Any) -> Any:
     return values.re_search(_NUMBER_LIKE)
 
 
+_DIGITS = ["".join(chr(zero + i) for i in range(10)) for zero in (0x660, 0x6F0, 0x966, 0xFF10)]
+_FOREIGN = "".join(_DIGITS) + "\u066b\u066c\uff0c\uff0e\uffe5"
+_WESTERN = "0123456789" * len(_DIGITS) + ".,,.\u00a5"
+
+
+def western(values: Any) -> Any:
+    """Digits and marks of Arabic, Persian, Hindi and the wide ones of Japanese as plain ones."""
+    return values.translate(_FOREIGN, _WESTERN)
+
+
+def foreign(values: Any) -> ir.BooleanValue:
+    """Whether `western` would change each."""
+    return values.re_search(f"[{_FOREIGN}]")
+
+
 def priced(values: Any) -> Any:
     """Whether the sign or code of a currency stands on a side of each."""
     known = "|".join(re.escape(sign) for sign in all_signs())
@@ -90,6 +105,8 @@ class Notation:
 def plain(values: Any, notation: Notation) -> ir.StringValue:
     """The numerals without the currency, marks and minus that were declared."""
     text = values.re_replace(rf"^{_BLANK}+|{_BLANK}+$", "").re_replace(f"[{_MINUS}]", "-")
+    # 25,- and 25.-- have no cents; their dash is no minus.
+    text = text.re_replace(r"([.,])--?(\D*)$", r"\100\2")
     if not notation.declared:
         return text
     if notation.currency:
@@ -119,7 +136,9 @@ def proposals(rows: ir.Table, column: str, now: Notation) -> list[Notation]:
     found = [shape.text for shape in shapes(rows, column)]
     codes = currencies(found)
     minus = "brackets" if any(text.endswith(")") for text in found) else None
-    minus = minus or ("trailing" if any(re.search(r"9\D*-\D*$", text) for text in found) else None)
+    minus = minus or (
+        "trailing" if any(re.search(r"9[^\d.,]*-\D*$", text) for text in found) else None
+    )
     unit = _unit(found, codes) or now.currency
     tried = [Notation(decimal, mark, unit, minus or now.minus) for decimal, mark in _MARKS]
     counts = {

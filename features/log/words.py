@@ -187,7 +187,8 @@ def currency(sign: str) -> str | None:
     >>> currency("₽"), currency("Руб."), currency("zł"), currency("kg")
     ('RUB', 'RUB', 'PLN', None)
     """
-    return _signs().get(fold(sign).strip())
+    # Folded, the đ of Vietnam would be the d of a day.
+    return _signs().get(sign.strip().lower()) or _signs().get(fold(sign).strip())
 
 
 def is_anonymous(value: str) -> bool:
@@ -256,7 +257,12 @@ def _flags() -> Mapping[str, Flag]:
 @cache
 def _signs() -> Mapping[str, str]:
     listed = content()["currencies"]
-    return {fold(sign): code for code, signs in listed.items() for sign in signs}
+    return {
+        form: code
+        for code, signs in listed.items()
+        for sign in signs
+        for form in (sign.lower(), *([fold(sign)] if len(sign) > 1 else []))
+    }
 
 
 @cache

@@ -70,7 +70,7 @@ def proposals(rows: ir.Table, column: str) -> list[Proposal]:
     text = isinstance(rows[column].type(), dt.String)
     found = shapes(rows, column) if text else []
     whole = not text or any(_WHOLE.fullmatch(shape.text) for shape in found)
-    candidates = [*NUMBERS] if whole else []
+    candidates = [*NUMBERS, "%d%m%Y", "%m%d%Y"] if whole else []
     for order in _ORDERS:
         formats = _forms(found, dict.fromkeys("/.-", order))
         # Beside dates a number is a cell that a spreadsheet did not show as one.

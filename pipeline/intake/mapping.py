@@ -11,7 +11,7 @@ from features.customer.snapshot import taken
 from features.log.identity import filled
 from features.log.moments import proposed_format
 from features.log.money import proposed_notation
-from features.log.notations import latin, latin_number_like, priced
+from features.log.notations import latin, latin_number_like, priced, western
 from features.log.strays import without_totals
 from features.readers.reading import Raw
 
@@ -23,6 +23,7 @@ MEASURES = ("n", "distinct", "numbers", "moments", "fractions", "negative", "pri
 _MOMENT = (
     r"^\s*([A-Za-z]{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
     r"\d{1,2}\. ?\d{1,2}\. ?\d{4}|\d{4}\. ?\d{1,2}\. ?\d{1,2}\.?|"
+    r"\d{4} ?a ?\d{1,2} ?a ?\d{1,2} ?a|"  # letters as `latin` has them: 2024年1月5日
     r"\d{1,2}\.?( de)?[- ][A-Za-z]{3,12}\.?( de)?[-, ]+\d{2}|[A-Za-z]{3,12}\.? \d{1,2},? \d{4})"
 )
 _NUMBERED = r"^\s*[A-Za-z]+[-.]?\d+\s*$"  # INV-10 is no money
@@ -130,7 +131,7 @@ def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
         return dict.fromkeys(MEASURES, none)
     measures: dict[str, ir.Value] = {"n": value.count(), "distinct": value.nunique()}
     if isinstance(kind, dt.String):
-        letters = latin(value)
+        letters = latin(western(value))
         number = latin_number_like(letters.strip()) & ~letters.re_search(_NUMBERED)
         measures["numbers"] = number.sum()
         measures["moments"] = (letters.re_search(_MOMENT) | value.re_search(_COMPACT)).sum()

@@ -114,6 +114,8 @@ def _as_customer(column: Profile, days: Mapping[str, float]) -> float:
     share = sum(means(word, "customer_id") for word in words) / len(words)
     score = 1 + share + _marked(words) - 1.5 * _named(words, "transacted_at", "amount", "quantity")
     score -= 0.5 * _named(words, "label", "kind", "status", "place")
+    # Kennzeichen is a plate, and Soll/Haben-Kennzeichen the side of an account.
+    score -= 1.5 * _named([word for word in words if not means(word, "customer_id")], "side")
     score = score if named else 0.2
     return score if column.distinct > 1 else score / 10
 

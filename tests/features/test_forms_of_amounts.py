@@ -55,6 +55,14 @@ FORMS = {
     "1.234.567,5": "1234567.5",
     "₹ 1,25,000.00": "125000",
     "1 500 ₸": "1500",
+    "25,- €": "25",
+    "1.250,-": "1250",
+    "CHF 1'250.--": "1250",
+    "-25,-": "-25",
+    "12,000원": "12000",
+    "350.000 đ": "350000",
+    "١٬٢٣٤٫٥٠": "1234.5",
+    "￥１，２００": "1200",
 }
 
 
@@ -74,6 +82,20 @@ def test_the_line_that_a_refusal_ends_in_reads_the_amount(written, value):
     numeral = read_numbers(table, "cell", Notation(**keys), "amount")
     read = table.select(n=numeral.cast("decimal(18, 4)")).to_pyarrow()["n"][0].as_py()
     assert read == Decimal(value)
+
+
+@pytest.mark.parametrize("written", ["25.-", "25.—", "٢٥", "２５", "२५"])
+def test_a_dash_for_no_cents_and_digits_of_other_scripts_need_no_declaration(written):
+    table = cells(written, "24.50")
+    numeral = read_numbers(table, "cell", Notation(), "amount")
+    read = table.select(n=numeral.cast("decimal(18, 4)")).to_pyarrow()["n"].to_pylist()
+    assert read == [Decimal(25), Decimal("24.5")]
+
+
+def test_a_dash_for_no_cents_is_no_minus_beside_amounts_with_cents(opened):
+    content = [("7", "2020-01-31", '"25,-"'), ("8", "2020-01-31", '"24,50"')]
+    log = opened(content, decimal=",")
+    assert values(log, "amount") == [Decimal("24.5"), Decimal(25)]
 
 
 def test_a_code_reads_all_signs_of_its_currency_and_of_no_other(opened):

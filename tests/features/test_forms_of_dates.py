@@ -68,6 +68,11 @@ def test_an_offset_that_no_clock_has_is_no_offset_that_is_left_out(opened, offse
         "5.\xa01.\xa02020 10:02",
         "5.1. 2020 10:02",
         "2020. 01. 05. 10:02",
+        "5.1.2020, 10:02 Uhr",
+        "5.1.2020 10:02h",
+        "5 de janeiro de 2020 10:02 hs.",
+        "2020年1月5日 10:02",
+        "2020년 1월 5일 10:02",
     ],
 )
 def test_a_date_in_words_is_read_in_any_of_the_languages(opened, text):

@@ -172,6 +172,34 @@ def test_a_denial_of_something_else_says_nothing_of_sales(value):
 
 
 @pytest.mark.parametrize(
+    ("states", "known"),
+    [
+        ("Settled,SentForSettle,paidout,APROVADA,onaylandı,処理済,배송중,구매확정,успешна", "sale"),
+        ("Refused,NEGADA,Recusada,Rechazada,reddedildi,취소완료,注文確認待ち,रद्द", "no_sale"),
+        ("Estornada,Devolvida,반품완료", "refund"),
+    ],
+)
+def test_states_of_payment_services_and_markets_are_known(states, known):
+    said = {state: outcome(state) for state in states.split(",")}
+    assert said == dict.fromkeys(said, known)
+
+
+def test_a_state_that_no_word_explains_is_asked_about_beside_those_that_are_sales(looked_over):
+    states = ("paid", "paid", "paid", "xyzzy")
+    lines = (f"{i},c{i % 5},2024-01-{1 + i:02d},5.50,{states[i % 4]}" for i in range(20))
+    found = looked_over(log(*lines))
+    assert (pressing(found), money(found)) == (["status"], (15, 82.5))
+    assert "No word explains these, which are proposed as none: xyzzy 5" in found.problem
+    assert not found.questions[0].decided
+
+
+def test_cents_by_name_and_values_are_a_question(looked_over):
+    lines = (f"{i},c{i % 5},2024-01-{1 + i:02d},{1099 + 100 * i}" for i in range(20))
+    found = looked_over(log(*lines, head="id,customer,date,amount_cents"))
+    assert (pressing(found), found.facts["amount_total"]) == (["amount_cents"], 409.8)
+
+
+@pytest.mark.parametrize(
     ("header", "values"),
     [
         ("customer_type", "new,returning"),

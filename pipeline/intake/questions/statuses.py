@@ -122,7 +122,11 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
         # What was called off is booked once more, below 0: it nets the sale.
         if _all_below(look, name, value) and mirrored(look, name, [value], sold):
             said[value] = "sale"
-    return None if all(what in ("sale", "owed", None) for what in said.values()) else said
+    if any(what not in ("sale", "owed", None) for what in said.values()):
+        return said
+    # Beside states that are sales, one that no word explains may be none.
+    unknown = any(value and what is None for value, what in said.items())
+    return said if unknown and sure and look.called(name, "status") else None
 
 
 def _taken_off(look: Look, name: str, value: str) -> bool:

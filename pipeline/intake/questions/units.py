@@ -13,7 +13,7 @@ _ENDS = (0, 49, 50, 90, 95, 98, 99)
 
 
 def ask(look: Look) -> Iterator[Question]:
-    """A remark only: prices of yen and roubles end alike."""
+    """A remark, where no name says cents: prices of yen and roubles end alike."""
     columns = look.spec.columns
     name = columns.amount or columns.unit_price
     if name is None or look.money is None or look.spec.scale is not None:
@@ -40,7 +40,7 @@ def ask(look: Look) -> Iterator[Question]:
         f"The amounts of {name!r} are whole numbers that end as prices in cents do (half are above "
         f"{seen['typical']:,.0f}). If they are cents, scale them.",
         {"log.scale": 0.01},
-        pressing=False,
+        pressing=named,
     )
 
 
