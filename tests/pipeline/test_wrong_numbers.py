@@ -39,7 +39,10 @@ def asked(engine, tmp_path):
         total = raw.table.count().to_pyarrow().as_py()
         section = {"source": str(path), **keys}
         if "transacted_at" not in keys.get("columns", {}):
-            section = completed(raw, profiles(raw, total), section).section
+            found = completed(raw, profiles(raw, total), section)
+            section = found.section
+            if found.open:
+                raise UserError("\n".join(found.open.values()))
         questions = ask(raw, LogSpec(**section))
         spec = answered(LogSpec(**section), questions)
         used = validate(engine, raw, spec, NOW).transactions
@@ -239,7 +242,7 @@ def test_all_that_is_missing_of_a_mapping_is_asked_at_once(asked):
 
 @pytest.mark.parametrize("name", ["Patient Pay", "member cost"])
 def test_money_called_by_who_pays_it_is_a_question(name, asked):
-    content = log(f"customer,date,{name}", "A,2024-01-05,$10.25", "B,2024-02-05,$20.50")
+    content = log(f"customer,date,{name}", "A,2024-01-05,10.25", "B,2024-02-05,20.50")
     with pytest.raises(UserError, match=f"{name}' could be it"):
         asked(content)
 

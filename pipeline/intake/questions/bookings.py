@@ -27,6 +27,16 @@ def booked_ahead(look: Look, name: str, values: Sequence[str]) -> list[str]:
     return ahead
 
 
+def since_long(look: Look, name: str, values: Sequence[str]) -> bool:
+    """Whether rows of any of the values begin in the first half of the log: none is in process."""
+    spans = _spans(look, name) if values else {}
+    if not spans:
+        return False
+    begins, ends = min(one for one, _ in spans.values()), max(one for _, one in spans.values())
+    middle = begins + (ends - begins) / 2
+    return any(spans[value][0] < middle for value in values if value in spans)
+
+
 def moved_end(look: Look, name: str, kept: Sequence[str]) -> str:
     """What rows of other values than `kept` do that lie weeks after all of theirs; or nothing.
 

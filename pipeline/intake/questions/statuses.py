@@ -13,7 +13,7 @@ import ibis
 from features.log import words
 from features.log.document_kinds import is_act
 from features.log.order_lines import FILLED
-from pipeline.intake.questions.bookings import booked_ahead, moved_end
+from pipeline.intake.questions.bookings import booked_ahead, moved_end, since_long
 from pipeline.intake.questions.look import Look, first
 from pipeline.intake.questions.mirrored import mirrored
 from pipeline.intake.questions.outcomes import outcome, owed
@@ -125,8 +125,9 @@ def _outcomes(look: Look, name: str, values: Mapping[str, int]) -> dict[str, str
     if any(what not in ("sale", "owed", None) for what in said.values()):
         return said
     # Beside states that are sales, one that no word explains may be none.
-    unknown = any(value and what is None for value, what in said.items())
-    return said if unknown and sure and look.called(name, "status") else None
+    unknown = [value for value, what in said.items() if value and what is None]
+    stated = look.called(name, "status") and sure
+    return said if stated and since_long(look, name, unknown) else None
 
 
 def _taken_off(look: Look, name: str, value: str) -> bool:
