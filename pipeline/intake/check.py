@@ -1,7 +1,6 @@
 """What is in a log, whether it is enough to learn from, and which horizon suits it.
 
-Nothing is decided here that `train` does not ask for again: columns that were not
-named are proposed, and a config with everything written out can be had.
+Nothing is decided here that `train` does not ask for again: what was not named is proposed.
 """
 
 import json
@@ -17,7 +16,7 @@ from pydantic_core import ErrorDetails
 from features.customer.snapshot import refuse_taken
 from features.engines.duckdb import Engine, value_free_errors
 from features.errors import QuestionError, UserError
-from features.log.transactions import LogSpec, validate
+from features.log.transactions import Log, LogSpec, validate
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from pipeline.config import Config
@@ -245,14 +244,11 @@ def _notes(
 
 
 def _with_open(refused: Check, config: Config, error: QuestionError) -> Check:
-    """A log that is refused until a person answers: other errors have no answer in a config."""
+    """A log that is refused until a person answers."""
     spec = with_keys(config.log, {f"log.{key}": value for key, value in error.keys.items()})
-    return replace(
-        refused,
-        config=config.model_copy(update={"log": spec}),
-        proposed=[*refused.proposed, *error.keys],
-        open=open_keys(refused.questions) | {error.key: str(error)},
-    )
+    config = config.model_copy(update={"log": spec})
+    opened = open_keys(refused.questions) | {error.key: str(error)}
+    return replace(refused, config=config, proposed=[*refused.proposed, *error.keys], open=opened)
 
 
 def _judged(
