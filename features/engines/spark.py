@@ -40,6 +40,8 @@ warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", F
 from ibis.backends.pyspark import Backend  # noqa: E402 -- not before it is told not to warn
 from ibis.backends.pyspark.datatypes import PySparkSchema  # noqa: E402 -- likewise
 
+from features.engines.spark_dialect import Compiler  # noqa: E402 -- likewise
+
 _ = ibis.pyspark  # its options are known from now on
 
 BATCH_ROWS = 10_000
@@ -50,6 +52,10 @@ _ALONE = {
     "spark.ui.enabled": "false",
 }
 """On one machine nobody else is spoken to."""
+
+
+_MEANT = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
+"""What expressions mean hangs on these, whatever a cluster's own settings say."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Files:
 class Engine(Named, Backend):
     """ibis on Spark, its session in UTC; `scratch` is a folder of the driver's own."""
 
+    compiler = Compiler()
     scratch: Path
 
     def frame(self, rows: ir.Table) -> DataFrame:
@@ -177,7 +184,7 @@ def connect(
     scratch: str | os.PathLike[str] | None = None,
     memory_limit: str | None = None,
 ) -> Iterator[Engine]:
-    """Open a session, or join the one that there is, as in a notebook on a cluster.
+    """Open a session, or join that of a notebook, which has its own settings again in the end.
 
     Parameters
     ----------
@@ -192,14 +199,19 @@ def connect(
     joined = SparkSession.getActiveSession()
     with tempfile.TemporaryDirectory(prefix="churn-", dir=scratch) as private:
         session = joined or _started(master, private, memory_limit)
-        session.conf.set("spark.sql.session.timeZone", "UTC")
+        before = {name: str(session.conf.get(name)) for name in _MEANT}
+        for name, value in _MEANT.items():
+            session.conf.set(name, value)
         engine = Engine()
         engine.do_connect(session)
         engine.scratch = Path(private)
         try:
             yield engine
         finally:
-            if not joined:
+            if joined:
+                for name, value in before.items():
+                    session.conf.set(name, value)
+            else:
                 session.stop()
 
 

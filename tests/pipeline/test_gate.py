@@ -32,6 +32,7 @@ def test_without_a_champion_there_is_nothing_to_be_worse_than():
     [
         pytest.param({FIRST: 0.40, SECOND: 0.30}, id="equal"),
         pytest.param({FIRST: 0.41, SECOND: 0.28}, id="better_on_average"),
+        pytest.param({FIRST: 0.4004, SECOND: 0.3004}, id="worse_by_less_than_corrected_rows_move"),
         pytest.param({SECOND: 0.30}, id="not_fitted_where_the_champion_was"),
         pytest.param({SECOND: 0.30, THIRD: 0.90}, id="worse_only_where_the_champion_was_not"),
     ],
@@ -44,6 +45,11 @@ def test_worse_log_loss_is_refused_with_both_figures():
     (reason,) = gate(version(2, {FIRST: 0.42, SECOND: 0.30}), CHAMPION)
     assert "log_loss 0.3600 is worse than the champion's 0.3500" in reason
     assert "0 of 2 shared cutoffs" in reason
+
+
+def test_worse_by_more_than_corrected_rows_move_is_refused():
+    (reason,) = gate(version(2, {FIRST: 0.4006, SECOND: 0.3006}), CHAMPION)
+    assert "log_loss" in reason
 
 
 def test_worse_spend_gini_is_refused():
@@ -86,6 +92,7 @@ def test_what_a_naive_rule_beats_or_nothing_judged_is_no_champion(champion):
 def test_a_champion_of_an_earlier_format_gives_way_to_its_own_log_only():
     old = replace(CHAMPION, tags=CHAMPION.tags | {FORM: str(FORMAT - 1)})
     assert gate(version(2, {THIRD: 0.9}, horizon=60), old) == []
+    assert gate(version(2, {FIRST: 0.9, SECOND: 0.9}), old) == []
     named = shop.IDENTITY.model_copy(update={"named": True})
     other = named.model_copy(update={"name": "other"})
     old = replace(old, tags=old.tags | {IDENTITY: named.model_dump_json()})

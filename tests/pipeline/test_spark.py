@@ -192,3 +192,55 @@ def test_without_spark_its_installation_is_named(here, tmp_path, capsys, monkeyp
     command = ["score", "orders.csv", "--out", out, *model(here), "--set", "engine.kind=spark"]
     assert cli.run(command) == 2
     assert "churn-clv[spark]" in capsys.readouterr().err
+
+
+ODD = {"spark.sql.session.timeZone": "America/New_York", "spark.sql.ansi.enabled": "false"}
+
+JOINED = f"""
+import sys
+from pyspark.sql import SparkSession
+from pipeline.config_file import load
+from pipeline.console import Progress
+from pipeline.intake.orders import open_orders
+
+settings = {ODD!r}
+known = {{"log.source": sys.argv[1], "log.columns.customer_id": "who", "horizon_days": 30,
+          "log.columns.transacted_at": "at", "log.columns.amount": "money", "cache.folder": None,
+          "log.columns.quantity": "pieces", "log.max_set_aside": 0.9}}
+spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+for name, value in settings.items():
+    spark.conf.set(name, value)
+for kind in ("duckdb", "spark"):
+    asked = load(None, known | {{"engine.kind": kind}})
+    with open_orders(asked.log, Progress(quiet=True), None, asked.engine, asked.cache) as orders:
+        print(orders.log.counts, orders.first_day, orders.end)
+assert settings == {{name: spark.conf.get(name) for name in settings}}
+"""
+"""A session that is there already, as in a notebook, with settings of its own."""
+
+
+@needs_spark
+@pytest.mark.engine
+@pytest.mark.thorough
+def test_settings_of_a_joined_session_change_no_meaning_and_are_left_as_they_were(tmp_path):
+    amounts = [1.0, 2.5, float("nan"), float("inf"), None, 1e300, -0.0] * 40
+    days = [datetime(2023, 1, 1 + n % 28, 23 * (n % 2), 30) for n in range(len(amounts))]
+    table = pa.table(
+        {
+            "who": pa.array([f"c{n % 50}" for n in range(len(amounts))]),
+            "at": pa.array(days, pa.timestamp("us")),
+            "money": pa.array(amounts, pa.float64()),
+            "pieces": pa.array([1.0, 2.0, float("nan"), None, 3.0] * 56, pa.float64()),
+        }
+    )
+    parquet.write_table(table, tmp_path / "log.parquet")
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", JOINED, str(tmp_path / "log.parquet")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    by_duckdb, by_spark = done.stdout.strip().splitlines()
+    assert by_spark == by_duckdb
