@@ -127,6 +127,22 @@ def test_refunds_that_repeat_sales_are_taken_off_and_not_left_out(asked):
     assert money == 19 + 29 + 9 - 19
 
 
+@pytest.mark.parametrize("part", ["{}/3", "{} of 3", "{} de 3"])
+def test_instalments_are_asked_about_and_no_part_of_their_money_is_proposed(asked, part):
+    """Three payments of a third each: the first alone is a third of what was sold."""
+    rows = [
+        f"{i},C{i},2024-0{1 + j}-{1 + i:02d},{100 + i}.00,{part.format(1 + j)}"
+        for i in range(20) for j in range(3)
+    ]  # fmt: skip
+    content = log(f"{HEAD},Taksit", *rows)
+    questions, _, money = asked(content, columns=mapped(content))
+    assert pressing(questions) == ["Taksit"]
+    told = next(question for question in questions if question.about == "Taksit")
+    assert "one row of each sale" in told.seen
+    assert not told.answer
+    assert money == sum(3 * (100 + i) for i in range(20))
+
+
 def test_kinds_without_a_known_word_that_repeat_others_are_remarked(asked):
     sold = [f"{i},C{i},2024-01-{1 + i:02d},{10 + i}.50,F2" for i in range(20)]
     back = [f"{40 + i},C{i},2024-02-{1 + i:02d},{10 + i}.50,G9" for i in range(9)]

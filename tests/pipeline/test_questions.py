@@ -184,6 +184,18 @@ def test_a_status_that_is_denied_is_no_sale(value):
 
 
 @pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        *(("APROVADA", "sale"), ("Aprobado", "sale"), ("approuvée", "sale"), ("Approvata", "sale")),
+        *(("NEGADA", "no_sale"), ("Recusada", "no_sale"), ("Denegado", "no_sale")),
+        *(("Rechazada", "no_sale"), ("Estornada", "refund"), ("Devuelta", "refund")),
+    ],
+)
+def test_payments_that_a_bank_granted_denied_or_gave_back_are_known_in_romance_tongues(value, what):
+    assert outcome(value) == what
+
+
+@pytest.mark.parametrize(
     "value", ["Not refunded", "test kit", "Non food", "No", "card", "not cancelled"]
 )
 def test_a_denial_of_something_else_says_nothing_of_sales(value):

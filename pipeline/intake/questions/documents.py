@@ -4,6 +4,7 @@ A ledger books a sale twice, as an invoice and as its payment. Only one of them 
 say what a value names under a header of kinds; elsewhere rows that repeat others have to show it.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,9 @@ _OF_KINDS = ("kind", "paper")
 
 _NOT_OF_ROWS = ("method", "funding", "origin", "place", "goods", "membership")
 """Paid by invoice or by card, found by a campaign of sales: all of these rows are sales."""
+
+_PART_OF = re.compile(r"\d{1,2} ?(/|of|von|de|di|sur|van|z|из) ?\d{1,2}", re.IGNORECASE)
+"""A part of a payment: 2/3, 2 of 3."""
 
 _TOLD = {
     "credit": "credit notes",
@@ -73,10 +77,21 @@ def _by_echo(look: Look, names: Sequence[str]) -> Iterator[Question]:
             "if they give money back, name them in log.refunds."
         )
         kept = [value for value in values if value not in again]
-        answer = {"log.sales.column": name, "log.sales.values": kept}
+        answer: dict[str, Any] = {"log.sales.column": name, "log.sales.values": kept}
+        if all(_PART_OF.fullmatch(value.strip()) for value in values):
+            seen, answer = _instalments(name, {value: values[value] for value in again}), {}
         yield Question(name, seen, answer if sure else {}, pressing=bool(sure), decided=not sure)
         if sure:
             return
+
+
+def _instalments(name: str, again: Mapping[str, int]) -> str:
+    """No key joins parts of a sale on several days, so that neither reading is proposed."""
+    return (
+        f"Column {name!r} counts the parts of a payment ({counted(again)} repeat a first one). As "
+        "they are, each counts as a purchase; the first parts alone have a part of the money. "
+        "Make one row of each sale, with the money of all its parts on the day of the first."
+    )
 
 
 def _known(values: Mapping[str, int]) -> bool:
