@@ -205,6 +205,7 @@ def test_a_denial_of_something_else_says_nothing_of_sales(value):
 @pytest.mark.parametrize(
     ("states", "known"),
     [
+        ("Kargoda,A caminho,Доставляется,Unterwegs", "sale"),
         ("Settled,SentForSettle,paidout,APROVADA,onaylandı,処理済,배송중,구매확정,успешна", "sale"),
         ("Refused,NEGADA,Recusada,Rechazada,reddedildi,취소완료,注文確認待ち,रद्द", "no_sale"),
         ("Estornada,Devolvida,반품완료", "refund"),
