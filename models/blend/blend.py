@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
@@ -27,13 +28,15 @@ from models.blend.money_growth import money_growth
 from models.blend.out_of_time import out_of_time_predictions, validation_cutoffs
 from models.blend.prediction_intervals import PredictionIntervals
 from models.blend.predictions import BlendPredictions, Fitted
+from models.blend.realised_spend import promised_spend, realised_factor
+from models.blend.spend_estimators import value_per_purchase
 from models.blend.spend_weights import spend_weights
 from models.blend.stack import Stack
 from models.blend.stacking import weights_or_btyd_alone
 from models.contenders.histories import Histories
 from models.contenders.protocol import Contender
 from models.explain.attribution import reference_customer
-from models.history import History, weights
+from models.history import History, Longer, weights
 
 WITH_PART = "blend_with_"
 """How the name begins of a blend of which one part makes half."""
@@ -148,7 +151,7 @@ class Blend:
             return
         past, rows = self.predictions(longer.rows), Histories(longer.rows)
         valued = past.clv_by(longer.months, longer.cutoff)
-        money = money_growth(longer, past.answers, history.horizon_days)
+        money = money_growth(longer, self._per_purchase(history, longer), history.horizon_days)
         chances = learned_chance(
             replace(fitted.extrapolation, days=longer.days, money=money),
             longer,
@@ -169,6 +172,11 @@ class Blend:
             f"{'more' if money.common > 0 else 'less'} at a time: that moves what clv holds of a "
             "month a year later by {}.",
         )
+
+    def _per_purchase(self, history: History, longer: Longer) -> np.ndarray:
+        """Money that a purchase of the horizon should bring, shape (n_customers,)."""
+        realised = realised_factor(*promised_spend(history), history.horizon_days)
+        return realised * value_per_purchase(self.base_learners, longer.rows)
 
     def _same_total(self, tried: Extrapolation, history: History) -> Extrapolation:
         """Let today's customers together be worth what they are with full trust."""

@@ -56,20 +56,17 @@ CONSTANT = MoneyGrowth()
 """A purchase brings what it brings in the horizon."""
 
 
-def money_growth(longer: Longer, predicted: pd.DataFrame, horizon_days: int) -> MoneyGrowth:
+def money_growth(longer: Longer, value: np.ndarray, horizon_days: int) -> MoneyGrowth:
     """Learn from a longer period that is over, as far as it goes beyond chance.
 
     Parameters
     ----------
-    predicted : DataFrame
-        What the blend expects of the customers of `longer` in the horizon.
+    value : ndarray, shape (n_customers,)
+        Money that a purchase of the horizon should bring, of the customers of `longer`.
     """
     rows, lead = longer.rows, max((longer.days - horizon_days) / 2 / YEAR, SHORTEST)
     number, came = rows["purchases"].to_numpy(float), rows["spend"].to_numpy(float)
-    often, money = (
-        predicted[name].to_numpy(float) for name in ("expected_purchases", "expected_spend")
-    )
-    promised = np.divide(number * money, often, out=np.zeros(len(rows)), where=often > 0)
+    promised = number * value
     told = (came > 0) & (promised > 0)
     if not told.any():
         return CONSTANT
