@@ -97,11 +97,12 @@ def segments(scores: ir.Table, as_of: date) -> ir.Table:
     -------
     Table with ``recency_score``, ``frequency_score``, ``rfm_group``, ``percentile``, ``tier``,
     and ``customers``, ``orders``, ``purchases``, ``revenue``, ``least`` (the smallest revenue) and
-    ``days_silent`` (summed days since the last purchase): at most 2,500 rows.
+    ``days_silent`` (summed days since the last purchase): at most 2,500 rows, in order, so that
+    sums of them are the same to the bit each time.
     """
     keys = ("recency_score", "frequency_score", "rfm_group", "percentile", "tier")
     silent = ibis.literal(as_of).delta(scores.last_day, unit="day").cast("int64")
-    return scores.group_by(*keys).aggregate(
+    table = scores.group_by(*keys).aggregate(
         customers=scores.count(),
         orders=scores.orders.sum().cast("int64"),
         purchases=scores.purchases.sum().cast("int64"),
@@ -109,6 +110,7 @@ def segments(scores: ir.Table, as_of: date) -> ir.Table:
         least=scores.revenue.min().cast("float64"),
         days_silent=silent.sum().cast("int64"),
     )
+    return table.order_by(*keys)
 
 
 def movements(earlier: ir.Table, later: ir.Table) -> ir.Table:

@@ -364,10 +364,12 @@ def tickets(header):
     ("header", "decided"),
     [
         ("patron,booked_on,tickets,price_per_ticket,play", True),
-        ("patron,booked_on,portions,price per portion,dish", True),
+        pytest.param(
+            "patron,booked_on,portions,price per portion,dish", True, marks=pytest.mark.thorough
+        ),
         ("customer,date,tickets,price,play", False),
-        ("Kunde,Datum,Karten,Preis,Stück", False),
-        ("client,date,billets,prix,spectacle", False),
+        pytest.param("Kunde,Datum,Karten,Preis,Stück", False, marks=pytest.mark.thorough),
+        pytest.param("client,date,billets,prix,spectacle", False, marks=pytest.mark.thorough),
     ],
 )
 def test_a_price_beside_a_count_that_nothing_reads_is_a_question(asked, header, decided):
