@@ -41,7 +41,7 @@ check: $(READY) ## Format, lint, types, import contracts, doctests, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal -m "not browser and not engine and not thorough and not fuzz and not slow" \
-		--ignore=tests/abuse tests features models pipeline
+		tests features models pipeline
 
 format: $(READY) ## Format the code and mend what can be mended
 	$(BIN)/ruff format .

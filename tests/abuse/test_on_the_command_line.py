@@ -17,6 +17,8 @@ import pytest
 from pipeline.command_line import main as cli
 from tests.pipeline import shop
 
+pytestmark = pytest.mark.thorough
+
 HEAD = "id,day,amount\n"
 FORMULA = '=HYPERLINK("http://example.org")'
 
@@ -80,7 +82,6 @@ def test_29_a_config_names_no_place_outside_its_folder_and_the_working_one(
     assert "x.csv" in err
 
 
-@pytest.mark.slow
 def test_35_a_formula_is_made_text_in_csv_and_stays_exact_in_parquet(here, churn, tmp_path):
     log = tmp_path / "orders.csv"
     lines_of_log = (here / "orders.csv").read_text().splitlines()
@@ -97,7 +98,6 @@ def test_35_a_formula_is_made_text_in_csv_and_stays_exact_in_parquet(here, churn
     assert not any(str(name).startswith(("=", "+", "-", "@")) for name in safe)
 
 
-@pytest.mark.slow
 def test_15_a_log_that_stands_twice_is_refused_by_score_as_by_train(here, churn, tmp_path):
     content = (here / "orders.csv").read_text()
     twice = tmp_path / "twice.csv"
@@ -107,7 +107,6 @@ def test_15_a_log_that_stands_twice_is_refused_by_score_as_by_train(here, churn,
     assert (code, "log.duplicates" in err, out.exists()) == (2, True, False)
 
 
-@pytest.mark.slow
 def test_45_a_log_without_a_column_that_the_model_needs_is_refused(here, churn, tmp_path):
     rows = pd.read_csv(here / "orders.csv", dtype=str).drop(columns=shop.HEADER[2])
     rows.to_csv(tmp_path / "log.csv", index=False)
@@ -116,7 +115,6 @@ def test_45_a_log_without_a_column_that_the_model_needs_is_refused(here, churn, 
     assert (code, repr(shop.HEADER[2]) in err, out.exists()) == (2, True, False)
 
 
-@pytest.mark.slow
 def test_45_ids_that_came_back_as_floats_are_refused_and_the_way_out_named(here, churn, tmp_path):
     rows = pd.read_csv(here / "orders.csv", dtype=str)
     ids = rows["Customer ID"]
@@ -127,7 +125,6 @@ def test_45_ids_that_came_back_as_floats_are_refused_and_the_way_out_named(here,
     assert (code, "log.customer_form=number" in err, out.exists()) == (2, True, False)
 
 
-@pytest.mark.slow
 def test_42_a_log_that_nobody_leaves_is_refused_in_one_sentence(churn, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     days = pd.date_range("2022-01-01", "2022-12-31", freq="7D")
@@ -140,7 +137,6 @@ def test_42_a_log_that_nobody_leaves_is_refused_in_one_sentence(churn, tmp_path,
     assert not Path("out/model").exists()
 
 
-@pytest.mark.slow
 def test_37_what_a_command_writes_only_its_owner_reads(tmp_path):
     (tmp_path / "log.csv").write_text(lines("7,2020-01-31,1"))
     command = (
