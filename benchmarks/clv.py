@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -94,15 +95,15 @@ def measured(name: str, seed: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Print one row per kind, of those on which nothing was chosen unless some are named."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def report(measure: Callable[[str, int], dict[str, float]], shown: Sequence[str]) -> None:
+    """Print one row per kind, of those that are named on the command line, else of `shown`."""
+    parser = argparse.ArgumentParser()
     parser.add_argument("--kind", choices=SIMULATIONS, action="append")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    table = {name: measured(name, options.seed) for name in options.kind or SHOWN}
+    table = {name: measure(name, options.seed) for name in options.kind or shown}
     print(pd.DataFrame(table).T.round(3).to_string())
 
 
 if __name__ == "__main__":
-    main()
+    report(measured, SHOWN)  # those on which nothing was chosen

@@ -55,12 +55,19 @@ def wandering(rng: np.random.Generator, n_days: int) -> Purchases:
             yield customer, day, chance * np.exp(walk[int(age * 30)])
 
 
+def _yearly(
+    rng: np.random.Generator, n_days: int, typical: float, spread: float, times: float
+) -> Purchases:
+    """Orders that are so many times as large with each year; sizes of accounts are lognormal."""
+    for customer in range(1500):
+        size = np.exp(rng.normal(typical, spread))
+        for day, age, chance in _orders(rng, n_days):
+            yield customer, day, chance * size * times**age
+
+
 def doubling(rng: np.random.Generator, n_days: int) -> Purchases:
     """Every account doubles each year."""
-    for customer in range(1500):
-        size = np.exp(rng.normal(4, 0.6))
-        for day, age, chance in _orders(rng, n_days):
-            yield customer, day, chance * size * 2**age
+    return _yearly(rng, n_days, 4, 0.6, 2)
 
 
 def seats(rng: np.random.Generator, n_days: int) -> Purchases:
@@ -78,10 +85,7 @@ def seats(rng: np.random.Generator, n_days: int) -> Purchases:
 
 def fading(rng: np.random.Generator, n_days: int) -> Purchases:
     """Accounts that place a large first order and a third less at a time with each year."""
-    for customer in range(1500):
-        size = np.exp(rng.normal(5, 0.8))
-        for day, age, chance in _orders(rng, n_days):
-            yield customer, day, chance * size * 0.67**age
+    return _yearly(rng, n_days, 5, 0.8, 0.67)
 
 
 def trials(rng: np.random.Generator, n_days: int) -> Purchases:

@@ -7,13 +7,10 @@ By the silence of the rules alone, and held to the longer period that is over.
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
-import pandas as pd
 
 from benchmarks.businesses import Purchases
-from benchmarks.clv import SIMULATIONS, split
+from benchmarks.clv import SIMULATIONS, report, split
 from models.blend.blend import Blend
 from models.explain.coming_back import held_to
 from models.explain.segments import Thresholds, segments, thresholds
@@ -70,15 +67,5 @@ def measured(name: str, seed: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Print one row per kind."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--kind", choices=SIMULATIONS, action="append")
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    table = {name: measured(name, options.seed) for name in options.kind or SHOWN}
-    print(pd.DataFrame(table).T.round(3).to_string())
-
-
 if __name__ == "__main__":
-    main()
+    report(measured, SHOWN)

@@ -36,8 +36,9 @@ _DAY_FIRST = (
     r"^(\d{1,2})(?:st|nd|rd|th|er|º|\.)?(?: de| of)?([ -])(\p{L}{3,12})\.?(?: de| of)?(,?[ -])"
 )
 _MONTH_FIRST = r"^(\p{L}{3,12})\.? (\d{1,2})(?:st|nd|rd|th)?(,?) "
-# 25. 4. 2025 and 2025. 4. 25., as Czech, German, Hungarian and Korean write a date by hand.
+# 2025年4月25日 and 2025년 4월 25일.
 _NAMED_PARTS = r"^(\d{4}) ?[年년] ?(\d{1,2}) ?[月월] ?(\d{1,2}) ?[日일]?"
+# 25. 4. 2025 and 2025. 4. 25., as Czech, German, Hungarian and Korean write a date by hand.
 _SPACED = r"^(\d{1,2})\. ?(\d{1,2})\. ?(\d{2,4})( |$)"
 _SPACED_YEAR_FIRST = r"^(\d{4})\. ?(\d{1,2})\. ?(\d{1,2})\.?( |$)"
 

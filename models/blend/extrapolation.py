@@ -166,6 +166,8 @@ class Extrapolation:
         self, btyd: BtydContender, customers: pd.DataFrame | Histories, days: float
     ) -> np.ndarray:
         """The first of `lengths` in money: later purchases bring more or less."""
+        if self.money == CONSTANT:
+            return self.lengths(btyd, customers, days)[0]
         histories = Histories.of(customers)
         return self._lengths(btyd, histories, days, self.money.yearly(histories.customers))[0]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -99,8 +98,8 @@ class NextPurchase:
             return unknown, unknown
         if not len(customers):
             return np.empty(0), np.empty(0)
-        waits = partial(window, *by_then(self.model, customers, self.horizon_days))
-        first, last = waits(self.tails)
+        bought, days = by_then(self.model, customers, self.horizon_days)
+        first, last = window(bought, days, self.tails)
         if self.rhythm is None or not self.by_group:
             return first, last
         rows = customers.customers if isinstance(customers, Histories) else customers
@@ -110,7 +109,7 @@ class NextPurchase:
             if own:
                 first[here], last[here] = self.rhythm.window(rows[here], tails)
             else:
-                first[here], last[here] = (end[here] for end in waits(tails))
+                first[here], last[here] = window(bought[:, here], days, tails)
         return first, last
 
     def to_dict(self) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def customer(
     groups = _groups(known, name, as_of, horizon_days)
     model = _fitted(orders.days, as_of)
     found = facts(days, as_of)
-    closed = closed_days(closed_seasons(known, as_of), as_of, horizon_days)
+    closed = closed_days(closed_seasons(orders.netted, as_of), as_of, horizon_days)
     answers, by, notes = _own_answers(model, found, as_of, closed), OWN_MODEL, []
     if scores:
         notes = mismatches(orders, scores, as_of)

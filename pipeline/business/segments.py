@@ -58,8 +58,8 @@ def few(largest: np.ndarray, customers: int, total: float) -> Few | None:
     held = np.cumsum(np.sort(largest)[::-1][: min(FEW, int(customers * SHARE))])
     if not len(held) or total <= 0 or held[-1] < DECIDE * total:
         return None
-    told = NEARLY_ALL if held[-1] >= NEARLY_ALL * total else DECIDE
-    number = min(int(np.searchsorted(held, told * total)) + 1, len(held))
+    least = NEARLY_ALL if held[-1] >= NEARLY_ALL * total else DECIDE
+    number = min(int(np.searchsorted(held, least * total)) + 1, len(held))
     return Few(number, customers, float(held[number - 1] / total))
 
 

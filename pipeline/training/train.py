@@ -133,7 +133,7 @@ def _written(
         contender = _fit(result.chosen, snapshots)
     predicted = contender.predict(snapshots.today)
     parting = _parting(config, snapshots, contender, predicted)
-    looks: dict[str, Any] = {"closed": closed_seasons(orders.days, as_of)}
+    looks: dict[str, Any] = {"closed": closed_seasons(orders.netted, as_of)}
     looks |= {"segments": parting.to_dict(), "profile": _profile(orders, snapshots, predicted)}
     settings = {**looks, **_settings(orders, config, result, judgement)}
     said = evidence.outlook(contender, snapshots.today, predicted, parting)
