@@ -21,7 +21,7 @@ from features.business.rfm_scores import scored
 from features.customer.catalogue import CATALOGUE, NAMES
 from features.customer.labels import labels_at_each, purchases_by_day
 from features.customer.panel import panel
-from features.customer.purchase_days import daily, netted_days, with_gaps
+from features.customer.purchase_days import daily, netted_days, spans, with_gaps
 from features.customer.rfm import histogram, rfm, rfm_at_each
 from features.customer.sample import sample
 from features.customer.snapshot import snapshot, snapshots
@@ -80,6 +80,7 @@ WALKED = {
     "days": purchase_days,
     "days_without_numbers": lambda t: netted_days(t, known=("quantity",)),
     "daily": lambda t: daily(purchase_days(t)),
+    "spans": lambda t: spans(purchase_days(t)),
     "snapshot": lambda t: snapshot(purchase_days(t), CUTOFFS[1], ("channel",)),
     "snapshots": lambda t: snapshots(purchase_days(t), CUTOFFS, ("channel",)),
     "panel": lambda t: panel(purchase_days(t), HORIZONS, END, ("channel",)),

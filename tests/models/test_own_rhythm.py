@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.blend.next_purchase_window import NextPurchase
+from models.blend.next_purchase_window import Ends, NextPurchase
 from models.blend.own_rhythm import ONCE, TWICE, OwnRhythm
 from models.contenders.histories import Histories
 from models.evaluation.intervals import coverage
@@ -101,6 +101,25 @@ def test_groups_of_few_buyers_share_what_is_better_for_all_of_them():
     assert len(shared) == 1
     assert shared.pop().own
     assert ONCE not in fitted.by_group
+
+
+@pytest.mark.slow
+def test_a_group_has_its_own_quantiles_whichever_law_answers():
+    purchases = shop(3, n=60)
+    history, asked = known(purchases), snapshot(purchases, LAST)
+    fitted = NextPurchase.fit(history, [history.cutoffs[-1]])
+    assert fitted.rhythm is not None
+    narrow = (0.4, 0.6)
+    for own in (True, False):
+        one = replace(fitted, by_group={0: Ends(own, narrow)})
+        here = fitted.rhythm.groups(asked) == 0
+        assert 0 < here.sum() < len(asked)
+        law = replace(fitted, by_group={}, tails=narrow)
+        rows = asked[here]
+        expected = fitted.rhythm.window(rows, narrow) if own else law.window(rows)
+        assert np.array_equal(np.array(one.window(asked))[:, here], np.array(expected))
+        others = replace(fitted, by_group={}).window(asked[~here])
+        assert np.array_equal(np.array(one.window(asked))[:, ~here], np.array(others))
 
 
 def closed(purchases: list[np.ndarray]) -> list[np.ndarray]:

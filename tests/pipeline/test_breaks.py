@@ -99,6 +99,31 @@ def test_a_shop_nobody_comes_back_to_is_not_taken_for_changed_ids():
     assert said({(f"c{i}", i % 700) for i in range(3000)}) == []
 
 
+def test_what_a_return_brings_back_later_is_no_day_of_buying():
+    days = connect(threads=1).sql(
+        "SELECT * FROM (VALUES ('a', DATE '2024-01-01', 5.0), ('a', DATE '2024-02-01', 5.0), "
+        "('a', DATE '2024-03-01', -1.0), ('b', DATE '2024-04-01', -1.0)) "
+        "AS days (customer_id, transacted_at, amount)"
+    )
+    found = spans(days).order_by("customer_id").to_pyarrow().to_pylist()
+    assert found == [
+        {
+            "customer_id": "a",
+            "first_bought": date(2024, 1, 1),
+            "last_bought": date(2024, 2, 1),
+            "last": date(2024, 3, 1),
+            "purchases": 2,
+        },
+        {
+            "customer_id": "b",
+            "first_bought": None,
+            "last_bought": None,
+            "last": date(2024, 4, 1),
+            "purchases": 0,
+        },
+    ]
+
+
 def test_days_of_returns_alone_count_for_nothing():
     days = connect(threads=1).sql(
         "SELECT 'a' AS customer_id, DATE '2024-01-01' AS transacted_at, -1.0 AS amount"

@@ -238,6 +238,9 @@ def test_segments_add_up_and_movements_count_everybody(kept, as_frame):
     assert found["customers"].sum() == 3
     assert found["revenue"].sum() == 51
     assert found["days_silent"].sum() == 25 + 56 + 10
+    keys = ["recency_score", "frequency_score", "rfm_group", "percentile", "tier"]
+    rows = segments(later, end).to_pyarrow().to_pandas()[keys]
+    assert rows.values.tolist() == sorted(rows.values.tolist()), "a sum hangs on the order"
     moved = as_frame(movements(earlier, later), "after")
     assert moved["customers"].sum() == 3
     assert moved.loc[moved["before"].isna(), "customers"].sum() == 1
