@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine, inspect, text
     from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.pool import NullPool
 
@@ -187,7 +187,7 @@ def _alone(uri: str, create: bool) -> Iterator[None]:
     The lock is SQLite's own, on a file beside the store, or PostgreSQL's: it ends with the process.
     """
     if uri.startswith("postgresql"):
-        with _held(uri):
+        with _held(uri, create):
             yield
         return
     if not uri.startswith("sqlite"):
@@ -214,12 +214,20 @@ def _alone(uri: str, create: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _held(uri: str) -> Iterator[None]:
-    """Hold a lock of a PostgreSQL database for as long as the block takes."""
+def _held(uri: str, create: bool) -> Iterator[None]:
+    """Hold a lock of a PostgreSQL database for as long as the block takes.
+
+    Who only reads is refused an empty one: MLflow would make its tables there.
+    """
     # Of a transaction: a pool between here and the database keeps no session's lock for others.
     with create_engine(uri, poolclass=NullPool).begin() as session:
         session.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT:.0f}s'"))
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext('churn: open the store'))"))
+        if not create and not inspect(session).has_table("experiments"):
+            raise TrackingError(
+                f"There is no tracking store in the database {without_password(uri)}: it has no "
+                "table of MLflow's. Run `churn train` first, or set tracking.uri."
+            )
         yield
 
 

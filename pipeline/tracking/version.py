@@ -20,6 +20,9 @@ AS_OF = "as_of"
 FORM = "format"
 """Tag of a version: the format of its files."""
 
+HORIZON = "horizon_days"
+"""Tag of a version: how many days its question looks ahead."""
+
 T = TypeVar("T")
 
 
@@ -39,22 +42,32 @@ class Version:
     @property
     def log(self) -> LogIdentity | None:
         """The log that it learned from; None for a version of a churn that kept no identity."""
-        return self._told(IDENTITY, LogIdentity.model_validate_json)
+        return self._told(IDENTITY, LogIdentity.model_validate_json, always=True)
+
+    @property
+    def horizon_days(self) -> int | None:
+        """How far its question looks; None for a version that says nothing of itself."""
+        return self._told(HORIZON, int, always=True)
 
     @property
     def as_of(self) -> date | None:
         """The first day that its training did not know; None where no tag tells it."""
         return self._told(AS_OF, date.fromisoformat)
 
-    def _told(self, tag: str, read: Callable[[str], T]) -> T | None:
+    def _told(self, tag: str, read: Callable[[str], T], always: bool = False) -> T | None:
+        """What a tag says; `always`: no version of today's format is without it."""
         told = self.tags.get(tag)
+        of = f"The tag {tag} of version {self.version} of {self.name} is"
+        way = "Restore it there, or point the alias to another version."
+        if not told:
+            if always and self.tags.get(FORM) == str(FORMAT):
+                raise UserError(f"{of} gone: it was deleted in the tracking store. {way}")
+            return None
         try:
-            return read(told) if told else None
+            return read(told)
         except ValueError:
             raise UserError(
-                f"The tag {tag} of version {self.version} of {self.name} is none that `churn "
-                "train` wrote: it was altered in the tracking store. Restore it there, or point "
-                "the alias to another version."
+                f"{of} none that `churn train` wrote: it was altered in the tracking store. {way}"
             ) from None
 
     @property

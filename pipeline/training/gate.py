@@ -5,7 +5,8 @@ from datetime import date
 import numpy as np
 
 from pipeline.model_files.identity import relation, why
-from pipeline.tracking.version import Version
+from pipeline.model_files.manifest import FORMAT
+from pipeline.tracking.version import FORM, Version
 from pipeline.training.card import UNFIT
 
 NOISE = 5e-4
@@ -26,6 +27,11 @@ def gate(challenger: Version, champion: Version | None) -> list[str]:
     """
     if champion and champion.version == challenger.version:
         return []
+    if not challenger.readable:
+        return [
+            f"the tracking store has no tag {FORM} {FORMAT} of it, which this `churn train` "
+            "writes: it was made in an earlier format, or its tags were deleted. Train again"
+        ]
     if unfit := challenger.tags.get(UNFIT):
         return [unfit]
     if champion is None:
@@ -59,9 +65,9 @@ def incomparable(challenger: Version, champion: Version | None) -> str:
         return other
     if not champion.readable:
         return ""
-    horizons = [version.tags.get("horizon_days") for version in (challenger, champion)]
-    if horizons[0] != horizons[1]:
-        return f"it answers for {horizons[0]} days, the champion for {horizons[1]}"
+    if challenger.horizon_days != champion.horizon_days:
+        days = f"{challenger.horizon_days} days, the champion for {champion.horizon_days}"
+        return f"it answers for {days}"
     if not cutoffs(challenger) & cutoffs(champion):
         return (
             "it was judged at other cutoffs than the champion; `churn train --promote` adds those "
@@ -86,7 +92,11 @@ def compared(challenger: Version, champion: Version | None) -> list[str]:
     if champion is None or champion.version == challenger.version:
         return []
     if not champion.readable:
-        return ["The champion before was made in an earlier format, so nothing was compared."]
+        why_not = "was made in an earlier format"
+        if FORM not in champion.tags:
+            why_not = "has no tags of a format: it was made in an earlier one, or they were deleted"
+        before = f"The champion before, version {champion.version},"
+        return [f"{before} {why_not}. Nothing was compared."]
     if apart := incomparable(challenger, champion):
         return [f"Nothing was compared: {apart}."]
     said = []

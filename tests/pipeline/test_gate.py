@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
+from features.errors import UserError
 from pipeline.model_files.manifest import FORMAT
-from pipeline.tracking.version import FORM, IDENTITY, Version
+from pipeline.tracking.version import FORM, HORIZON, IDENTITY, Version
 from pipeline.training.card import UNFIT
 from pipeline.training.gate import compared, gate
 from tests.pipeline import shop
@@ -100,8 +101,28 @@ def test_a_champion_of_an_earlier_format_gives_way_to_its_own_log_only():
     assert "another log" in reason
 
 
+@pytest.mark.parametrize("tag", [IDENTITY, HORIZON])
+def test_a_deleted_tag_of_either_is_an_error_and_no_reason_to_compare_nothing(tag):
+    of = [version(2, {FIRST: 0.1}), replace(CHAMPION, tags=dict(CHAMPION.tags))]
+    for altered in of:
+        told = altered.tags.pop(tag)
+        with pytest.raises(UserError, match=f"tag {tag} of version {altered.version} .* is gone"):
+            gate(*of)
+        altered.tags[tag] = told
+
+
+def test_where_all_tags_were_deleted_it_is_said_that_nothing_was_compared():
+    bare = replace(CHAMPION, tags={})
+    (said,) = compared(version(2, {FIRST: 0.9}), bare)
+    assert "no tags of a format" in said
+    assert said.endswith("Nothing was compared.")
+    (reason,) = gate(replace(version(2, {FIRST: 0.1}), tags={}), CHAMPION)
+    assert "tags were deleted" in reason
+
+
 def test_figures_of_two_questions_are_not_told_as_a_comparison():
     old = replace(CHAMPION, tags=CHAMPION.tags | {FORM: str(FORMAT - 1)})
-    assert "earlier format, so nothing was compared" in compared(version(2, {FIRST: 0.1}), old)[0]
+    (said,) = compared(version(2, {FIRST: 0.1}), old)
+    assert said.endswith("version 1, was made in an earlier format. Nothing was compared.")
     (said,) = compared(version(2, {FIRST: 0.1}, horizon=60), CHAMPION)
     assert said.startswith("Nothing was compared: it answers for 60 days")

@@ -25,7 +25,7 @@ from pipeline.tracking import server as light_server
 from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.tracking.runs import prepare
 from pipeline.tracking.store import Store, talking
-from pipeline.tracking.version import IDENTITY
+from pipeline.tracking.version import FORM, IDENTITY
 from pipeline.training.card import UNFIT
 from pipeline.training.gate import gate
 from pipeline.training.recording import promote
@@ -171,7 +171,8 @@ def test_a_champion_made_before_models_knew_their_log_gives_way(store: Store, fo
     register(store, folder)
     registry.promote(store)
     with talking(store.uri):
-        store.client.delete_model_version_tag("churn", "1", IDENTITY)
+        for tag in (IDENTITY, FORM):
+            store.client.delete_model_version_tag("churn", "1", tag)
     register(store, folder, log_loss=0.5)
     assert promote(store, "churn", asked=False)
     assert registry.describe(store, "churn", "champion").version == "2"  # type: ignore[union-attr]
@@ -479,6 +480,19 @@ def test_a_tag_that_was_altered_in_the_store_is_named(store: Store, folder: Path
     with pytest.raises(UserError, match=f"The tag {tag} of version 1 of churn"):
         _ = found.as_of if tag == "as_of" else found.log
     assert [one["version"] for one in compare.trainings(store)] == [version]
+
+
+def test_a_champion_whose_tags_were_deleted_gives_way_to_no_worse_one_unseen(
+    store: Store, folder: Path
+) -> None:
+    register(store, folder)
+    registry.promote(store)
+    register(store, folder, log_loss=0.9)
+    with talking(store.uri):
+        store.client.delete_model_version_tag("churn", "1", IDENTITY)
+    with pytest.raises(UserError, match="log_identity of version 1 of churn is gone"):
+        promote(store, "churn", asked=True)
+    assert registry.describe(store, "churn", "champion").version == "1"  # type: ignore[union-attr]
 
 
 def test_what_two_make_at_once_is_made(

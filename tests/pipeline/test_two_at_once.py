@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from pipeline.model_files import artifact
 from pipeline.tracking import compare, registry, store
+from pipeline.tracking.errors import TrackingError
 from tests.pipeline import shop
 from tests.postgres_server import URL, connected
 
@@ -66,3 +68,20 @@ def test_58_three_first_uses_of_one_database_all_succeed():
             assert [process.returncode for process in together] == [0, 0, 0], said
         finally:
             session.execute("DROP DATABASE churn_first_use WITH (FORCE)")
+
+
+@pytest.mark.engine
+def test_who_only_reads_makes_no_tables_in_an_empty_database():
+    with connected() as session:
+        session.execute("DROP DATABASE IF EXISTS churn_only_read")
+        session.execute("CREATE DATABASE churn_only_read")
+        uri = f"{URL.rpartition('/')[0]}/churn_only_read"
+        try:
+            for read in (store.connect, store.client_of):
+                with pytest.raises(TrackingError, match="There is no tracking store"):
+                    read(uri)
+            with psycopg.connect(uri) as there:
+                found = there.execute("SELECT count(*) FROM pg_stat_user_tables").fetchone()
+            assert found == (0,)
+        finally:
+            session.execute("DROP DATABASE churn_only_read WITH (FORCE)")
