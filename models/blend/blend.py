@@ -22,7 +22,7 @@ from models.blend.contributions import beside_average
 from models.blend.error_growth import error_growth
 from models.blend.extrapolation import Extrapolation
 from models.blend.level import Level, fit_level, noted
-from models.blend.lifetime_value import btyd_models
+from models.blend.lifetime_value import btyd_models, regular_model
 from models.blend.longer_period import learned_chance, learned_spend
 from models.blend.money_growth import money_growth
 from models.blend.out_of_time import out_of_time_predictions, validation_cutoffs
@@ -150,20 +150,21 @@ class Blend:
         if longer is None or not models:
             return
         past, rows = self.predictions(longer.rows), Histories(longer.rows)
+        regular = regular_model(self.base_learners)
         valued = past.clv_by(longer.months, longer.cutoff)
         money = money_growth(longer, self._per_purchase(history, longer), history.horizon_days)
         chances = learned_chance(
             replace(fitted.extrapolation, days=longer.days, money=money),
             longer,
             lambda tried: tried.none_within(
-                models[0], rows, past.answers["p_churn"].to_numpy(), longer.days
+                models[0], rows, past.answers["p_churn"].to_numpy(), longer.days, regular
             ),
         )
         horizon_spend = past.answers["expected_spend"].to_numpy()
         extrapolation = learned_spend(chances, longer, horizon_spend, valued)
         extrapolation = self._same_total(extrapolation, history)
         intervals = fitted.intervals.lengthened(
-            longer, models[0], past.answers, valued(extrapolation), extrapolation
+            longer, models[0], past.answers, valued(extrapolation), extrapolation, regular
         )
         self._fitted = replace(fitted, intervals=intervals, extrapolation=extrapolation)
         self.notes += noted(

@@ -136,12 +136,18 @@ def _losses(
     return customer_log_loss(gone[~taught], expit(odds + shifts[group])[~taught])
 
 
-def better(without: np.ndarray, with_groups: np.ndarray, weight: np.ndarray) -> bool:
-    """Whether losses of customers fall by the margin, and beyond chance."""
+def better(
+    without: np.ndarray,
+    with_groups: np.ndarray,
+    weight: np.ndarray,
+    margin: float = MARGIN,
+    beyond: float = BEYOND,
+) -> bool:
+    """Whether losses of customers fall by the margin, and by so many standard errors."""
     gain = without - with_groups
     mean = float(np.average(gain, weights=weight))
     error = np.sqrt(weight**2 @ (gain - mean) ** 2) / weight.sum()
-    return mean >= MARGIN and mean >= BEYOND * error
+    return mean > 0 and mean >= margin and mean >= beyond * error
 
 
 def _edges(days: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -50,6 +50,9 @@ class Extrapolation:
         What customers silent for so long differ by after the horizon.
     silent : float
         By how much, in log odds, more customers bought nothing in so long a period than expected.
+    rhythm : bool
+        Whether the chance goes on as the model of regular customers has it: who keeps a rhythm and
+        misses it has left, and does not come in a later month.
     days : int
         Length of the period that these were learned from.
     money : MoneyGrowth
@@ -63,6 +66,7 @@ class Extrapolation:
     rescale: float = 1.0
     by_silence: BySilence = ALIKE
     silent: float = 0.0
+    rhythm: bool = False
     days: int = 0
     money: MoneyGrowth = CONSTANT
 
@@ -78,6 +82,7 @@ class Extrapolation:
         p_churn: np.ndarray,
         blend: np.ndarray,
         btyd: np.ndarray,
+        regular: BtydContender | None = None,
     ) -> np.ndarray:
         """Spend per later horizon, from that of the first one; shape (n_customers,), money.
 
@@ -93,7 +98,7 @@ class Extrapolation:
         if self == self.plain:
             return blend
         none = [model.probability_no_purchase(customers, self.days) for model in models]
-        asked = models[0], customers, p_churn, self.days
+        asked = models[0], customers, p_churn, self.days, regular
         by_blend, by_models, here = (
             np.maximum(1 - one, LEAST_CHANCE)
             for one in (
@@ -114,6 +119,7 @@ class Extrapolation:
         customers: pd.DataFrame | Histories,
         p_churn: np.ndarray,
         days: float,
+        regular: BtydContender | None = None,
     ) -> np.ndarray:
         """Probability of no purchase within `days`, shape (n_customers,).
 
@@ -121,17 +127,24 @@ class Extrapolation:
         horizon to `days`: on past logs nearer to what came than that model's own, which answers
         where there is no trust. The correction of the number of purchases is taken from the odds;
         what a longer period has shown is added, of customers by their silence and of all.
+
+        Parameters
+        ----------
+        regular : BtydContender, optional
+            The model of regular customers, which is asked where `rhythm` says so.
         """
         histories, horizon_days = Histories.of(customers), btyd.horizon_days
+        models = [btyd, regular] if self.rhythm and regular else [btyd]
         longer, within = (
-            logit(btyd.probability_no_purchase(histories, length))
+            [logit(model.probability_no_purchase(histories, length)) for model in models]
             for length in (days, horizon_days)
         )
+        moved = np.max(np.subtract(longer, within), axis=0)
         corrected, uncorrected = self.lengths(btyd, histories, days)
         share = float(np.clip((days - horizon_days) / max(self.days - horizon_days, 1), 0.0, 1.0))
-        odds = longer - np.log(corrected / uncorrected)
+        odds = within[0] + moved - np.log(corrected / uncorrected)
         odds += self.silent * (days**2 > horizon_days * self.days)
-        odds += (1 - share * (1 - self.chance_trust)) * (logit(p_churn) - within)
+        odds += (1 - share * (1 - self.chance_trust)) * (logit(p_churn) - within[0])
         odds += share * self.by_silence.shift(histories.customers)
         none: np.ndarray = expit(odds)
         return np.minimum(none, p_churn) if days >= horizon_days else none

@@ -34,6 +34,12 @@ def btyd_models(learners: dict[str, Contender]) -> list[BtydContender]:
     return [p for name in BTYD if isinstance(p := learners.get(name), BtydContender)]
 
 
+def regular_model(learners: dict[str, Contender]) -> BtydContender | None:
+    """The model of regular customers, MBG/CNBD-k, where it could be fitted."""
+    found = learners.get("mbg_cnbd_k")
+    return found if isinstance(found, BtydContender) else None
+
+
 def lifetime_value(
     base: BasePredictions,
     predicted: pd.DataFrame,
@@ -63,5 +69,6 @@ def lifetime_value(
     _, uncorrected = extrapolation.lengths(models[0], histories, months.days)
     left = np.divide(corrected - 1, uncorrected - 1, out=np.ones_like(own), where=uncorrected > 1)
     p_churn = predicted["p_churn"].to_numpy(float)
-    later = extrapolation.later_spend(models, histories, p_churn, own, btyd_spend)
+    asked = models, histories, p_churn, own, btyd_spend, regular_model(base.learners)
+    later = extrapolation.later_spend(*asked)
     return own * np.minimum(length, 1.0) + later * np.maximum(length - 1.0, 0.0) * left

@@ -66,6 +66,7 @@ class PredictionIntervals:
         predicted: pd.DataFrame,
         expected_spend: np.ndarray,
         extrapolation: Extrapolation = UNCORRECTED,
+        regular: BtydContender | None = None,
     ) -> Self:
         """Learn the distribution of spend in a longer period from one that is over.
 
@@ -84,7 +85,8 @@ class PredictionIntervals:
         if gone in (0.0, 1.0) or total <= 0 or promised <= 0:
             return self
         lengths = extrapolation.lengths(btyd, rows, longer.days)
-        none = extrapolation.none_within(btyd, rows, predicted["p_churn"].to_numpy(), longer.days)
+        p_churn = predicted["p_churn"].to_numpy()
+        none = extrapolation.none_within(btyd, rows, p_churn, longer.days, regular)
         spend = SpendDistribution.fit(
             none,
             _purchases(predicted, lengths[0], none),
@@ -127,6 +129,7 @@ class PredictionIntervals:
         days: float,
         extrapolation: Extrapolation = UNCORRECTED,
         if_any: bool = False,
+        regular: BtydContender | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Low and high end of spend within `days`, which may be longer than the horizon.
 
@@ -142,7 +145,8 @@ class PredictionIntervals:
             unknown = np.full(len(customers), np.nan)
             return unknown, unknown
         lengths = extrapolation.lengths(btyd, customers, days)
-        none = extrapolation.none_within(btyd, customers, predicted["p_churn"].to_numpy(), days)
+        p_churn = predicted["p_churn"].to_numpy()
+        none = extrapolation.none_within(btyd, customers, p_churn, days, regular)
         ends = spend.if_any if if_any else spend.interval
         return ends(none, _purchases(predicted, lengths[0], none), expected_spend)
 

@@ -15,7 +15,7 @@ from models.blend.base_predictions import BasePredictions
 from models.blend.contributions import blended_contributions
 from models.blend.extrapolation import Extrapolation
 from models.blend.level import Level
-from models.blend.lifetime_value import Months, btyd_models, lifetime_value
+from models.blend.lifetime_value import Months, btyd_models, lifetime_value, regular_model
 from models.blend.prediction_intervals import PredictionIntervals
 from models.blend.spend_estimators import estimates, weighted_mean
 from models.blend.stack import Stack
@@ -137,6 +137,7 @@ class BlendPredictions:
             Months(months, 0.0, start).days,
             self._fitted.extrapolation,
             if_any,
+            regular_model(self._base.learners),
         )
 
     def none_within(self, months: int, start: date) -> np.ndarray:
@@ -149,4 +150,5 @@ class BlendPredictions:
             self._base.histories,
             self.answers["p_churn"].to_numpy(),
             Months(months, 0.0, start).days,
+            regular_model(self._base.learners),
         )
