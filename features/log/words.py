@@ -20,6 +20,10 @@ _LETTERS = str.maketrans(
 )
 
 
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]+")
+"""Kana and Han."""
+
+
 def fold(text: str) -> str:
     """Lower case without accents, for comparing words of any script.
 
@@ -54,11 +58,22 @@ def means(word: str, role: str) -> bool:
     --------
     >>> means("kundennummer", "customer_id"), means(fold("Заказа"), "order_id")
     (True, True)
+    >>> means("請求金額", "amount"), means("送料合計", "shipping"), means("金", "amount")
+    (True, True, False)
     """
     return any(
-        word == known or (len(known) > 4 and (word.startswith(known) or word.endswith(known)))
+        word == known or (_is_stem(known) and (word.startswith(known) or word.endswith(known)))
         for known in headers()[role]
     )
+
+
+@cache
+def _is_stem(known: str) -> bool:
+    """Whether a word also counts as the start or end of a longer one.
+
+    Of five letters, or of two in Japanese and Chinese, which have no blanks between words.
+    """
+    return len(known) > 4 or (len(known) > 1 and _UNSPACED.fullmatch(known) is not None)
 
 
 def is_per_piece(words: Sequence[str]) -> bool:

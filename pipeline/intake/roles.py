@@ -117,7 +117,10 @@ def _as_customer(column: Profile, days: Mapping[str, float]) -> float:
     # Kennzeichen is a plate, and Soll/Haben-Kennzeichen the side of an account.
     score -= 1.5 * _named([word for word in words if not means(word, "customer_id")], "side")
     score = score if named else 0.2
-    return score if column.distinct > 1 else score / 10
+    if column.distinct > 1:
+        return score
+    # Of several rows, it is an account of the business: Accounts Receivable.
+    return 0 if "account" in words and not column.unique else score / 10
 
 
 _PIECES = 30
@@ -137,7 +140,7 @@ def _as_bearer(column: Profile, words: Sequence[str]) -> float:
         return 0
     if _marked(words) and short & set(words):
         return 0.6
-    return 0.4 if headers()["carrier"] & set(words) else 0
+    return 0.4 if headers()["carrier"] & {*words, "".join(words)} else 0
 
 
 def _as_order(column: Profile, days: Mapping[str, float]) -> float:

@@ -32,6 +32,8 @@ VALUES = {
     "rupees": lambda i: f"₹{100 + i % 9}",
     "zloty": lambda i: f"{10 + i % 9} zł",
     "weight": lambda i: f"{10 + i % 9} kg",
+    "yen": lambda i: 1000 + i % 23 * 70,
+    "one": lambda i: "Accounts Receivable",
     "unix": lambda i: 1_700_000_000 + 86_400 * (i % 20),
 }
 
@@ -140,6 +142,11 @@ def test_values_decide_and_words_break_ties(suited, header, kinds, expected):
         ("会員番号,注文日,金額,注文番号", "person day money order"),
         ("手机号,下单时间,实付金额,订单编号", "person day money order"),
         ("고객번호,주문일,결제금액,주문번호", "person day money order"),
+        ("注文者メールアドレス,注文日時,ご請求金額,受注番号", "mail day yen order"),
+        ("购买人手机号,下单时间,商品总金额,流水号", "many day yen order"),
+        ("구매자전화번호,주문일시,총결제금액,거래번호", "many day yen order"),
+        ("Booked by,Check-in date,Price,Booking no.", "many day money order"),
+        ("Konto,Belegdatum,Umsatz,Belegfeld 1", "many day money order"),
         ("Deb.-Nr.,Belegdatum,Netto,Rechnungsnr.", "many day money order"),
         ("card_no,date,gmv,order_id", "many day money order"),
         ("guest_id,date,fare,order_id", "many day money order"),
@@ -186,6 +193,17 @@ def test_a_card_guest_or_vehicle_is_the_customer_where_nobody_else_is(suited, be
     found = suited(f"{bearer},customer,date,amount", "many person day money")
     assert (found.columns["customer_id"], found.ties) == ("customer", {})
     assert "customer_id" not in suited(f"{bearer},date,amount", "whole day money").columns
+
+
+def test_money_that_is_not_the_orders_is_told_in_words_without_blanks(suited):
+    found = suited(
+        "会員番号,注文日時,送料合計,割引金額,商品合計,合計金額", "many day yen yen yen yen"
+    )
+    assert (found.columns["amount"], found.ties) == ("合計金額", {})
+
+
+def test_one_account_in_all_rows_is_no_customer(suited):
+    assert "customer_id" not in suited("Date,Name,Account,Amount", "day many one money").columns
 
 
 def test_a_net_weight_is_no_money(suited):
