@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Several test processes share the cores: threads that wait should sleep.
@@ -14,3 +15,15 @@ settings.register_profile("any_machine", deadline=None)
 settings.load_profile("any_machine")
 
 pytest_plugins = ["tests.abuse.tally"]
+
+
+@pytest.hookimpl(tryfirst=True)  # before cases are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked as sampled, all cases but the first are thorough ones."""
+    seen = set()
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            function = item.nodeid.split("[")[0]
+            if function in seen:
+                item.add_marker(pytest.mark.thorough)
+            seen.add(function)

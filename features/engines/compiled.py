@@ -12,7 +12,7 @@ from ibis.backends import BaseBackend
 from ibis.common.graph import Node
 from ibis.formats import TableProxy
 
-KEPT = 1_000
+KEPT = 4_000
 """Texts kept; then they are all forgotten."""
 
 _texts: dict[Hashable, str] = {}

@@ -92,15 +92,18 @@ def snapshot_of(connection):
     return build
 
 
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory):
-    """An engine that may read what tests write."""
-    return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
+@pytest.fixture
+def reader(tmp_path):
+    """An engine that may read what the test writes."""
+    return connect(read=[tmp_path], threads=1)
 
 
 @pytest.fixture
-def opened(reader, tmp_path):
-    """Write a log, open it; keywords are keys of the spec."""
+def opened(tmp_path):
+    """Write a log, open it; keywords are keys of the spec.
+
+    Each has a connection of its own: what was asked of another log is then compiled already.
+    """
 
     def opens(content, name="log.csv", columns=COLUMNS, now=NOW, **keys):
         path = tmp_path / name
@@ -109,6 +112,6 @@ def opened(reader, tmp_path):
             content = "\n".join([head, *(",".join(row) for row in content)]) + "\n"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         spec = LogSpec(source=str(path), columns=columns, **keys)
-        return open_log(reader, spec, now)
+        return open_log(connect(read=[tmp_path], threads=1), spec, now)
 
     return opens

@@ -72,6 +72,7 @@ def cells(*texts):
     return connect().sql(f"SELECT * FROM (VALUES {listed}) t(row, cell)")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("written", "value"), FORMS.items())
 def test_the_line_that_a_refusal_ends_in_reads_the_amount(written, value):
     table = cells(written)
@@ -111,6 +112,7 @@ def test_amounts_of_two_currencies_are_refused_without_a_way_that_does_not_help(
     assert "--set" not in message
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("word", ["CR", "DR", "anna", "stk"])
 def test_a_word_that_is_no_known_currency_is_never_proposed_as_one(opened, word):
     for other in ("7", "7 EUR", "7 USD"):

@@ -45,6 +45,7 @@ def test_an_offset_that_no_clock_has_is_no_offset_that_is_left_out(opened, offse
     assert log.counts.set_aside == {"date_unreadable": 1}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text",
     [
@@ -94,6 +95,7 @@ def test_names_of_zones_that_change_with_summer_need_the_zone_of_the_business(op
     ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("written", "line"),
     [

@@ -9,6 +9,7 @@ from tests.features.written_logs import COLUMNS, SOUND, many, refusal, values
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("written", "keys"),
     [
@@ -39,6 +40,7 @@ def test_7_points_before_three_digits_everywhere_are_refused(opened):
     assert values(log, "amount") == [12, 1234]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("written", ["1.234 $", "$1.234", "-1.234 $", "$ 23.535"])
 def test_7_they_are_beside_a_currency_too(opened, written):
     content = [("7", "2020-01-31", written), ("8", "2020-01-31", "12 $")]

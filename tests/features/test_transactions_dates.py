@@ -25,6 +25,7 @@ def test_8_dates_that_can_be_read_in_two_ways_are_refused_unless_declared(opened
     ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "form",
     [
@@ -124,6 +125,7 @@ def test_13_whole_numbers_are_dates_only_with_a_unit(opened):
     assert values(log, "transacted_at") == [datetime(2020, 1, 31), datetime(2020, 2, 1)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("unit", "written"),
     [
@@ -139,6 +141,7 @@ def test_13_seconds_since_1970_are_read_when_declared(opened, unit, written):
     assert values(log, "transacted_at") == [datetime(2020, 2, 1)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("day", "reason"),
     [

@@ -33,7 +33,7 @@ COLUMNS = {
 NAMES = ["id", "day", "amount", "pieces", "land"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of its own: what was asked of another log is then compiled already
 def engine(tmp_path_factory):
     return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
 

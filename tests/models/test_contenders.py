@@ -82,6 +82,7 @@ def test_everything_but_the_naive_rules_knows_something(fitted, outcomes):
         assert abs(fitted.predict(outcomes)["p_churn"].mean() - scores["churn_rate"]) < 0.1
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["hist_gradient_boosting", "boosted_hazard", "logistic", "blend"])
 def test_52_one_thread_or_two_give_the_same_model(name, make_log, make_history, outcomes):

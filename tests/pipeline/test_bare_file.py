@@ -89,6 +89,7 @@ def test_guess_joins_ids_that_are_one_persons_and_says_so(tmp_path, ids, taken, 
     assert told in notes[-1]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("ids", "key", "value", "told"),
     [
@@ -126,6 +127,7 @@ def test_a_config_that_leaves_ids_as_they_are_is_judged_by_them(said, tmp_path):
     assert any(line.startswith("customers") and " 2, of whom" in line for line in out)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("command", ["train", "backtest", "describe", "check"])
 def test_an_open_question_stops_every_command_alike(said, tmp_path, command):
     log = shop(tmp_path / "log.csv")

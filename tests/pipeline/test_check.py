@@ -31,7 +31,7 @@ NOW = datetime(2026, 1, 1)
 START = date(2020, 1, 1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of its own: what was asked of another log is then compiled already
 def engine(tmp_path_factory):
     lifetimes = find_spec("lifetimes").submodule_search_locations[0]
     return connect(read=[tmp_path_factory.getbasetemp(), lifetimes], threads=1)
@@ -77,6 +77,7 @@ def test_where_no_column_is_a_customer_the_others_are_shown_by_what_they_mean(en
     assert list(told["open"]) == ["columns.customer_id"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("header", "mapping"),
     [
@@ -214,6 +215,7 @@ def test_amounts_that_have_lost_the_sign_of_their_quantity_are_returns(engine, t
     assert (found.spec.returns, found.facts["returns"]) == ("quantity", 1)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["customer", "customer_name", "client_id"])
 def test_a_log_of_one_customer_is_mapped_and_refused_for_that(engine, tmp_path, name):
     rows = [("C1", *row[1:]) for row in shop()]
@@ -311,6 +313,7 @@ def test_a_section_that_a_guess_may_complete_is_no_error():
     assert log_section({"log": section}) == section
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["T", "frequency", "customer_id", "Price", "first_country"])
 def test_attributes_that_train_refuses_are_refused_and_never_proposed(engine, tmp_path, name):
     rows = [(*row, "AB"[i % 2], "XY"[i % 3 == 0]) for i, row in enumerate(shop())]
@@ -336,6 +339,7 @@ def test_an_attribute_is_not_guessed_to_mean_something_else(engine, tmp_path):
 # --- horizon and verdict --------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("every", "days", "horizon"), [(4, 400, 7), (20, 400, 30), (50, 900, 60)])
 def test_the_horizon_follows_the_gaps_between_purchases(engine, tmp_path, every, days, horizon):
     section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop(60, every, days))

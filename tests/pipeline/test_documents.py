@@ -38,6 +38,7 @@ def ledger(column, invoice, credit, payment, back="30.00"):
     )  # fmt: skip
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", NAMES)
 def test_a_ledger_in_any_language_is_one_question_with_the_right_answer(asked, kind):
     column = NAMES[kind][0]
@@ -71,6 +72,7 @@ def test_payments_that_repeat_no_invoice_are_sales_themselves(asked):
     assert pressing(questions) == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "values", [("AR", "BR", "PY", "CL"), ("IN", "CN", "ZA"), ("SI", "ZA", "AV"), ("RE", "AV", "PY")]
 )
@@ -101,6 +103,7 @@ def test_one_row_below_zero_does_not_silence_the_question_of_sides(asked):
     assert (pressing(questions), money) == (["DC"], 75)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("value", ["Pro forma invoice", "Deposit invoice", "Invoice cancellation"])
 def test_other_papers_than_invoices_are_never_decided_to_be_sales(asked, value):
     content = ledger("Type", "Invoice", "Credit Memo", "Payment") + f"5,D,2024-04-01,7.00,{value}\n"
@@ -127,6 +130,7 @@ def test_refunds_that_repeat_sales_are_taken_off_and_not_left_out(asked):
     assert money == 19 + 29 + 9 - 19
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("part", ["{}/3", "{} of 3", "{} de 3"])
 def test_instalments_are_asked_about_and_no_part_of_their_money_is_proposed(asked, part):
     """Three payments of a third each: the first alone is a third of what was sold."""
@@ -153,6 +157,7 @@ def test_kinds_without_a_known_word_that_repeat_others_are_remarked(asked):
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("column", "values"),
     [

@@ -72,6 +72,7 @@ def test_days_stand_in_order_of_customer_and_day(log, cache):
     assert order == sorted(order)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("change", ["content", "mapping", "code"])
 def test_whatever_changes_is_read_anew(log, cache, reads, monkeypatch, change):
     told(log, cache)
@@ -102,6 +103,7 @@ def test_a_row_of_the_future_is_looked_at_again_when_its_day_has_come(tmp_path, 
     assert len(reads) == 2
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("harm", ["cut", "zeros", "no_account", "no_days", "gone"])
 def test_an_entry_that_is_not_whole_is_made_anew(log, cache, reads, harm):
     first = told(log, cache)
@@ -160,6 +162,7 @@ def test_a_log_that_is_refused_leaves_no_entry(tmp_path, cache):
     assert not cache.folder.exists() or list(cache.folder.iterdir()) == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("change", ["longer", "another", "beside"])
 def test_a_log_that_is_written_while_it_is_read_is_refused_and_not_kept(
     log, cache, monkeypatch, change

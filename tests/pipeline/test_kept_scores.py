@@ -69,6 +69,7 @@ def test_a_second_scoring_asks_no_model_and_says_the_same(given, batches):
     assert as_text["p_churn"].tolist() == first["p_churn"].tolist()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("change", ["model", "day", "code", "cut", "zeros", "gone"])
 def test_whatever_changes_is_scored_anew(given, batches, monkeypatch, change):
     first = given()
@@ -111,6 +112,7 @@ def test_what_is_kept_is_the_owners_alone(given):
     assert next(given.cache.glob("*/scores-*.parquet")).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.thorough
 def test_a_disk_without_room_for_a_second_file_costs_nothing_else(given, monkeypatch):
     first = given()
     shutil.rmtree(given.cache)

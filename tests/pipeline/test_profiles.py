@@ -69,6 +69,7 @@ def test_a_profile_reads_the_rows_money_and_days_that_pandas_does(tmp_path, name
     assert ours == theirs
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_check_proposes_the_whole_mapping_and_asks_nothing_more(tmp_path, name):

@@ -26,7 +26,7 @@ NOW = datetime(2026, 9, 2)
 STRIPE = "id,Created date (UTC),Amount,Amount Refunded,Currency,Status,Customer ID\n"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of its own: what was asked of another log is then compiled already
 def engine(tmp_path_factory):
     return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
 
@@ -145,6 +145,7 @@ OTHER_TONGUES = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("header", "good", "bad"),
     [
@@ -236,6 +237,7 @@ def test_cents_by_name_and_values_are_a_question(looked_over):
     assert (pressing(found), found.facts["amount_total"]) == (["amount_cents"], 409.8)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("header", "values"),
     [
@@ -267,6 +269,7 @@ def test_values_that_might_be_somebodys_are_not_shown(looked_over):
     assert "anna" not in found.problem.split("If that is right")[0]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("came", "off"),
     [("attended", "no-show"), ("wahrgenommen", "abgesagt"), ("honoré", "absent")],
@@ -294,6 +297,7 @@ def test_orders_of_the_last_days_may_be_in_process(asked):
     assert asked(log(*rows))[0] == []
 
 
+@pytest.mark.thorough
 def test_states_that_no_word_explains_are_neither_proposed_nor_guessed(looked_over, tmp_path):
     rows = ("1,a,2024-01-01,50,paid", "2,b,2024-01-02,20,failed", "3,b,2024-01-02,9,zzyx")
     found = looked_over(log(*rows))
@@ -306,6 +310,7 @@ def test_states_that_no_word_explains_are_neither_proposed_nor_guessed(looked_ov
     assert guessed(None, source, Progress(quiet=True))["log.sales.values"] == ["paid"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("header", ["is_return", "Refund", "Возврат", "Retoure"])
 def test_a_yes_below_a_header_of_returns_gives_money_back(asked, header):
     rows = ("1,a,2024-01-01,50,0", "2,b,2024-01-02,20,1", "3,b,2024-01-03,9,0")
@@ -323,6 +328,7 @@ def test_a_parcel_called_off_is_asked_about_and_one_that_waits_is_a_sale(asked):
     assert sorted(spec.sales.values) == ["pending", "shipped"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("header", ["qty_refunded", "Refunded pieces", "Anzahl erstattet"])
 def test_pieces_given_back_are_no_money(asked, header):
     rows = ("1,a,2024-01-01,40,0", "2,b,2024-01-02,60,2", "3,b,2024-01-03,9,3")
@@ -380,6 +386,7 @@ def test_a_payment_whose_state_is_refunded_counts_nothing(looked_over):
     assert (pressing(found), found.facts["amount_total"]) == (["status"], 59)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "header",
     [

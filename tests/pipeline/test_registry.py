@@ -444,6 +444,7 @@ def ask(address: str, body: dict[str, Any]) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.thorough
 def test_mlflow_serves_one_customer_with_the_numbers_of_our_own_loader(
     server: str, folder: Path, customers: pd.DataFrame
 ) -> None:

@@ -370,6 +370,7 @@ def test_axis_holds_all_values_between_round_ticks():
             assert len({name for _, name in axis.ticks}) == len(axis.ticks)
 
 
+@pytest.mark.thorough
 def test_backtest_writes_the_report_on_request(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     log = shop.write(tmp_path / "orders.csv", shop.rows())

@@ -38,7 +38,7 @@ VALUES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of its own: what was asked of another log is then compiled already
 def engine(tmp_path_factory):
     return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
 
@@ -130,6 +130,7 @@ def test_values_decide_and_words_break_ties(suited, header, kinds, expected):
     assert {role: found.columns.get(role) for role in expected} == expected
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("header", "kinds"),
     [

@@ -18,6 +18,7 @@ def score(out, *more):
     return cli.run(["score", "orders.csv", "--out", str(out), "--quiet", *more])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
 def test_segment_before_is_what_the_earlier_file_says_and_empty_of_whom_it_has_not(
     here, tmp_path, capsys, ending

@@ -230,6 +230,7 @@ with runs.training(prepare(sys.argv[1]), name="watched", parameters={}) as train
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_training_on_a_local_store_calls_nobody_and_gives_no_warning(
     tracking_uri: str,
@@ -405,6 +406,7 @@ with runs.training(prepare(sys.argv[1]), name="long", parameters={}):
 """
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "before", "after"),
@@ -471,6 +473,7 @@ def test_58_four_cold_starts_at_once_make_one_store(tmp_path: Path) -> None:
     assert connect(uri).experiment.name == "churn"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_store_whose_making_was_cut_short_is_made_anew(tmp_path, monkeypatch) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"

@@ -20,7 +20,7 @@ from tests.pipeline.test_check import NOW, shop, write
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of its own: what was asked of another log is then compiled already
 def engine(tmp_path_factory):
     lifetimes = find_spec("lifetimes").submodule_search_locations[0]
     return connect(read=[tmp_path_factory.getbasetemp(), lifetimes], threads=1)

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 NOW = datetime(2026, 9, 2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # of its own: what was asked of another log is then compiled already
 def engine(tmp_path_factory):
     return connect(read=[tmp_path_factory.getbasetemp()], threads=1)
 
@@ -182,6 +182,7 @@ UNSURE = {
 """What only a person can tell, and `--guess` does not take."""
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kind", ASKED)
 def test_a_layout_that_counts_money_twice_or_wrongly_is_a_question_with_the_right_answer(
     asked, kind
@@ -298,6 +299,7 @@ def test_midnights_of_a_zone_that_parquet_keeps_as_moments_in_utc_ask_for_the_zo
     assert asked(frame, timezone=zone)[2] == 4
 
 
+@pytest.mark.thorough
 def test_a_phone_written_in_two_ways_is_remarked_though_one_order_was_cancelled(engine, tmp_path):
     (tmp_path / "log.csv").write_text(
         "Телефон;Дата;Сумма;Статус\n+7 900 000-00-01;02.01.2023;1 103,14 ₽;Выполнен\n"
@@ -360,6 +362,7 @@ def tickets(header):
     return log(header, *rows), sum(n * (p + 0.5) for _, n, p in numbers)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("header", "decided"),
     [

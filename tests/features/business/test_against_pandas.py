@@ -101,6 +101,7 @@ def test_flows_of_a_real_log(shop, as_frame, period):
     assert_same_flow(as_frame, days, own, as_of, period, 45)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("period", PERIODS)
 def test_cohorts_of_a_real_log(shop, as_frame, period):
     _, days, own = shop

@@ -33,6 +33,7 @@ def digits():
 # -- continuous time --------------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @EVERY_KIND

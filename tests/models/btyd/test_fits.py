@@ -272,6 +272,7 @@ def test_a_base_without_dropout_warns_and_still_predicts():
     assert tamed.converged_
 
 
+@pytest.mark.thorough
 def test_a_ridge_of_millions_of_customers_is_flat_whatever_their_sum_rounds_to():
     """All leave at one rate: the search failed, for its rounding was taken for a curvature."""
     T = np.random.default_rng(4).integers(1, 560, 4000)

@@ -76,6 +76,7 @@ def covered(intervals, outcome):
     return ((intervals["low"] <= outcome) & (outcome <= intervals["high"])).mean()
 
 
+@pytest.mark.sampled
 def test_purchases_are_calibrated(case):
     model, _, X, horizon = case
     customers, rng = model._read(X), np.random.default_rng(34)
@@ -87,6 +88,7 @@ def test_purchases_are_calibrated(case):
     assert drawn.mean() == pytest.approx(expected.mean(), rel=0.02)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", CASES)
 def test_each_period_has_its_own_mean(name):
     """Draws are made for the whole time, then told apart by period: months of unequal length."""
@@ -126,6 +128,7 @@ def test_whole_number_intervals_cover_at_least_their_level(case):
     assert (intervals == intervals.round()).all(axis=None)
 
 
+@pytest.mark.sampled
 def test_spend_of_active_customers_is_covered_as_promised(case):
     model, spend, X, horizon = case
     intervals = model.spend_intervals(X, spend, horizon)
@@ -149,6 +152,7 @@ def test_lifetime_value_lies_within_its_interval(case):
     assert inside[sure].mean() > 0.95
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["pareto", "bg", "erlang"])
 def test_lifetime_value_of_active_customers_is_covered_as_promised(name):
     """Twelve months in days, undiscounted, so that the simulated year's spend is the outcome."""
@@ -197,6 +201,7 @@ def test_silent_customers_cost_no_draws():
     assert model.purchase_intervals(X, 10).to_numpy().tolist() == [[0.0, 0.0]]
 
 
+@pytest.mark.thorough
 def test_memory_stays_bounded():
     """Four times the customers, not four times the memory beyond what they bring themselves."""
     model = BetaGeoModel.from_params(GEOMETRIC)

@@ -116,6 +116,7 @@ def test_all_covariates_constant_leave_the_weighted_plain_difference():
     assert found.estimate == pytest.approx(1.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_intervals_hold_the_truth_in_nineteen_of_twenty_and_adjusting_narrows_them():
     rng = np.random.default_rng(5)

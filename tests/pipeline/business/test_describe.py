@@ -294,6 +294,7 @@ def accounts_of(n_large):
     return [(c, d, f"{float(a) * (500 if c in names else 1):.2f}", *more) for c, d, a, *more in log]
 
 
+@pytest.mark.sampled
 @pytest.mark.usefixtures("unforecast")
 @pytest.mark.parametrize("n_large", [7, 0])
 def test_few_accounts_that_bring_nearly_all_are_told(tmp_path, capsys, n_large):

@@ -48,6 +48,7 @@ def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
     assert not any(f'"{name}"' in out for name in known)
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "told"), [("Rating", ("CSAT", 0.5)), ("csat", ("CSAT", 0.5)), ("NPS", ("NPS", -1.0))]
@@ -72,6 +73,7 @@ def test_satisfaction_beyond_five_is_refused_and_not_told_as_nps(tmp_path, capsy
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "head", "told"),

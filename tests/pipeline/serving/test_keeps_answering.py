@@ -25,6 +25,7 @@ def newer(scorer):
     return replace(found, model=replace(found.model, manifest=manifest), version="2", name="churn")
 
 
+@pytest.mark.thorough
 def test_a_new_champion_takes_over_while_requests_come(scorer, newer, orders):
     one = next(iter(orders.values()))
     with serving(scorer) as running:

@@ -90,6 +90,7 @@ def known():
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "expected"),

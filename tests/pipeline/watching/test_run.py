@@ -190,6 +190,7 @@ def test_two_runs_at_once_the_second_says_who_holds_the_results(shop_job, capsys
     assert job("--dry-run") == DONE
 
 
+@pytest.mark.thorough
 def test_a_rehearsal_says_what_and_why_and_writes_nothing(shop_job, capsys):
     assert job("--dry-run", "--set", "schedule.plan=spring") == DONE
     said = capsys.readouterr().out
