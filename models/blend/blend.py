@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from models.blend.base_learners import BASE_LEARNERS, PRIOR_WEIGHTS, fit_base_learners
 from models.blend.base_predictions import BasePredictions
 from models.blend.contributions import beside_average
-from models.blend.error_growth import error_growth
+from models.blend.error_growth import error_growth, later_season
 from models.blend.extrapolation import Extrapolation
 from models.blend.level import Level, fit_level, noted
 from models.blend.lifetime_value import btyd_models, regular_model
@@ -131,10 +131,10 @@ class Blend:
 
     def _extrapolation(self, history: History, level: Level) -> tuple[Extrapolation, list[str]]:
         """What ends with the horizon, and how the error grows after it; in a sentence, too."""
-        extrapolation = Extrapolation(level.transient)
         if not btyd_models(self.base_learners):
-            return extrapolation, []
+            return Extrapolation(level.transient), []
         growth = error_growth(history)
+        season = later_season(history, level.lasting, growth)
         less = "less" if growth > 0 else "more"
         note = noted(
             -growth,
@@ -142,7 +142,7 @@ class Blend:
             "earlier horizons than a buy-till-you-die model expects: that moves what clv holds of "
             "a month a year later by {}.",
         )
-        return replace(extrapolation, error_growth=growth), note
+        return Extrapolation(level.transient * float(np.exp(season)), growth), note
 
     def _lengthen(self, history: History) -> None:
         """Learn from a longer period that is over how customers rank in it and what they spend."""

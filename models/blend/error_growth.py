@@ -7,10 +7,14 @@ came after past horizons, beside that of the horizons themselves, shows how much
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 
+from models.blend.level_error import PRIOR_MISS
+from models.blend.mean_shift import beyond_chance
 from models.history import History
-from models.periods import YEAR
+from models.periods import LONGEST, YEAR
 
 PRIOR_SD = 0.6
 """Usual size (standard deviation) of the growth of the error in a year."""
@@ -21,6 +25,15 @@ falls to 1 / e with each year."""
 
 CHANCE, PRIOR_CUTOFFS = 0.1, 3.0
 """Usual standard deviation of one cutoff's error around such a growth; worth so many of them."""
+
+NEAR = 31
+"""A day up to so many days before the same one of last year stands for it."""
+
+SEASONS = 2.0
+"""Years of log from which on a year that is over tells the coming one."""
+
+SHARE = 0.5
+"""What it counts beside what all cutoffs tell: two forecasts, neither of them free of chance."""
 
 ROUNDS = 5
 """The growth and the chance around it are estimated in turn."""
@@ -52,3 +65,28 @@ def error_growth(history: History) -> float:
         missed = (telling * (more - yearly * lead) ** 2).sum()
         chance = (PRIOR_CUTOFFS * CHANCE**2 + missed) / (PRIOR_CUTOFFS + telling.sum())
     return float(yearly)
+
+
+def later_season(history: History, lasting: float, growth: float) -> float:
+    """What the year before adds to the logarithm by which later purchases are overrated.
+
+    Asked in spring, a buy-till-you-die model takes the customers of last summer for gone: what it
+    expects of twelve months depends on the day that it is asked on, what comes hardly does. So half
+    of the difference to its error on the same day of the year before is added, less what may be
+    chance; 0 where that is not known, or of less than two years.
+
+    Parameters
+    ----------
+    lasting, growth : float
+        The error that is expected right after the horizon, and its growth in a year.
+    """
+    days = [(history.cutoff - day).days for day in history.level_errors]
+    near = [ago for ago in days if 0 <= ago - LONGEST <= NEAR]
+    if not near or history.population["T"].max() < SEASONS * YEAR:
+        return 0.0
+    later = history.level_errors[history.cutoff - timedelta(days=min(near))].later
+    if not later:
+        return 0.0
+    longest = max(later)
+    apart = later[longest] - lasting - growth * longest / 2 / YEAR
+    return SHARE * beyond_chance(apart, PRIOR_MISS)

@@ -48,6 +48,8 @@ class Level:
         `expected_purchases` and `expected_spend` -> estimator -> factor.
     transient : float
         The factor in the horizon's purchases that ends with it, such as a season's.
+    lasting : float
+        Logarithm of MBG/NBD's purchases over those expected here, of what does not end with it.
     notes : list of str
         What moved the level, in sentences.
     """
@@ -55,6 +57,7 @@ class Level:
     shifts: dict[str, float] = field(default_factory=dict)
     factors: dict[str, dict[str, float]] = field(default_factory=dict)
     transient: float = 1.0
+    lasting: float = 0.0
     notes: list[str] = field(default_factory=list)
 
 
@@ -91,7 +94,8 @@ def fit_level(history: History, today: BasePredictions, stack: Stack) -> Level:
     factors["expected_purchases"] = {
         name: left * f for name, f in factors["expected_purchases"].items()
     }
-    return Level(shifts, factors, purchases.transient, [*purchases.notes, *note])
+    lasting = float(np.log(purchases.transient)) - purchases.moved
+    return Level(shifts, factors, purchases.transient, lasting, [*purchases.notes, *note])
 
 
 def mean_churn(

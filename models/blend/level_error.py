@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 
+from models.blend.year_before import beyond
 from models.contenders.btyd import BtydContender
 from models.contenders.encoding import logit
 from models.history import History, LevelError
@@ -164,10 +165,23 @@ def forecast_level_error(history: History) -> LevelErrorForecast:
     worth = np.clip(worth, 0.0, MOST_WORTH)
     missed = ((errors - worth * forecasts) ** 2).sum(axis=0)
     variance = (PRIOR_CUTOFFS * PRIOR_MISS**2 + missed) / (PRIOR_CUTOFFS + len(errors))
-    worth = worth * _seasons_seen(history)
-    (churn, purchases), lasts = worth * mean, worth[1] * lasting
+    worth, season = worth * _seasons_seen(history), np.zeros(2)
+    if _seasons_seen(history) == 1.0:
+        season = beyond_forecast(when, seen, chance, worth, history.horizon_days)
+    (churn, purchases), lasts = worth * mean + season, worth[1] * lasting
     unseen = worth * _unseen_season(history, when, seen, chance)
     return LevelErrorForecast(*(float(x) for x in (churn, purchases, lasts, *variance, *unseen)))
+
+
+def beyond_forecast(
+    when: np.ndarray, seen: np.ndarray, chance: np.ndarray, worth: np.ndarray, horizon_days: int
+) -> np.ndarray:
+    """What the same weeks of the year before add to the forecast of today; shape (n_errors,)."""
+
+    def forecast(over: np.ndarray, day: float) -> np.ndarray:
+        return worth * posterior_mean(when[over] - day, seen[over], chance[over], horizon_days)[0]
+
+    return beyond(when, seen, horizon_days, forecast)
 
 
 def past_forecasts(

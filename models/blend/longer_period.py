@@ -14,7 +14,7 @@ import numpy as np
 from models.blend.by_silence import ALIKE, better, by_silence, money_by_silence
 from models.blend.extrapolation import Extrapolation
 from models.blend.level_error import PRIOR_MISS
-from models.blend.mean_shift import shift_to_mean
+from models.blend.mean_shift import beyond_chance, shift_to_mean
 from models.contenders.encoding import expit, logit
 from models.evaluation.bootstrap import customer_log_loss
 from models.evaluation.spend import normalised_gini
@@ -53,7 +53,7 @@ def learned_chance(
         # How many come back in all is corrected whatever the trust.
         odds = logit(none_by(tried))
         shift = shift_to_mean(odds, w, mean)
-        found.append(replace(tried, silent=_beyond_chance(shift)))
+        found.append(replace(tried, silent=beyond_chance(shift, PRIOR_MISS)))
         losses.append(customer_log_loss(gone, expit(odds + shift)))
     better_than_full = [i for i, loss in enumerate(losses) if better(losses[0], loss, w)]
     best = min(better_than_full, key=lambda i: float(w @ losses[i]), default=0)
@@ -121,12 +121,3 @@ def _with_money(
         return tried
     parted = money_by_silence(tried.by_silence, longer, horizon_spend, valued(tried))
     return replace(tried, by_silence=parted)
-
-
-def _beyond_chance(shift: float) -> float:
-    """A shift seen once, less what may be chance (James & Stein 1961).
-
-    >>> _beyond_chance(0.1), round(_beyond_chance(-1.0), 4)
-    (0.0, -0.9775)
-    """
-    return shift * max(0.0, 1 - (PRIOR_MISS / shift) ** 2) if shift else 0.0

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from models.blend.blend import Blend
-from models.blend.error_growth import error_growth
+from models.blend.error_growth import error_growth, later_season
 from models.blend.extrapolation import Extrapolation
 from models.blend.level_error import level_error
 from models.contenders.btyd import BtydContender
@@ -69,6 +69,26 @@ def test_one_cutoff_says_less_than_many():
     assert (
         0 < error_growth(told(one)) < 0.5 * error_growth(told(errors(lambda age, lead: 0.8 * lead)))
     )
+
+
+def seasonal(age, lead):
+    """Asked on one day of the year far too much, half a year later far too little."""
+    return 0.9 * np.cos(2 * np.pi * age)
+
+
+@pytest.mark.parametrize("years", [2.0, 3.0])
+def test_a_year_asked_about_on_the_same_day_of_the_year_tells_the_coming_one(years):
+    # The whole difference is .9 on such a day; half a year later it has the other sign.
+    assert 0.35 < later_season(told(errors(seasonal, years), years), 0.1, 0.0) < 0.45
+    half = errors(lambda age, lead: seasonal(age + 0.5, lead), years)
+    assert -0.45 < later_season(told(half, years), 0.1, 0.0) < -0.35
+
+
+def test_of_less_than_two_years_or_by_no_more_than_chance_the_year_before_says_nothing():
+    assert later_season(told(errors(seasonal, 1.9), 1.9), 0.1, 0.0) == 0.0
+    small = errors(lambda age, lead: 0.14, 3.0)
+    assert later_season(told(small, 3.0), 0.1, 0.0) == 0.0
+    assert later_season(told({}, 3.0), 0.1, 0.0) == 0.0
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from models.blend.level_error import (
     forecast_level_error,
     level_error,
 )
+from models.blend.year_before import MOST, beyond, year_before
 from models.btyd import ModifiedBetaGeoModel
 from models.history import LABELS, History, LevelError
 
@@ -252,3 +253,34 @@ def test_a_season_does_not_outlast_the_horizon(seasoned, blend, outcomes):
 
     soon, later = (clv(seasoned, months) / clv(blend, months) for months in (1, 24))
     assert soon < later < 1.0
+
+
+def rink(day: date) -> float:
+    """A season of some weeks that is ten times the usual one, and nothing else."""
+    apart = abs((abs((day - END).days) + 182) % 365.25 - 182)
+    return 4 * float(np.exp(-0.5 * (apart / 45) ** 2))
+
+
+def test_a_season_far_beyond_the_usual_is_moved_to_the_same_weeks_of_last_year():
+    # 4 came in each year; the process of usual sizes alone says 3.5.
+    assert abs(forecast_level_error(history(errors(rink))).churn - 4) < 0.35
+
+
+@pytest.mark.parametrize("size", [0.0, 0.05])
+def test_where_the_year_before_told_nothing_it_counts_for_nothing(size):
+    rng = np.random.default_rng(3)
+    when = np.arange(-900.0, -90.0, 30.0)
+    seen = rng.normal(0, 1, (len(when), 1)) + size
+    moved = beyond(when, seen, HORIZON, lambda over, day: np.zeros(1))
+    assert abs(moved[0]) < 0.3
+    alike = np.cos(2 * np.pi * when / 365.25)[:, None]
+    # At most half: neither forecast is free of chance.
+    assert beyond(when, alike, HORIZON, lambda over, day: np.zeros(1))[0] == pytest.approx(
+        MOST, rel=0.1
+    )
+
+
+def test_without_the_same_weeks_of_last_year_nothing_is_added():
+    when, seen = np.arange(-330.0, -90.0, 30.0), np.ones((8, 2))
+    assert (beyond(when, seen, HORIZON, lambda over, day: np.zeros(2)) == 0).all()
+    assert year_before(when, seen, 0.0, HORIZON) is None
