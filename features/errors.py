@@ -1,6 +1,7 @@
 """The one error a user can mend: what is wrong, how many, where, and the way out."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 
@@ -15,7 +16,8 @@ class QuestionError(UserError):
     """A refusal that a key of the log section answers; the message ends in options to paste.
 
     `key` is the key. `keys` is the one answer that was tried, keys and their values; it is empty
-    where the message lists several, of which a person knows the right one.
+    where the message lists several, of which a person knows the right one. `asked` holds the
+    keys that have to be answered and what is asked about each.
     """
 
     def __init__(self, message: str, keys: Mapping[str, Any] | str) -> None:
@@ -29,6 +31,52 @@ class QuestionError(UserError):
             for key, value in self.keys.items()
         )
         super().__init__(f"{message}\n  {options}" if options else message)
+        self.asked = {self.key: str(self)}
+
+
+class Refusals:
+    """Refusals that do not depend on each other, told at once.
+
+    Examples
+    --------
+    >>> refusals = Refusals()
+    >>> for key in ("date_format", "decimal"):
+    ...     with refusals.noted():
+    ...         raise QuestionError(f"{key}?", key)
+    >>> refusals.tell()
+    Traceback (most recent call last):
+    ...
+    features.errors.QuestionError: date_format?
+    decimal?
+    """
+
+    def __init__(self) -> None:
+        self.found: list[UserError] = []
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keep a refusal, and go on."""
+        try:
+            yield
+        except UserError as error:
+            self.found.append(error)
+
+    def tell(self) -> None:
+        """Raise what was kept as one error: a question where each of them is one."""
+        if len(self.found) == 1:
+            raise self.found[0]
+        if not self.found:
+            return
+        texts = list(dict.fromkeys(str(error) for error in self.found))
+        questions = [error for error in self.found if isinstance(error, QuestionError)]
+        if len(questions) < len(self.found):
+            raise UserError("\n".join(texts))
+        whole = QuestionError("\n".join(texts), questions[0].key)
+        whole.asked = {}
+        for one in questions:
+            whole.asked[one.key] = "\n".join(filter(None, (whole.asked.get(one.key), str(one))))
+            whole.keys |= {key: value for key, value in one.keys.items() if key not in whole.keys}
+        raise whole
 
 
 class SettingError(UserError):

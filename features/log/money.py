@@ -1,5 +1,6 @@
 """Amounts as logs write them: exact decimals, and no guess at a foreign notation."""
 
+import re
 from typing import Any
 
 import ibis
@@ -183,11 +184,27 @@ def _refuse_other_notations(rows: ir.Table, column: str, notation: Notation, nam
     if len(answers) == 1 and answers[0] != notation.keys():
         raise QuestionError(f"{what} Declare it:", answers[0])
     if len(answers) > 1:
-        raise QuestionError(f"{what} It may mean several; say which:{lines(answers)}", "decimal")
+        ways = lines([{"decimal": ".", **keys} for keys in answers])
+        raise QuestionError(f"{what} It may mean several; say which:{ways}", "decimal")
+    words = {word for shape in found for word in re.findall("[a-z]+", shape.text.lower())}
     raise UserError(
         f"{what} No single notation with a known currency reads them all: make them alike in the "
-        "file."
+        f"file.{next((way for known, way in _WAYS if words & known), '')}"
     )
+
+
+_WAYS = (
+    (
+        {"dr", "cr", "db"},
+        " Dr and Cr are the sides of an account: put them into a column of their own, say Side, "
+        "and name the one that gives money back: log.refunds: {column: Side, values: [Cr]}.",
+    ),
+    (
+        {"k", "m", "mio", "mn", "tsd", "tausend", "lakh", "crore"},
+        " Shortened amounts (1.2k) are rounded: export them in full, or write 1200 for 1.2k.",
+    ),
+)
+"""What can be done in the file about words beside amounts."""
 
 
 def _refuse_ambiguous_points(rows: ir.Table, text: Any, sound: Any, name: str) -> None:

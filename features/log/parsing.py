@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.engines.duckdb import Engine
+from features.errors import Refusals
 from features.log import moments, money
 from features.log.cells import at_hand, meaningful
 from features.log.identity import refuse_rounded_ids, rounded_id
@@ -81,13 +82,16 @@ def parse(
     rows: ir.Table, spec: LogSpec, now: datetime | None
 ) -> tuple[ir.Table, tuple[str, ...], str | None]:
     """From cells: canonical columns, the first reason against each row; notes; form of dates."""
-    name = spec.columns.transacted_at
-    reading = read_moments(rows, "moment", dated(spec), name)
+    name, refusals = spec.columns.transacted_at, Refusals()
+    with refusals.noted():
+        reading = read_moments(rows, "moment", dated(spec), name)
     numerals = {}
     for cell, (notation, column) in _numeric(spec).items():
-        numerals[cell] = read_numbers(rows, cell, notation, column)
-        if cell == "money":
-            refuse_lost_amounts(rows, numerals[cell], notation, column)
+        with refusals.noted():
+            numerals[cell] = read_numbers(rows, cell, notation, column)
+            if cell == "money":
+                refuse_lost_amounts(rows, numerals[cell], notation, column)
+    refusals.tell()
     rows = at_hand(rows.mutate(transacted_at=reading.moment, **_worth(numerals, spec)))
     notes = (f"{name}: {reading.note}",) if reading.note else ()
     return _whole(_reasoned(rows, spec, now)), notes, reading.formats

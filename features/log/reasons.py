@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.errors import QuestionError, UserError
+from features.log.no_days import way_out
 from features.log.spec import LogSpec
 from features.log.written_dates import shapes
 from features.readers.reading import Raw
@@ -207,21 +208,21 @@ def _refuse_lost_signs(counts: Counts, raw: Raw, spec: LogSpec) -> None:
 
 
 def _in_words(reason: str, counts: Counts, raw: Raw, spec: LogSpec) -> str:
-    known = REASONS[reason]
-    text = (
-        f"  {counts.set_aside[reason]:,}: {known.words} (first: {raw.place(counts.first[reason])}"
-    )
+    known, row = REASONS[reason], counts.first[reason]
+    text = f"  {counts.set_aside[reason]:,}: {known.words} (first: {raw.place(row)}"
+    first = raw.table.filter(raw.table.row == row)
     if known.column and raw.text:
         column = raw.columns[getattr(spec.columns, known.column) or str(spec.columns.unit_price)]
-        first = raw.table.filter(raw.table.row == counts.first[reason])
         written = shapes(first, column)[0].text
         # Letters would be the value itself; digits are shown as 9 already.
         masked = "".join("a" if letter.isalpha() else letter for letter in written)[:30]
         text += f", written like {masked!r}"
-    hints = {
-        "date_unreadable": f"; log.date_format is {spec.date_format or 'not declared'}",
-    }
-    return text + ")" + hints.get(reason, "")
+    text += ")"
+    if reason == "date_unreadable":
+        text += f"; log.date_format is {spec.date_format or 'not declared'}"
+    if raw.text and reason in ("date_unreadable", "date_in_future") and not spec.date_format:
+        text += way_out(first, raw.columns[spec.columns.transacted_at])
+    return text
 
 
 def refuse_double_export(checked: ir.Table, counts: Counts, spec: LogSpec) -> None:

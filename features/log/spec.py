@@ -206,12 +206,14 @@ class LogSpec(SourceSpec):
     def _readable_format(cls, value: str | None) -> str | None:
         for form in split_formats(value):
             named = {part.removeprefix("-") for part in re.findall(r"%(-?.|$)", form)}
-            years = named & {"Y", "y"}
-            days = years and ("j" in named or ("d" in named and named & {"m", "b", "B"}))
-            known = named <= set("YymbBdjHIMSfnpzaA%")
+            years = named & {"Y", "y", "G"}
+            # Without a day it is the first of the month, or the Monday of an ISO week.
+            days = named & ({"V"} if "G" in years else {"j", "m", "b", "B"})
+            known = named <= set("YymbBdjHIMSfnpzaA%GVu")
             if form not in NUMBERS and not (days and known and len(years) == 1):
                 raise ValueError(
-                    f"is strptime's, with %Y, %m and %d, or one of {', '.join(NUMBERS)}"
+                    "is strptime's, with %Y, %m and %d, or %G and %V of ISO weeks, or one of "
+                    f"{', '.join(NUMBERS)}"
                 )
         return value
 

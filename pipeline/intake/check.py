@@ -247,7 +247,7 @@ def _with_open(refused: Check, config: Config, error: QuestionError) -> Check:
     """A log that is refused until a person answers."""
     spec = with_keys(config.log, {f"log.{key}": value for key, value in error.keys.items()})
     config = config.model_copy(update={"log": spec})
-    opened = open_keys(refused.questions) | {error.key: str(error)}
+    opened = open_keys(refused.questions) | error.asked
     return replace(refused, config=config, proposed=[*refused.proposed, *error.keys], open=opened)
 
 

@@ -23,6 +23,7 @@ MEASURES = ("n", "distinct", "numbers", "moments", "fractions", "negative", "pri
 _MOMENT = (
     r"^\s*([A-Za-z]{3,9},? )?(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|"
     r"\d{1,2}\. ?\d{1,2}\. ?\d{4}|\d{4}\. ?\d{1,2}\. ?\d{1,2}\.?|"
+    r"\d{4}-W\d\d(-\d)?$|\d{4}-(0[1-9]|1[0-2])$|"  # ISO weeks, months
     r"\d{4} ?a ?\d{1,2} ?a ?\d{1,2} ?a|"  # letters as `latin` has them: 2024年1月5日
     r"\d{1,2}\.?( de)?[- ][A-Za-z]{3,12}\.?( de)?[-, ]+\d{2}|[A-Za-z]{3,12}\.? \d{1,2},? \d{4})"
 )

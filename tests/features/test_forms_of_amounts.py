@@ -123,6 +123,22 @@ def test_a_word_that_is_no_known_currency_is_never_proposed_as_one(opened, word)
     assert values(opened([("7", "2020-01-31", "5 stk")], currency="stk"), "amount") == [5]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "way"),
+    [("50.00 Dr", "20.00 Cr", "log.refunds: {column"), ("1.2k", "300", "write 1200 for 1.2k")],
+)
+def test_words_that_no_key_reads_have_a_way_out_in_the_file(opened, one, other, way):
+    assert way in refusal(opened, [("7", "2020-01-31", one), ("8", "2020-01-31", other)])
+
+
+def test_dates_and_amounts_in_doubt_are_asked_about_at_once(opened):
+    content = [("7", "05/01/2020", '"1,234"'), ("8", "06/02/2020", '"2,500"')]
+    with pytest.raises(QuestionError) as caught:
+        opened(content)
+    assert set(caught.value.asked) == {"date_format", "decimal"}
+    assert all(text in str(caught.value) for text in caught.value.asked.values())
+
+
 def test_a_comma_before_three_digits_is_a_question_with_both_answers(opened):
     content = [("7", "2020-01-31", '"1,234"'), ("8", "2020-01-31", "12")]
     found = answers(refusal(opened, content))

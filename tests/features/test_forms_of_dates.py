@@ -173,3 +173,24 @@ def test_before_points_the_day_stands_first_unless_a_value_says_otherwise(opened
     assert found == [datetime(2020, 1, 2), datetime(2020, 3, 5)]
     found = values(opened(quoted("02.13.2020", "05.03.2020")), "transacted_at")
     assert found == [datetime(2020, 2, 13), datetime(2020, 5, 3)]
+
+
+@pytest.mark.parametrize(
+    ("written", "form", "days"),
+    [
+        (("2020-W05-3", "2020-W05-4"), "%G-W%V-%u", (29, 30)),
+        (("2020-W05", "2020-W02"), "%G-W%V", (6, 27)),
+        (("2020-01", "2020-01"), "%Y-%m", (1, 1)),
+        (("1/2020", "01/2020"), "%m/%Y", (1, 1)),
+    ],
+)
+def test_weeks_and_months_are_read_by_the_line_that_their_refusal_ends_in(
+    opened, written, form, days
+):
+    assert refusal(opened, quoted(*written)).endswith(f"--set log.date_format={form}")
+    found = values(opened(quoted(*written), date_format=form), "transacted_at")
+    assert found == [datetime(2020, 1, day) for day in days]
+
+
+def test_years_of_the_buddhist_calendar_are_named(opened):
+    assert "take 543 off" in refusal(opened, quoted("05/01/2563", "17/01/2563"))

@@ -75,8 +75,11 @@ def test_10_the_count_of_two_digit_years_is_of_all_months(opened):
     assert len(values(opened(content, date_format="%d-%b-%y"), "transacted_at")) == 3
 
 
-@pytest.mark.parametrize("form", ["%Q", "%Y-%m", "%Y-%m-%d %", "%d/%m", "%Y-%m-%d %Q", "iso", "%c"])
-def test_a_date_format_that_names_no_day_is_refused(form):
+@pytest.mark.parametrize(
+    "form",
+    ["%Q", "%Y-%d", "%Y", "%Y-%V", "%G-%m", "%Y-%m-%d %", "%d/%m", "%Y-%m-%d %Q", "iso", "%c"],
+)
+def test_a_date_format_that_names_no_day_week_or_month_is_refused(form):
     with pytest.raises(ValueError, match="with %Y, %m and %d"):
         LogSpec(source="x", columns=COLUMNS, date_format=form)
 
