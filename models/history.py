@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from threading import RLock
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from models.btyd.lifetime_value import month_ends
+from models.frames import Frames, some_rows
 
 LABELS = ("churned", "purchases", "spend", "next_purchase")
 """Outcome columns of a panel, read in `[cutoff, cutoff + horizon)`."""
@@ -75,7 +76,7 @@ class History:
         the features, `cutoff`, the labels `churned`, `purchases`, `spend` and
         `next_purchase` (days after the cutoff, NaN where churned), and
         optionally `weight`, the number of customers that a sampled row stands for.
-    populations : dict
+    populations : mapping of date to DataFrame
         For every cutoff of the panel and for `cutoff` itself: `frequency`, `recency`,
         `T` (days), `monetary_value` and `n_customers`, one row per group of equals.
     attributes : tuple of str
@@ -109,7 +110,7 @@ class History:
     cutoff: date
     horizon_days: int
     panel: pd.DataFrame
-    populations: dict[date, pd.DataFrame]
+    populations: Mapping[date, pd.DataFrame]
     attributes: tuple[str, ...] = field(default=())
     snapshot: pd.DataFrame | None = None
     level_errors: dict[date, LevelError] = field(default_factory=dict)
@@ -171,7 +172,7 @@ class History:
     def rows(self, cutoff: date) -> pd.DataFrame:
         """Rows of the panel at one cutoff, in the panel's order."""
         chosen = pd.to_datetime(self.panel["cutoff"]) == pd.Timestamp(cutoff)
-        return self.panel.loc[chosen].reset_index(drop=True)
+        return some_rows(self.panel, chosen)
 
     def soon(self, days: int) -> pd.DataFrame:
         """Rows of all cutoffs whose first `days` days are over, `churned` read in those only.
@@ -230,8 +231,10 @@ class History:
         return replace(
             self,
             cutoff=cutoff,
-            panel=self.panel.loc[known].reset_index(drop=True),
-            populations={day: p for day, p in self.populations.items() if day <= cutoff},
+            panel=some_rows(self.panel, known),
+            populations=Frames(
+                (day for day in self.populations if day <= cutoff), self.populations.__getitem__
+            ),
             snapshot=self._unlabelled(cutoff),
             level_errors=completed(self.level_errors, cutoff, self.horizon_days),
             recent=self._unfinished(cutoff),

@@ -160,7 +160,7 @@ class EngineConfig(Section):
         str | None,
         Field(
             pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$",
-            description="Such as 4GB; default: 60 % of what is free",
+            description="Such as 4GB; default: 512 MiB a thread, see docs/engines.md",
         ),
     ] = None
     threads: Annotated[

@@ -27,7 +27,7 @@ from ibis.expr.schema import Schema
 
 from features.engines.compiled import Named, compiled
 from features.engines.dialect import Compiler
-from features.engines.memory import free_memory
+from features.engines.memory import usual_limit
 from features.errors import UserError
 
 BATCH_ROWS = 100_000
@@ -161,7 +161,7 @@ def connect(
     threads
         Number of threads; default all.
     memory_limit
-        Such as ``"4GB"``; default 60 % of the memory that is free.
+        Such as ``"4GB"``; default `features.engines.memory.usual_limit`.
     scratch_limit
         What may lie in the scratch folder at most; default nine tenths of the free disk.
     optimised
@@ -192,7 +192,7 @@ def connect(
         "enable_progress_bar": False,
         "preserve_insertion_order": True,
         "temp_directory": os.fspath(private),
-        "memory_limit": memory_limit or f"{max(free_memory() * 6 // 10 >> 20, 256)}MiB",
+        "memory_limit": memory_limit or f"{usual_limit(threads) >> 20}MiB",
     }
     settings |= {"threads": threads} if threads is not None else {}
     settings |= {"max_temp_directory_size": scratch_limit} if scratch_limit is not None else {}

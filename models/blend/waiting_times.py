@@ -115,7 +115,7 @@ def years_ago(history: History) -> Buyers | None:
         return None
     rfm = longer.rows[["frequency", "recency", "T", "monetary_value"]]
     everybody = {longer.cutoff: rfm.assign(n_customers=weights(longer.rows))}
-    then = replace(history, populations=history.populations | everybody).at(longer.cutoff)
+    then = replace(history, populations={**history.populations, **everybody}).at(longer.cutoff)
     soon = longer.rows["next_purchase"] < history.horizon_days
     return _told(longer.rows.assign(churned=(~soon).astype(int)), then)
 

@@ -40,7 +40,8 @@ class Orders:
     `engine` is DuckDB's or Spark's. `netted` holds `features.customer.purchase_days.netted_days`;
     on one machine in order of customer, and `days_file` is the Parquet file that it reads, None on
     Spark. `entry` is the log's place in the cache, if it has one. `end` is the day after the last
-    order: the first one that the log does not cover.
+    order: the first one that the log does not cover. `scratch` is where that belongs which exceeds
+    memory, None for the machine's own place.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Orders:
     n_repeat_customers: int
     n_without_purchase: int
     entry: Entry | None = None
+    scratch: Path | None = None
 
     @property
     def days(self) -> ir.Table:
@@ -120,7 +122,7 @@ def open_orders(
     with opened as (engine, found):
         for note in found.account.remarks:
             progress.note(note)
-        yield _orders(name, engine, found)
+        yield replace(_orders(name, engine, found), scratch=settings.scratch)
 
 
 @contextmanager

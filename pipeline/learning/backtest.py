@@ -188,6 +188,8 @@ def _at_cutoffs(
             many = f"{len(order)} contenders" if first else words(last)
             with progress.step(f"Backtest at {cutoff} ({number} of {len(cutoffs)}): {many}"):
                 found = [*pool.map(judge_one, first), judge_one(last)]
+            # Let go before the next one is made: a history is the largest thing in memory.
+            del judge_one, known
             for name, (row, predicted) in zip(order, found, strict=True):
                 rows.append({"contender": name, "cutoff": cutoff, **row})
                 said[name].append(predicted)

@@ -1,6 +1,6 @@
 """Carries features into models: snapshots as frames, and the history at each cutoff."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Self
@@ -26,11 +26,13 @@ from models.blend.recent_change import (
     window_days,
 )
 from models.btyd.lifetime_value import month_ends
+from models.frames import Frames
 from models.history import LABELS, History, LevelError, Longer, completed, known_by
 from models.periods import periods
 from pipeline.console import Progress
 from pipeline.cutoffs import Plan
 from pipeline.intake.orders import Orders
+from pipeline.learning.kept_frames import KeptFrames
 
 MOST_LONGER = 20_000
 """So many customers tell how spend of longer periods is distributed."""
@@ -51,10 +53,10 @@ class Snapshots:
     """
 
     plan: Plan
-    labelled: dict[date, pd.DataFrame]
-    unfinished: dict[date, pd.DataFrame]
+    labelled: Mapping[date, pd.DataFrame]
+    unfinished: Mapping[date, pd.DataFrame]
     today: pd.DataFrame
-    populations: dict[date, pd.DataFrame]
+    populations: Mapping[date, pd.DataFrame]
     attributes: tuple[str, ...]
     level_errors: dict[date, LevelError]
     spend: dict[date, np.ndarray] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Snapshots:
             cutoff=cutoff,
             horizon_days=self.plan.horizon_days,
             panel=pd.concat([self.labelled[c] for c in chosen], ignore_index=True),
-            populations={c: self.populations[c] for c in (*chosen, cutoff)},
+            populations=Frames((*chosen, cutoff), self.populations.__getitem__),
             attributes=categories(self.attributes),
             money=tuple(feature.name for feature in CATALOGUE if feature.unit == MONEY),
             recent=self._recent(cutoff),
@@ -83,8 +85,10 @@ class Snapshots:
         ).sharing(self._fits)
 
     def _recent(self, cutoff: date) -> pd.DataFrame | None:
-        frames = {**self.unfinished, **self.labelled}
-        known = [known_by(frames[day], cutoff) for day in self.plan.recent[cutoff]]
+        known = []
+        for day in self.plan.recent[cutoff]:
+            frames = self.labelled if day in self.labelled else self.unfinished
+            known.append(known_by(frames[day], cutoff))
         return pd.concat(known, ignore_index=True) if known else None
 
 
@@ -100,13 +104,13 @@ def collect(
         cutoff: min(plan.horizon_days, (orders.end - cutoff).days)
         for cutoff in sorted({*plan.labelled, *plan.unfinished})
     }
-    frames = learner.panel(horizons, progress)
-    unfinished = {cutoff: frames.pop(cutoff) for cutoff in plan.unfinished}
+    kept = KeptFrames(orders.scratch)
+    frames = kept.keep("panel", learner.panel(horizons, progress))
     with progress.step(f"Features at {plan.as_of} (today)"):
         today = learner.frame(snapshot(learner.days, plan.as_of, orders.attributes))
     with progress.step("Everybody's recency, frequency and money"):
         known = (*plan.labelled, plan.as_of)
-        populations = _populations(orders, known)
+        populations = kept.keep("population", _populations(orders, known))
     with progress.step(f"The level at {len(plan.levels)} earlier cutoffs"):
         errors = learner.level_errors(plan.levels, plan.horizon_days)
     with progress.step("What the last days show"):
@@ -117,8 +121,8 @@ def collect(
         spend = learner.spend(plan.months)
     return Snapshots(
         plan,
-        frames,
-        unfinished,
+        Frames(plan.labelled, frames.__getitem__),
+        Frames(plan.unfinished, frames.__getitem__),
         today,
         populations,
         orders.attributes,
@@ -149,14 +153,16 @@ class Learner:
         """How many customers are learned from."""
         return self.share * self.orders.n_customers
 
-    def panel(self, horizons: dict[date, int], progress: Progress) -> dict[date, pd.DataFrame]:
+    def panel(
+        self, horizons: dict[date, int], progress: Progress
+    ) -> Iterator[tuple[date, pd.DataFrame]]:
         """Features and labels at each cutoff, several in one pass over the days."""
-        frames: dict[date, pd.DataFrame] = {}
+        done = 0
         for cutoffs in _passes(sorted(horizons), self.drawn):
-            last = len(frames) + len(cutoffs)
-            with progress.step(f"Features at {max(cutoffs)} ({last} of {len(horizons)})"):
-                frames |= self._panel({cutoff: horizons[cutoff] for cutoff in cutoffs})
-        return frames
+            done += len(cutoffs)
+            with progress.step(f"Features at {max(cutoffs)} ({done} of {len(horizons)})"):
+                frames = self._panel({cutoff: horizons[cutoff] for cutoff in cutoffs})
+            yield from frames.items()
 
     def _panel(self, horizons: dict[date, int]) -> dict[date, pd.DataFrame]:
         rows = panel(self.days, horizons, self.orders.end, self.orders.attributes)
@@ -263,13 +269,11 @@ def _passes(cutoffs: Sequence[date], n_customers: float) -> Iterator[Sequence[da
     return (cutoffs[start : start + at_once] for start in range(0, len(cutoffs), at_once))
 
 
-def _populations(orders: Orders, cutoffs: Sequence[date]) -> dict[date, pd.DataFrame]:
+def _populations(orders: Orders, cutoffs: Sequence[date]) -> Iterator[tuple[date, pd.DataFrame]]:
     """How many customers share each recency, frequency and value, at each cutoff."""
-    found: dict[date, pd.DataFrame] = {}
     for some in _passes(cutoffs, orders.n_customers):
         rows = rfm_at_each(orders.netted, some)
-        found |= _groups(rows, some, "frequency", "recency", "T", "monetary_value")
-    return found
+        yield from _groups(rows, some, "frequency", "recency", "T", "monetary_value").items()
 
 
 def _groups(
