@@ -12,6 +12,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from features.engines.different import n_different
 from features.engines.duckdb import Engine, value_free_errors
 from features.errors import UserError
 from features.log import parsing
@@ -108,7 +109,7 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     if changed or believed:
         days = by_day(checked)
     sound = checked.filter(checked.reason.isnull())
-    counts = Counts.from_days(days, _different(sound))
+    counts = Counts.from_days(days, n_different(sound, "digest"))
     refuse_too_many(counts, raw, spec)
     refuse_double_export(checked, counts, spec)
     transactions = used_rows(checked, spec)
@@ -121,14 +122,6 @@ def validate(engine: Engine, raw: Raw, spec: LogSpec, now: datetime | None = Non
     return Log(
         transactions, quarantine, ids, counts, digest, attributes, notes, written, spec.known
     )
-
-
-def _different(rows: ir.Table) -> int:
-    """How many rows differ from all others before them."""
-    # The first of each: on DuckDB a distinct count of so many values costs twice as much.
-    nth = ibis.row_number().over(ibis.window(group_by=rows.digest))
-    firsts = rows.select(nth=nth).filter(ibis._.nth == 0)
-    return int(firsts.count().to_pyarrow().as_py())
 
 
 def _sound_days(days: list[dict[str, Any]]) -> list[tuple[date, int]]:
