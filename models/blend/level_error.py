@@ -47,6 +47,10 @@ were new, are no season yet."""
 SEASONS = 2.0
 """Years of log from which on the correction counts in full, see `_seasons_seen`."""
 
+NO_SEASON = 0.6
+"""Years after which an error of purchases that kept its sign is no season: these change it within
+half a year. It counts in full, however young the log is."""
+
 # Half, double: -1.8 +2.2 | -0.1 +0.1
 YEARS_ALIKE = 4.0
 """In so many years a season becomes another one."""
@@ -165,8 +169,9 @@ def forecast_level_error(history: History) -> LevelErrorForecast:
     worth = np.clip(worth, 0.0, MOST_WORTH)
     missed = ((errors - worth * forecasts) ** 2).sum(axis=0)
     variance = (PRIOR_CUTOFFS * PRIOR_MISS**2 + missed) / (PRIOR_CUTOFFS + len(errors))
-    worth, season = worth * _seasons_seen(history), np.zeros(2)
-    if _seasons_seen(history) == 1.0:
+    years, season = _seasons_seen(history), np.zeros(2)
+    worth = worth * (years, 1.0 if _of_one_sign(when, seen) >= NO_SEASON else years)
+    if years == 1.0:
         season = beyond_forecast(when, seen, chance, worth, history.horizon_days)
     (churn, purchases), lasts = worth * mean + season, worth[1] * lasting
     unseen = worth * _unseen_season(history, when, seen, chance)
@@ -213,6 +218,13 @@ def _seasons_seen(history: History) -> float:
     Of fewer seasons, what rose lately may be one, and end soon.
     """
     return min(1.0, float(history.population["T"].max()) / YEAR / SEASONS)
+
+
+def _of_one_sign(when: np.ndarray, seen: np.ndarray) -> float:
+    """For how many years, up to the latest, the error of purchases has had one sign."""
+    other = np.flatnonzero(np.sign(seen[:, 1]) != np.sign(seen[-1:, 1]))
+    kept = when[other[-1] + 1 :] if len(other) else when
+    return float(kept[-1] - kept[0]) / YEAR if len(kept) else 0.0
 
 
 def _unseen_season(

@@ -53,7 +53,7 @@ def test_a_yearly_wave_is_foreseen_and_ends_with_the_horizon():
 
 def test_of_fewer_than_two_seasons_as_much_is_followed_as_was_seen_of_them():
     """What rose for some months may be a season: nobody has seen it end."""
-    seen = history(errors(lambda day: -0.3, years=0.75))
+    seen = history(errors(lambda day: -0.3, years=0.5))
     old, young = (
         forecast_level_error(replace(seen, populations={END: NOBODY.assign(T=365.25 * years)}))
         for years in (2.0, 1.2)
@@ -284,3 +284,15 @@ def test_without_the_same_weeks_of_last_year_nothing_is_added():
     when, seen = np.arange(-330.0, -90.0, 30.0), np.ones((8, 2))
     assert (beyond(when, seen, HORIZON, lambda over, day: np.zeros(2)) == 0).all()
     assert year_before(when, seen, 0.0, HORIZON) is None
+
+
+def test_what_has_one_sign_for_more_than_half_a_year_is_no_season():
+    """A season changes its sign within half a year: what does not is a business that shrinks."""
+
+    def followed(years):
+        seen = history(errors(lambda day: -0.3, years=years))
+        young = replace(seen, populations={END: NOBODY.assign(T=365.25 * 1.25)})
+        return forecast_level_error(young).purchases / forecast_level_error(seen).purchases
+
+    assert followed(0.85) == pytest.approx(1.0)
+    assert followed(0.6) == pytest.approx(0.625)
