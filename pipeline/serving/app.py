@@ -176,15 +176,30 @@ async def _unforeseen(_: Any, error: Exception) -> Response:
     return _refused(500, refusal(error))
 
 
+CELL = (
+    "each cell is a text of up to 10,000 characters, a finite number of up to 1e14 (a whole one of "
+    "64 bits), true, false or null"
+)
+CELL_DEPTH = 4
+"""Body, field, row and column lead to a cell."""
+
+
 async def _invalid(_: Any, error: Any) -> Response:
     """What is wrong with a body, a RequestValidationError: place and rule, in words of our own."""
-    told = []
-    for problem in error.errors()[:MOST_PROBLEMS]:
-        place = [str(part) for part in problem["loc"][1:3] if _ours(part)]
-        told.append(f"{', '.join(place) or 'body'}: {problem['msg']}")
-    more = len(error.errors()) - len(told)
+    found = list(dict.fromkeys(map(_in_words, error.errors())))
+    more = len(found) - MOST_PROBLEMS
     rest = [f"and {more:,} more"] if more > 0 else []
-    return _refused(422, "; ".join([*told, *rest]))
+    return _refused(422, "; ".join([*found[:MOST_PROBLEMS], *rest]))
+
+
+def _in_words(problem: dict[str, Any]) -> str:
+    """A problem of a body: its place, and the rule that it breaks."""
+    if problem["type"] == "json_invalid":
+        return f"body: no JSON from character {problem['loc'][-1]} on"
+    place = ", ".join(str(part) for part in problem["loc"][1:3] if _ours(part)) or "body"
+    # Of a cell, each kind that it could be has a problem of its own.
+    cell = len(problem["loc"]) > CELL_DEPTH and problem["loc"][-1] != "[key]"
+    return f"{place}: {CELL if cell else problem['msg']}"
 
 
 def _ours(part: Any) -> bool:

@@ -51,6 +51,15 @@ def test_what_is_no_json_is_refused(served, body):
     assert "detail" in told
 
 
+def test_what_is_wrong_with_a_cell_or_the_text_is_told_once(served):
+    cell = {"orders": [{**ROW, "Total": [1]}, {**ROW, "Total": {"a": 1}}]}
+    told = served.ask(body=cell)[1]["detail"].split("; ")
+    assert [one[:48] for one in told] == [
+        f"orders, {row}: each cell is a text of up to 10,000 char"[:48] for row in (0, 1)
+    ]
+    assert served.ask(body=b'{"orders": ')[1]["detail"].startswith("body: no JSON from character")
+
+
 def test_a_summary_that_contradicts_itself_is_refused(served, scorer):
     row = {"Customer ID": "1", "Date": "2023-02-01", "Total": "5"}
     day = datetime(2023, 7, 1).date()
