@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pipeline.command_line import main as cli
+from pipeline.intake.questions import open_keys, open_lines
 from tests.pipeline.test_wrong_numbers import asked, engine, log, mapped, pressing
 
 __all__ = ["asked", "engine"]
@@ -145,6 +146,25 @@ def test_instalments_are_asked_about_and_no_part_of_their_money_is_proposed(aske
     assert "one row of each sale" in told.seen
     assert not told.answer
     assert money == sum(3 * (100 + i) for i in range(20))
+
+
+def test_parts_of_several_counts_are_asked_about_and_expiries_of_cards_are_not(asked):
+    parts = {1: (1,), 3: (1, 2, 3), 12: range(1, 9)}
+    rows = [
+        f"{i},C{i},2024-{j:02d}-{1 + i:02d},{90 + i}.00,{j}/{n}"
+        for i in range(20) for n in [list(parts)[i % 3]] for j in parts[n]
+    ]  # fmt: skip
+    content = log(f"{HEAD},Parcela", *rows)
+    questions, spec, _ = asked(content, columns=mapped(content))
+    assert pressing(questions) == ["Parcela"]
+    assert list(open_keys(questions)) == ["unused"], "no other key answers it"
+    assert open_lines(spec, questions)[-1].endswith("log.unused (Parcela).")
+    rows = [
+        f"{i}{j},C{i},2024-{j:02d}-{1 + i:02d},90.00,{1 + (i + 2 * j) % 12:02d}/{26 + i % 3}"
+        for i in range(20) for j in range(1, 6)
+    ]  # fmt: skip
+    content = log(f"{HEAD},Card expiry", *rows)
+    assert "Card expiry" not in pressing(asked(content, columns=mapped(content))[0])
 
 
 def test_kinds_without_a_known_word_that_repeat_others_are_remarked(asked):

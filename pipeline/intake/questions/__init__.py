@@ -21,6 +21,7 @@ from pipeline.intake.questions import (
     gifts,
     history,
     lines,
+    parts,
     people,
     refunds,
     sides,
@@ -46,8 +47,8 @@ __all__ = [
 
 
 ROOMS = (
-    documents, history, totals, sides, statuses, fees, refunds, gifts, lines, people, currencies,
-    units,
+    parts, documents, history, totals, sides, statuses, fees, refunds, gifts, lines, people,
+    currencies, units,
 )  # fmt: skip
 
 
@@ -122,7 +123,8 @@ def open_lines(spec: LogSpec, questions: Sequence[Question]) -> list[str]:
     if not pressing:
         return []
     lines = [question.seen for question in pressing]
-    lines.append(f"If that is right, add: {as_options(proposals(spec, questions))}")
+    if pasted := as_options(proposals(spec, questions)):
+        lines.append(f"If that is right, add: {pasted}")
     roles = spec.columns.model_dump(exclude={"attributes"})
     about = dict.fromkeys(q.about for q in pressing if q.about and q.about not in roles.values())
     if about:
@@ -135,7 +137,9 @@ def open_keys(questions: Sequence[Question]) -> dict[str, str]:
     found: dict[str, str] = {}
     for question in questions:
         if question.pressing:
-            key = next(key for key, value in question.answer.items() if value is not None)
+            # What no key answers can only be ruled out.
+            keys = [key for key, value in question.answer.items() if value is not None]
+            key = keys[0] if keys else "log.unused"
             _, section, *rest = key.split(".")
             key = ".".join([section, *rest]) if section == "columns" else section
             found[key] = "\n".join([found[key], question.seen] if key in found else [question.seen])
@@ -152,7 +156,8 @@ def refuse_undecided(spec: LogSpec, questions: Sequence[Question]) -> None:
     """
     if open_ones := [question.seen for question in questions if not question.decided]:
         pasted = as_options(proposals(spec, questions))
-        line = f"That is not guessed. Change what is wrong and add: {pasted}"
+        line = "That is not guessed."
+        line += f" Change what is wrong and add: {pasted}" if pasted else ""
         raise UserError("\n".join([*open_ones, line]))
 
 

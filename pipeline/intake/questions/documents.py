@@ -15,6 +15,7 @@ from pipeline.intake.questions.likely_order import likely_order
 from pipeline.intake.questions.look import Look
 from pipeline.intake.questions.mirrored import above, mirrored, repeated, repeating
 from pipeline.intake.questions.outcomes import outcome
+from pipeline.intake.questions.parts import PART_OF
 from pipeline.intake.questions.question import Question, counted
 
 MOST = 8
@@ -25,9 +26,6 @@ _OF_KINDS = ("kind", "paper")
 
 _NOT_OF_ROWS = ("method", "funding", "origin", "place", "goods", "membership")
 """Paid by invoice or by card, found by a campaign of sales: all of these rows are sales."""
-
-_PART_OF = re.compile(r"\d{1,2} ?(/|of|von|de|di|sur|van|z|из) ?\d{1,2}", re.IGNORECASE)
-"""A part of a payment: 2/3, 2 of 3."""
 
 _TOLD = {
     "credit": "credit notes",
@@ -43,6 +41,7 @@ def ask(look: Look) -> Iterator[Question]:
     if look.spec.sales or look.spec.refunds:
         return
     names = [name for name in look.few if not look.called(name, *_NOT_OF_ROWS)]
+    names = [name for name in names if not all(re.match(PART_OF, v) for v in look.few[name])]
     names.sort(key=lambda name: not look.called(name, *_OF_KINDS))
     for name in names:
         said = _documents(look, name, look.few[name])
@@ -77,21 +76,10 @@ def _by_echo(look: Look, names: Sequence[str]) -> Iterator[Question]:
             "if they give money back, name them in log.refunds."
         )
         kept = [value for value in values if value not in again]
-        answer: dict[str, Any] = {"log.sales.column": name, "log.sales.values": kept}
-        if all(_PART_OF.fullmatch(value.strip()) for value in values):
-            seen, answer = _instalments(name, {value: values[value] for value in again}), {}
+        answer = {"log.sales.column": name, "log.sales.values": kept}
         yield Question(name, seen, answer if sure else {}, pressing=bool(sure), decided=not sure)
         if sure:
             return
-
-
-def _instalments(name: str, again: Mapping[str, int]) -> str:
-    """No key joins parts of a sale on several days, so that neither reading is proposed."""
-    return (
-        f"Column {name!r} counts the parts of a payment ({counted(again)} repeat a first one). As "
-        "they are, each counts as a purchase; the first parts alone have a part of the money. "
-        "Make one row of each sale, with the money of all its parts on the day of the first."
-    )
 
 
 def _known(values: Mapping[str, int]) -> bool:
