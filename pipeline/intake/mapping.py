@@ -1,5 +1,6 @@
 """Columns as they look, and how their values are written: a proposal, not a decision."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,21 +57,20 @@ class Profile:
         }
 
 
-def profiles(raw: Raw, total: int) -> list[Profile]:
-    """Look at every column: all rows for blanks, the first 50,000 for the rest."""
+def profiles(raw: Raw, total: int, names: Iterable[str] | None = None) -> list[Profile]:
+    """Look at every column, or at some: all rows for blanks, the first 50,000 for the rest."""
+    columns = {name: raw.columns[name] for name in (raw.columns if names is None else names)}
     if not total:
-        return [
-            Profile(name, str(_kind(raw, p)), 0, 0, 0, 0, 0, 0) for name, p in raw.columns.items()
-        ]
+        return [Profile(name, str(_kind(raw, p)), 0, 0, 0, 0, 0, 0) for name, p in columns.items()]
     filled = (
-        raw.table.aggregate(**{place: raw.table[place].count() for place in raw.columns.values()})
+        raw.table.aggregate(**{place: raw.table[place].count() for place in columns.values()})
         .to_pyarrow()
         .to_pylist()[0]
     )
-    found = _looked_over(without_totals(raw.table.limit(SAMPLE), raw), list(raw.columns.values()))
+    found = _looked_over(without_totals(raw.table.limit(SAMPLE), raw), list(columns.values()))
     return [
         _profile(raw, name, place, filled[place] / total, found[place])
-        for name, place in raw.columns.items()
+        for name, place in columns.items()
     ]
 
 
@@ -108,7 +108,10 @@ def _looked_over(sample: ir.Table, places: list[str]) -> dict[str, dict[str, Any
     if texts:
         # One below the other: a pattern is compiled once, not again for each column.
         long = sample.select(*texts).pivot_longer(texts, names_to="place", values_to="value")
-        each = long.group_by("place").aggregate(**_measures(long, "value"))
+        long = long.filter(long.value.notnull())
+        # Each text once: most columns of an export have few.
+        values = long.group_by("place", "value").aggregate(times=long.count())
+        each = values.group_by("place").aggregate(**_of_texts(values))
         found = {row["place"]: row for row in each.to_pyarrow().to_pylist()}
     if others:
         seen = sample.aggregate(
@@ -124,6 +127,22 @@ def _looked_over(sample: ir.Table, places: list[str]) -> dict[str, dict[str, Any
     return {place: found.get(place, none) for place in places}
 
 
+def _of_texts(values: ir.Table) -> dict[str, ir.Value]:
+    """The measures of texts that stand so many `times` each."""
+    value = values.value
+    letters = latin(western(value))
+    number = latin_number_like(letters.strip()) & ~letters.re_search(_NUMBERED)
+    alike = {
+        "numbers": number,
+        "moments": letters.re_search(_MOMENT) | value.re_search(_COMPACT),
+        "fractions": value.re_search(r"\d[.,]\d{1,2}\D{0,4}$"),
+        "negative": value.re_search(r"^\s*-"),
+        "priced": number & priced(value),
+    }
+    counted = {key: values.times.sum(where=holds).cast("int64") for key, holds in alike.items()}
+    return {"n": values.times.sum().cast("int64"), "distinct": value.count(), **counted}
+
+
 def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
     value = sample[place]
     kind = value.type()
@@ -131,15 +150,7 @@ def _measures(sample: ir.Table, place: str) -> dict[str, ir.Value]:
     if kind.is_nested():
         return dict.fromkeys(MEASURES, none)
     measures: dict[str, ir.Value] = {"n": value.count(), "distinct": value.nunique()}
-    if isinstance(kind, dt.String):
-        letters = latin(western(value))
-        number = latin_number_like(letters.strip()) & ~letters.re_search(_NUMBERED)
-        measures["numbers"] = number.sum()
-        measures["moments"] = (letters.re_search(_MOMENT) | value.re_search(_COMPACT)).sum()
-        measures["fractions"] = value.re_search(r"\d[.,]\d{1,2}\D{0,4}$").sum()
-        measures["negative"] = value.re_search(r"^\s*-").sum()
-        measures["priced"] = (number & priced(value)).sum()
-    elif kind.is_numeric() and not isinstance(kind, dt.Boolean):
+    if kind.is_numeric() and not isinstance(kind, dt.Boolean):
         measures["numbers"] = value.count()
         measures["moments"] = value.cast("string").re_search(_COMPACT).sum()
         measures["fractions"] = (value % 1 != 0).sum()

@@ -35,7 +35,7 @@ def ask(look: Look) -> Iterator[Question]:
     order = look.spec.columns.order_id or likely_order(look)
     settled = look.spec.versions is not None or look.spec.lines not in (None, "repeated_total")
     settled |= look.spec.refunds is not None  # an order stands on several rows for a reason
-    if settled or not order:
+    if settled or not order or not look.repeats(look.sample, order):
         return
     found = _differences(look, order)
     if found is None:

@@ -15,9 +15,12 @@ def likely_order(look: Look) -> str | None:
 
 
 def _proposed(look: Look) -> str | None:
+    if not look.free:
+        return None
     profiles = look.profiles
     if profiles is None:
-        profiles = mapping.profiles(look.raw, look.raw.table.count().to_pyarrow().as_py())
+        total = look.raw.table.count().to_pyarrow().as_py()
+        profiles = mapping.profiles(look.raw, total, look.free)
     columns = [profile for profile in profiles if profile.name in look.free]
     named = roles.propose(columns).columns.get("order_id")
     return named or _one_customer_and_day(look, columns)

@@ -50,7 +50,7 @@ def ask(look: Look) -> Iterator[Question]:
 
 def _repeated(look: Look, order: str) -> Question | None:
     """The same amount on every line of an order, line after line of it."""
-    if look.money is None or look.spec.columns.unit_price:
+    if look.money is None or look.spec.columns.unit_price or not look.repeats(look.rows, order):
         return None
     columns, rows = look.spec.columns, look.money
     if back := look.spec.refunds:  # what is given back is no line of the order
@@ -90,7 +90,7 @@ def _repeated(look: Look, order: str) -> Question | None:
 def _on_other_days(look: Look, order: str, named: dict[str, Any]) -> Iterator[Question]:
     """The same amount again under one number on another day: an order's total, or its rates."""
     amount = look.spec.columns.amount
-    if look.money is None or not amount:
+    if look.money is None or not amount or not look.repeats(look.rows, order):
         return
     rows = look.money
     lines = rows.select(

@@ -32,7 +32,8 @@ class Look:
 
     `sample` holds those rows as they stand in the file, `profiles` how all columns look, where
     somebody has looked already; `counted` is what is known of columns
-    of few values and `orders` which column likely numbers the orders, shared by all that look.
+    of few values, `orders` which column likely numbers the orders and `repeated` which columns
+    hold a value twice, shared by all that look.
     """
 
     raw: Raw
@@ -41,6 +42,7 @@ class Look:
     profiles: Sequence[Profile] | None = None
     counted: dict[str, dict[str, int]] = field(default_factory=dict)
     orders: dict[str, str | None] = field(default_factory=dict)
+    repeated: dict[tuple[Any, str], bool] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> ir.Table:
@@ -106,6 +108,15 @@ class Look:
             as_whole = value.try_cast("int64").cast("string")
             return whole.ifelse(as_whole, value.cast("string"))
         return value if isinstance(kind, dt.String) else value.cast("string")
+
+    def repeats(self, table: ir.Table, name: str) -> bool:
+        """Whether any value of a column stands on several rows: where none does, none are asked."""
+        key = (table.op(), name)
+        if key not in self.repeated:
+            cell = self.text(table, name)
+            seen = first(table.aggregate(n=cell.count(), distinct=cell.nunique()))
+            self.repeated[key] = seen["n"] > seen["distinct"]
+        return self.repeated[key]
 
     def number(self, name: str) -> Any:
         """The cells of a column as floats in `rows`; None where they cannot be read yet."""

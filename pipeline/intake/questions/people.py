@@ -39,14 +39,13 @@ def _nobody(look: Look) -> Iterator[Question]:
     often = found.filter(found.n > 1).order_by(found.n.desc(), "who").limit(MOST)
     listed = often.to_pyarrow().to_pylist()
     people = max((row["n"] for row in listed if not words.is_anonymous(row["who"])), default=0)
-    counted = _counted(found)
-    ids = [
-        row["who"]
-        for row in listed
-        if row["who"].lower() not in known
-        and words.is_anonymous(row["who"])
-        and not (counted and row["who"].isdigit() and row["n"] <= people)
+    shared = [
+        row for row in listed if row["who"].lower() not in known and words.is_anonymous(row["who"])
     ]
+    own = [row for row in shared if row["who"].isdigit() and row["n"] <= people]
+    # Asked where it matters only: a pattern over every id takes its time.
+    nobodies = [row for row in shared if row not in own] if own and _counted(found) else shared
+    ids = [row["who"] for row in nobodies]
     if not ids:
         return
     everywhere = look.text(look.raw.table, name).strip().isin(ids)
