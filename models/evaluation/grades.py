@@ -29,7 +29,6 @@ COVERAGE = (0.04, 0.10)
 NORMAL_95 = 1.96
 """Standard deviations of a normal distribution that hold 95 %."""
 
-
 ADVICE = {
     "level": "Trust the order of customers more than how many are to leave.",
     "money": "Do not budget by the total; its range says how far it has been off.",
@@ -53,7 +52,7 @@ class Grade:
     advice: str = ""
 
 
-def ranking(auc: float, gap: tuple[float, float] | None, rule: str) -> Grade:
+def ranking(auc: float, gap: tuple[float, float] | None, rule: str, rule_auc: float) -> Grade:
     """Who leaves rather than whom: AUC, and log loss against the best naive rule.
 
     Good: an AUC from 0.70 on and a log loss below the rule's, beyond chance. Poor: an AUC below
@@ -61,30 +60,31 @@ def ranking(auc: float, gap: tuple[float, float] | None, rule: str) -> Grade:
 
     Parameters
     ----------
-    auc : float
-        Mean over the cutoffs; NaN where all customers fared alike.
+    auc, rule_auc : float
+        Means over the cutoffs; NaN where all customers fared alike.
     gap : (low, high), optional
         95 % interval of log loss less the rule's, below 0 where it is better; None where no rule
         could be raced.
 
     Examples
     --------
-    >>> ranking(0.8, (-0.02, -0.01), "recency alone").grade
-    'good'
-    >>> ranking(0.8, (0.01, 0.02), "recency alone").advice
-    'Use recency alone instead.'
+    >>> ranking(0.8, (0.01, 0.02), "average customer", 0.5).advice
+    'Go by its order: its probabilities are worse than those of average customer.'
     """
     if gap is None or np.isnan(auc):
         return Grade("ranking", UNJUDGED, "there was nothing to hold it against")
     low, high = gap
     against = "better than" if high < 0 else "worse than" if low > 0 else "no better than"
     reason = f"AUC {auc:.2f}, log loss {against} the rule's ({rule})"
-    if low > 0:
+    by_order = f"Go by its order: its probabilities are {against} those of {rule}."
+    if low > 0 and (auc < AUC[0] or not rule_auc < auc):
         return Grade("ranking", POOR, reason, f"Use {rule} instead.")
     if auc < AUC[1]:
         return Grade("ranking", POOR, reason, "Do not choose customers by it.")
-    if auc < AUC[0] or high >= 0:
-        return Grade("ranking", FAIR, reason, f"It orders customers hardly better than {rule}.")
+    if auc < AUC[0]:
+        return Grade("ranking", FAIR, reason, "It tells who leaves from who stays only a little.")
+    if high >= 0:
+        return Grade("ranking", POOR if low > 0 else FAIR, reason, by_order)
     return Grade("ranking", GOOD, reason)
 
 

@@ -34,7 +34,7 @@ def grade(
         float(longest[name].mean()) for name in ("clv_gini", "clv_gini_last_year", "clv_gini_error")
     )
     found = (
-        grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule)),
+        grades.ranking(float(rows["roc_auc"].mean()), whole, words(rule), _auc(result, rule)),
         grades.level(level_gaps(result), level_by_chance(result)),
         grades.money(rows["spend_bias"].tolist()),
         _value(longest["clv_bias"].tolist(), months, clv_months, rows["spend_bias"].tolist()),
@@ -53,6 +53,13 @@ def grade(
         grades.changed(one, errors[one.side][0], told) if errors.get(one.side) else one
         for one in found
     )
+
+
+def _auc(result: Backtest, rule: str) -> float:
+    """Mean AUC of a rule over the judged cutoffs."""
+    board = result.leaderboard
+    rows = board[(board["contender"] == rule) & board["cutoff"].isin(result.judged)]
+    return float(rows["roc_auc"].mean())
 
 
 def _value(errors: list[float], months: int, clv_months: int, money: list[float]) -> Grade:

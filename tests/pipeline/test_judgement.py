@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from models.blend.recent_change import RecentChange
+from models.evaluation import grades
 from models.evaluation.leaderboard import CHURN_SCORES, SPEND_SCORES
 from models.evaluation.scores import log_loss
 from pipeline.campaign_config import CampaignConfig
@@ -426,3 +427,16 @@ def test_a_contender_that_answers_for_spend_only_has_no_interval_and_stops_nobod
     silent = result.answers["blend"].assign(p_churn=np.nan)
     result = replace(result, answers={**result.answers, "boosted_spend": silent})
     assert set(intervals(result, "recency_alone")) == {"blend"}
+
+
+@pytest.mark.parametrize(
+    ("auc", "gap", "rule_auc", "advice"),
+    [
+        (0.89, (-0.1, 0.01), 0.5, "Go by its order: its probabilities are no better than those of"),
+        (0.89, (0.1, 0.2), 0.5, "Go by its order: its probabilities are worse than those of"),
+        (0.89, (0.1, 0.2), 0.9, "Use average customer instead."),
+        (0.65, (-0.2, -0.1), 0.5, "It tells who leaves from who stays only a little."),
+    ],
+)
+def test_an_order_is_not_called_poor_for_its_probabilities(auc, gap, rule_auc, advice):
+    assert grades.ranking(auc, gap, "average customer", rule_auc).advice.startswith(advice)
