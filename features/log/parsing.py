@@ -190,10 +190,11 @@ def _reason(parsed: ir.Table, spec: LogSpec, now: datetime | None) -> ir.StringV
         (parsed.moment.isnull(), "date_blank"),
         (moment.isnull(), "date_unreadable"),
         (moment < EARLIEST, "date_out_of_range"),
-        (moment >= _tomorrow(spec, now), "date_in_future"),
     ]
     if spec.until:
+        # Before the future: what is booked for later is left out by it, and is no fault then.
         cases.append((moment >= spec.until, "after_until"))
+    cases.append((moment >= _tomorrow(spec, now), "date_in_future"))
     if spec.columns.amount or spec.columns.unit_price:
         nothing = parsed.money.isnull()
         cases.append(

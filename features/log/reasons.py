@@ -220,9 +220,7 @@ def _in_words(reason: str, counts: Counts, raw: Raw, spec: LogSpec) -> str:
     text += ")"
     if reason == "date_unreadable":
         text += f"; log.date_format is {spec.date_format or 'not declared'}"
-    if raw.text and reason in ("date_unreadable", "date_in_future") and not spec.date_format:
-        text += way_out(first, raw.columns[spec.columns.transacted_at])
-    return text
+    return text + way_out(reason, first, raw.columns[spec.columns.transacted_at], spec.date_format)
 
 
 def refuse_double_export(checked: ir.Table, counts: Counts, spec: LogSpec) -> None:

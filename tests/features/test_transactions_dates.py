@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from features.log.transactions import LogSpec
-from tests.features.written_logs import COLUMNS, many, refusal, values
+from tests.features.written_logs import COLUMNS, NOW, many, refusal, values
 
 pytestmark = pytest.mark.slow
 
@@ -186,3 +186,10 @@ def test_dates_under_a_declared_format_that_do_not_fit_are_refused_by_their_form
     message = refusal(opened, [("7", "31.01.2020 10:15", "1")] * 3, date_format="%d.%m.%Y")
     assert "written like '99.99.9999 99:99'" in message
     assert "line 2" in message
+
+
+def test_what_is_booked_for_later_is_no_fault_where_until_leaves_it_out(opened):
+    content = many([(str(i), f"2020-0{7 + i % 3}-01", "1.00") for i in range(20)])
+    assert "--until and the day of the export" in refusal(opened, content)
+    log = opened(content, until=NOW.date())
+    assert log.counts.set_aside == {"after_until": 20}

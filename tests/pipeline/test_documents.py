@@ -1,6 +1,7 @@
 """A ledger counts each sale once: invoices are sales, credit notes take back, payments settle."""
 
 import json
+from datetime import date, timedelta
 
 import pytest
 
@@ -165,6 +166,21 @@ def test_parts_of_several_counts_are_asked_about_and_expiries_of_cards_are_not(a
     ]  # fmt: skip
     content = log(f"{HEAD},Card expiry", *rows)
     assert "Card expiry" not in pressing(asked(content, columns=mapped(content))[0])
+
+
+@pytest.mark.parametrize(("named", "ahead", "told"), [("Check-in", 40, 1), ("Check-in", 3, 0),
+                                                    ("Due date", 40, 0)])  # fmt: skip
+def test_what_is_booked_for_later_is_told(asked, named, ahead, told):
+    day = date(2024, 1, 1)
+    rows = [
+        f"{i},C{i % 9},{day + timedelta(i)},90.00,{day + timedelta(i + ahead)}" for i in range(60)
+    ]
+    content = log(f"{HEAD},{named}", *rows)
+    questions, _, _ = asked(content, columns=mapped(content))
+    assert pressing(questions) == []
+    seen = [one.seen for one in questions if "booked for later" in one.seen]
+    assert len(seen) == told
+    assert all(f"--transacted-at {named} --until 2024-03-01" in one for one in seen)
 
 
 def test_kinds_without_a_known_word_that_repeat_others_are_remarked(asked):

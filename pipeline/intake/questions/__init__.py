@@ -15,6 +15,7 @@ from features.readers.reading import Raw
 from pipeline.config_options import as_options
 from pipeline.intake.mapping import Profile
 from pipeline.intake.questions import (
+    bookings,
     currencies,
     documents,
     fees,
@@ -48,7 +49,7 @@ __all__ = [
 
 ROOMS = (
     parts, documents, history, totals, sides, statuses, fees, refunds, gifts, lines, people,
-    currencies, units,
+    currencies, units, bookings,
 )  # fmt: skip
 
 

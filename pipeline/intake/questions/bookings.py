@@ -1,18 +1,63 @@
-"""Tells states of what is booked for later: their days come after those of all other states."""
+"""Tells what is booked for later: states whose days come after all others, days after the end."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from shlex import quote
 
 import ibis
+import ibis.expr.types as ir
 
 from features.errors import UserError
 from features.log.identity import filled
 from features.log.moments import read_moments
 from features.log.parsing import dated
-from pipeline.intake.questions.look import Look
+from pipeline.intake.questions.look import Look, first
+from pipeline.intake.questions.question import Question
 
 SHORTEST = 14
 """Days that bookings reach ahead at least: orders of the last days may only be in process."""
+
+
+SOME = 0.01
+"""Share of the rows that are booked for later, from which on it is told."""
+
+
+def ask(look: Look) -> Iterator[Question]:
+    """A remark where what was booked is held after the log's end: it can still be cancelled."""
+    booked = look.spec.columns.transacted_at
+    last = None
+    for name in (name for name in look.free if look.called(name, "held")):
+        held = _days(look, name)
+        last = last or _last(_days(look, booked))
+        if held is None or last is None:
+            continue
+        later = held.day > last
+        seen = first(held.aggregate(n=held.count(), later=later.sum(), end=held.day.max()))
+        if (seen["later"] or 0) < SOME * seen["n"] or (seen["end"] - last).days < SHORTEST:
+            continue
+        way = f"--transacted-at {quote(name)} --until {last + timedelta(days=1)}"
+        yield Question(
+            name,
+            f"{seen['later']:,} of {seen['n']:,} rows have a day in {name!r} after {last}, the "
+            f"last one of {booked!r}. What is booked for later can still be cancelled, and counts "
+            f"from the day it was booked. If it shall count when it is held: {way}.",
+            pressing=False,
+        )
+        return
+
+
+def _days(look: Look, name: str) -> ir.Table | None:
+    """The days of a column in the first rows, as ``day``; None while they cannot be read."""
+    rows = look.rows.select("row", moment=filled(look.rows[look.place(name)]))
+    try:
+        return rows.mutate(day=read_moments(rows, "moment", dated(look.spec), "").moment.date())
+    except UserError:
+        return None
+
+
+def _last(days: ir.Table | None) -> date | None:
+    found: date | None = None if days is None else first(days.aggregate(end=days.day.max()))["end"]
+    return found
 
 
 def booked_ahead(look: Look, name: str, values: Sequence[str]) -> list[str]:
