@@ -73,8 +73,10 @@ class Encoder:
             *(f"{name}={value}" for name, values in self.categories.items() for value in values),
         ]
 
-    def transform(self, customers: pd.DataFrame | Columns) -> np.ndarray:
+    def transform(self, customers: pd.DataFrame | Columns, spare: int = 0) -> np.ndarray:
         """Features as a float matrix, shape (n_customers, n_columns), by name not by position.
+
+        After them come `spare` columns to be filled; until they are, they take no memory.
 
         Raises
         ------
@@ -89,7 +91,8 @@ class Encoder:
                 f"{', '.join(missing[:5])}. Use the catalogue it was trained on."
             )
         columns = columns_of(customers)
-        matrix = np.empty((len(next(iter(columns.values()))), len(self.names)), order="F")
+        n_customers = len(next(iter(columns.values())))
+        matrix = np.empty((n_customers, len(self.names) + spare), order="F")
         for column, name in enumerate(self.numeric):
             matrix[:, column] = floats(columns[name])
         column = len(self.numeric)

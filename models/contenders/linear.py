@@ -63,14 +63,16 @@ class LinearLogit:
             Half the ridge penalty on a standardised coefficient; 20 is C = .05.
         """
         encoder = Encoder.fit(panel, attributes)
-        raw = encoder.transform(panel)
+        # Worked on in place: of a large panel, a second matrix is the most that a training holds.
+        wide = encoder.transform(panel, spare=len(encoder.numeric) + len(encoder.numbers))
+        raw = wide[:, : len(encoder.names)]
         unit = np.ones(raw.shape[1])
         for place, name in enumerate((*encoder.numeric, *encoder.numbers)):
             if name in money or name in encoder.numbers:
                 unit[place] = _typical(raw[:, place]) / TYPICAL
         missing = np.array([np.isnan(column).mean() for column in raw.T])
         indicated = np.flatnonzero((missing > 0.001) & (missing < 0.999))
-        matrix = np.empty((len(raw), raw.shape[1] + len(indicated)), order="F")
+        matrix = wide[:, : raw.shape[1] + len(indicated)]
         for place, column in enumerate(indicated, raw.shape[1]):
             matrix[:, place] = np.isnan(raw[:, column])
         center, scale = np.zeros(raw.shape[1]), np.ones(raw.shape[1])
@@ -86,7 +88,6 @@ class LinearLogit:
             spread = np.sqrt((held * values**2).sum() / total)
             scale[place] = spread if spread > 1e-9 else 1.0
             matrix[:, place] = values / scale[place]
-        del raw
         coefficients, intercept = ridge_logistic(matrix, churned, weight, penalty_strength)
         return cls(encoder, unit, center, scale, indicated, coefficients, intercept)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.contenders import linear
 from models.contenders.encoding import MOST_CATEGORIES, RARE, Encoder
 
 
@@ -71,3 +72,27 @@ def test_restored_it_encodes_alike(values):
 def test_the_place_in_the_year_counts_once_a_year_has_repeated_itself(days, used):
     rows = pd.DataFrame({"T": [10.0, days], "year_cosine_1": [0.1, 0.9]})
     assert ("year_cosine_1" in Encoder.fit(rows).names) == used
+
+
+def test_a_linear_fit_works_on_the_features_in_place(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"x": rng.random(500), "y": rng.random(500)})
+    rows.loc[::3, "y"] = np.nan
+    made, given = [], []
+    encoded, ridge = Encoder.transform, linear.ridge_logistic
+
+    def transform(*args, **keys):
+        made.append(encoded(*args, **keys))
+        return made[-1]
+
+    def solved(matrix, *rest):
+        given.append(matrix)
+        return ridge(matrix, *rest)
+
+    monkeypatch.setattr(Encoder, "transform", transform)
+    monkeypatch.setattr(linear, "ridge_logistic", solved)
+    churned = rng.integers(0, 2, 500).astype(float)
+    fitted = linear.LinearLogit.fit(rows, churned, np.ones(500))
+    assert fitted.indicated.tolist() == [1]
+    assert given[0].shape == (500, 3)
+    assert np.shares_memory(made[0], given[0])
