@@ -183,6 +183,24 @@ def test_what_is_booked_for_later_is_told(asked, named, ahead, told):
     assert all(f"--transacted-at {named} --until 2024-03-01" in one for one in seen)
 
 
+def test_the_other_side_of_an_account_is_found_behind_a_remark_in_brackets(asked):
+    content = log(
+        "customer,date,Gross Credit (GC),Gross Debit (GC)", "A,2024-01-05,30.00,",
+        "A,2024-01-09,,10.00", "B,2024-02-01,20.00,", "B,2024-02-03,20.00,",
+    )  # fmt: skip
+    columns = {"customer_id": "customer", "transacted_at": "date", "amount": "Gross Credit (GC)"}
+    questions, _, money = asked(content, columns=columns)
+    assert (pressing(questions), money) == (["Gross Debit (GC)"], 60)
+
+
+def test_a_payment_that_timed_out_or_fails_is_no_sale(asked):
+    states = ["SUCCESS", "SUCCESS", "FAIL", "TIMED_OUT"]
+    rows = [f"{i},C{i % 5},2024-01-{1 + i:02d},10.00,{states[i % 4]}" for i in range(20)]
+    content = log(f"{HEAD},Result", *rows)
+    questions, _, money = asked(content, columns=mapped(content))
+    assert (pressing(questions), money) == (["Result"], 100)
+
+
 def test_kinds_without_a_known_word_that_repeat_others_are_remarked(asked):
     sold = [f"{i},C{i},2024-01-{1 + i:02d},{10 + i}.50,F2" for i in range(20)]
     back = [f"{40 + i},C{i},2024-02-{1 + i:02d},{10 + i}.50,G9" for i in range(9)]

@@ -4,6 +4,7 @@ The sign of such a row stands in a column of its own, or each side has a column.
 sale depends on whose account it is, so that only a person can tell.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 import ibis
@@ -86,7 +87,9 @@ def _other_column(look: Look) -> Iterator[Question]:
 
 def _of_an_account(look: Look, name: str) -> bool:
     """Whether a header speaks of money and sides alone: a store credit is something else."""
-    told = [word for word in words.split(name) if words.currency(word) is None]
+    # Without what stands in brackets, such as a unit: Gross Credit (GC).
+    bare = re.sub(r"\(.*?\)", " ", name)
+    told = [word for word in words.split(bare) if words.currency(word) is None]
     return all(any(words.means(word, role) for role in ("side", "amount")) for word in told)
 
 
