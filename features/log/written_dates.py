@@ -27,7 +27,9 @@ _YEAR_FIRST = re.compile(rf"9999(?P<mark>[/.-])9{{1,2}}(?P=mark)9{{1,2}}({_TIME}
 _DAY_MONTH = re.compile(
     rf"9{{1,2}}(?P<m1>[ -])[A-Za-z]{{3}}(?P<m2>,? |-)(?P<year>9999|99)({_TIME})?"
 )
-_MONTH_DAY = re.compile(rf"[A-Za-z]{{3}} 9{{1,2}}(?P<comma>,?) (?P<year>9999|99)({_TIME})?")
+_MONTH_DAY = re.compile(
+    rf"[A-Za-z]{{3}}(?P<m1>[ -])9{{1,2}}(?P<m2>,? |-)(?P<year>9999|99)({_TIME})?"
+)
 _ORDERS = {"dmy": "%d{0}%m{0}{1}", "mdy": "%m{0}%d{0}{1}", "ymd": "{1}{0}%m{0}%d"}
 
 
@@ -185,7 +187,7 @@ def _forms(found: Sequence[Shape], orders: Mapping[str, str]) -> list[str]:
             day = f"%d{match['m1']}%b{match['m2']}{year}"
         elif match := _MONTH_DAY.fullmatch(shape.text):
             year = "%Y" if match["year"] == "9999" else "%y"
-            day = f"%b %d{match['comma']} {year}"
+            day = f"%b{match['m1']}%d{match['m2']}{year}"
         else:
             continue
         formats[day + _time(match)] = None

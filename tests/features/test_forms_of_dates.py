@@ -194,3 +194,11 @@ def test_weeks_and_months_are_read_by_the_line_that_their_refusal_ends_in(
 
 def test_years_of_the_buddhist_calendar_are_named(opened):
     assert "take 543 off" in refusal(opened, quoted("05/01/2563", "17/01/2563"))
+
+
+def test_a_month_before_its_day_is_read_between_dashes_too(opened):
+    long, short = quoted("Jan-05-2020", "Jan-17-2020"), quoted("Jan-05-20", "Jan-17-20")
+    days = [datetime(2020, 1, 5), datetime(2020, 1, 17)]
+    assert values(opened(long), "transacted_at") == days
+    assert refusal(opened, short).endswith("--set log.date_format=%b-%d-%y")
+    assert values(opened(short, date_format="%b-%d-%y"), "transacted_at") == days
