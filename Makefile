@@ -1,6 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+unexport PYTHONDONTWRITEBYTECODE  # else each of the tests' processes compiles the code anew
 
 .DEFAULT_GOAL := help
 

@@ -57,6 +57,7 @@ def test_18_what_is_no_finite_amount_is_set_aside(opened, written):
     assert log.counts.set_aside == {"amount_out_of_range": 1}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("written", ["(12.50)", "12.50-", "$-5", "-£5", "USD 7"])
 def test_7_an_accountants_minus_and_foreign_money_are_not_set_aside_unseen(opened, written):
     assert "another notation" in refusal(opened, many([("x", "2020-01-31", written)]))

@@ -120,6 +120,7 @@ def test_a_horizon_holds_as_many_quarterly_shipments_from_each_day(horizon, bett
     assert fitted(days, 91, starts) is None
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_check_and_training_say_so_with_the_line_to_paste(tmp_path, capsys):
     file = tmp_path / "log.parquet"

@@ -364,6 +364,7 @@ def test_a_rhythm_of_more_than_a_year_is_told_beside_a_horizon_of_one(engine, tm
     assert "but no longer horizon is proposed; 100% usually take longer than this one" in reason
 
 
+@pytest.mark.thorough
 def test_the_log_is_judged_for_the_horizon_that_is_asked_for(engine, tmp_path):
     section = write(tmp_path / "log.csv", ["customer", "date", "amount"], shop())
     found = check(engine, section, {"horizon_days": 120}, now=NOW)
@@ -488,6 +489,7 @@ def test_several_currencies_are_a_question(engine, tmp_path):
     assert "name it in log.unused (Currency)" in found.problem
 
 
+@pytest.mark.thorough
 def test_cdnow_is_what_its_papers_say(engine):
     folder = Path(find_spec("lifetimes").submodule_search_locations[0])
     found = check(engine, {"source": str(folder / "datasets" / "CDNOW_master.txt")}, now=NOW)

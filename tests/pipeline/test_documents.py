@@ -242,6 +242,7 @@ def test_numbers_that_begin_as_credit_notes_do_are_remarked(asked):
     assert not any("begin with" in q.seen for q in asked(plain, columns=mapped(plain))[0])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nothing", ["", "0.00"])
 def test_refunds_in_rows_of_their_own_are_told_once(tmp_path, nothing, capsys):
     path = tmp_path / "log.csv"

@@ -238,6 +238,7 @@ def test_failed_scoring_leaves_the_older_file(here, tmp_path):
     assert out.read_text() == "yesterday"
 
 
+@pytest.mark.thorough
 def test_as_of_far_behind_the_log_is_refused_and_near_it_is_noted(here, tmp_path, capsys):
     assert score(tmp_path / "s.csv", "--as-of", "2200-01-01") == 2
     refused = " ".join(capsys.readouterr().err.split())

@@ -141,6 +141,7 @@ def test_two_commands_at_once_keep_one_entry(log, cache, reads):
     assert [path.name[0] == "." for path in cache.folder.iterdir()] == [False]
 
 
+@pytest.mark.thorough
 def test_a_command_that_was_slower_leaves_the_entry_of_the_first(log, cache, monkeypatch):
     real = orders._read
 

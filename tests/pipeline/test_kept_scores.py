@@ -98,6 +98,7 @@ def test_whatever_changes_is_scored_anew(given, batches, monkeypatch, change):
     assert len([*given.cache.glob("*/scores-*.parquet")]) == 1  # the last only
 
 
+@pytest.mark.thorough
 def test_a_list_of_customers_neither_takes_nor_leaves_scores_of_all(given, batches):
     names = given()["customer_id"][:3].tolist()
     kept = next(given.cache.glob("*/scores-*.parquet"))

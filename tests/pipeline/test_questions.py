@@ -426,6 +426,7 @@ def test_orders_are_found_by_their_lines_where_no_word_names_them(looked_over):
     assert found.facts["amount_total"] == sum(10.5 + i for i in range(6))
 
 
+@pytest.mark.thorough
 def test_lines_with_their_own_money_are_not_asked_about(looked_over):
     rows = [f"{i // 2},c{i // 2 % 3},2024-01-{1 + i // 2:02d},{i % 7}.50" for i in range(20)]
     assert pressing(looked_over(log(*rows, head="order,customer,date,amount"))) == []
@@ -469,6 +470,7 @@ def test_a_price_that_grows_with_the_pieces_is_the_rows(asked, article):
     assert (spec.columns.amount, spec.columns.unit_price) == ("item-price", None)
 
 
+@pytest.mark.thorough
 def test_an_amount_that_does_not_grow_with_the_pieces_is_a_pieces(looked_over):
     rows = [f"{i},c,2024-01-0{i},x{i % 2},{i},{5 + i % 2}.50" for i in range(1, 9)]
     found = looked_over(log(*rows, head="no,customer,date,article,qty,amount"))
@@ -497,6 +499,7 @@ def bookings():
             yield f"T-{i},c{who},{day},{tickets},{dear},p{i % 4}"
 
 
+@pytest.mark.thorough
 def test_prices_that_fit_by_chance_within_orders_do_not_grow_with_the_pieces(looked_over):
     head = "booking,customer,date,quantity,unit_price,play"
     rows = list(bookings())
@@ -617,6 +620,7 @@ def test_an_id_of_nobody_is_remarked_until_it_is_named(remarks, nobody):
     assert "log.anonymous_ids" not in " ".join(remarks(log(*rows), anonymous_ids=[nobody]))
 
 
+@pytest.mark.thorough
 def test_a_zero_that_is_one_of_a_running_count_is_somebody(looked_over):
     rows = [f"{i},{i % 25},2024-01-{1 + i // 4:02d},{i + 1},x" for i in range(100)]
     assert not remarked(looked_over(log(*rows)), "log.anonymous_ids")
@@ -626,6 +630,7 @@ def test_a_zero_that_is_one_of_a_running_count_is_somebody(looked_over):
     assert remarked(looked_over(log(*rows)), "'0' in 'customer' stands for nobody")
 
 
+@pytest.mark.thorough
 def test_an_id_that_towers_over_all_others_is_remarked(looked_over):
     rows = [
         f"{i},{'shop@x.org' if i % 2 else f'c{i}@x.org'},2024-01-0{1 + i % 9},{i + 1},x"

@@ -42,6 +42,7 @@ def change(log, path):
         return Learner.of(orders).recent_change(planned(orders, config, HORIZON))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_price_rise_of_the_last_days_is_seen_and_a_steady_log_is_silent(log, tmp_path):
     late = log["day"] >= N_DAYS - window_days(HORIZON)

@@ -77,6 +77,7 @@ def test_one_customer(refused, tmp_path):
     assert "customer" in message
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_41_all_one_time_buyers(refused, tmp_path):
     rows = [(f"c{n}", f"2022-{n % 12 + 1:02d}-15", "10", str(n), "NO") for n in range(400)]
@@ -312,6 +313,7 @@ def test_a_refused_training_leaves_the_results_of_the_last_one(late, elsewhere, 
     assert "blend cannot be fitted to this log at any cutoff" in said
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_backtest_does_not_recommend_a_training_that_would_be_refused(elsewhere, capsys):
     assert awakened("backtest", "--set", "contenders=[base_rate]") == 0

@@ -142,6 +142,7 @@ def alive(group):
     return True
 
 
+@pytest.mark.thorough
 def test_a_memory_limit_that_is_too_small_says_so(tmp_path):
     simulate(20_000, 1, tmp_path / "log", QUIET, lines=1.0)
     columns = {"customer_id": "customer_id", "transacted_at": "ordered_at", "amount": "amount"}

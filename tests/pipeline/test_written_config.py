@@ -154,6 +154,7 @@ def settled(values):
         yield from ((name, key) for key in value) if isinstance(value, dict) else ((name, ""),)
 
 
+@pytest.mark.thorough
 def test_the_written_config_keeps_whatever_was_asked_for(tmp_path, monkeypatch):
     told = set(settled(EVERYTHING)) | {("version", ""), *NOT_OF_A_CSV}
     assert told == set(settled(load(None, {"log": EVERYTHING["log"]}).model_dump()))
@@ -263,6 +264,7 @@ def test_a_log_within_a_package_keeps_its_address(engine):
     assert f'source: "{address}"' in config_text(check(engine, {"source": address}, now=NOW))
 
 
+@pytest.mark.thorough
 def test_line_breaks_in_a_columns_name_write_no_lines_of_the_config(engine, tmp_path):
     odd = ["shop\nseed: 99", "shop\x85seed: 98", "shop\u2028seed: 97", "Laden €"]
     rows = [(c, d, a, *("ab"[n % 2] for _ in odd)) for n, (c, d, a) in enumerate(shop())]

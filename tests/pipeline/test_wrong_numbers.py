@@ -253,6 +253,7 @@ def test_a_phone_that_became_a_fraction_is_no_money(asked):
     assert asked(content)[2] == 2
 
 
+@pytest.mark.thorough
 def test_a_dash_before_an_amount_is_a_minus(asked):
     minus = "-\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"
     rows = [f"A,2024-02-05,{mark}1.00" for mark in minus]
@@ -390,6 +391,7 @@ def test_a_price_beside_a_count_that_nothing_reads_is_a_question(asked, header, 
         assert (pressing(questions), money) == ([], single)
 
 
+@pytest.mark.thorough
 def test_a_price_that_is_the_rows_or_stands_alone_stays_the_amount(asked):
     columns = {"customer_id": "customer", "transacted_at": "date"}
     pieces = [1 + i * 3 % 4 for i in range(40)]

@@ -98,6 +98,7 @@ def test_expected_spend():
         close(GammaGammaModel.from_params(params).expected_spend(X)[0], spend_of(params, x, z))
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_lifetime_value(name):
@@ -149,6 +150,7 @@ def drawn_rounds(rng, k):
     return params, (x, t_x, n), X
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @EVERY_KIND
 def test_every_answer_at_opportunities(draws):
@@ -240,6 +242,7 @@ def test_covariates_move_every_answer(name):
 # -- one customer's path ----------------------------------------------------------------------
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "z"), [(name, None) for name in MODELS] + [(name, 1.5) for name in COEFFICIENTS]

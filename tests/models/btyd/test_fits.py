@@ -118,6 +118,7 @@ def test_log_intervals_survive_the_histogram():
     assert by_count.log_likelihood_ == pytest.approx(by_row.log_likelihood_, rel=1e-11)
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bg", "mbg", "pareto", "erlang"])
 @pytest.mark.parametrize("unit", [1 / 365.25, 24.0, 86400.0])
@@ -245,6 +246,7 @@ def test_donations(donations):
 # -- priors, warnings, refusals ----------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_weak_prior_pulls_little_and_tames_little_data():
     X = simulated("pareto", 5000)

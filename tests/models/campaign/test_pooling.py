@@ -68,6 +68,7 @@ def profit(effect, truth):
 WORLDS = {"right": 1.0, "half": 0.5, "double": 2.0, "five times": 5.0}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("times", WORLDS.values(), ids=WORLDS)
 @pytest.mark.parametrize("se", [0.1, 0.3, 0.9])
 @pytest.mark.parametrize("campaigns", [1, 2, 6])

@@ -114,6 +114,7 @@ def test_the_json_tells_the_customer_asked_for_and_what_the_logs_own_model_expec
     assert found["expected_spend"] == pytest.approx(found["expected_purchases"] * 55 / 3)
 
 
+@pytest.mark.thorough
 def test_a_return_day_is_named_and_the_counts_agree(log, told, capsys, tmp_path):
     page = tmp_path / "page.html"
     _, out, _ = asked(log, capsys, "00042x", "--out", str(page))
@@ -161,6 +162,7 @@ def test_a_day_of_zero_is_no_return(tmp_path, capsys):
     assert [day["kind"] for day in found["days"]].count("no purchase") == 2
 
 
+@pytest.mark.thorough
 def test_the_groups_of_the_past_are_those_that_describe_would_have_told(told):
     found = json.loads(told("--json"))["rfm_groups"]
     assert [row["day"] for row in found] == ["2023-04-01", "2023-07-01"]
@@ -173,6 +175,7 @@ def test_the_groups_of_the_past_are_those_that_describe_would_have_told(told):
     assert re.search(rf"RFM group +{groups}", told())
 
 
+@pytest.mark.thorough
 def test_who_most_likely_does_not_come_has_no_window(log, capsys):
     code, out, err = asked(log, capsys, "00042x", "--json", "--horizon", "3d")
     assert code == 0, err

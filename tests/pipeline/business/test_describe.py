@@ -171,6 +171,7 @@ def test_a_window_that_holds_more_days_of_billing_before_one_month_than_another_
     assert uneven(None, starts, 60) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_describe_tells_of_a_calendar_of_billing(tmp_path, capsys):
     ends = pd.date_range("2024-01-31", "2026-03-31", freq="ME")
@@ -327,6 +328,7 @@ def test_the_few_are_few_and_hold_at_least_half(money):
         assert sum(sorted(money)[::-1][: min(10, len(money) // 10)]) < 0.5 * sum(money) + 1e-6
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_rare_values_of_an_attribute_go_together(tmp_path, capsys):
     log = [(c, d, a, i, f"land {n % 40}") for n, (c, d, a, i, _) in enumerate(shop.rows(200))]
@@ -336,6 +338,7 @@ def test_rare_values_of_an_attribute_go_together(tmp_path, capsys):
     assert shown[-1] == "(all others)"
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_a_value_called_like_the_others_is_counted_once(tmp_path, capsys):
     log = [(*row[:4], ["(all others)", "NO", ""][n % 3]) for n, row in enumerate(shop.rows(60))]
@@ -375,6 +378,7 @@ def test_an_attribute_called_like_a_figure_is_refused(name):
         describe(orders, asked, None, None)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_rows_of_another_currency_are_told_on_the_page_and_in_the_json(tmp_path, capsys):
     log = [(*row[:4], "EUR" if i else "USD") for i, row in enumerate(shop.rows(100))]

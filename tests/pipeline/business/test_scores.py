@@ -104,6 +104,7 @@ def test_every_customer_has_one_place_on_the_map_of_risk_by_value():
     assert found.sum(axis=1).tolist() == [5, 95, 150, 250]
 
 
+@pytest.mark.thorough
 def test_the_scores_of_the_logs_customers_are_added_up_and_those_of_others_counted(
     tmp_path, capsys, log
 ):
@@ -144,6 +145,7 @@ def test_known_customers_who_should_bring_more_than_the_forecast_has_for_all_are
     assert list(at_odds(expected, SimpleNamespace(as_of=day, horizon_days=60), day, None)) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_scores_of_another_day_or_of_a_shorter_log_are_told_once(tmp_path, capsys, log):
     file = tmp_path / "scores.parquet"
@@ -172,6 +174,7 @@ def test_the_page_and_the_screen_tell_of_the_scores(tmp_path, capsys, log):
     assert "ranking good" in out
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_a_total_that_was_off_by_more_than_tenfold_leaves_no_range(tmp_path, capsys, log):
     file = tmp_path / "scores.parquet"

@@ -26,6 +26,7 @@ def known():
     return sorted({row[0] for row in shop.rows(200) if row[0].startswith("0")})
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
     answers = [f"{known[0]},2023-01-05,10", f"{known[1]},2023-01-06,9", f"{known[2]},2023-01-07,3"]

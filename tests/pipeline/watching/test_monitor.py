@@ -48,6 +48,7 @@ def monitor(*words, today=END):
     return cli.run(["monitor", *map(str, words), "--today", str(today), "--quiet"])
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_scores_are_told_from_logs_by_their_columns(here, scores, tmp_path):
     pd.read_parquet(scores).to_csv(tmp_path / "s.csv", index=False)
