@@ -57,7 +57,7 @@ def _following(look: Look, table: ir.Table, name: str) -> tuple[int, int]:
     cell = look.text(table, name)
     rows = table.select(
         who=look.text(table, look.spec.columns.customer_id),
-        cents=(table.money * 100).round().cast("int64"),
+        cents=(table.money * 100).round().try_cast("int64"),
         part=cell.re_extract(PART_OF, 1).try_cast("int64"),
         of=cell.re_extract(PART_OF, 2).try_cast("int64"),
     ).filter(ibis._.part <= ibis._.of, ibis._.of > 1)
