@@ -160,7 +160,7 @@ def test_a_model_of_another_log_is_promoted_only_for_a_reason(
     said = capsys.readouterr().err
     assert "it learned from other.csv, the champion of churn from orders.csv, another log" in said
     assert "tracking.registered_model=NAME" in said
-    assert registry.describe(store, "churn", "champion").version == "1"  # type: ignore[union-attr]
+    assert registry.describe(store, "churn", "champion").version == "1"
     assert cli.run([*request, "--force", "we took that shop over"]) == 0
     now = registry.describe(store, "churn", "champion")
     assert now is not None
@@ -175,7 +175,7 @@ def test_a_champion_made_before_models_knew_their_log_gives_way(store: Store, fo
             store.client.delete_model_version_tag("churn", "1", tag)
     register(store, folder, log_loss=0.5)
     assert promote(store, "churn", asked=False)
-    assert registry.describe(store, "churn", "champion").version == "2"  # type: ignore[union-attr]
+    assert registry.describe(store, "churn", "champion").version == "2"
 
 
 def test_a_first_model_that_a_rule_beats_stays_challenger_until_it_is_forced(
@@ -493,7 +493,7 @@ def test_a_champion_whose_tags_were_deleted_gives_way_to_no_worse_one_unseen(
         store.client.delete_model_version_tag("churn", "1", IDENTITY)
     with pytest.raises(UserError, match="log_identity of version 1 of churn is gone"):
         promote(store, "churn", asked=True)
-    assert registry.describe(store, "churn", "champion").version == "1"  # type: ignore[union-attr]
+    assert registry.describe(store, "churn", "champion").version == "1"
 
 
 def test_what_two_make_at_once_is_made(

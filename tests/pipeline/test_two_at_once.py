@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -54,34 +55,34 @@ def test_two_trainings_of_one_log_at_once_lose_nothing(tracking_uri):
 OPENED = "import sys; from pipeline.tracking import runs; runs.prepare(sys.argv[1])"
 
 
+@contextmanager
+def empty_database(name):
+    """The address of a database that nobody has used."""
+    with connected() as session:
+        session.execute(f"DROP DATABASE IF EXISTS {name}")
+        session.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{URL.rpartition('/')[0]}/{name}"
+        finally:
+            session.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.mark.engine
 @pytest.mark.thorough
 def test_58_three_first_uses_of_one_database_all_succeed():
     """MLflow's own migrations crash when two processes run them."""
-    with connected() as session:
-        session.execute("DROP DATABASE IF EXISTS churn_first_use")
-        session.execute("CREATE DATABASE churn_first_use")
-        uri = f"{URL.rpartition('/')[0]}/churn_first_use"
-        try:
-            together = [begun(uri, script=OPENED) for _ in range(3)]
-            said = [process.communicate()[1] for process in together]
-            assert [process.returncode for process in together] == [0, 0, 0], said
-        finally:
-            session.execute("DROP DATABASE churn_first_use WITH (FORCE)")
+    with empty_database("churn_first_use") as uri:
+        together = [begun(uri, script=OPENED) for _ in range(3)]
+        said = [process.communicate()[1] for process in together]
+        assert [process.returncode for process in together] == [0, 0, 0], said
 
 
 @pytest.mark.engine
 def test_who_only_reads_makes_no_tables_in_an_empty_database():
-    with connected() as session:
-        session.execute("DROP DATABASE IF EXISTS churn_only_read")
-        session.execute("CREATE DATABASE churn_only_read")
-        uri = f"{URL.rpartition('/')[0]}/churn_only_read"
-        try:
-            for read in (store.connect, store.client_of):
-                with pytest.raises(TrackingError, match="There is no tracking store"):
-                    read(uri)
-            with psycopg.connect(uri) as there:
-                found = there.execute("SELECT count(*) FROM pg_stat_user_tables").fetchone()
-            assert found == (0,)
-        finally:
-            session.execute("DROP DATABASE churn_only_read WITH (FORCE)")
+    with empty_database("churn_only_read") as uri:
+        for read in (store.connect, store.client_of):
+            with pytest.raises(TrackingError, match="There is no tracking store"):
+                read(uri)
+        with psycopg.connect(uri) as there:
+            found = there.execute("SELECT count(*) FROM pg_stat_user_tables").fetchone()
+        assert found == (0,)
