@@ -35,6 +35,14 @@ def year_before(
     when : ndarray, shape (n_days,)
         Days on which errors were seen.
     seen : ndarray, shape (n_days, n_errors)
+
+    Examples
+    --------
+    >>> when, seen = np.array([-360.0]), np.array([[0.1]])
+    >>> year_before(when, seen, 0.0, horizon_days=91)
+    array([0.1])
+    >>> year_before(when, seen, 0.0, horizon_days=365) is None
+    True
     """
     apart = np.where(when + horizon_days <= day, np.abs(when - (day - YEAR)), np.inf)
     if not len(apart) or apart.min() > NEAR:
