@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date
+from errno import ENOSPC
 from pathlib import Path
 from weakref import finalize
 
 import pandas as pd
 from pyarrow import feather
 
+from features.errors import UserError
 from features.writing import scratch
 from models.frames import Frames
 
@@ -21,10 +23,24 @@ class KeptFrames:
         finalize(self, opened.__exit__, None, None, None)
 
     def keep(self, kind: str, frames: Iterable[tuple[date, pd.DataFrame]]) -> Frames:
-        """Write tables of one kind; what is fetched equals them."""
+        """Write tables of one kind; what is fetched equals them.
+
+        Raises
+        ------
+        UserError
+            Where the disk has no room for them.
+        """
         days = []
         for day, frame in frames:
-            feather.write_feather(frame, self._file(kind, day), compression="lz4")
+            try:
+                feather.write_feather(frame, self._file(kind, day), compression="lz4")
+            except OSError as error:
+                if error.errno != ENOSPC:
+                    raise
+                raise UserError(
+                    f"The disk with the scratch folder {self._folder.parent} is full. Free some "
+                    "space, or name a folder on another disk: --set engine.scratch=FOLDER"
+                ) from None
             days.append(day)
         return Frames(days, lambda day: self._fetch(kind, day))
 

@@ -3,13 +3,16 @@
 import gc
 import weakref
 from datetime import date
+from errno import ENOSPC
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from features.errors import UserError
 from pipeline.console import Progress
-from pipeline.learning import backtest
+from pipeline.learning import backtest, kept_frames
 from pipeline.learning.kept_frames import KeptFrames
 
 DAY = date(2024, 1, 1)
@@ -33,6 +36,15 @@ def test_what_is_fetched_equals_what_was_kept_and_ends_with_the_frames(tmp_path)
     del frames
     gc.collect()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_with_its_place_and_the_key(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kept_frames.feather, "write_feather", full)
+    with pytest.raises(UserError, match=rf"{tmp_path} is full.*--set engine\.scratch=FOLDER"):
+        KeptFrames(tmp_path).keep("panel", [(DAY, pd.DataFrame({"T": [1.0]}))])
 
 
 def test_of_two_cutoffs_one_history_stands_in_memory(monkeypatch):
