@@ -185,3 +185,12 @@ def test_whatever_is_taken_for_a_plain_number_is_read():
     numeral = as_money(read_numbers(table, "cell", Notation(), "amount"))
     found = table.select("row", n=numeral).order_by("row").to_pyarrow()["n"].to_pylist()
     assert found == [Decimal(text) for text in written]
+
+
+def test_each_of_two_ways_to_read_an_amount_answers_the_question(opened):
+    rows = [(f"C{i}", f"2024-01-{i + 1:02d}", f'"{i + 1},234"') for i in range(9)]
+    with pytest.raises(QuestionError, match="say which") as told:
+        opened(rows)
+    ways = [line.strip() for line in str(told.value).splitlines()[1:]]
+    assert len(ways) == 2
+    assert all("log.decimal=" in way for way in ways)
