@@ -10,9 +10,10 @@ from datetime import date
 from hmac import compare_digest
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 
 from features.errors import UserError
 from pipeline.serving.asked import MOST_BYTES, Answered, Asked, Refused, Told, columns_of
@@ -48,6 +49,7 @@ def app(queue: Queue, token: str | None = None, hosts: tuple[str, ...] = ()) -> 
         redoc_url=None,
         max_body_size=MOST_BYTES,
     )
+    web.router.route_class = _Route
     web.add_exception_handler(RequestValidationError, _invalid)
     web.add_exception_handler(Exception, _unforeseen)
     refusals: dict[int | str, dict[str, Any]] = {
@@ -176,6 +178,32 @@ async def _unforeseen(_: Any, error: Exception) -> Response:
     return _refused(500, refusal(error))
 
 
+TWICE = object()
+"""Stands in a body for an object that has a key twice: of no field's kind, so its place is told."""
+
+
+class _Body(Request):
+    async def json(self) -> Any:
+        """The body; of two values under one key JSON's own reader would take the last."""
+        return json.loads(await self.body(), object_pairs_hook=_each_once)
+
+
+class _Route(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        """Read bodies as `_Body` does."""
+        answer = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            return await answer(_Body(request.scope, request.receive))
+
+        return handler
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> Any:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else TWICE
+
+
 CELL = (
     "each cell is a text of up to 10,000 characters, a finite number of up to 1e14 (a whole one of "
     "64 bits), true, false or null"
@@ -197,6 +225,8 @@ def _in_words(problem: dict[str, Any]) -> str:
     if problem["type"] == "json_invalid":
         return f"body: no JSON from character {problem['loc'][-1]} on"
     place = ", ".join(str(part) for part in problem["loc"][1:3] if _ours(part)) or "body"
+    if problem.get("input") is TWICE:
+        return f"{place}: a key stands twice; give each once"
     # Of a cell, each kind that it could be has a problem of its own.
     cell = len(problem["loc"]) > CELL_DEPTH and problem["loc"][-1] != "[key]"
     return f"{place}: {CELL if cell else problem['msg']}"

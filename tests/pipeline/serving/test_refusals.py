@@ -60,6 +60,23 @@ def test_what_is_wrong_with_a_cell_or_the_text_is_told_once(served):
     assert served.ask(body=b'{"orders": ')[1]["detail"].startswith("body: no JSON from character")
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (
+            f'{{"as_of": "2023-07-01", "as_of": "2023-06-01", "orders": [{json.dumps(ROW)}]}}',
+            "body",
+        ),
+        (f'{{"orders": [{json.dumps(ROW)}, {{"Total": "5", "Total": "{SECRET}"}}]}}', "orders, 1"),
+        ('{"customers": [{"T": 5, "T": 6}]}', "customers, 0"),
+        ('{"orders": [{"Total": {"a": 1, "a": 2}}]}', "orders, 0"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_rather_than_that_the_last_one_wins(served, body, place):
+    code, told = served.ask(body=body.encode())
+    assert (code, told["detail"]) == (422, f"{place}: a key stands twice; give each once")
+
+
 def test_a_summary_that_contradicts_itself_is_refused(served, scorer):
     row = {"Customer ID": "1", "Date": "2023-02-01", "Total": "5"}
     day = datetime(2023, 7, 1).date()
