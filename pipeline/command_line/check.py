@@ -66,6 +66,7 @@ def _after_check(
     path: Path | None, overrides: Mapping[str, Any], written: Path | None
 ) -> list[str]:
     """The training that the log was judged for; a config that was written asks for all of it."""
+    from pipeline.command_line.following import unused
     from pipeline.config_options import as_options
 
     if written:
@@ -73,4 +74,5 @@ def _after_check(
     options = as_options(overrides)
     if path:
         return [f"churn train --config {shlex.quote(str(path))} {options}".rstrip()]
-    return [f"churn check {options} --write-config churn.yaml", f"churn train {options} --guess"]
+    file = unused("churn.yaml")
+    return [f"churn check {options} --write-config {file}", f"churn train {options} --guess"]

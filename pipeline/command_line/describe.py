@@ -93,9 +93,9 @@ def describe(
             log.files(console, out)
         after = following.training(path, overrides)
         if scores:
-            after = following.plan(scores, path, overrides, config)
-            if made_up := following.example_told(config):
-                console.print(made_up)
+            told, after = following.acting(scores, path, overrides, config)
+            if told:
+                console.print(told)
         log.next_command(console, after)
 
 

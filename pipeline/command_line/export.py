@@ -1,6 +1,5 @@
 """`churn export`: the audience of a plan's arm, as a platform wants it."""
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +31,8 @@ def export(
     from pipeline.acting import export as stage
     from pipeline.acting.contacts import read_contacts
     from pipeline.acting.plan_file import read_plan
-    from pipeline.command_line.show import exported, log
+    from pipeline.command_line import following
+    from pipeline.command_line.show import exported
     from pipeline.console import Progress, output
     from pipeline.intake.orders import refuse_overwriting
 
@@ -45,5 +45,5 @@ def export(
         made = stage.export(planned, listed, to, chosen, out, suppress, country)
     console = output()
     exported.exported(console, made, out, suppress)
-    file = shlex.quote(str(plan))
-    log.next_command(console, f"churn measure {file} LOG --out measured.json")
+    line = following.measuring(plan, None, {})
+    console.print(following.log_told(planned.terms.start, line), markup=False, soft_wrap=True)

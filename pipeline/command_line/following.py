@@ -1,7 +1,9 @@
 """Commands that come next, with the files and terms that are known: each can be pasted."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,8 @@ if TYPE_CHECKING:
     from pipeline.acting.plan_file import Terms
     from pipeline.campaign_config import CampaignConfig
     from pipeline.config import Config
+    from pipeline.scoring.champion import Found
+    from pipeline.watching.monitor import Monitored
 
 EXAMPLE = 0.5
 """Money per contact where none is told: written out, so that it is seen and changed."""
@@ -25,17 +29,58 @@ def training(path: Path | None, overrides: Mapping[str, Any]) -> str:
 
 
 def scoring(
-    path: Path | None, overrides: Mapping[str, Any], config: "Config", model: Path | None = None
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    config: "Config",
+    model: Path | str | None = None,
+    out: str = "scores.parquet",
 ) -> str:
-    """Score the log that was trained on, by the model that was registered or lies in a folder."""
+    """Score the log that was trained on, by the model that was registered or is named."""
     by = f"--model {shlex.quote(str(model))}" if model else ""
-    return _line(
-        "churn score",
-        log_of(path, overrides, config),
-        by,
-        _tracking(overrides),
-        "--out scores.parquet",
-    )
+    log = log_of(path, overrides, config)
+    return _line("churn score", log, by, _tracking(overrides), f"--out {out}")
+
+
+def learning(
+    command: str,
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    config: "Config",
+    horizon_days: int,
+    *words: str,
+) -> str:
+    """Look at a log, or learn from it, that was read as the model's log was."""
+    from pipeline.config_options import as_options
+
+    read = {} if path else {**_reading(config), "horizon_days": horizon_days}
+    return _line(f"churn {command}", _config(path), as_options({**read, **overrides}), *words)
+
+
+def watching(
+    found: "Monitored",
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    config: "Config",
+    by: "Found",
+    model: str | None,
+) -> str:
+    """What the verdict of a watch asks for; `model` is the one that was named, if any."""
+    from pipeline.watching.signals import LOOK, TRAIN
+
+    if found.verdict in (TRAIN, LOOK):
+        days = by.model.manifest.horizon_days
+        command, *words = ("train", "--promote") if found.verdict == TRAIN else ("check",)
+        return learning(command, path, overrides, config, days, *words)
+    # A name of its own: the scores that were watched are evidence, and stay.
+    return scoring(path, overrides, config, model, f"scores_{found.day}.parquet")
+
+
+def _reading(config: "Config") -> dict[str, Any]:
+    """The keys that say how a log is read, as far as they are not the defaults."""
+    said = config.log.model_dump(mode="json", exclude_defaults=True)
+    columns = said.pop("columns")
+    known = {f"log.{name}": value for name, value in said.items()}
+    return known | {f"log.columns.{name}": value for name, value in columns.items()}
 
 
 def log_of(path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
@@ -52,6 +97,27 @@ def stored(command: str, path: Path | None, overrides: Mapping[str, Any]) -> str
     return _line(f"churn {command}", _config(path), _tracking(overrides))
 
 
+def acting(
+    scores: Path,
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    config: "Config",
+    model: str | None = None,
+) -> tuple[str, str]:
+    """What follows scores, and a sentence on it: a plan, or newer scores where it would refuse."""
+    from pipeline.campaign_config import CampaignConfig
+    from pipeline.scoring.scores_file import read_days
+
+    as_of, end = read_days(scores)
+    known = next(iter(config.campaigns.values()), CampaignConfig())
+    if end and (end - as_of).days > known.max_age_days:
+        told = f"No campaign is planned by scores of {as_of}: the log goes on after them."
+        newer = f"scores_{end}.parquet"
+        return told, scoring(path, overrides, config, model, newer)
+    example = "The contact_cost of the next line is an example: put in your own."
+    return "" if known.priced else example, plan(scores, path, overrides, config)
+
+
 def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: "Config") -> str:
     """Plan the config's first campaign, or one of the scores' day whose cost is to be changed."""
     from pipeline.campaign_config import CampaignConfig
@@ -65,13 +131,34 @@ def plan(scores: Path, path: Path | None, overrides: Mapping[str, Any], config: 
     if not known.priced:
         kept[f"campaigns.{name}.contact_cost"] = _example_cost(scores, known)
     start = f"churn plan {shlex.quote(str(scores))} --campaign {name}"
-    return _line(start, _config(path), as_options(kept), "--out plan.parquet")
+    return _line(start, _config(path), as_options(kept), f"--out {unused('plan.parquet')}")
 
 
-def example_told(config: "Config") -> str:
-    """That the cost of a contact in the line of `plan` is made up, where the config has none."""
-    priced = next(iter(config.campaigns.values())).priced if config.campaigns else False
-    return "" if priced else "The contact_cost of the next line is an example: put in your own."
+def unused(name: str) -> str:
+    """A name of this folder that no file has yet: what follows would refuse, or lose what is there.
+
+    >>> unused("no such file.parquet")
+    'no such file.parquet'
+    """
+    file = Path(name)
+    others = (f"{file.stem}_{n}{file.suffix}" for n in count(2))
+    return (
+        name if not file.exists() else next(other for other in others if not Path(other).exists())
+    )
+
+
+def exporting(plan: Path, arms: Sequence[str]) -> list[str]:
+    """Write the audience of each arm of a plan."""
+    start = f"churn export {shlex.quote(str(plan))} --to csv --contacts contacts.csv"
+    if len(arms) == 1:
+        return [f"{start} --out audience.csv"]
+    return [f"{start} --arm {arm} --out audience_{arm}.csv" for arm in map(shlex.quote, arms)]
+
+
+def log_told(start: date, line: str) -> str:
+    """What the word LOG of a line that measures stands for, and from when on it can be run."""
+    where = "in the place of LOG, " if " LOG " in line else ""
+    return f"Once the log, {where}holds orders of {start} and later: {line}"
 
 
 def _example_cost(scores: Path, terms: "CampaignConfig") -> float:
@@ -96,7 +183,7 @@ def measuring(plan: Path, path: Path | None, overrides: Mapping[str, Any]) -> st
     """Measure a campaign when its days are over, in the store that its plan is recorded in."""
     log = _config(path) or "LOG"
     start = f"churn measure {shlex.quote(str(plan))}"
-    return _line(start, log, _tracking(overrides), "--out measured.json")
+    return _line(start, log, _tracking(overrides), f"--out {unused('measured.json')}")
 
 
 def next_campaign(
@@ -125,9 +212,11 @@ def next_campaign(
         "churn score", log_of(path, overrides, config), store, "--out next_scores.parquet"
     )
     second = _line(
-        f"churn plan next_scores.parquet --campaign {name} {told}",
+        f"churn plan next_scores.parquet --campaign {name}",
+        _config(path),
+        told,
         store,
-        f"--measured {shlex.quote(str(measured))} --out next.parquet",
+        f"--measured {shlex.quote(str(measured))} --out {unused('next.parquet')}",
     )
     return f"{first} && {second}"
 

@@ -54,8 +54,7 @@ def monitor(
     from pipeline.watching import page, recorded
     from pipeline.watching.monitor import told_apart
 
-    progress = Progress(quiet)
-    scores, logs = told_apart(log or ())
+    progress, (scores, logs) = Progress(quiet), told_apart(log or ())
     if len(logs) > 1:
         for file in logs:
             expand(file)  # scores that are not there are told apart from no scores
@@ -80,7 +79,8 @@ def monitor(
     if json:
         print(watched.to_json())
     else:
-        monitored.monitored(output(), watched, following.log_of(path, overrides, config))
+        after = following.watching(watched, path, overrides, config, found, model)
+        monitored.monitored(output(), watched, after)
     if watched.alarms:
         raise typer.Exit(ALARM)
 

@@ -59,7 +59,8 @@ def plan(
     keep(made, load_tracking(config, overrides).uri, out, progress)
     if report:
         plan_page.write(report, made)
-    plan.planned(output(), made, out, following.measuring(out, config, overrides))
+    line = following.measuring(out, config, overrides)
+    plan.planned(output(), made, out, following.log_told(made.file.terms.start, line))
 
 
 def _made(

@@ -88,9 +88,9 @@ def score(
         log.ledger(console, orders)
         _report(report, orders, config, scored, found.model, progress)
     scores.scored(console, scored, found, report)
-    if made_up := following.example_told(config):
-        console.print(made_up)
-    after = following.plan(out, path, overrides, config)
+    told, after = following.acting(out, path, overrides, config, model)
+    if told:
+        console.print(told)
     log.next_command(console, after, following.stored("ui", path, overrides))
 
 

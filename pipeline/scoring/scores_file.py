@@ -85,6 +85,13 @@ def read_segments(path: Path) -> tuple[pa.Table, date, int]:
     return known, _only(path, table, "as_of"), int(_only(path, table, "horizon_days"))
 
 
+def read_days(path: Path) -> tuple[date, date | None]:
+    """The day that scores are of, and that of the log's end (None: CSV); errors as above."""
+    table, about = _read(path, {"as_of": None})
+    end = about.get("log_end")
+    return _only(path, table, "as_of"), date.fromisoformat(end) if end else None
+
+
 def read_columns(path: Path, names: tuple[str, ...]) -> pd.DataFrame:
     """Some columns of a scores file, one row per customer; errors as in `read_scores`."""
     frame: pd.DataFrame = _read(path, dict.fromkeys(names))[0].to_pandas()

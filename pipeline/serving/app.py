@@ -5,7 +5,7 @@ Nothing of a request is kept, logged or told back in an error.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from datetime import date
 from hmac import compare_digest
 from typing import Any
@@ -189,7 +189,7 @@ class _Body(Request):
 
 
 class _Route(APIRoute):
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Read bodies as `_Body` does."""
         answer = super().get_route_handler()
 

@@ -1,7 +1,9 @@
 """The command that each stage ends with can be pasted: nothing in it is left to be filled in."""
 
+import inspect
 import io
 import shlex
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,9 +15,11 @@ from pipeline.acting import plan as stage
 from pipeline.acting.effect import effect_of
 from pipeline.command_line import following
 from pipeline.command_line.main import app
+from pipeline.command_line.options import options
 from pipeline.command_line.show import board
 from pipeline.config_file import load, load_campaign
 from pipeline.config_options import parse_overrides
+from pipeline.watching.signals import LOOK, NOTHING, TRAIN
 from tests.pipeline.acting import world
 
 LOG = {
@@ -72,6 +76,81 @@ def test_where_spend_is_small_the_cost_that_is_shown_is_smaller(tmp_path):
     assert planned_by(shlex.split(line)).contacted.shape[0] >= 100
 
 
+def test_what_follows_scores_that_no_plan_takes_any_more_is_newer_ones(tmp_path):
+    scores = world.write_scores(tmp_path / "scores.parquet", world.scores(), "2024-12-31")
+    told, line = following.acting(scores, None, {}, load(None, LOG), "out/m")
+    assert told == "No campaign is planned by scores of 2024-03-01: the log goes on after them."
+    assert line == "churn score orders.csv --model out/m --out scores_2024-12-31.parquet"
+    patient = load(None, {**LOG, "campaigns.spring.max_age_days": 400})
+    assert following.acting(scores, None, {}, patient)[1].startswith("churn plan ")
+
+
+def test_what_follows_takes_no_name_that_a_file_has(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("plan.parquet", "plan_2.parquet", "measured.json"):
+        Path(name).touch()
+    line = following.plan(rich(tmp_path / "scores.parquet"), None, {}, load(None, LOG))
+    assert line.endswith("--out plan_3.parquet")
+    assert following.measuring(Path("p"), None, {}).endswith("--out measured_2.json")
+
+
+def test_each_arm_of_a_plan_has_an_export_of_its_own():
+    (one,) = following.exporting(Path("my plan.parquet"), ["treated"])
+    assert one == (
+        "churn export 'my plan.parquet' --to csv --contacts contacts.csv --out audience.csv"
+    )
+    lines = following.exporting(Path("p.parquet"), ["letter", "mail"])
+    assert [line.split(" --arm ")[1] for line in lines] == [
+        "letter --out audience_letter.csv",
+        "mail --out audience_mail.csv",
+    ]
+
+
+READING = {
+    "log.source": "a b.csv",
+    "log.columns.customer_id": "Who",
+    "log.columns.transacted_at": "Day of it",
+    "log.columns.amount": "Sum, \u20ac",
+    "log.columns.attributes": ["Country"],
+    "log.date_format": "%d/%m/%Y",
+    "log.decimal": ",",
+    "log.thousands": "space",
+    "log.sales": {"column": "State", "values": ["Paid", "it's done"]},
+    "log.where": [{"column": "Kind", "operator": "!=", "value": "Fee"}],
+}
+
+
+def of_line(line):
+    """The config that a line of the shell asks for."""
+    command, *words = shlex.split(line)[1:]
+    read = get_command(app).commands[command].make_context(command, words).params
+    path, overrides = options(
+        **{name: read[name] for name in inspect.signature(options).parameters}
+    )
+    return load(path, overrides)
+
+
+@pytest.mark.parametrize("verdict", [TRAIN, LOOK])
+def test_what_follows_a_watch_reads_the_log_as_the_model_did(verdict):
+    by = SimpleNamespace(model=SimpleNamespace(manifest=SimpleNamespace(horizon_days=60)))
+    found, config = SimpleNamespace(verdict=verdict, day="2024-01-01"), load(None, READING)
+    given = {"log.source": "a b.csv", "tracking.registered_model": "tea"}
+    asked = of_line(following.watching(found, None, given, config, by, None))
+    assert asked.log == config.log
+    assert (asked.horizon_days, asked.tracking.registered_model) == (60, "tea")
+    line = following.watching(found, Path("c.yaml"), given, config, by, None)
+    assert "--config c.yaml 'a b.csv' --set tracking.registered_model=tea" in line
+
+
+def test_where_there_is_nothing_to_do_the_model_that_was_named_scores_again():
+    found = SimpleNamespace(verdict=NOTHING, day=date(2024, 1, 1))
+    given = {"tracking.registered_model": "tea"}
+    line = following.watching(found, None, given, load(None, LOG), None, "out/model")
+    assert (
+        line == f"churn score orders.csv --model out/model {STORE} --out scores_2024-01-01.parquet"
+    )
+
+
 TERMS = {"value": "clv", "contact_cost": 0.4, "kind": "mail", "effect": 0.3}
 
 
@@ -91,6 +170,7 @@ def test_the_next_campaign_has_the_cost_kind_and_effect_of_the_measured_one(tmp_
         made.file.terms, Path("c.yaml"), {"log.source": "orders.csv"}, config, Path("measured.json")
     )
     assert later.startswith("churn score orders.csv --config c.yaml --out")
+    assert "--campaign spring_next --config c.yaml" in later
     said = parse_overrides([word for word in plan if "=" in word])
     assert {key: said[f"campaigns.spring_next.{key}"] for key in TERMS} == TERMS
 

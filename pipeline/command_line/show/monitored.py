@@ -6,11 +6,10 @@ from pipeline.command_line.show.log import next_command
 from pipeline.command_line.show.tables import empty_table, put
 from pipeline.watching import words
 from pipeline.watching.monitor import Monitored
-from pipeline.watching.signals import LOOK, TRAIN
 
 
-def monitored(console: Console, found: Monitored, log: str) -> None:
-    """Say what is to be done and why, then the figures; `log` are the words that name the log."""
+def monitored(console: Console, found: Monitored, following: str) -> None:
+    """Say what is to be done and why, then the figures, and the command that follows."""
     for nth, sentence in enumerate(found.sentences):
         console.print(sentence, style="" if nth else "bold", markup=False)
     console.print()
@@ -25,13 +24,7 @@ def monitored(console: Console, found: Monitored, log: str) -> None:
             for row in rows:
                 table.add_row(*row)
             put(console, table)
-    if found.verdict == TRAIN:
-        next_command(console, f"churn train {log} --promote")
-    elif found.verdict == LOOK:
-        next_command(console, f"churn check {log}")
-    else:
-        # A name of its own: the scores that were watched are evidence, and stay.
-        next_command(console, f"churn score {log} --out scores_{found.day}.parquet")
+    next_command(console, following)
 
 
 def _short(found: Monitored) -> tuple[list[str], list[list[str]]]:

@@ -1,18 +1,18 @@
 """A plan as a person reads it: its groups, its profit at several effects, its power."""
 
-import shlex
 from pathlib import Path
 
 from rich.console import Console
 
 from pipeline.acting import plan_words
 from pipeline.acting.plan import Plan
+from pipeline.command_line.following import exporting
 from pipeline.command_line.show.log import next_command
 from pipeline.command_line.show.tables import empty_table, put
 
 
 def planned(console: Console, plan: Plan, out: Path, measuring: str) -> None:
-    """Say what is planned, and on what it rests; `measuring` is the command that ends it."""
+    """Say what is planned, and on what it rests; `measuring` is when and how it is measured."""
     console.print(plan_words.left_out(plan), markup=False)
     console.print()
     tables = (
@@ -28,13 +28,6 @@ def planned(console: Console, plan: Plan, out: Path, measuring: str) -> None:
     for sentence in plan_words.sentences(plan):
         console.print(sentence, markup=False)
     console.print(f"Plan {plan.file.fingerprint[:12]}: {out}", markup=False)
-    file = shlex.quote(str(out))
-    console.print(
-        f"Once the log holds orders of {plan.file.terms.start} and later: {measuring}",
-        markup=False,
-        soft_wrap=True,
-    )
+    console.print(measuring, markup=False, soft_wrap=True)
     console.print("contacts.csv of the next line is your own list: customer_id, email, phone, ...")
-    next_command(
-        console, f"churn export {file} --to csv --contacts contacts.csv --out audience.csv"
-    )
+    next_command(console, *exporting(out, plan.file.treatments))
