@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
+import yaml
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from features.log.transactions import LogSpec
@@ -241,6 +242,30 @@ def redacted(config: Config) -> dict[str, Any]:
     for section, key in (("tracking", "uri"), ("log", "source")):
         values[section][key] = without_secret(values[section][key])
     return values
+
+
+HIDDEN = "***"
+ELSEWHERE = ("tracking", "cache", "output")
+"""Sections that say where files lie; the answer does not depend on them."""
+
+
+def as_recorded(config: Config, **known: Any) -> str:
+    """The config as the tracking store keeps it, as YAML: no address, and no customer's value.
+
+    `known` are keys of the top level and of the log that the training itself settled.
+    """
+    values = {k: v for k, v in redacted(config).items() if k not in ELSEWHERE}
+    log = values["log"]
+    log["source"] = Path(log["source"]).name
+    values["engine"].pop("scratch")
+    for name, value in known.items():
+        (log if name in log else values)[name] = value
+    log["anonymous_ids"] = [HIDDEN] * len(log["anonymous_ids"])
+    people = {log["columns"]["customer_id"], log["columns"]["refund_customer"]}
+    for rule in log["where"]:
+        if rule["column"] in people or "@" in str(rule["value"]):
+            rule["value"] = HIDDEN
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def without_secret(uri: str) -> str:

@@ -190,17 +190,17 @@ def log_leaderboard(
 
 
 def log_files(
-    opened: Training, files: Sequence[Path], drawings: Mapping[str, str] | None = None
+    opened: Training, files: Sequence[Path], texts: Mapping[str, str] | None = None
 ) -> None:
-    """Put files at the root of the parent run, where MLflow can lay two runs side by side.
+    """Put files, and `texts` by name, into the parent run.
 
-    `drawings` (name -> SVG) lie in its folder `charts`, which MLflow shows as images.
+    At its root MLflow can lay two runs side by side; in its folder `charts` it shows images.
     """
     with talking(opened.store.uri):
         for file in files:
             opened.store.client.log_artifact(opened.run_id, str(file))
-        for name, drawing in (drawings or {}).items():
-            opened.store.client.log_text(opened.run_id, drawing, f"charts/{name}.svg")
+        for name, text in (texts or {}).items():
+            opened.store.client.log_text(opened.run_id, text, name)
 
 
 def describe(opened: Training, verdict: str) -> None:

@@ -1,12 +1,15 @@
-"""What the registry shows of a version: which log, which question, and how good the answer was."""
+"""What the store shows of a training and its version: log, question, and how good it answers."""
 
 import math
 from datetime import date
 from typing import Any
 
+from features.customer.catalogue import NAMES
 from models.evaluation.grades import in_words, worst
+from pipeline.config import Config
 from pipeline.learning.backtest import Backtest
 from pipeline.learning.judgement import Judgement
+from pipeline.learning.snapshots import Snapshots
 from pipeline.markup import words
 
 UNFIT = "unfit"
@@ -72,3 +75,20 @@ def _digits(value: float) -> str:
     ('0.1235', '')
     """
     return f"{value:.4g}" if math.isfinite(value) else ""
+
+
+def parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
+    """The settings that each run of the training carries."""
+    days = snapshots.plan
+    return {
+        "horizon_days": days.horizon_days,
+        "as_of": days.as_of,
+        "backtest_cutoffs": [str(c) for c in days.backtest],
+        "panel_cutoffs": [str(c) for c in days.panels[days.as_of]],
+        "features": len(NAMES),
+        "attributes": len(snapshots.attributes),
+        "clv_months": config.clv.months,
+        "max_customers": config.training.max_customers,
+        "contenders": len(config.contenders) if config.contenders else None,
+        "seed": config.seed,
+    }

@@ -24,9 +24,10 @@ from pipeline.tracking import registry, runs
 from pipeline.tracking.errors import GateError, TrackingError
 from pipeline.tracking.store import Store
 from pipeline.training import UNSENT
+from pipeline.training.gate import compared as against
 from pipeline.training.gate import gate
 
-REPORT, LEADERBOARD, MODEL = "report.html", "leaderboard.csv", "model"
+REPORT, LEADERBOARD, MODEL, CONFIG = "report.html", "leaderboard.csv", "model", "config.yaml"
 
 LOCK = "recording"
 """Names the hidden lock of the one process that tells the store of a folder's training."""
@@ -35,6 +36,7 @@ LOCK = "recording"
 class Told(BaseModel):
     """What MLflow is told of a training beside its leaderboard, report and model.
 
+    `config` is what the training was asked for, as YAML (`pipeline.config.as_recorded`);
     `figures` are tags of the run and of the version; `intervals` hold, for each contender, the
     95 % interval of its log loss less that of the naive rule `baseline`.
     """
@@ -44,6 +46,7 @@ class Told(BaseModel):
     run_id: str
     name: str
     promote: bool
+    config: str
     figures: dict[str, str]
     verdict: str
     baseline: str
@@ -81,11 +84,12 @@ def record(opened: runs.Training, folder: Path, told: Told) -> str:
     leaderboard = pd.read_csv(folder / LEADERBOARD, parse_dates=["cutoff"])
     compared(opened, leaderboard, told)
     page = folder / REPORT
-    runs.log_files(opened, [page, folder / LEADERBOARD], report.drawings(page))
+    charts = {f"charts/{name}.svg": drawn for name, drawn in report.drawings(page).items()}
+    runs.log_files(opened, [page, folder / LEADERBOARD], {CONFIG: told.config, **charts})
     return registry.register(opened, folder / MODEL, told.name, told.figures, told.description)
 
 
-def finish(store: Store, folder: Path, told: Told) -> bool:
+def finish(store: Store, folder: Path, told: Told, progress: Progress) -> bool:
     """Promote what was recorded, if it may be; whether it is champion. Nothing is left to tell.
 
     Raises
@@ -94,7 +98,7 @@ def finish(store: Store, folder: Path, told: Told) -> bool:
         When the promotion was asked for and the model is worse than the champion.
     """
     try:
-        champion = promote(store, told.name, told.promote)
+        champion = promote(store, told.name, told.promote, progress)
     except GateError:
         (folder / UNSENT).unlink(missing_ok=True)
         raise
@@ -102,8 +106,10 @@ def finish(store: Store, folder: Path, told: Told) -> bool:
     return champion
 
 
-def promote(store: Store, name: str, asked: bool) -> bool:
+def promote(store: Store, name: str, asked: bool, progress: Progress) -> bool:
     """Promote the challenger when asked to, or when there is no champion that could be asked.
+
+    What was compared with the champion before, or why nothing was, is said.
 
     Raises
     ------
@@ -114,11 +120,13 @@ def promote(store: Store, name: str, asked: bool) -> bool:
     if not asked and champion and champion.readable:
         return False
     try:
-        registry.promote(store, name, gate=gate)
+        version = registry.promote(store, name, gate=gate)
     except GateError:
         if asked:
             raise
         return False  # it stays the challenger, and what speaks against it is told
+    for line in against(version, champion):
+        progress.note(line)
     return True
 
 
@@ -156,7 +164,7 @@ def _send(folder: Path, tracking: TrackingConfig, progress: Progress) -> str:
         store = runs.prepare(tracking.uri, tracking.experiment)
         with runs.reopened(store, told.run_id) as opened:
             version = record(opened, folder, told)
-        champion = finish(store, folder, told)
+        champion = finish(store, folder, told, progress)
     alias = registry.CHAMPION if champion else registry.CHALLENGER
     return f"The training in {folder} is recorded now: version {version}, {alias}."
 

@@ -15,7 +15,7 @@ from models.contenders.protocol import Contender
 from models.explain.coming_back import held_to
 from models.explain.segments import Rules, Thresholds, thresholds
 from pipeline.business.course import of_log
-from pipeline.config import Config, TrackingConfig, digest
+from pipeline.config import Config, TrackingConfig, as_recorded, digest
 from pipeline.console import Progress
 from pipeline.intake.closed_seasons import closed_seasons
 from pipeline.intake.identity import identify
@@ -99,7 +99,7 @@ def train(
     start = partial(runs.training, name=name, tags=_tags(orders, config), data=_data(orders))
     manifest, version, champion = None, "", False
     try:
-        with start(tracking, parameters=_parameters(config, snapshots)) as opened:
+        with start(tracking, parameters=card.parameters(config, snapshots)) as opened:
             result = backtest.backtest(snapshots, config.contenders, progress)
             with progress.step("Judging by group and cutoff"):
                 judgement = judge(result, config.clv.months)
@@ -110,7 +110,7 @@ def train(
                 manifest = _written(orders, config, snapshots, result, judgement, told, progress)
                 with progress.step("Recording the training in MLflow"):
                     version = recording.record(opened, folder, told)
-        champion = recording.finish(tracking, folder, told)
+        champion = recording.finish(tracking, folder, told, progress)
     except TrackingError as error:
         if manifest is None:
             raise
@@ -156,15 +156,18 @@ def _told(
 ) -> Told:
     """What MLflow is told of the training."""
     figures = card.tags(result, judgement, snapshots.plan.as_of)
+    days = snapshots.plan.horizon_days
+    settled = {"horizon_days": days, "date_format": _reading(orders, config)["date_format"]}
     return Told(
         run_id=run_id,
         name=config.tracking.registered_model,
         promote=promote,
+        config=as_recorded(config, **settled),
         figures=figures,
         verdict=judgement.verdict,
         baseline=judgement.rule,
         intervals=intervals(result, judgement.rule),
-        description=card.description(orders.name, snapshots.plan.horizon_days, figures),
+        description=card.description(orders.name, days, figures),
     )
 
 
@@ -258,29 +261,10 @@ def _held(tracking: TrackingConfig) -> Version | None:
     )
 
 
-def _parameters(config: Config, snapshots: Snapshots) -> dict[str, Any]:
-    days = snapshots.plan
-    return {
-        "horizon_days": days.horizon_days,
-        "as_of": days.as_of,
-        "backtest_cutoffs": [str(c) for c in days.backtest],
-        "panel_cutoffs": [str(c) for c in days.panels[days.as_of]],
-        "features": len(NAMES),
-        "attributes": len(snapshots.attributes),
-        "clv_months": config.clv.months,
-        "max_customers": config.training.max_customers,
-        "contenders": len(config.contenders) if config.contenders else None,
-        "seed": config.seed,
-    }
-
-
 def _reading(orders: Orders, config: Config) -> dict[str, Any]:
     """How this log was read, said outright: a short list to be scored may leave it open."""
     spec = config.log.model_dump(mode="json", exclude={"source", "table", "until", "name"})
-    return {
-        **spec,
-        "date_format": config.log.date_format or orders.log.date_format,
-    }
+    return {**spec, "date_format": config.log.date_format or orders.log.date_format}
 
 
 def _data(orders: Orders) -> runs.Data:

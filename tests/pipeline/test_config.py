@@ -91,6 +91,36 @@ def test_password_of_an_address_is_not_shown():
     assert "pw" not in str(shown)
 
 
+def test_what_the_store_keeps_of_a_config_holds_no_address_and_no_customer():
+    said = config.as_recorded(
+        config_file.load(
+            None,
+            {
+                **LOG,
+                "log.source": "/home/me/orders.csv",
+                "log.columns.customer_id": "who",
+                "log.anonymous_ids": ["shop-0007"],
+                "log.where": [
+                    {"column": "who", "operator": "!=", "value": "test-0007"},
+                    {"column": "Mail", "operator": "not in", "value": ["a-0007@example.org"]},
+                    {"column": "State", "operator": "=", "value": "paid"},
+                ],
+                "tracking.uri": "postgresql://me:pw-0007@h/db",
+                "engine.scratch": "/big/0007",
+                "output.folder": "/home/me/0007",
+            },
+        ),
+        horizon_days=30,
+        date_format="%d/%m/%Y",
+    )
+    assert "0007" not in said
+    assert "/home" not in said
+    kept = yaml.safe_load(said)
+    assert (kept["log"]["source"], kept["horizon_days"]) == ("orders.csv", 30)
+    assert kept["log"]["date_format"] == "%d/%m/%Y"
+    assert kept["log"]["where"][2]["value"] == "paid"
+
+
 def test_yaml_number_without_point_is_read_as_a_number():
     assert config_file.load(None, {**LOG, "clv.monthly_discount_rate": "1e-3"}).clv.months == 12
 

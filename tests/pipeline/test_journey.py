@@ -5,6 +5,7 @@ import json
 import shutil
 from contextlib import chdir
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,12 @@ def test_tracking_has_a_parent_a_run_per_contender_and_a_champion(here):
         # What two configs differ in is seen where their runs are laid side by side.
         assert {"horizon_days", "contenders", "max_customers", "seed"} < set(*parameters)
         assert str(client.get_model_version_by_alias("churn", "champion").version) == "1"
+        (parent,) = [run for run in runs if run.data.tags["churn.level"] == "training"]
+        path = client.download_artifacts(parent.info.run_id, "config.yaml")
+        config = yaml.safe_load(Path(path).read_text())
+    assert config["horizon_days"] == 60
+    assert config["log"]["source"] == "orders.csv"
+    assert not {"tracking", "cache", "output"} & set(config)
 
 
 def test_scores_have_the_published_columns_and_make_sense(here, whole):

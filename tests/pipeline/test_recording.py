@@ -38,6 +38,7 @@ def told(run_id, promote=False):
         run_id=run_id,
         name="churn",
         promote=promote,
+        config="horizon_days: 91\n",
         figures={"as_of": "1998-01-01"},
         verdict="It is good.",
         baseline="base_rate",
@@ -78,7 +79,7 @@ def whole(store, opened):
     assert parent.data.tags["mlflow.note.content"] == "It is good."
     assert runs.SWEPT not in parent.data.tags
     assert {file.path for file in store.client.list_artifacts(opened.run_id)} == {
-        recording.REPORT, recording.LEADERBOARD,
+        recording.REPORT, recording.LEADERBOARD, recording.CONFIG,
     }  # fmt: skip
     (version,) = store.client.search_model_versions("name = 'churn'")
     assert (version.run_id, str(version.version)) == (opened.run_id, "1")
@@ -119,7 +120,8 @@ def test_53_of_a_training_killed_before_its_model_was_written_nothing_is_sent(
 def test_what_is_to_be_told_holds_no_address_of_the_store_and_nobodys_data(folder):
     recording.keep(folder, told("r"))
     assert set(json.loads((folder / UNSENT).read_text())) == {
-        "run_id", "name", "promote", "figures", "verdict", "baseline", "intervals", "description",
+        "run_id", "name", "promote", "config", "figures", "verdict", "baseline", "intervals",
+        "description",
     }  # fmt: skip
 
 
@@ -132,6 +134,20 @@ def test_a_training_of_another_store_stays_unsent_and_says_so(
     recording.send(folder, TrackingConfig(uri=tracking_uri), Progress())
     assert "was not recorded" in capsys.readouterr().err
     assert (folder / UNSENT).is_file()
+
+
+def test_a_training_that_takes_the_place_of_a_champion_without_tags_says_that_nothing_was_compared(
+    tracking_uri, folder, contender, capsys
+):
+    store, _ = begun(tracking_uri, folder, contender)
+    send(tracking_uri, folder, capsys)
+    for tag in registry.describe(store, "churn", "champion").tags:
+        store.client.delete_model_version_tag("churn", "1", tag)
+    begun(tracking_uri, folder, contender)
+    said = send(tracking_uri, folder, capsys)
+    assert "The champion before, version 1, has no tags of a format" in said
+    assert "Nothing was compared." in said
+    assert "version 2, champion" in said
 
 
 @pytest.mark.thorough
