@@ -13,7 +13,7 @@ from features.errors import UserError
 from features.readers.reading import Raw, read
 from features.readers.source import SourceSpec
 from pipeline.config import Config
-from pipeline.config_file import under, values
+from pipeline.config_file import read_yaml, under, values
 from pipeline.config_options import as_options
 from pipeline.config_problems import validated
 from pipeline.console import Progress
@@ -109,11 +109,25 @@ def _apart(question: Question) -> str:
 def offer(path: Path | None, overrides: Mapping[str, Any], progress: Progress) -> str:
     """What `check` would map, and how to take it, for a command that was given a bare file."""
     found = guessed(path, overrides, progress)
-    return (
+    told = (
         "The config does not say what the log's columns mean. `churn check` would propose:\n"
         f"  {as_options(found)}\n"
         "Take it as it stands with --guess, or add these options, changed where they are wrong."
     )
+    written = None if path else _written_for(str(overrides.get("log.source", "")))
+    return f"{told}\nOr take the config that stands here: --config {written}" if written else told
+
+
+def _written_for(source: str) -> str | None:
+    """A config in the current folder that is about this log, quoted for a shell."""
+    for config in sorted(Path().glob("*.yaml")):
+        try:
+            log = read_yaml(config).get("log")
+        except UserError:
+            continue
+        if isinstance(log, dict) and source and log.get("source") == source:
+            return shlex.quote(str(config))
+    return None
 
 
 def _at(keys: Mapping[str, Any], dotted: str) -> Any:

@@ -50,6 +50,15 @@ def test_a_bare_file_is_answered_with_what_check_would_map(said, tmp_path, comma
     assert "--guess" in err
 
 
+def test_a_config_that_was_written_for_the_file_is_offered_too(said, tmp_path):
+    shop(tmp_path / "orders.csv")
+    (tmp_path / "broken.yaml").write_text("log: [", encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("log: {source: another.csv}", encoding="utf-8")
+    said("check", "orders.csv", "--write-config", "my shop.yaml", "--quiet")
+    _, _, err = said("describe", "orders.csv", "--quiet")
+    assert err.splitlines()[-1].endswith("that stands here: --config 'my shop.yaml'")
+
+
 def test_what_is_offered_can_be_pasted(said, tmp_path):
     log = shop(tmp_path / "my log.csv")
     _, _, err = said("train", log, "--quiet")
