@@ -13,6 +13,7 @@ import numpy as np
 
 from models.blend.level_error import PRIOR_MISS
 from models.blend.mean_shift import beyond_chance
+from models.blend.year_before import repeated
 from models.history import History
 from models.periods import LONGEST, YEAR
 
@@ -31,9 +32,6 @@ NEAR = 31
 
 SEASONS = 2.0
 """Years of log from which on a year that is over tells the coming one."""
-
-SHARE = 0.5
-"""What it counts beside what all cutoffs tell: two forecasts, neither of them free of chance."""
 
 ROUNDS = 5
 """The growth and the chance around it are estimated in turn."""
@@ -71,9 +69,11 @@ def later_season(history: History, lasting: float, growth: float) -> float:
     """What the year before adds to the logarithm by which later purchases are overrated.
 
     Asked in spring, a buy-till-you-die model takes the customers of last summer for gone: what it
-    expects of twelve months depends on the day that it is asked on, what comes hardly does. So half
-    of the difference to its error on the same day of the year before is added, less what may be
-    chance; 0 where that is not known, or of less than two years.
+    expects of twelve months depends on the day that it is asked on, what comes hardly does. So up
+    to half of the difference to its error on the same day of the year before is added, less what
+    may be chance: as far as errors of horizons were those of the year before. Where customers left
+    together once (a move, a closed branch) they were not. 0 where that is not known, or of less
+    than two years.
 
     Parameters
     ----------
@@ -89,4 +89,7 @@ def later_season(history: History, lasting: float, growth: float) -> float:
         return 0.0
     longest = max(later)
     apart = later[longest] - lasting - growth * longest / 2 / YEAR
-    return SHARE * beyond_chance(apart, PRIOR_MISS)
+    when = np.array([-float(ago) for ago in days])
+    seen = np.array([error.purchases for error in history.level_errors.values()])
+    share = repeated(when, seen, history.horizon_days)
+    return share * beyond_chance(apart, PRIOR_MISS)

@@ -74,3 +74,29 @@ def beyond(when: np.ndarray, seen: np.ndarray, horizon_days: int, forecast: Fore
     slope = (differed * missed).sum(axis=0) / (PRIOR_SQUARES + (differed**2).sum(axis=0))
     weight: np.ndarray = np.clip(slope, 0.0, MOST)
     return weight * now[0]
+
+
+def repeated(when: np.ndarray, seen: np.ndarray, horizon_days: int) -> float:
+    """Share of the squared errors that those of a year before told: from 0 to `MOST`.
+
+    A season comes back each year. Customers who left together, when a branch closed, left once.
+
+    Parameters
+    ----------
+    when, seen : ndarray, shape (n_days,)
+        Days on which errors were seen, and these.
+
+    Examples
+    --------
+    >>> when = np.arange(-690.0, -90.0, 30.0)
+    >>> repeated(when, np.cos(when / 365.25 * 2 * np.pi), horizon_days=91)
+    0.5
+    >>> round(repeated(when, np.where(when < -365, 0.1, 1.0), horizon_days=91), 2)
+    0.19
+    """
+    before = [year_before(when, seen[:, None], day, horizon_days) for day in when]
+    pairs = [(then[0], came) for then, came in zip(before, seen, strict=True) if then is not None]
+    then, came = np.array(pairs).reshape(-1, 2).T
+    squares = (came**2).sum()
+    told = 1 - ((came - then) ** 2).sum() / squares if squares else 0.0
+    return float(np.clip(told, 0.0, MOST))

@@ -76,12 +76,37 @@ def seasonal(age, lead):
     return 0.9 * np.cos(2 * np.pi * age)
 
 
+def of_horizons(level_errors, now):
+    """The same, with errors of the horizon: `now` maps years before today."""
+    return {
+        day: replace(error, purchases=now((END - day).days / 365.25))
+        for day, error in level_errors.items()
+    }
+
+
+def as_last_year(ago):
+    """A season's errors of the horizon come back each year."""
+    return 1.2 * np.sin(2 * np.pi * ago)
+
+
 @pytest.mark.parametrize("years", [2.0, 3.0])
 def test_a_year_asked_about_on_the_same_day_of_the_year_tells_the_coming_one(years):
     # The whole difference is .9 on such a day; half a year later it has the other sign.
-    assert 0.35 < later_season(told(errors(seasonal, years), years), 0.1, 0.0) < 0.45
+    known = of_horizons(errors(seasonal, years), as_last_year)
+    assert 0.35 < later_season(told(known, years), 0.1, 0.0) < 0.45
     half = errors(lambda age, lead: seasonal(age + 0.5, lead), years)
-    assert -0.45 < later_season(told(half, years), 0.1, 0.0) < -0.35
+    known = of_horizons(half, as_last_year)
+    assert -0.45 < later_season(told(known, years), 0.1, 0.0) < -0.35
+
+
+def test_customers_who_left_together_once_do_not_leave_again_on_the_same_day():
+    """Of a move a year ago models expected far too much, until they knew who was gone."""
+
+    def wave(ago):
+        return 0.9 * np.exp(-((12 * (ago - 0.75)) ** 2) / 8)
+
+    known = of_horizons(errors(seasonal, 2.2), wave)
+    assert abs(later_season(told(known, 2.2), 0.1, 0.0)) < 0.08
 
 
 def test_of_less_than_two_years_or_by_no_more_than_chance_the_year_before_says_nothing():
