@@ -117,16 +117,19 @@ def calendar_of(days: ir.Table) -> Calendar | None:
     moments = pd.DatetimeIndex(counts["day"])
     found = []
     for kind, (period, most, place) in PLACES.items():
-        counted = counts.assign(period=moments.to_period(period), place=place(moments))
-        table = counted.pivot_table("purchases", "period", "place", "sum", fill_value=0)
-        shares = table.div(table.sum(axis=1), axis=0)
-        usual = shares.median().nlargest(most)
-        places = sorted(usual.index[usual >= MOST / 2])
-        if len(table) >= FEWEST and places:
-            on_them = shares[places].sum(axis=1)
-            one = Calendar(float(on_them.median()), kind, tuple(places))
+        which, days_of = np.unique(place(moments), return_inverse=True)
+        begun, periods = np.unique(moments.to_period(period).asi8, return_inverse=True)
+        shares = np.zeros((len(begun), len(which)))
+        np.add.at(shares, (periods, days_of), counts["purchases"].to_numpy(float))
+        shares /= shares.sum(axis=1, keepdims=True)
+        usual = np.median(shares, axis=0)
+        most_of = np.sort(np.argsort(-usual, kind="stable")[:most])
+        on = most_of[usual[most_of] >= MOST / 2]
+        if len(begun) >= FEWEST and len(on):
+            on_them = shares[:, on].sum(axis=1)
+            one = Calendar(float(np.median(on_them)), kind, tuple(which[on].tolist()))
             if one.share >= MOST:
-                found.append((float(on_them.mean()), -len(places), one))
+                found.append((float(on_them.mean()), -len(on), one))
     # The mean: of days 31 and last, one recurs in each month. Of equals the fewest days, and the
     # longest period: months in which nobody buys are in no table.
     return max(found, key=lambda one: one[:2])[2] if found else None

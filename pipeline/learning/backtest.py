@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -125,12 +125,10 @@ class Backtest:
         gaps = self._losses.sub(self._losses[self.chosen], axis=0)
         return pd.DataFrame({"gap": gaps.mean(), "cutoffs": gaps.count()})
 
-    @property
+    @cached_property
     def _losses(self) -> pd.DataFrame:
         """Log loss by cutoff (rows) and contender (columns)."""
-        return self.leaderboard.pivot_table(
-            index="cutoff", columns="contender", values="log_loss", dropna=False
-        )
+        return self.leaderboard.set_index(["cutoff", "contender"])["log_loss"].unstack()
 
 
 def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Progress) -> Backtest:
