@@ -15,7 +15,9 @@ def behind_dashes(arguments: Sequence[str], wrong: Any) -> str:
         return ""
     parser = context.command.make_parser(context)
     parser.ignore_unknown_options = True
-    at = len(context.command_path.split()) - 1
+    at, outer = 0, context  # commands above this one: their names come first
+    while outer.parent is not None:
+        at, outer = at + 1, outer.parent
     values, rest, order = parser.parse_args(list(arguments[at:]))
     named = [one.name for one in order if one.param_type_name == "argument"]
     words = [*(values[name] for name in named if isinstance(values.get(name), str)), *rest]

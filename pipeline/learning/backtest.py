@@ -128,7 +128,9 @@ class Backtest:
     @cached_property
     def _losses(self) -> pd.DataFrame:
         """Log loss by cutoff (rows) and contender (columns)."""
-        return self.leaderboard.set_index(["cutoff", "contender"])["log_loss"].unstack()
+        return self.leaderboard.pivot_table(
+            index="cutoff", columns="contender", values="log_loss", dropna=False
+        )
 
 
 def backtest(snapshots: Snapshots, names: tuple[str, ...] | None, progress: Progress) -> Backtest:

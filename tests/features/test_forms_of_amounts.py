@@ -112,7 +112,7 @@ def test_amounts_of_two_currencies_are_refused_without_a_way_that_does_not_help(
     assert "--set" not in message
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("word", ["CR", "DR", "anna", "stk"])
 def test_a_word_that_is_no_known_currency_is_never_proposed_as_one(opened, word):
     for other in ("7", "7 EUR", "7 USD"):

@@ -168,7 +168,7 @@ def test_ids_that_differ_only_in_leading_zeros_stay_two_customers(days_of, frame
     assert rows.customer_id.tolist() == ["00123", "123"]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @few
 @given(log=logs())
 def test_histogram_counts_every_customer_once(log, days_of, frame, connection):

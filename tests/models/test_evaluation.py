@@ -255,7 +255,7 @@ def test_groups_score_what_lies_in_them():
     assert row["difference"] == pytest.approx(row["log_loss"] - np.log(2))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_groups_alike_are_rarely_called_out():
     # Calibrated answers, a rule as good as the answer, twenty groups drawn blindly: whoever is
     # called out on one of 200 logs is a false alarm. 5 % are allowed; 3 standard errors above.

@@ -207,7 +207,7 @@ def test_of_those_who_are_given_up_hardly_anything_is_expected(subscribers):
     assert (said["expected_purchases"] >= 1 - said["p_churn"] - 1e-12).all()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_spend_is_net_of_returns_on_later_days(log, history, blend, make_outcomes):
     rng = np.random.default_rng(4)
     back = log[rng.random(len(log)) < 0.3]

@@ -145,6 +145,7 @@ class Steady:
         return np.tile(np.asarray(days)[:, None] / 200, len(customers))
 
 
+@pytest.mark.thorough
 @given(common=st.floats(-5, 5), weight=st.floats(-3, 3), furthest=st.floats(0, 2))
 def test_more_months_bring_more_money_at_any_growth(common, weight, furthest):
     course = Extrapolation(0.9, 0.4, days=365, money=MoneyGrowth(common, weight, furthest))

@@ -67,7 +67,7 @@ def known(purchases: list[np.ndarray]) -> History:
     return History(START + timedelta(days=LAST), HORIZON, panel, everybody)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_rhythm_has_windows_of_days_beside_customers_who_buy_at_random():
     purchases = shop(1)
     history = known(purchases)
@@ -91,7 +91,7 @@ def test_a_rhythm_has_windows_of_days_beside_customers_who_buy_at_random():
     assert np.array_equal(np.hstack(alone), np.array([first, last])[:, ::97])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_groups_of_few_buyers_share_what_is_better_for_all_of_them():
     history = known(shop(7, n=100))
     fitted = NextPurchase.fit(history, [history.cutoffs[-1]])

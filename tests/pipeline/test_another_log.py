@@ -43,7 +43,7 @@ def score(log, out, *more):
     return cli.run(["score", str(log), "--out", str(out), "--quiet", *more])
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", [other_order, grown, with_new_customers, sampled])
 def test_the_same_business_passes_under_another_file_name(here, tmp_path, capsys, change):
     again = shop.write(tmp_path / "export of tuesday.csv", change(shop.rows()))
@@ -66,7 +66,7 @@ def in_cents_from_now_on(rows):
     return rows + in_cents([row for row in grown(rows) if row not in known])
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize(("change", "wayout"), [(in_cents, 0), (in_cents_from_now_on, 2)])
 def test_amounts_in_another_unit_than_the_model_learned_from_are_refused(
     here, tmp_path, capsys, change, wayout

@@ -171,6 +171,7 @@ def test_until_leaves_out_later_rows(said, tmp_path):
     assert any("at or after log.until" in line for line in out)
 
 
+@pytest.mark.thorough
 def test_next_lines_are_commands_that_run_as_they_stand(said, tmp_path):
     log = shop(tmp_path / "my log.csv", bad="paid")
     code, out, _ = said("check", log, "--horizon", "30d", "--quiet")

@@ -107,8 +107,7 @@ def test_whole_weeks_always_hold_as_many_market_days():
     assert fitted(days, 91, starts) is None
 
 
-@pytest.mark.sampled
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(("horizon", "better"), [(30, 91), (60, 91), (120, 92)])
 def test_a_horizon_holds_as_many_quarterly_shipments_from_each_day(horizon, better):
     """120 days hold one or two of the four of a year, whatever is multiplied to a year."""

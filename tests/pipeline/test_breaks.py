@@ -67,6 +67,7 @@ def test_a_shop_that_is_shut_every_summer_has_lost_no_orders(trade):
     assert said({(who, day) for who, day in trade if not 180 < day % 365 < 200}) == []
 
 
+@pytest.mark.thorough
 def test_few_orders_a_month_leave_no_hole():
     for seed in range(20):
         assert said(shop(customers=20, gap=150, seed=seed)) == []

@@ -133,6 +133,7 @@ def test_columns_are_proposed_by_their_names(engine, tmp_path, header, mapping):
     assert found.proposed == [f"columns.{key}" for key in mapping]
 
 
+@pytest.mark.thorough
 def test_order_lines_of_a_retailer_are_recognised(engine, tmp_path):
     header = [
         "Invoice",
@@ -313,7 +314,7 @@ def test_a_section_that_a_guess_may_complete_is_no_error():
     assert log_section({"log": section}) == section
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["T", "frequency", "customer_id", "Price", "first_country"])
 def test_attributes_that_train_refuses_are_refused_and_never_proposed(engine, tmp_path, name):
     rows = [(*row, "AB"[i % 2], "XY"[i % 3 == 0]) for i, row in enumerate(shop())]
@@ -329,6 +330,7 @@ def test_attributes_that_train_refuses_are_refused_and_never_proposed(engine, tm
     assert f"{name} cannot be the name of an attribute" in found.problem
 
 
+@pytest.mark.thorough
 def test_an_attribute_is_not_guessed_to_mean_something_else(engine, tmp_path):
     rows = [(*row, 1) for row in shop()]
     section = write(tmp_path / "log.csv", ["customer", "date", "amount", "quantity_class"], rows)
@@ -375,6 +377,7 @@ def test_the_log_is_judged_for_the_horizon_that_is_asked_for(engine, tmp_path):
     assert "As asked for" not in shown(check(engine, section, {"horizon_days": 14}, now=NOW))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
@@ -415,6 +418,7 @@ def test_the_next_command_asks_for_what_the_log_was_judged_for(tmp_path, monkeyp
     assert following("--config", "c.yaml", *asked) == [f"{written[0]} {cutoffs} --horizon 30d"]
 
 
+@pytest.mark.thorough
 def test_without_repeat_purchases_no_gap_is_made_up(engine, tmp_path):
     rows = [(f"C{i}", START + timedelta(days=i), 5) for i in range(400)]
     found = check(

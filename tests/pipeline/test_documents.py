@@ -74,7 +74,7 @@ def test_payments_that_repeat_no_invoice_are_sales_themselves(asked):
     assert pressing(questions) == []
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "values", [("AR", "BR", "PY", "CL"), ("IN", "CN", "ZA"), ("SI", "ZA", "AV"), ("RE", "AV", "PY")]
 )
@@ -122,6 +122,7 @@ def test_a_cancellation_that_is_booked_below_zero_nets_its_invoice(asked):
     assert money == 110
 
 
+@pytest.mark.thorough
 def test_refunds_that_repeat_sales_are_taken_off_and_not_left_out(asked):
     content = log(
         f"{HEAD},event", "1,A,2024-01-05,19.00,Settled", "2,A,2024-02-05,29.00,Settled",

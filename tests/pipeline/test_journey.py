@@ -118,6 +118,7 @@ def test_59_scoring_again_gives_the_same_bytes(here, tmp_path):
     assert (tmp_path / "a.csv").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.thorough
 def test_scoring_in_halves_by_customer_gives_the_same_rows(here, whole, tmp_path):
     whole, _ = whole
     halves = []
@@ -280,6 +281,7 @@ def test_segments_are_told_with_their_totals(whole):
         ]
 
 
+@pytest.mark.thorough
 def test_a_bare_list_without_header_names_its_first_customer_too(here, tmp_path):
     (tmp_path / "list.txt").write_text("00001\n00002\n")
     found = scores(tmp_path, "--customers", str(tmp_path / "list.txt"))

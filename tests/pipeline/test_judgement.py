@@ -400,6 +400,7 @@ def test_a_value_judged_long_ago_is_graded_lower_where_the_latest_total_was_poor
     assert ("latest total of a horizon" in value.reason) == (abs(latest) > 0.25)
 
 
+@pytest.mark.thorough
 def test_a_change_that_only_the_last_days_show_lowers_grades_and_widens_totals():
     steady = backtest(blend=true, recency_alone=flat)
     steady.leaderboard["spend_bias"] = 0.01

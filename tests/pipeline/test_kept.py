@@ -72,7 +72,7 @@ def test_days_stand_in_order_of_customer_and_day(log, cache):
     assert order == sorted(order)
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", ["content", "mapping", "code"])
 def test_whatever_changes_is_read_anew(log, cache, reads, monkeypatch, change):
     told(log, cache)
@@ -163,7 +163,7 @@ def test_a_log_that_is_refused_leaves_no_entry(tmp_path, cache):
     assert not cache.folder.exists() or list(cache.folder.iterdir()) == []
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", ["longer", "another", "beside"])
 def test_a_log_that_is_written_while_it_is_read_is_refused_and_not_kept(
     log, cache, monkeypatch, change

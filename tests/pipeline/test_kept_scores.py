@@ -69,7 +69,7 @@ def test_a_second_scoring_asks_no_model_and_says_the_same(given, batches):
     assert as_text["p_churn"].tolist() == first["p_churn"].tolist()
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("change", ["model", "day", "code", "cut", "zeros", "gone"])
 def test_whatever_changes_is_scored_anew(given, batches, monkeypatch, change):
     first = given()

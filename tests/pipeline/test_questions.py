@@ -310,7 +310,7 @@ def test_states_that_no_word_explains_are_neither_proposed_nor_guessed(looked_ov
     assert guessed(None, source, Progress(quiet=True))["log.sales.values"] == ["paid"]
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("header", ["is_return", "Refund", "Возврат", "Retoure"])
 def test_a_yes_below_a_header_of_returns_gives_money_back(asked, header):
     rows = ("1,a,2024-01-01,50,0", "2,b,2024-01-02,20,1", "3,b,2024-01-03,9,0")
@@ -483,6 +483,7 @@ def test_an_amount_that_does_not_grow_with_the_pieces_is_a_pieces(looked_over):
     )
 
 
+@pytest.mark.thorough
 def test_what_no_article_shows_is_not_asked_about(looked_over):
     rows = [f"{i},c,2024-01-0{i},a{i},{i % 3 + 1},{i * 7 % 5 + 1}.25" for i in range(1, 9)]
     assert pressing(looked_over(log(*rows, head="no,customer,date,sku,quantity,price"))) == []
@@ -509,6 +510,7 @@ def test_prices_that_fit_by_chance_within_orders_do_not_grow_with_the_pieces(loo
     assert found.facts["amount_total"] == sum(n * price for n, price in pieces)
 
 
+@pytest.mark.thorough
 def test_the_money_of_rows_of_articles_at_changing_prices_is_found(looked_over):
     # The price of a piece rises now and then: no article has one price for ever.
     pieces = [1 + i * 7 % 4 for i in range(300)]

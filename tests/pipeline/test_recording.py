@@ -86,6 +86,7 @@ def whole(store, opened):
     assert registry.describe(store, "churn", "champion").version == "1"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("at", ["log_batch", "log_outputs", "set_registered_model_alias"])
 def test_61_a_store_that_fails_in_the_midst_gets_the_whole_training_from_the_next_command(
     tracking_uri, folder, contender, at, monkeypatch, capsys

@@ -299,7 +299,7 @@ def test_an_answer_that_cannot_be_fitted_at_a_cutoff_is_judged_at_the_others(lat
     assert awakened("train", "--promote", "--set", elsewhere) == 0
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_refused_training_leaves_the_results_of_the_last_one(late, elsewhere, capsys):
     day, *_ = unfitted(late)
     (elsewhere / "out").mkdir()

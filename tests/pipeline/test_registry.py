@@ -140,6 +140,7 @@ def test_50_the_gate_keeps_a_worse_challenger_from_becoming_champion(
 OTHER = shop.IDENTITY.model_copy(update={"name": "other.csv", "named": True})
 
 
+@pytest.mark.thorough
 def test_a_model_of_another_log_is_promoted_only_for_a_reason(
     store: Store, tmp_path: Path, contender: RecencyAlone, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_model_of_another_log_is_promoted_only_for_a_reason(
     assert (now.version, now.tags["forced"]) == ("2", "we took that shop over")
 
 
+@pytest.mark.thorough
 def test_a_champion_made_before_models_knew_their_log_gives_way(store: Store, folder: Path) -> None:
     register(store, folder)
     registry.promote(store)
@@ -249,6 +251,7 @@ def test_61_while_the_store_is_down_the_last_known_champion_scores_and_it_is_sai
     assert file.exists() == (fault != "gone")
 
 
+@pytest.mark.thorough
 def test_a_version_1_that_was_made_anew_is_not_answered_for_by_the_old_one(
     store: Store, folder: Path, tmp_path: Path, contender: RecencyAlone
 ) -> None:
@@ -262,6 +265,7 @@ def test_a_version_1_that_was_made_anew_is_not_answered_for_by_the_old_one(
     assert found.version == "1"
 
 
+@pytest.mark.thorough
 def test_a_model_that_two_commands_fetch_at_once_is_not_taken_from_the_first(
     store: Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,6 +462,7 @@ def test_mlflow_serves_one_customer_with_the_numbers_of_our_own_loader(
         ask(server, {"dataframe_records": [{"frequency": 1.0}]})
 
 
+@pytest.mark.thorough
 def test_the_list_of_models_shows_version_figures_and_parameters(
     store: Store, folder: Path
 ) -> None:
@@ -483,6 +488,7 @@ def test_a_tag_that_was_altered_in_the_store_is_named(store: Store, folder: Path
     assert [one["version"] for one in compare.trainings(store)] == [version]
 
 
+@pytest.mark.thorough
 def test_a_champion_whose_tags_were_deleted_gives_way_to_no_worse_one_unseen(
     store: Store, folder: Path
 ) -> None:

@@ -406,8 +406,7 @@ with runs.training(prepare(sys.argv[1]), name="long", parameters={}):
 """
 
 
-@pytest.mark.sampled
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("number", "code", "before", "after"),
     [

@@ -176,6 +176,7 @@ def states(place):
     return ["check", "kaffee.csv", "--write-config", "kaffee.yaml"]
 
 
+@pytest.mark.thorough
 def test_what_check_asks_for_is_added_to_the_same_line_and_writes_a_usable_config(
     tmp_path, monkeypatch, capsys
 ):
@@ -259,6 +260,7 @@ def test_a_horizon_that_nobody_named_and_the_log_did_not_tell_is_left_open(engin
     assert written["horizon_days"] is None
 
 
+@pytest.mark.thorough
 def test_a_log_within_a_package_keeps_its_address(engine):
     address = "package://lifetimes/datasets/CDNOW_master.txt"
     assert f'source: "{address}"' in config_text(check(engine, {"source": address}, now=NOW))

@@ -188,7 +188,7 @@ def pareto_count(p, x, age, horizon, n):
     return counted(H) * (B / (B + H)) ** s + dropped
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_pareto_nbd():
     rng = np.random.default_rng(12)
     for k in range(DRAWS):

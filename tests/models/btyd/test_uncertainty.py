@@ -152,7 +152,7 @@ def test_lifetime_value_lies_within_its_interval(case):
     assert inside[sure].mean() > 0.95
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["pareto", "bg", "erlang"])
 def test_lifetime_value_of_active_customers_is_covered_as_promised(name):
     """Twelve months in days, undiscounted, so that the simulated year's spend is the outcome."""

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import sys
 from contextlib import redirect_stdout
 from datetime import date
 from functools import cache
@@ -131,7 +132,9 @@ def test_a_return_day_is_named_and_the_counts_agree(log, told, capsys, tmp_path)
     assert found["orders"] == sum(day["orders"] for day in found["days"])
 
 
-def test_an_id_that_begins_with_a_dash_is_told_where_to_stand(log, capsys):
+@pytest.mark.parametrize("package", [None, "churn"])  # of `python -m`: it is called in three words
+def test_an_id_that_begins_with_a_dash_is_told_where_to_stand(log, capsys, monkeypatch, package):
+    monkeypatch.setattr(sys.modules["__main__"], "__package__", package)
     code = run(["customer", "-17", str(log), *shop.COLUMNS, "--horizon", "91d", "-q"])
     line = capsys.readouterr().err.splitlines()[-1]
     assert code == 2
@@ -145,6 +148,7 @@ def test_a_mistyped_option_is_no_id(log, capsys):
     assert "two dashes" not in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_a_day_of_zero_is_no_return(tmp_path, capsys):
     free = [("00042x", f"2023-01-{day}", "0.00", f"Y{day}", "NO") for day in (20, 21)]
     rows = [*(row for row in shop.rows(200) if row[0] != "00042x"), *OWN, *free]
@@ -229,6 +233,7 @@ def test_an_unknown_id_is_refused_and_no_other_suggested(log, capsys, tmp_path, 
     assert not page.exists()
 
 
+@pytest.mark.thorough
 def test_a_log_that_no_model_fits_still_shows_the_customer(log, capsys, monkeypatch):
     def refuse(*_, **__):
         raise ValueError

@@ -63,7 +63,7 @@ def test_the_shown_forecast_has_the_smallest_error_of_its_board(found):
     assert total == pytest.approx(20 * 28, rel=0.15)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(("n_days", "tried"), [(7 * 54, False), (7 * 64, True)])
 def test_a_season_is_forecast_only_where_past_forecasts_had_one(n_days, tried):
     def nobody(day):

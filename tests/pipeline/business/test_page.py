@@ -102,7 +102,7 @@ def test_the_page_is_one_small_file_that_asks_for_nothing(written):
     assert shop.SENTINEL not in text
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("unforecast")
 def test_an_interval_is_spoken_of_where_it_is_shown(tmp_path, capsys):
     log, page = shop.write(tmp_path / "shop.csv", shop.rows(400)), tmp_path / "page.html"
     assert run(["describe", str(log), *shop.COLUMNS, "--horizon", "91d", "--out", str(page)]) == 0

@@ -49,8 +49,7 @@ def test_every_row_is_counted_or_left_out_for_a_reason(tmp_path, capsys, known):
     assert not any(f'"{name}"' in out for name in known)
 
 
-@pytest.mark.sampled
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "told"), [("Rating", ("CSAT", 0.5)), ("csat", ("CSAT", 0.5)), ("NPS", ("NPS", -1.0))]
 )

@@ -26,8 +26,7 @@ def read_both(form, days, monkeypatch):
     return kind, found, declared
 
 
-@pytest.mark.sampled
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "form", ["%Y%m%d", "%d.%m.%Y", "%m/%d/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 )
@@ -42,8 +41,7 @@ def test_a_plain_date_means_what_the_declared_format_says(form, monkeypatch):
     assert found.customers.equals(declared.customers)
 
 
-@pytest.mark.sampled
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("form", "day"),
     [

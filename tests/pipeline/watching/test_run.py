@@ -181,6 +181,7 @@ def grown(days=1):
         file.write(f"00001,{END + timedelta(days=days - 1)},20.00,Z{days},NO,x\n")
 
 
+@pytest.mark.thorough
 def test_two_runs_at_once_the_second_says_who_holds_the_results(shop_job, capsys):
     with folders.held(Path("out"), "nightly.yaml"):
         assert job() == REFUSED
