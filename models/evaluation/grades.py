@@ -33,7 +33,8 @@ ADVICE = {
     "level": "Trust the order of customers more than how many are to leave.",
     "money": "Do not budget by the total; its range says how far it has been off.",
     "value of months": "Do not add clv up.",
-    "order by clv": "What customers spent in the last year orders them at least as well.",
+    "order by clv": "It may order customers no better than what they spent in the last year.",
+    "poor order by clv": "What customers spent in the last year orders them better.",
 }
 """What a grade below good means for the use of the answer, whatever brought it about."""
 
@@ -169,10 +170,9 @@ def order(gini: float, last_year: float, error: float, months: int) -> Grade:
     if not np.isfinite([gap, chance]).all():
         return Grade(side, UNJUDGED, "nothing came that it could be held against")
     grade = GOOD if gap > chance else POOR if gap < -chance else FAIR
-    against = {GOOD: "better than", FAIR: "no better than", POOR: "worse than"}[grade]
-    told = f"{against} by last year's spend ({last_year:.2f})"
-    reason = f"Gini {gini:.2f} over {months} months, {told}"
-    return Grade(side, grade, reason, "" if grade == GOOD else ADVICE[side])
+    against = {GOOD: "better than", FAIR: "within chance of that", POOR: "worse than"}[grade]
+    told = f"over {months} months, {against} by last year's spend ({last_year:.2f})"
+    return Grade(side, grade, f"Gini {gini:.2f} {told}", "".join(advice_of({side: grade})))
 
 
 def intervals(
@@ -218,12 +218,11 @@ def intervals(
     which = max(known, key=lambda name: abs(known[name]), default="")
     told = {"held {:.0%} of outcomes": held, f"those of {months} months {{:.0%}}": later}
     told["windows of the next purchase {:.0%}"] = window
-    parts = [words.format(share) for words, share in told.items() if np.isfinite(share)]
-    reason = f"80 % intervals {', '.join(parts)}"
-    advice = (
-        f"Read {which} as {'narrower' if known.get(which, 0) < 0 else 'wider'} than they should be."
-    )
-    return _by_bounds("intervals", list(known.values()), COVERAGE, reason, advice)
+    parts = ", ".join(words.format(x) for words, x in told.items() if np.isfinite(x))
+    size = "narrower" if known.get(which, 0) < 0 else "wider"
+    advice = f"Read {which} as {size} than they should be."
+    reason, errors = f"80 % intervals {parts}", list(known.values())
+    return _by_bounds("intervals", errors, COVERAGE, reason, advice)
 
 
 def changed(grade: Grade, error: float, told: str) -> Grade:
@@ -268,7 +267,8 @@ def advice_of(grades: Mapping[str, str]) -> list[str]:
     >>> advice_of({"ranking": "good", "money": "poor"})
     ['Do not budget by the total; its range says how far it has been off.']
     """
-    return [words for side, words in ADVICE.items() if grades.get(side) in (FAIR, POOR)]
+    low = [side for side in ADVICE if grades.get(side) in (FAIR, POOR)]
+    return [ADVICE.get(f"{grades[side]} {side}", ADVICE[side]) for side in low]
 
 
 def worst(grades: Sequence[Grade]) -> str:

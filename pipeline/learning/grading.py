@@ -74,12 +74,15 @@ def _value(errors: list[float], months: int, clv_months: int, money: list[float]
     if value.grade not in lower:
         return value
     told, worst = "", lower[value.grade]
+    unseen = f"clv is of {clv_months} months, most of which no past cutoff could show"
     if abs(money[-1]) > grades.TOTAL[1]:
         told = f"the latest total of a horizon, which clv extends, was off by {money[-1]:+.0%}"
     elif value.grade == grades.GOOD and 2 * months < clv_months:
-        told = f"clv is of {clv_months} months, most of which no past cutoff could show"
+        told = unseen
     elif len(errors) == 1 and horizons.grade in (worst, grades.POOR):
         told, worst = f"of horizons, which are more, {horizons.reason}", horizons.grade
+    elif 2 * months < clv_months:
+        told, worst = unseen, value.grade
     if not told:
         return value
     return replace(
