@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from models.btyd.beta_geo import BetaGeoModel
     from models.btyd.beta_geo_beta_binom import BetaGeoBetaBinomModel
+    from models.btyd.fit_warnings import FitWarning
     from models.btyd.from_orders import rfm_summary
     from models.btyd.gamma_gamma import GammaGammaModel
     from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
     from models.btyd.modified_beta_geo_erlang import ModifiedBetaGeoErlangModel
     from models.btyd.nbd import NBDModel
-    from models.btyd.optimise import FitError, FitWarning
+    from models.btyd.optimise import FitError
     from models.btyd.pareto_nbd import ParetoNBDModel
 
 __all__ = [
@@ -34,7 +35,7 @@ _HOMES = {
     "BetaGeoBetaBinomModel": "beta_geo_beta_binom",
     "BetaGeoModel": "beta_geo",
     "FitError": "optimise",
-    "FitWarning": "optimise",
+    "FitWarning": "fit_warnings",
     "GammaGammaModel": "gamma_gamma",
     "ModifiedBetaGeoErlangModel": "modified_beta_geo_erlang",
     "ModifiedBetaGeoModel": "modified_beta_geo",

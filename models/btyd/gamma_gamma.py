@@ -5,7 +5,6 @@ Fader & Hardie (2013), "The Gamma-Gamma model of monetary value" (FH below); Col
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +24,8 @@ from models.btyd.customers import (
     read_weights,
     refuse,
 )
-from models.btyd.optimise import FitWarning, Maximum
+from models.btyd.fit_warnings import warn
+from models.btyd.optimise import Maximum
 from models.btyd.simulate import simulated_ages
 
 Floats = NDArray[np.float64]
@@ -155,10 +155,9 @@ class GammaGammaModel(MaximumLikelihoodModel):
     def _adopt(self, found: Maximum, data: Any) -> None:
         super()._adopt(found, data)
         if not self.base_has_mean:
-            warnings.warn(
+            warn(
                 "q fell to its bound, where the base has no mean spend: what is expected of "
                 "customers without a repeat purchase is NaN. The others stand.",
-                FitWarning,
                 stacklevel=4,
             )
 

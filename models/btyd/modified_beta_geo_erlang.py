@@ -8,7 +8,6 @@ Research in Marketing 38(1) (RPS below).
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import Any, Self
 
@@ -17,8 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from models.btyd.customers import Customers, Groups, as_frame, number_column, refuse
+from models.btyd.fit_warnings import heard, warn
 from models.btyd.modified_beta_geo import ModifiedBetaGeoModel
-from models.btyd.optimise import FitError, FitWarning
+from models.btyd.optimise import FitError
 from models.btyd.parts import Parameters, Part, per_row
 from models.btyd.purchase_model import PurchaseModel
 from models.btyd.settings import whole
@@ -91,11 +91,10 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
             self.k_ = _checked(self.k)
             return self._fit(data)
         best: dict[str, Any] = {}
-        said: list[warnings.WarningMessage] = []
+        said: list[str] = []
         for k in range(1, _LARGEST_K + 1):
             self.k_ = k
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", FitWarning)
+            with heard() as caught:
                 try:
                     self._fit(data)
                 except FitError:
@@ -106,8 +105,8 @@ class ModifiedBetaGeoErlangModel(ModifiedBetaGeoModel):
                 break
             best, said = dict(self.__dict__), caught
         self.__dict__.update(best)
-        for warning in said:
-            warnings.warn(warning.message, stacklevel=2)
+        for message in said:
+            warn(message, stacklevel=2)
         return self
 
     def _read(self, X: Any, sample_weight: ArrayLike | None = None) -> Customers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -10,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
+
+from models.btyd.fit_warnings import warn
 
 Floats = NDArray[np.float64]
 
@@ -19,10 +20,6 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 
 class FitError(ValueError):
     """The search for the maximum failed; nothing was estimated."""
-
-
-class FitWarning(UserWarning):
-    """The estimates stand, but the data do not determine all of them."""
 
 
 class Maximum(NamedTuple):
@@ -272,10 +269,9 @@ def _judge(
     covariance[unknown, :] = covariance[:, unknown] = np.nan
     if unknown.any():
         which = ", ".join(name for name, bad in zip(names, unknown, strict=True) if bad)
-        warnings.warn(
+        warn(
             f"The data do not determine {which}: the likelihood is flat or still rises at the "
             f"bound. Predictions stand; their standard errors are missing. {_WAY_OUT}",
-            FitWarning,
             stacklevel=5,
         )
     return Maximum(top.theta, covariance, not unknown.any())

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 
 from models.contenders.histories import DAYS_PER_UNIT, in_weeks
 from models.contenders.protocol import answers
-from models.contenders.warning_filters import filtered
+from models.contenders.warning_filters import silenced
 from models.history import History
 
 
@@ -43,7 +43,7 @@ class LifetimesBetaGeo:
         self._horizon_days = history.horizon_days
         repeat = ((population["frequency"] > 0) & (population["monetary_value"] > 0)).to_numpy()
         # lifetimes steps outside its parameter space on the way, and says so, on stdout too.
-        with filtered("ignore"), redirect_stdout(StringIO()):
+        with silenced(), redirect_stdout(StringIO()):
             buying, spending = _fitters()
             _converged(buying, weeks["frequency"], weeks["recency"], weeks["T"], weights=n)
             self._purchases = {name: float(value) for name, value in buying.params_.items()}
@@ -63,7 +63,7 @@ class LifetimesBetaGeo:
         buying.params_ = pd.Series(self._purchases)
         weeks = in_weeks(customers)
         rfm = (weeks["frequency"], weeks["recency"], weeks["T"])
-        with filtered("ignore"):
+        with silenced():
             alive = np.asarray(buying.conditional_probability_alive(*rfm), dtype=float)
             expected = np.asarray(
                 buying.conditional_expected_number_of_purchases_up_to_time(
@@ -112,6 +112,6 @@ def _converged(fitter: Any, *columns: pd.Series, weights: np.ndarray) -> None:
 
 def _fitters() -> tuple[Any, Any]:
     # Only on use: lifetimes brings autograd and pylab along, which no other contender needs.
-    with filtered("ignore"):
+    with silenced():
         from lifetimes import BetaGeoFitter, GammaGammaFitter
     return BetaGeoFitter(), GammaGammaFitter()

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from models.btyd import FitError, FitWarning
-from models.contenders.warning_filters import filtered
+from models.btyd import FitError
+from models.btyd.fit_warnings import heard
 
 PRIOR_SCALE = 2.0
 """Standard deviation of the log parameters where the likelihood alone decides nothing."""
@@ -59,9 +59,11 @@ def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -
     A base that nobody leaves has no dropout rate to estimate, one of equals no spread.
     The prior (standard deviation 2 on log parameters) only decides what the data cannot.
     """
-    try:
-        with filtered("error", FitWarning):
-            return model().fit(customers, sample_weight=n_customers)
-    except (FitError, FitWarning):
-        with filtered("ignore", FitWarning):
-            return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)
+    with heard():
+        try:
+            found = model().fit(customers, sample_weight=n_customers)
+            if found.converged_:
+                return found
+        except FitError:
+            pass
+        return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)

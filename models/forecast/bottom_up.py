@@ -6,7 +6,6 @@ then buy as the model says a new customer does. Money is counted at the recent m
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.btyd.customers import read_customers
-from models.btyd.optimise import FitWarning
+from models.btyd.fit_warnings import heard
 from models.btyd.pareto_nbd import ParetoNBDModel
 
 Floats = NDArray[np.float64]
@@ -56,8 +55,7 @@ def bottom_up(
     """
     customers = read_customers(histogram, (), histogram["n_customers"])
     weight = customers.weight
-    with warnings.catch_warnings():  # parameters that the data leave open do not matter here
-        warnings.simplefilter("ignore", FitWarning)
+    with heard():  # parameters that the data leave open do not matter here
         model = ParetoNBDModel().fit(customers)
     ends = step_days * np.arange(1.0, steps + 1)
     known = np.array([weight @ expected for expected in model.purchases_by(customers, ends)])

@@ -1,7 +1,6 @@
 """One customer: what they bought, whether they are still there, and what may come next."""
 
 import json
-import warnings
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -19,7 +18,7 @@ from features.log.identity import same_person
 from features.log.spec import LogSpec
 from features.timeline import before
 from models.btyd import FitError
-from models.btyd.optimise import FitWarning
+from models.btyd.fit_warnings import heard
 from models.btyd.pareto_nbd import ParetoNBDModel
 from models.contenders.protocol import UNLIKELY
 from pipeline.business.as_json import plain, records
@@ -161,8 +160,7 @@ def _fitted(days: ir.Table, as_of: date) -> ParetoNBDModel | None:
     """A Pareto/NBD of all customers; None where they are too few or too alike."""
     table = frame(histogram(rfm(days, as_of)))
     weight = table["n_customers"].to_numpy(float)
-    with warnings.catch_warnings():  # parameters that the data leave open do not matter here
-        warnings.simplefilter("ignore", FitWarning)
+    with heard():  # parameters that the data leave open do not matter here
         try:
             return ParetoNBDModel().fit(table[["frequency", "recency", "T"]], sample_weight=weight)
         except (FitError, ValueError):

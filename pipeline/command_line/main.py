@@ -88,6 +88,8 @@ def main() -> None:
     # What a user must know is said in words; libraries warn with paths and source lines.
     if not os.environ.get("CHURN_DEBUG"):
         warnings.simplefilter("ignore")
+        # Threads of scikit-learn leave each other's filters behind, or none.
+        warnings.showwarning = _unseen
     # A reader that went away (`churn compare | head`) is no error of ours.
     import signal
 
@@ -96,6 +98,10 @@ def main() -> None:
     # A terminated command cleans up behind itself like an interrupted one.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(run(sys.argv[1:]))
+
+
+def _unseen(*_: object, **__: object) -> None:
+    """Show no warning, whatever the filters."""
 
 
 _HALTED = "Stopped; nothing was left half-written."

@@ -150,6 +150,23 @@ def test_37_what_a_command_writes_only_its_owner_reads(tmp_path):
     assert {stat.S_IMODE(path.stat().st_mode) for path in made.iterdir()} == {0o600}
 
 
+def test_warnings_of_libraries_are_not_shown_whatever_their_threads_do_to_the_filters(tmp_path):
+    command = (
+        "import warnings\n"
+        "from pipeline.command_line import main as cli\n"
+        "def run(_):\n"
+        "    warnings.resetwarnings()\n"
+        "    warnings.warn('of scikit-learn')\n"
+        "    return 0\n"
+        "cli.run = run\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", command], cwd=tmp_path, timeout=250, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_55_a_library_that_finds_no_memory_is_no_bug(monkeypatch, capsys):
     def short(_):
         raise ImportError("x.so: failed to map segment from shared object")

@@ -1,12 +1,15 @@
 """What was fitted before is not fitted again, and nothing else is taken for it."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
+from models.btyd import BetaGeoModel
 from models.contenders.btyd import BtydContender
 from models.contenders.classifiers import LogisticChurn
-from models.contenders.shared_fits import SharedFits
+from models.contenders.shared_fits import SharedFits, steadied_fit
 
 
 def test_equal_counts_are_fitted_once_and_others_are_not():
@@ -43,3 +46,24 @@ def test_only_histories_of_the_same_snapshots_share_fits(history):
     assert LogisticChurn().fit(earlier).model is not fitted[0]
     again = second.at(history.cutoffs[-1])
     assert LogisticChurn().fit(again).model is LogisticChurn().fit(earlier).model
+
+
+class BesideAThread(BetaGeoModel):
+    """Fitted while a thread of scikit-learn has taken all warning filters away."""
+
+    def fit(self, X, sample_weight=None):
+        with warnings.catch_warnings():
+            warnings.resetwarnings()
+            return super().fit(X, sample_weight)
+
+
+def test_whether_a_fit_is_steadied_does_not_depend_on_what_other_threads_do_to_warnings(capsys):
+    """Nobody leaves: the likelihood alone does not say how fast."""
+    rng = np.random.default_rng(3)
+    age = rng.uniform(20, 60, 1000).round()
+    x = rng.poisson(rng.gamma(2.0, 0.1, 1000) * age)
+    base = pd.DataFrame({"frequency": x, "recency": age * (x > 0) * (x + 1) / (x + 2), "T": age})
+    alone, beside = (steadied_fit(m, base, np.ones(1000)) for m in (BetaGeoModel, BesideAThread))
+    assert alone.converged_
+    assert beside.params_ == alone.params_
+    assert not capsys.readouterr().err

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.btyd.optimise import FitError, FitWarning, Stage, maximise
+from models.btyd.fit_warnings import FitWarning
+from models.btyd.optimise import FitError, Stage, maximise
 
 BOUNDS = (np.full(2, -10.0), np.full(2, 10.0))
 STARTS = [np.array([1.0, -1.0]), np.array([-2.0, 3.0])]
