@@ -142,8 +142,8 @@ def _silence(rows: Rows, leave: Flags, typical: Typical) -> Words:
         return beside_own_gap(some) + ": not due yet"
 
     return _where(
-        (once & (longer != leave), lambda some: np.full(some.sum(), "", object)),
-        (once & leave, of_once),
+        (once & leave, of_once),  # to have bought once speaks for leaving, however lately it was
+        (once & longer, lambda some: np.full(some.sum(), "", object)),
         (once, lambda some: of_once(some) + held),
         ((silent > gap) == leave, beside_own_gap),
         (leave & (gap - silent > FAR_OFF), not_due),

@@ -127,6 +127,9 @@ def test_silence_is_told_only_where_its_figures_bear_it_out(size, silent, gap):
         assert gap - silent > 180
     elif "usually" in said:
         assert (silent > gap) == (size > 0)
+    elif np.isnan(gap) and size > 0:
+        # Left out, what spoke for staying stood alone beside a chance below the average.
+        assert said.endswith(f"leave: bought once, {silent:.0f} days ago")
     elif said:
         assert longer == (size > 0)
     elif 380 <= silent <= 400 and not np.isnan(gap):
