@@ -80,7 +80,7 @@ def fit_level(history: History, today: BasePredictions, stack: Stack) -> Level:
     both = estimates(today.learners, today, today.customers, p_churn, stack.supervised)
     totals = {column: log_totals(by_estimator, w) for column, by_estimator in both.items()}
     purchases = total_of_purchases(totals["expected_purchases"], forecast, taught)
-    realised, note = _realised(history, "btyd" in totals["expected_spend"])
+    realised, note = spend_correction(history, "btyd" in totals["expected_spend"])
     moved = {
         "expected_purchases": purchases.moved,
         "expected_spend": purchases.moved + realised,
@@ -179,22 +179,23 @@ def noted(moved: float, sentence: str) -> list[str]:
     return [sentence.format(f"{share:+.0%}")] if abs(share) >= WORTH_A_NOTE else []
 
 
-def _realised(history: History, btyd: bool) -> tuple[float, list[str]]:
+def spend_correction(history: History, btyd: bool) -> tuple[float, list[str]]:
     """Logarithm of what past purchases brought in the end, over what they promised."""
     if history.panel.empty or not btyd:
         return 0.0, []
     factor = realised_factor(*promised_spend(history), history.horizon_days)
     realised = float(np.log(factor))
-    twice = noted(
-        np.log(2) * recent_weight(history),
-        "What a customer spent at a time lately goes on: one who lately spent twice as much as on "
-        "average is expected to spend more by {}.",
+    # A tenth is often seen; twice as much would be told of customers that no log has.
+    recent = noted(
+        np.log(1.1) * recent_weight(history),
+        "What a customer spent at a time lately goes on: of one who spent a tenth more than on "
+        "average that moves expected spend by {}.",
     )
     sentence = (
         "Purchases of earlier horizons did not bring what a purchase was worth until then "
         "(returns come later, prices change): that moves expected spend by {}."
     )
-    return realised, [*twice, *noted(realised, sentence)]
+    return realised, [*recent, *noted(realised, sentence)]
 
 
 def _taught_level(history: History, today: BasePredictions, stack: Stack) -> TaughtLevel | None:

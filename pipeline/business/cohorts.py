@@ -102,9 +102,9 @@ class Comparison:
         told = f"{points[0]:+.1f} points, {points[1]:+.1f} to {points[2]:+.1f}".replace("-", "−")
         if self.low <= 0 <= self.high:
             told += ", which may be chance"
-            how, beside = "about as often", "as"
-        else:
-            how, beside = f"{'less' if self.difference < 0 else 'more'} often", "than"
+        how, beside = f"{'less' if points[0] < 0 else 'more'} often", "than"
+        if not points[0]:
+            how, beside = "as often", "as"
         return (
             f"The cohort of {self.cohort} came back {how} in {period} {self.age} after its first "
             f"{beside} {self.others}: {told}."

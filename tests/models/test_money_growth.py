@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.blend.extrapolation import Extrapolation
+from models.blend.level import spend_correction
 from models.blend.money_growth import CONSTANT, MOST, MoneyGrowth, money_growth
 from models.contenders.spend_per_purchase import (
     FURTHEST,
@@ -84,6 +85,15 @@ def test_recent_amounts_count_where_customers_grow_at_rates_of_their_own():
     )
     missed = [np.std(np.log(now["spend"] / 2 / value)) for value in (following, plain)]
     assert missed[0] < 0.7 * missed[1]
+
+
+def test_the_note_of_recent_amounts_speaks_of_a_change_that_customers_show():
+    """A tenth: of twice as much the same weight says +227 %, of customers that nobody has."""
+    history = told(OWN)
+    _, notes = spend_correction(history, btyd=True)
+    note = next(one for one in notes if "lately" in one)
+    moved = 1.1 ** recent_weight(history) - 1
+    assert note.endswith(f"a tenth more than on average that moves expected spend by {moved:+.0%}.")
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.5, 1.0])

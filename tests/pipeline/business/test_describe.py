@@ -16,7 +16,7 @@ from features.customer.purchase_days import with_gaps
 from features.engines.duckdb import connect
 from features.errors import UserError
 from models.evaluation.shares import difference_of_shares
-from pipeline.business.cohorts import cohorts, compare, latest
+from pipeline.business.cohorts import Comparison, cohorts, compare, latest
 from pipeline.business.course import Asked, base_of
 from pipeline.business.describe import describe
 from pipeline.business.retention import formulas_told, growth, metrics, uneven, usual_formulas
@@ -215,6 +215,18 @@ def test_cohorts_are_compared_with_an_interval(triangle):
     assert latest(triangle, JANUARY, age=2) is None
     # January's customers may be older than the log.
     assert latest(triangle, date(2024, 1, 31), age=1) is None
+
+
+@pytest.mark.parametrize(
+    ("difference", "words"),
+    [(-0.119, "came back less often in month 3 after its first than"), (0.0, "came back as often")],
+)
+def test_a_difference_that_may_be_chance_is_told_with_its_direction(difference, words):
+    """−11.9 points were called "about as often"."""
+    low, high = difference - 0.13, difference + 0.13
+    told = Comparison("2023-09", "the 10 before it", 3, 0.4, 0.5, difference, low, high)
+    assert words in told.sentence("month")
+    assert told.sentence("month").endswith("which may be chance.")
 
 
 @pytest.mark.usefixtures("unforecast")
