@@ -43,6 +43,15 @@ def number(value: Any, style: str) -> str:
     return shown if any(digit in shown for digit in "123456789") else shown.lstrip("+−")
 
 
+def three_digits(value: Any) -> str:
+    """A number to three digits, a large one in full: 1,064 instead of 1.06e+03.
+
+    >>> three_digits(1063.9), three_digits(1.3751), three_digits(999.7), three_digits(float("nan"))
+    ('1,064', '1.38', '1,000', '–')
+    """
+    return number(value, ",.0f" if abs(value) >= 999.5 else ".3g")
+
+
 def interval(low: float, high: float, style: str) -> str:
     """The two ends of an interval.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.markup import number
+from pipeline.markup import number, three_digits
 from pipeline.watching.monitor import Monitored
 from pipeline.watching.realised import Realised
 
@@ -28,8 +28,8 @@ def signals(found: Monitored) -> list[tuple[str, ...]]:
     return [
         (
             f"{one.name.replace('_', ' ')}, {one.where}",
-            number(one.value, "+.3f" if one.kind == "answer" else ".3g"),
-            number(one.limit, ".3g"),
+            number(one.value, "+.3f") if one.kind == "answer" else three_digits(one.value),
+            three_digits(one.limit),
             number(one.beyond, ".1f"),
             "ALARM" if one.risen else "",
         )

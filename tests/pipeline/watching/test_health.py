@@ -10,6 +10,8 @@ import pytest
 from models.evaluation.drift import profile_of
 from pipeline.learning.profile import account
 from pipeline.watching.health import health
+from pipeline.watching.signals import Signal
+from pipeline.watching.words import signals
 from pipeline.watching_config import MonitoringConfig
 from tests.pipeline.watching.made import made
 
@@ -123,6 +125,12 @@ def test_an_old_log_and_a_clock_turned_back_are_alarms():
     assert risen == {"last_order"}
     assert "is the clock right" in next(one.words for one in signals if one.risen)
     assert watch(rows(), END + timedelta(days=4), last_order_days=5)[0] == set()
+
+
+def test_an_age_of_years_is_shown_in_days_and_not_in_powers_of_ten():
+    old = Signal("last_order", "data", "log", 1064.0, 3.0, True, "")
+    ((_, value, limit, *_),) = signals(SimpleNamespace(signals=[old]))
+    assert (value, limit) == ("1,064", "3")
 
 
 def test_weeks_are_counted_as_pandas_counts_them():
