@@ -1,6 +1,6 @@
-"""200,000 customers and parameters nobody should have: finite, in range, monotone.
+"""60,000 customers and parameters nobody should have: finite, in range, monotone.
 
-Each model answers every question for all of its 200,000 draws. Frequencies go to 100,000; only
+Each model answers every question for all of its 60,000 draws. Frequencies go to 100,000; only
 the BG/BB, whose customer buys at most once an opportunity, has its natural range: up to 200.
 """
 
@@ -20,7 +20,7 @@ from models.btyd import (
 
 pytestmark = pytest.mark.thorough
 
-SETS, ROWS = 40, 5_000  # 200,000 draws
+SETS, ROWS = 40, 1_500  # 60,000 draws
 SPEND = GammaGammaModel.from_params({"p": 6.0, "q": 3.7, "v": 15.0})
 
 
@@ -163,7 +163,7 @@ def test_stress_of_spend():
     "kind", [NBDModel, BetaGeoModel, ModifiedBetaGeoModel, ParetoNBDModel, "erlang", "bgbb"]
 )
 def test_stress_of_intervals(kind):
-    """The least number of draws, for as many customers: 200,000 with what they may do next."""
+    """The least number of draws, for as many customers: 60,000 with what they may do next."""
     rng = np.random.default_rng(26)
     draw, horizon, settings = customers, 10.0, {}
     if kind == "erlang":
