@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from features.business.customers import of_customers
-from features.business.periods import Period, days_into, periods_between, start_of
+from features.business.periods import Period, each_day, start_of
 
 
 def cohort_sizes(customers: ir.Table, period: Period, by: Sequence[str] = ()) -> ir.Table:
@@ -27,15 +27,16 @@ def cohort_cells(
     and ``buyers`` (its customers who bought in that period), ``orders`` and ``revenue`` (net of
     returns). Cells in which nothing happened are absent.
     """
-    rows = of_customers(days, customers, as_of, "first_day", *by)
+    calendar = each_day(days, period)
+    began = calendar.select(began="day", cohort="start", first="number")
+    begun = customers.inner_join(began, customers.first_day == began.began)
+    rows = of_customers(days, begun, as_of, "first_day", "cohort", "first", *by)
     rows = rows.filter(rows.transacted_at >= rows.own_first_day)
+    rows = rows.inner_join(calendar, rows.transacted_at == calendar.day)
     # A customer's first purchase day of a period is the one whose gap reaches back beyond it.
-    buys = (rows.ordinal == 1) | (
-        rows.gap.notnull() & (rows.gap > days_into(rows.transacted_at, period))
-    )
-    age = periods_between(rows.own_first_day, rows.transacted_at, period).cast("int64")
-    cohort = start_of(rows.own_first_day, period)
-    grouped = rows.group_by(cohort=cohort, age=age, **{name: rows[f"own_{name}"] for name in by})
+    buys = (rows.ordinal == 1) | (rows.gap.notnull() & (rows.gap > rows.into))
+    keys = {"cohort": rows.own_cohort, "age": rows.number - rows.own_first}
+    grouped = rows.group_by(**keys, **{name: rows[f"own_{name}"] for name in by})
     return grouped.aggregate(
         # A cell of return days alone has no row that says yes or no.
         buyers=ibis.coalesce(buys.sum(), 0).cast("int64"),

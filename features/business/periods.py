@@ -4,6 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import Literal
 
+import ibis
 import ibis.expr.types as ir
 
 Period = Literal["day", "week", "month", "quarter"]
@@ -24,15 +25,30 @@ def days_into(day: ir.DateValue, period: Period) -> ir.IntegerValue:
     return day.delta(start_of(day, period), unit="day").cast("int64")
 
 
-def periods_between(earlier: ir.DateValue, later: ir.DateValue, period: Period) -> ir.IntegerValue:
-    """How many periods lie between those of two days; 0 within the same one."""
+def number_of(day: ir.DateValue, period: Period) -> ir.IntegerValue:
+    """Which period a day lies in, counted without a gap: two numbers tell how many lie between."""
     if period in ("day", "week"):
-        apart = start_of(later, period).delta(start_of(earlier, period), unit="day").cast("int64")
-        return apart // (7 if period == "week" else 1)
+        monday = ibis.date(1970, 1, 5)
+        since = start_of(day, period).delta(monday, unit="day").cast("int64")
+        return since // (7 if period == "week" else 1)
     # Engines disagree on spans of months, so the calendar is counted by hand.
     if period == "quarter":
-        return (later.year() - earlier.year()) * 4 + later.quarter() - earlier.quarter()
-    return (later.year() - earlier.year()) * 12 + later.month() - earlier.month()
+        return (day.year() * 4 + day.quarter()).cast("int64")
+    return (day.year() * 12 + day.month()).cast("int64")
+
+
+def each_day(days: ir.Table, period: Period) -> ir.Table:
+    """Each day that a row has: ``day``, ``start`` (of its period), ``into`` it, and its ``number``.
+
+    To be joined with the rows: a calendar computed for each of them costs more than their sums.
+    """
+    each = days.select(day=days.transacted_at).distinct()
+    return each.select(
+        "day",
+        start=start_of(each.day, period).cast("date"),
+        into=days_into(each.day, period),
+        number=number_of(each.day, period),
+    )
 
 
 def calendar(first: date, until: date, period: Period) -> list[date]:

@@ -9,7 +9,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from features.business.periods import LONGEST, Period, days_into, start_of
+from features.business.periods import LONGEST, Period, days_into, each_day, start_of
 from features.timeline import before
 
 COUNTS = (
@@ -68,14 +68,16 @@ def period_counts(
 
 def _happened(known: ir.Table, period: Period, window: int, keys: tuple[str, ...]) -> ir.Table:
     """What is told by the day itself and the gap before it."""
-    into = days_into(known.transacted_at, period)
+    calendar = each_day(known, period)
+    known = known.inner_join(calendar, known.transacted_at == calendar.day)
+    into = known.into
     first, again = known.ordinal == 1, known.gap.notnull()
     # The purchase before lies before the days that count at the period's start.
     back = again & (known.gap > into + window)
     stay = {"joined": first | back} if window >= LONGEST[period] else {}
     return _aggregated(
         known,
-        start_of(known.transacted_at, period),
+        known.start,
         keys,
         **stay,
         new=first,
@@ -126,12 +128,11 @@ def _ended(
     customers: ir.Table, as_of: date, period: Period, window: int, keys: tuple[str, ...]
 ) -> ir.Table:
     """Silences that still last."""
-    silent = (customers.last_day + ibis.interval(days=window)).cast("date")
-    rows = customers.mutate(silent=silent).filter(silent < as_of)
-    gone = rows.silent.notnull()
-    return _aggregated(
-        rows, start_of(rows.silent, period), keys, fell_silent=gone, spells_ended=gone
-    )
+    last = customers.group_by("last_day", *keys).aggregate(gone=customers.count())
+    silent = (last.last_day + ibis.interval(days=window)).cast("date")
+    rows = last.mutate(silent=silent).filter(silent < as_of)
+    begun = start_of(rows.silent, period)
+    return _aggregated(rows, begun, keys, fell_silent=rows.gone, spells_ended=rows.gone)
 
 
 def _aggregated(
