@@ -96,12 +96,21 @@ def main() -> None:
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     # A terminated command cleans up behind itself like an interrupted one.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))
 
 
 def _unseen(*_: object, **__: object) -> None:
     """Show no warning, whatever the filters."""
+
+
+_TERMINATED: list[int] = []
+"""The exit code of a command that was told to end."""
+
+
+def _terminated(number: int, _: object) -> None:
+    _TERMINATED.append(128 + number)
+    sys.exit(128 + number)
 
 
 _HALTED = "Stopped; nothing was left half-written."
@@ -135,6 +144,8 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         return _refuse(_system(error), REFUSED)
     except Exception as error:
+        if _TERMINATED:  # a library made another error of it on its way out
+            return _TERMINATED[0]
         if type(error).__name__ == "GateError":
             return _refuse(str(error), GATE_FAILED)
         if os.environ.get("CHURN_DEBUG"):

@@ -246,13 +246,21 @@ def _make(file: Path) -> None:
 
     MLflow would not go on with such a file.
     """
-    for left in file.parent.glob(f".{file.name}.*"):
-        left.unlink()
+    _clear(file)  # what a kill left
     # A name of its own: MLflow remembers the stores it has made by their names.
     draft = file.with_name(f".{file.name}.{uuid4().hex}")
-    _for_us_alone(draft)
-    MlflowClient(f"sqlite:///{draft}", f"sqlite:///{draft}").search_experiments(max_results=1)
-    os.replace(draft, file)
+    try:
+        _for_us_alone(draft)
+        MlflowClient(f"sqlite:///{draft}", f"sqlite:///{draft}").search_experiments(max_results=1)
+        os.replace(draft, file)
+    finally:
+        _clear(file)
+
+
+def _clear(file: Path) -> None:
+    """Remove the drafts of a store, and the journals beside them."""
+    for left in file.parent.glob(f".{file.name}.*"):
+        left.unlink(missing_ok=True)
 
 
 def _for_us_alone(file: Path) -> None:

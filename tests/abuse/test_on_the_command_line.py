@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -165,6 +166,20 @@ def test_warnings_of_libraries_are_not_shown_whatever_their_threads_do_to_the_fi
         [sys.executable, "-c", command], cwd=tmp_path, timeout=250, capture_output=True
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_56_a_library_that_makes_another_error_of_sigterm_is_no_bug(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "_TERMINATED", [])
+
+    def told_to_end(_):
+        try:
+            cli._terminated(signal.SIGTERM, None)
+        except SystemExit as left:
+            raise RuntimeError("a callback failed") from left
+
+    monkeypatch.setattr(cli, "app", told_to_end)
+    assert cli.run([]) == 143
+    assert capsys.readouterr().err == ""
 
 
 def test_55_a_library_that_finds_no_memory_is_no_bug(monkeypatch, capsys):

@@ -488,6 +488,9 @@ def test_a_store_whose_making_was_cut_short_is_made_anew(tmp_path, monkeypatch) 
         patched.setattr("mlflow.store.db.utils._upgrade_db", cut_short)
         with pytest.raises(KeyboardInterrupt):
             connect(uri, create=True)
+    # An interrupt leaves no draft behind; a kill does, until the next one makes the store.
+    assert {path.name for path in tmp_path.iterdir()} == {"mlflow.db.lock"}
+    (tmp_path / ".mlflow.db.0123-journal").touch()
     assert connect(uri, create=True).experiment.name == "churn"
     assert {path.name for path in tmp_path.iterdir()} == {
         *("mlflow.db", "mlflow.db.lock", "mlartifacts")
