@@ -1,7 +1,8 @@
 """Order lines: whose the money is, and what further lines of an order leave blank.
 
-Exports write an order over several lines in four ways (`log.lines`). What stands once for
-the order is counted once, and a blank cell of a further line is the cell of its order.
+Exports write an order over several lines in five ways (`log.lines`). What stands once for
+the order is counted once, a blank cell of a further line is the cell of its order, and what
+is paid in parts was bought on the first of their days.
 """
 
 from typing import Any
@@ -63,6 +64,18 @@ def counted_once(used: ir.Table, spec: LogSpec) -> ir.DecimalValue | None:
     nth = ibis.row_number().over(ibis.window(group_by=order, order_by=used.row))
     counts = (nth == 0) | (used.order_id.isnull() & ibis.literal(numbered))
     return counts.ifelse(used.amount, 0).cast(used.amount.type())
+
+
+def on_the_first_day(used: ir.Table, spec: LogSpec) -> ir.TimestampValue | None:
+    """The moment of each row: of an order that is paid in parts, that of the first; None: its own.
+
+    What is owed was known when it was bought, so no row is seen too early.
+    """
+    if spec.lines != "instalments":
+        return None
+    order = ibis.window(group_by=[used.customer_id, used.order_id])
+    own: ir.TimestampValue = used.transacted_at
+    return used.order_id.isnull().ifelse(own, own.min().over(order))
 
 
 def _orders_own_mark(table: ir.Table, raw: Raw, spec: LogSpec) -> ir.StringValue:

@@ -127,11 +127,12 @@ class LogSpec(SourceSpec):
         Field(description="Rows to use: each a column, an operator and a value; all must hold"),
     ] = ()
     lines: Annotated[
-        Literal["each", "repeated_total", "first_line_total", "continued"] | None,
+        Literal["each", "repeated_total", "first_line_total", "continued", "instalments"] | None,
         Field(
             description="Whose the money is in a log of order lines. each: the line's (default); "
             "repeated_total: the order's, on every line; first_line_total: the order's, on its "
-            "first line; continued: the line's, but customer and day stand on the first line"
+            "first line; continued: the line's, but customer and day stand on the first line; "
+            "instalments: the line's, on the day of the order's first line: paid in parts"
         ),
     ] = None
     versions: Annotated[
@@ -227,8 +228,8 @@ class LogSpec(SourceSpec):
             raise ValueError(f"versions: {self.versions} needs columns.order_id")
         if self.version_column and self.versions != "last_row":
             raise ValueError("version_column needs versions: last_row")
-        if self.lines == "first_line_total" and not self.columns.order_id:
-            raise ValueError("lines: first_line_total needs columns.order_id")
+        if self.lines in ("first_line_total", "instalments") and not self.columns.order_id:
+            raise ValueError(f"lines: {self.lines} needs columns.order_id")
         return self
 
     @property

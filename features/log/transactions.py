@@ -18,7 +18,7 @@ from features.errors import UserError
 from features.log import parsing
 from features.log.cells import as_typed, require_columns
 from features.log.money import MONEY
-from features.log.order_lines import counted_once
+from features.log.order_lines import counted_once, on_the_first_day
 from features.log.reasons import (
     Counts,
     believable_days,
@@ -144,6 +144,9 @@ def used_rows(checked: ir.Table, spec: LogSpec) -> ir.Table:
     once = counted_once(used, spec)
     if once is not None:
         used = used.mutate(amount=once)
+    first = on_the_first_day(used, spec)
+    if first is not None:
+        used = used.mutate(transacted_at=first)
     return used.select(*CANONICAL, *spec.columns.attributes)
 
 

@@ -98,7 +98,7 @@ _LOG_KEYS = {
     "sales": "rows that are sales: {column: Status, values: [Paid]}, or not: [...]; default all",
     "refunds": "rows that give money back though above 0: {column: Type, values: [Refund]}",
     "where": "conditions on rows: [{column: Type, operator: '!=', value: Fee}]",
-    "lines": "each, repeated_total, first_line_total or continued; default each",
+    "lines": "each, repeated_total, first_line_total, continued or instalments; default each",
     "versions": "of an order that occurs again: all, last (file) or last_row; default all",
     "version_column": "column that grows with the versions, such as updated_at",
     "customer_case": "exact; ignore: ids apart only by case are one customer",

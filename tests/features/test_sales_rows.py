@@ -1,5 +1,6 @@
 """Which rows are sales, whose money and whose order they are, as declared in the config."""
 
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -184,6 +185,24 @@ def test_an_orders_total_on_each_of_its_lines_counts_once(opened):
     columns = COLUMNS | {"order_id": "order"}
     assert used(opened(content, columns=columns, lines="repeated_total")) == (6, 52)
     assert used(opened(content, columns=columns, lines="each")) == (6, 124)
+
+
+def test_what_is_paid_in_parts_is_one_purchase_on_the_day_of_the_first(opened):
+    content = LINES + (
+        "1,a,2020-02-01,2/3,30\n1,a,2020-01-01,1/3,30\n1,a,2020-03-01,3/3,30\n"
+        "1,b,2020-01-02,1/1,10\n,a,2020-04-03,,12\n,a,2020-05-03,,13\n"
+    )
+    columns = COLUMNS | {"order_id": "order"}
+    log = opened(content, columns=columns, lines="instalments")
+    assert used(log) == (6, 125)
+    found = log.transactions.select("customer_id", day=log.transactions.transacted_at.date())
+    days = Counter(tuple(map(str, row.values())) for row in found.to_pyarrow().to_pylist())
+    assert days == {
+        ("a", "2020-01-01"): 3, ("b", "2020-01-02"): 1,
+        ("a", "2020-04-03"): 1, ("a", "2020-05-03"): 1,
+    }  # fmt: skip
+    with pytest.raises(ValidationError, match="lines: instalments needs"):
+        opened(content, columns=COLUMNS, lines="instalments")
 
 
 def test_an_orders_total_on_its_first_line_is_the_orders(opened):

@@ -142,24 +142,26 @@ def test_instalments_are_asked_about_and_no_part_of_their_money_is_proposed(aske
         for i in range(20) for j in range(3)
     ]  # fmt: skip
     content = log(f"{HEAD},Taksit", *rows)
-    questions, _, money = asked(content, columns=mapped(content))
+    questions, spec, money = asked(content, columns=mapped(content))
     assert pressing(questions) == ["Taksit"]
     told = next(question for question in questions if question.about == "Taksit")
-    assert "one row of each sale" in told.seen
-    assert not told.answer
+    assert told.answer == {"log.lines": "instalments", "log.columns.order_id": "order_id"}
+    assert spec.lines == "instalments"
     assert money == sum(3 * (100 + i) for i in range(20))
 
 
 def test_parts_of_several_counts_are_asked_about_and_expiries_of_cards_are_not(asked):
     parts = {1: (1,), 3: (1, 2, 3), 12: range(1, 9)}
     rows = [
-        f"{i},C{i},2024-{j:02d}-{1 + i:02d},{90 + i}.00,{j}/{n}"
+        f"{i}-{j},C{i},2024-{j:02d}-{1 + i:02d},{90 + i}.00,{j}/{n}"
         for i in range(20) for n in [list(parts)[i % 3]] for j in parts[n]
     ]  # fmt: skip
     content = log(f"{HEAD},Parcela", *rows)
     questions, spec, _ = asked(content, columns=mapped(content))
     assert pressing(questions) == ["Parcela"]
-    assert list(open_keys(questions)) == ["unused"], "no other key answers it"
+    told = next(question for question in questions if question.about == "Parcela")
+    assert "one row of each sale" in told.seen
+    assert list(open_keys(questions)) == ["unused"], "nothing numbers the sales: no key answers it"
     assert open_lines(spec, questions)[-1].endswith("log.unused (Parcela).")
     rows = [
         f"{i}{j},C{i},2024-{j:02d}-{1 + i:02d},90.00,{1 + (i + 2 * j) % 12:02d}/{26 + i % 3}"
