@@ -1,6 +1,7 @@
 """Writing a file or folder so that no reader sees half of it, and nobody else sees it at all."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -15,6 +16,9 @@ from features.errors import UserError
 
 HELD = ".held"
 """The file in a scratch folder that its process locks."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a system says where a disk, or one's share of it, is full."""
 
 LONGEST_WAIT = 10.0
 """Seconds to wait for another process that writes the same file: a report takes less."""
@@ -59,6 +63,12 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[Path]:
             _to_disk(draft)
             os.replace(draft, target)
             _to_disk(target.parent)
+        except OSError as error:
+            elsewhere = error.filename and folder not in Path(str(error.filename)).parents
+            if error.errno not in FULL or elsewhere:
+                raise
+            # Whoever wrote may not have named the file, or in words of its own.
+            raise OSError(error.errno, os.strerror(error.errno), str(target)) from None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 import csv
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -170,4 +171,7 @@ def _write_xlsx(made: pd.DataFrame, path: Path) -> None:
             if isinstance(cell.value, str):
                 cell.data_type = "s"
         sheet.append(cells)
-    book.save(path)
+    # Not to the file itself: on a full disk the archive would close itself with a second error.
+    made_whole = BytesIO()
+    book.save(made_whole)
+    path.write_bytes(made_whole.getvalue())

@@ -216,9 +216,13 @@ def test_54_a_disk_that_is_full_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"), atomic(path) as draft:
+    with pytest.raises(OSError, match="No space") as told, atomic(path) as draft:
         draft.write_text("new")
+    assert told.value.filename == str(path), "whoever wrote did not say where"
     assert path.read_text() == "old"
+    with pytest.raises(OSError, match="No space") as told, atomic(path) as draft:
+        raise OSError(28, "No space left on device", "/another/place")
+    assert told.value.filename == "/another/place"
 
 
 def test_a_folder_is_no_output(tmp_path):
