@@ -122,7 +122,10 @@ def outcome(value: str) -> Outcome | None:
     >>> outcome("Partially_Refunded"), outcome("Отменён"), outcome("Gutschrift"), outcome("web")
     ('sale', 'no_sale', 'refund', None)
     """
-    return _outcomes().get(phrase(value))
+    said, known = phrase(value), _outcomes()
+    # Where words stand without blanks, whatever has the word for cancelled in it was cancelled.
+    given_up = (word for word in _unspaced() if word in said)
+    return known.get(said) or next((known[word] for word in given_up), None)
 
 
 def is_negated(value: str) -> bool:
@@ -153,8 +156,6 @@ def is_negated(value: str) -> bool:
 def is_denial(value: str) -> bool:
     """Whether one of a value's words is a no.
 
-    Examples
-    --------
     >>> is_denial("Not refunded"), is_denial("Refunded")
     (True, False)
     """
@@ -164,8 +165,6 @@ def is_denial(value: str) -> bool:
 def is_unsure(value: str) -> bool:
     """Whether a value of `outcome` as well says something else, such as new or transfer.
 
-    Examples
-    --------
     >>> is_unsure("New"), is_unsure("Cancelled")
     (True, False)
     """
@@ -175,8 +174,6 @@ def is_unsure(value: str) -> bool:
 def is_sale_row(value: str) -> bool:
     """Whether a value names a kind of row, such as order, and not the state of one.
 
-    Examples
-    --------
     >>> is_sale_row("Order"), is_sale_row("Paid")
     (True, False)
     """
@@ -186,8 +183,6 @@ def is_sale_row(value: str) -> bool:
 def flag(word: str) -> Flag | None:
     """What a yes says of a row, below a header with this folded word.
 
-    Examples
-    --------
     >>> flag("cancelled"), flag("paid"), flag("web")
     ('no_sale', 'sale', None)
     """
@@ -209,8 +204,6 @@ def currency(sign: str) -> str | None:
 def is_anonymous(value: str) -> bool:
     """Whether an id is one that shops book everybody on who left none.
 
-    Examples
-    --------
     >>> is_anonymous("Walk-In Customer"), is_anonymous("Invité"), is_anonymous("-1")
     (True, True, True)
     >>> is_anonymous("17"), is_anonymous("1")
@@ -261,6 +254,12 @@ def footers() -> frozenset[str]:
 def _outcomes() -> Mapping[str, Outcome]:
     statuses = content()["statuses"]
     return {phrase(str(word)): what for what, words in statuses.items() for word in words}
+
+
+@cache
+def _unspaced() -> tuple[str, ...]:
+    given_up = (word for word, what in _outcomes().items() if what == "no_sale")
+    return tuple(word for word in given_up if len(word) > 1 and word[0] >= "\u3040")
 
 
 @cache

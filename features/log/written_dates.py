@@ -105,7 +105,8 @@ def date_numbers(rows: ir.Table, column: str, name: str) -> UserError:
     if not found:
         return UserError(
             f"Column {name!r} holds whole numbers as dates, and no log.date_format makes days "
-            f"since 1990 of them ({', '.join(NUMBERS)} were tried). Is this the column of dates?"
+            f"since 1990 of them ({', '.join(NUMBERS)} were tried). Is this the column of dates? "
+            "A day and a month alone (0501) need their year: write it into the file first."
         )
     what = f"Column {name!r} holds whole numbers as dates. Say what they are:{_lines(found)}"
     return QuestionError(what, "date_format")

@@ -165,7 +165,7 @@ def _as_order(column: Profile, days: Mapping[str, float]) -> float:
 def _as_amount(column: Profile) -> float:
     """Money of the order or row by name and decimals; not tax, shipping, fees or pieces."""
     words = split(column.name)
-    named = _named(words, "amount") or _per_order(words) or _bare_sum(words)
+    named = _named(words, "amount") or _per_order(words) or _bare_sum(words) or _final(words)
     if not _is_money(column, words) or not named or _counts(column, words):
         return 0
     if _of_other_money(words) or _named(words, "label") or is_per_piece(words):
@@ -180,6 +180,8 @@ def _as_price(column: Profile) -> float:
     words = split(column.name)
     per_piece = is_per_piece(words)
     if not _is_money(column, words) or not (per_piece or _named(words, "unit_price")):
+        return 0
+    if _final(words):
         return 0
     # A word for pieces makes no other money of the price of one.
     if _per_order(words) or _of_other_money(
@@ -212,13 +214,19 @@ def _per_order(words: Sequence[str]) -> bool:
     return bool(after_per(words)) and _named(words, "unit_price") and not is_per_piece(words)
 
 
+def _final(words: Sequence[str]) -> bool:
+    """Whether a price is what the row came to in the end: of all its pieces, not of one."""
+    final = not {"final", "finale", "finalny", "finalna"}.isdisjoint(words)
+    return final and _named(words, "unit_price") and not is_per_piece(words)
+
+
 def nameless_money(columns: Sequence[Profile]) -> list[str]:
-    """Columns of decimals that may be money, though no word of their names says so.
+    """Columns of decimals, or else of whole numbers, that may be money, whatever they are called.
 
     What a patient pays, or a member owes, is called by the customer, and is money all the same.
     """
-    other = ("transacted_at", "order_id", "quantity", "place", "label")
-    found, fees = [], []
+    other = ("transacted_at", "quantity", "place", "label")
+    found, fees, whole = [], [], []
     for column in columns:
         words = split(column.name)
         people = all(means(word, "customer_id") for word in words)
@@ -228,7 +236,11 @@ def nameless_money(columns: Sequence[Profile]) -> list[str]:
             found.append(column.name)
         elif column.fractions > 0.05 and _named(words, "fee"):
             fees.append(column.name)
-    return found or fees
+        elif column.distinct > _SEVERAL and not (
+            column.unique or _of_other_money(words) or _named(words, "order_id")
+        ):
+            whole.append(column.name)
+    return found or fees or whole
 
 
 def _as_quantity(column: Profile) -> float:

@@ -22,6 +22,7 @@ from pipeline.intake.questions import (
     gifts,
     history,
     lines,
+    net,
     parts,
     people,
     refunds,
@@ -48,7 +49,7 @@ __all__ = [
 
 
 ROOMS = (
-    parts, documents, history, totals, sides, statuses, fees, refunds, gifts, lines, people,
+    parts, documents, history, totals, sides, net, statuses, fees, refunds, gifts, lines, people,
     currencies, units, bookings,
 )  # fmt: skip
 

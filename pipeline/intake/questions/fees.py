@@ -14,14 +14,15 @@ MOST = 0.8
 
 def ask(look: Look) -> Iterator[Question]:
     """One question, for the first column that calls rows below 0 fees."""
-    if look.money is None or not look.gives_back:
+    table = look.money
+    if table is None or not look.gives_back:
         return
     for name, values in look.few.items():
         fees = [value for value in values if _is_fee(value)]
         if not fees or len(fees) == len([value for value in values if value]):
             continue
-        cells = ibis.coalesce(look.text(look.money, name), "").strip()
-        rows = look.money.filter(cells.isin(fees), look.money.money != 0)
+        cells = ibis.coalesce(look.text(table, name), "").strip()
+        rows = table.filter(cells.isin(fees), table.money != 0)
         seen = first(
             rows.aggregate(n=rows.count(), below=(rows.money < 0).sum(), money=rows.money.sum())
         )

@@ -33,11 +33,7 @@ def _nobody(look: Look) -> Iterator[Question]:
     """Ids by which shops book everybody who left no name: guest, walk-in, 0."""
     name = look.spec.columns.customer_id
     known = [one.strip().lower() for one in look.spec.anonymous_ids]
-    rows = look.rows.select(who=look.text(look.rows, name).strip())
-    rows = rows.filter(rows.who.notnull())
-    found = rows.group_by("who").aggregate(n=rows.count())
-    often = found.filter(found.n > 1).order_by(found.n.desc(), "who").limit(MOST)
-    listed = often.to_pyarrow().to_pylist()
+    found, listed = _ids(look), _often(look)
     people = max((row["n"] for row in listed if not words.is_anonymous(row["who"])), default=0)
     shared = [
         row for row in listed if row["who"].lower() not in known and words.is_anonymous(row["who"])
@@ -59,6 +55,22 @@ def _nobody(look: Look) -> Iterator[Question]:
     )
 
 
+def _ids(look: Look) -> ir.Table:
+    """Each id, and on how many rows it stands."""
+    rows = look.rows.select(who=look.text(look.rows, look.spec.columns.customer_id).strip())
+    rows = rows.filter(rows.who.notnull())
+    found: ir.Table = rows.group_by("who").aggregate(n=rows.count())
+    return found
+
+
+def _often(look: Look) -> list[dict[str, Any]]:
+    """The most frequent ids, on several rows each."""
+    found = _ids(look)
+    often = found.filter(found.n > 1).order_by(found.n.desc(), "who").limit(MOST)
+    listed: list[dict[str, Any]] = often.to_pyarrow().to_pylist()
+    return listed
+
+
 def _counted(ids: ir.Table) -> bool:
     """Whether ids are numbers, decimal or hexadecimal, of which 0 or 9999 may be somebody's."""
     numbers = ids.who.re_search(r"^[\da-fA-F]+$").cast("int8").mean()
@@ -74,13 +86,15 @@ def _several_mails(look: Look) -> Iterator[Question]:
         mails = rows.mutate(mail=look.text(rows, other).strip().lower())
         mails = mails.filter(mails.who.notnull())
         people = mails.group_by("who").aggregate(mails=mails.mail.nunique(), rows=mails.count())
-        shared = people.filter(people.mails >= MANY)
+        nobody = [one for one in _often(look) if words.is_anonymous(one["who"])]
+        few = people.who.strip().isin([one["who"] for one in nobody]) & (people.mails > 1)
+        shared = people.filter((people.mails >= MANY) | few)
         found = first(shared.aggregate(n=shared.count(), rows=shared.rows.sum()))
         if found["n"]:
             yield Question(
                 other,
                 f"{found['n']:,} id{'s' * (found['n'] > 1)} of {name!r} stand"
-                f"{'s' * (found['n'] == 1)} beside {MANY} mails of {other!r} or more, on "
+                f"{'s' * (found['n'] == 1)} beside several mails of {other!r}, on "
                 f"{found['rows']:,} rows: many people would be scored as one. The mail may be the "
                 "better id.",
                 {"log.columns.customer_id": other},

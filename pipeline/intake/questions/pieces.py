@@ -67,6 +67,16 @@ def _uncounted(look: Look, price: str) -> Iterator[Question]:
         if rows is None or not _counts_pieces(rows) or _shown(look, rows) == "row":
             continue
         seen = first(rows.aggregate(n=rows.count(), many=(rows.pieces > 1).sum()))
+        if look.called(name, "stay") and not per_piece:
+            yield Question(
+                name,
+                f"{price!r} stands beside {name!r}, which is above 1 in {seen['many']:,} of "
+                f"{seen['n']:,} rows. Proposed: {price!r} is the money of the booking. If it is "
+                f"the price of one: log.columns.unit_price: {price}, quantity: {name}.",
+                {"log.lines": "each"},
+                decided=False,
+            )
+            return
         yield Question(
             name,
             f"{price!r} stands beside {name!r}, which is above 1 in {seen['many']:,} of "

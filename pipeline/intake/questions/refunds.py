@@ -116,7 +116,7 @@ def _of(word: str, *roles: str) -> bool:
 
 def _beside(look: Look) -> Iterator[Question]:
     """Money beside the amount, such as shipping: named, and left to the person who knows."""
-    amount = look.spec.columns.amount
+    amount = look.spec.columns.amount or look.spec.columns.unit_price
     names = [name for name in look.free if look.called(name, *BESIDE)]
     filled = [name for name in names if amount and _has_money(look, name)]
     if filled:

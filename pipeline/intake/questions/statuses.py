@@ -45,7 +45,7 @@ def ask(look: Look) -> Iterator[Question]:
                 yield _open_states(name, values)
             continue
         sold = any(what == "sale" for value, what in said.items() if value)
-        blank_is_open = sold and look.spec.lines not in FILLED
+        blank_is_open = sold and look.spec.lines not in FILLED and not _of_the_cancelled(name)
         unknown = [v for v in values if (v or blank_is_open) and said[v] is None]
         good = ("sale", "owed")
         kept = [v for v in values if said[v] in good or not (v or said[v] or blank_is_open)]
@@ -54,7 +54,7 @@ def ask(look: Look) -> Iterator[Question]:
             if len(values) >= 2 and not taken and any(said.values()):
                 yield _open_states(name, values)
             continue
-        back = _refund_rows(look, name, said)
+        back = [] if _of_the_cancelled(name) else _refund_rows(look, name, said)
         answer = _answer(look, name, [*kept, *back], taken)
         if back:
             answer |= {"log.refunds.column": name, "log.refunds.values": back}
@@ -67,6 +67,15 @@ def ask(look: Look) -> Iterator[Question]:
         asked = _question(name, values, unknown, [*kept, *back], answer, back, due, paid)
         yield replace(asked, seen=asked.seen + later, pressing=pressing)
     yield from _filled_marks(look)
+
+
+def _of_the_cancelled(name: str) -> bool:
+    """Whether a column says how orders were given up: the row is the order, a blank a usual one.
+
+    >>> _of_the_cancelled("Cancelation/Return Type"), _of_the_cancelled("Order status")
+    (True, False)
+    """
+    return any(word.startswith(("cancel", "storn", "annul", "anul")) for word in words.split(name))
 
 
 def _of_parcels(look: Look, name: str) -> bool:
