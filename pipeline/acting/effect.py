@@ -153,6 +153,11 @@ def _files(pattern: str) -> list[Path]:
 def _model(folder: Path) -> UpliftModel:
     from pipeline.model_files import artifact
 
+    if not folder.is_dir():
+        raise UserError(
+            f"There is no uplift model {folder}: `churn measure --uplift {folder}` writes one, "
+            "where it beats simpler orders. Leave --uplift out, or campaigns.….uplift."
+        )
     restore: Any = UpliftModel.restore  # it is kept like a contender, and is none
     model: Any = artifact.load(folder, restore).contender
     return cast(UpliftModel, model)

@@ -87,6 +87,12 @@ class Measurement:
         return json.dumps(told, indent=1, default=str)
 
 
+def check_name(out: Path) -> None:
+    """Refuse a name by which the next plan would not find the results, before any work is done."""
+    if out.suffix != ".json":
+        raise UserError(f"--out {out.name}: the name of a measurement must end in .json.")
+
+
 def write_measured(found: Measurement, path: Path) -> None:
     """Write what was found, all of it or nothing."""
     with atomic(path) as draft:

@@ -36,7 +36,7 @@ def measure(
 ) -> None:
     """Compare the groups of a plan over its horizon, or what of it is over."""
     from pipeline.acting import measure_page, recorded
-    from pipeline.acting.measured import write_measured
+    from pipeline.acting.measured import check_name, write_measured
     from pipeline.acting.plan_file import read_plan
     from pipeline.command_line import following
     from pipeline.command_line.show import log, measured
@@ -47,6 +47,7 @@ def measure(
     progress, planned = Progress(quiet), read_plan(plan)
     config = load(path, overrides, defaults={"log": dict(planned.terms.log)})
     refuse_overwriting([out, report], [config.log.source, plan, sent, path])
+    check_name(out)
     found, orders = _found(planned, config, sent, until, uplift, progress)
     write_measured(found, out)
     recorded.record_measurement(config.tracking.uri, found, progress)

@@ -219,5 +219,7 @@ def test_command_measures_writes_and_names_no_customer(
     interim = capsys.readouterr().out
     assert "Interim: the horizon is over on 2024-04-30 only." in interim.replace("\n", " ")
     assert "Next:" not in interim, "nothing is learned from an interim look"
+    assert cli.run(["measure", *files, "--out", "m.txt", "--quiet"]) == 2
+    assert "m.txt: the name of a measurement must end in .json" in capsys.readouterr().err
     assert cli.run(["measure", files[0], files[1], "--out", files[0], "--quiet"]) == 2
     assert "is an input" in capsys.readouterr().err

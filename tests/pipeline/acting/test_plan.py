@@ -13,11 +13,12 @@ from pyarrow import parquet
 
 from features.errors import UserError
 from pipeline.acting import plan_page, plan_words
-from pipeline.acting.effect import assumed
+from pipeline.acting.effect import assumed, effect_of
 from pipeline.acting.plan_file import CHOSEN, read_plan, write_plan
 from pipeline.campaign_config import ControlConfig
 from pipeline.command_line import main as cli
 from pipeline.command_line.show.scores import contacts
+from pipeline.config_file import load_campaign
 from pipeline.scoring.scores_file import as_csv
 from tests.pipeline.acting import world
 
@@ -288,6 +289,17 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
     path = world.write_scores(tmp_path / "s.parquet", frame, **file)
     with pytest.raises(UserError, match=said):
         planned(path=path, **keys)
+
+
+def test_a_range_that_ends_before_it_begins_and_a_model_that_is_not_there_are_told_as_such(
+    tmp_path,
+):
+    empty = {"campaigns.c.eligible": {"p_churn": {"min": 0.9, "max": 0.1}}}
+    with pytest.raises(UserError, match=r"eligible\.p_churn.*min is above max"):
+        load_campaign("c", None, empty)
+    terms, _ = load_campaign("c", None, {"campaigns.c.uplift": str(tmp_path / "none")})
+    with pytest.raises(UserError, match=r"There is no uplift model .* `churn measure --uplift"):
+        effect_of("c", terms)
 
 
 @pytest.mark.parametrize("amount", [None, "amount"])
