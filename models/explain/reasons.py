@@ -63,6 +63,9 @@ often and for how long somebody has bought.
 SILENCE = "silence"
 """The theme that every part of a blend speaks of."""
 
+ONE_FACT = ("history", "trend")
+"""Of who bought once these say the same as `silence`: one purchase, so many days ago."""
+
 
 @cache
 def theme_of(feature: str) -> str:
@@ -111,7 +114,7 @@ def reasons(
 
     A reason is empty where what is left moves the odds by less than a tenth (`LEAST`). A theme
     whose figures would not bear out its direction is passed over: its contribution then comes of
-    features that no short sentence tells.
+    features that no short sentence tells. What one purchase says is told once (`ONE_FACT`).
 
     Parameters
     ----------
@@ -133,6 +136,7 @@ def reasons(
     more likely to stay: 5 purchases in 176 days
     <BLANKLINE>
     """
+    themes = _of_one_purchase(themes, customers)
     values, names = themes.to_numpy(float), [str(theme) for theme in themes]
     said = np.full(values.shape, "", object)
     for place, theme in enumerate(names):
@@ -152,3 +156,14 @@ def reasons(
     found[rows, rank[rows, places]] = much + direction + said[rows, places]
     columns = [f"reason_{n + 1}" for n in range(N_REASONS)]
     return pd.DataFrame(found, customers.index, columns, dtype=object)
+
+
+def _of_one_purchase(themes: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame:
+    """The themes, with those of one fact added up where somebody bought on one day only."""
+    same = [theme for theme in ONE_FACT if theme in themes]
+    if SILENCE not in themes or not same:
+        return themes
+    once = (customers["frequency"] == 0).to_numpy()[:, None]
+    together = themes[[SILENCE]].to_numpy() + themes[same].sum(axis=1).to_numpy()[:, None]
+    silence = np.where(once, together, themes[[SILENCE]])[:, 0]
+    return themes.assign(**{SILENCE: silence}, **(themes[same] * ~once))

@@ -99,6 +99,25 @@ def test_several_orders_of_one_day_are_not_said_to_be_one():
     assert "leave: bought on one day only, 492 days ago" in day
 
 
+@pytest.mark.parametrize(
+    ("silence", "history", "reason"),
+    [
+        (0.9, -0.4, "more likely to leave: bought once, 47 days ago"),
+        (0.4, -0.9, "more likely to stay: bought once, 47 days ago (typical customer: 391)"),
+        (0.4, -0.45, ""),
+    ],
+)
+def test_one_purchase_is_told_once_and_not_in_two_directions(silence, history, reason):
+    """Read aloud: likelier to leave, bought once 47 days ago; to stay, 1 purchase in 47 days."""
+    row = {"frequency": 0.0, "gap_mean": np.nan, "days_since_last": 47.0, "T": 47.0}
+    customers = pd.DataFrame([row | {"purchases_90d": 1.0, "purchases_180d": 1.0}] * 2)
+    customers.loc[1, ["frequency", "gap_mean"]] = 1.0, 12.0
+    themes = pd.DataFrame({"silence": [silence] * 2, "history": [history] * 2, "trend": [0.0] * 2})
+    said = reasons(themes, customers, TYPICAL)
+    assert said.loc[0].tolist() == [reason, "", ""]
+    assert "2 purchases in 47 days" in " ".join(said.loc[1])
+
+
 def test_who_is_late_and_yet_likelier_to_stay_than_most_is_held_against_most():
     """Of a base most of whom have long left, who is late by months is one of the better ones."""
     late = {"gap_mean": 37.0, "days_since_last": 179.0}
