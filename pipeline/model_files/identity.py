@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 
 from features.errors import UserError
 from features.log.sketch import FEWEST, SAME_FROM, Sketch, overlap
-from pipeline.markup import three_digits
 
 ANOTHER_UNIT = 20
 """No business changes its usual amount so many times between two looks; its unit may."""
@@ -119,7 +118,7 @@ def _refuse_another_unit(learned: LogIdentity, asked: LogIdentity, model: str) -
     for amount, when in ((asked.usual_amount, ""), (asked.later_amount, " since then")):
         if not usual or not amount or 1 / ANOTHER_UNIT < amount / usual < ANOTHER_UNIT:
             continue
-        much = f"{three_digits(max(amount / usual, usual / amount))} times"
+        much = f"{max(amount / usual, usual / amount):,.0f} times"
         much += " more" if amount > usual else " less"
         scale = 10.0 ** round(math.log10(usual / amount))
         raise UserError(

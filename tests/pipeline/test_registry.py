@@ -18,6 +18,7 @@ import yaml
 from features.errors import UserError
 from models.contenders.baselines import RecencyAlone
 from pipeline.command_line import main as cli
+from pipeline.console import Progress
 from pipeline.model_files import artifact
 from pipeline.scoring import champion
 from pipeline.tracking import compare, download, registry, runs
@@ -176,7 +177,7 @@ def test_a_champion_made_before_models_knew_their_log_gives_way(store: Store, fo
         for tag in (IDENTITY, FORM):
             store.client.delete_model_version_tag("churn", "1", tag)
     register(store, folder, log_loss=0.5)
-    assert promote(store, "churn", asked=False)
+    assert promote(store, "churn", asked=False, progress=Progress(quiet=True))
     assert registry.describe(store, "churn", "champion").version == "2"
 
 
@@ -184,10 +185,10 @@ def test_a_first_model_that_a_rule_beats_stays_challenger_until_it_is_forced(
     store: Store, folder: Path
 ) -> None:
     register(store, folder, tags={UNFIT: "it is worse than recency alone, beyond chance"})
-    assert not promote(store, "churn", asked=False)
+    assert not promote(store, "churn", asked=False, progress=Progress(quiet=True))
     assert registry.describe(store, "churn", "champion") is None
     with pytest.raises(GateError, match="worse than recency alone"):
-        promote(store, "churn", asked=True)
+        promote(store, "churn", asked=True, progress=Progress(quiet=True))
     registry.promote(store, gate=gate, force="nothing else yet")
     now = registry.describe(store, "churn", "champion")
     assert now is not None
@@ -498,7 +499,7 @@ def test_a_champion_whose_tags_were_deleted_gives_way_to_no_worse_one_unseen(
     with talking(store.uri):
         store.client.delete_model_version_tag("churn", "1", IDENTITY)
     with pytest.raises(UserError, match="log_identity of version 1 of churn is gone"):
-        promote(store, "churn", asked=True)
+        promote(store, "churn", asked=True, progress=Progress(quiet=True))
     assert registry.describe(store, "churn", "champion").version == "1"
 
 
