@@ -14,6 +14,7 @@ from tests.features.conftest import CUTOFF, logs
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.thorough
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(log=logs(min_size=1), days=st.integers(0, 400))
 def test_a_snapshot_aged_by_silence_is_the_snapshot_of_a_later_day(log, days, snapshot_of):

@@ -69,6 +69,7 @@ def test_10_two_digit_years_are_refused_with_the_format_that_reads_them(opened):
     assert values(log, "transacted_at") == [datetime(2024, 1, 15), datetime(2024, 2, 1)]
 
 
+@pytest.mark.thorough
 def test_10_the_count_of_two_digit_years_is_of_all_months(opened):
     content = [("7", f"0{i}-{month}-19", "1") for i, month in enumerate(["Jan", "June", "Jul"], 1)]
     assert "3 rows have years of two digits" in refusal(opened, content)
@@ -128,7 +129,7 @@ def test_13_whole_numbers_are_dates_only_with_a_unit(opened):
     assert values(log, "transacted_at") == [datetime(2020, 1, 31), datetime(2020, 2, 1)]
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("unit", "written"),
     [

@@ -244,7 +244,7 @@ def test_nested_values_are_no_ids(engine, tmp_path):
         opened(engine, path, {"customer_id": "id", "transacted_at": "day"})
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("suffix", ["parquet", "xlsx"])
 def test_20_whatever_is_damaged_in_a_file_it_is_refused_in_words(engine, tmp_path, suffix):
     from random import Random

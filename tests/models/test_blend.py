@@ -131,6 +131,7 @@ def test_even_twenty_customers_get_answers_and_reasons(make_log, make_history):
     assert len(blend.predictions(few.snapshot).reasons) == len(few.snapshot)
 
 
+@pytest.mark.thorough
 def test_a_part_that_refuses_is_left_out_and_named(make_log, make_history, outcomes):
     history = make_history(make_log(300, seed=4), 400, (280, 340))
     history.panel["churned"], history.panel["next_purchase"] = 1, np.nan
@@ -197,6 +198,7 @@ def test_thinning_keeps_the_totals():
     assert (few["churned"] == 1).sum() == 100
 
 
+@pytest.mark.thorough
 def test_without_a_buy_till_you_die_model_the_rest_answers_and_clv_stays_empty(history, outcomes):
     alike = {day: rows.head(1) for day, rows in history.populations.items()}
     many = alike[history.cutoff].assign(n_customers=5_000)

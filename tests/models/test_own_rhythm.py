@@ -127,7 +127,7 @@ def closed(purchases: list[np.ndarray]) -> list[np.ndarray]:
     return [days[(days - LAST + 5) % 365 >= 35] for days in purchases]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_same_day_of_last_year_tells_when_a_season_brings_purchases():
     rng = np.random.default_rng(6)
     at_random = [np.cumsum(rng.exponential(25.0, 90)).astype(int) for _ in range(400)]

@@ -51,6 +51,7 @@ def test_the_same_business_passes_under_another_file_name(here, tmp_path, capsys
     assert "another" not in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_the_same_log_with_a_column_more_passes(here, tmp_path):
     rows = [(*row, "x") for row in shop.rows()]
     again = shop.write(tmp_path / "more.csv", rows, (*shop.HEADER, "Basket"))
@@ -136,6 +137,7 @@ def test_names_that_were_given_tell_two_logs_apart():
         refuse_other(north, south, "It", "")
 
 
+@pytest.mark.thorough
 def test_a_list_too_short_to_tell_is_scored_and_that_is_said(here, tmp_path, capsys):
     few = [row for row in shop.rows(seed=9) if row[0] in ("00001", "00002")]
     assert score(shop.write(tmp_path / "few.csv", few), tmp_path / "s.csv") == 0

@@ -397,6 +397,7 @@ def test_cutoffs_that_the_log_does_not_carry_are_refused_as_train_does(
     assert words in " ".join(found.reasons)
 
 
+@pytest.mark.thorough
 def test_the_next_command_asks_for_what_the_log_was_judged_for(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "my log.csv", ["customer", "date", "amount"], shop())

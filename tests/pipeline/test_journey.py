@@ -259,6 +259,7 @@ def test_as_of_far_behind_the_log_is_refused_and_near_it_is_noted(here, tmp_path
     assert f"ends on {last}, {(date(2023, 7, 20) - last).days} days before 2023-07-20" in noted
 
 
+@pytest.mark.thorough
 def test_scoring_a_day_that_the_model_has_seen_past_says_so(here, tmp_path, capsys):
     assert score(tmp_path / "s.csv", "--as-of", "2023-03-01") == 0
     assert "it knows what came after" in " ".join(capsys.readouterr().err.split())

@@ -93,7 +93,7 @@ def test_the_page_says_what_changed_and_folds_why_to_believe_it(here):
     assert "months of clv" not in valueless
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_score_writes_the_page_beside_the_scores(here, tmp_path, capsys):
     out, report = tmp_path / "scores.parquet", tmp_path / "scores.html"
     asked = ["score", "orders.csv", "--quiet", "--out", str(out)]

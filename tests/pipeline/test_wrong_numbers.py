@@ -363,7 +363,7 @@ def tickets(header):
     return log(header, *rows), sum(n * (p + 0.5) for _, n, p in numbers)
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("header", "decided"),
     [

@@ -210,6 +210,7 @@ def test_whose_last_purchase_is_everybodys_billing_day_has_bought_lately(kept, a
     assert set(found.loc[left, "rfm_group"]) == {"hibernating"}
 
 
+@pytest.mark.thorough
 @few
 @given(log=logs(min_size=1), window=st.sampled_from([1, 20, 60, 400]))
 def test_a_groups_name_respects_the_window(kept, as_frame, log, window):

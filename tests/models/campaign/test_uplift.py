@@ -69,7 +69,7 @@ def test_the_model_finds_those_in_the_middle_and_beats_all_simple_orders():
     assert gained[inside].mean() > 10 > 0 > gained[fresh["p_churn"] > 0.8].mean()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 5))]
 )

@@ -197,6 +197,7 @@ def test_nothing_that_came_later_is_known(log, capsys):
     assert len(found["days"]) == 3
 
 
+@pytest.mark.thorough
 def test_the_scores_answer_where_they_are_given(log, capsys, tmp_path):
     file = scores(tmp_path / "scores.parquet")
     page = tmp_path / "page.html"

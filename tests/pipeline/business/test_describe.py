@@ -229,6 +229,7 @@ def test_a_difference_that_may_be_chance_is_told_with_its_direction(difference, 
     assert told.sentence("month").endswith("which may be chance.")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_two_cohorts_that_are_asked_for_are_compared_wherever_it_is_told(tmp_path, capsys):
     page, asked = tmp_path / "page.html", ("--compare", "2022-09,2022-04")
@@ -307,7 +308,7 @@ def accounts_of(n_large):
     return [(c, d, f"{float(a) * (500 if c in names else 1):.2f}", *more) for c, d, a, *more in log]
 
 
-@pytest.mark.sampled
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 @pytest.mark.parametrize("n_large", [7, 0])
 def test_few_accounts_that_bring_nearly_all_are_told(tmp_path, capsys, n_large):

@@ -192,6 +192,7 @@ def test_scores_of_another_business_are_refused(tmp_path, capsys, log):
     assert "None of the 5 scored customers is in the log" in err
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("unforecast")
 def test_a_log_is_read_as_its_scores_were(tmp_path, log, capsys):
     about = {"customer_id": "Customer ID", "transacted_at": "Date", "amount": "Total"}

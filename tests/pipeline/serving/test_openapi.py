@@ -44,6 +44,7 @@ def document(served):
     return told
 
 
+@pytest.mark.thorough
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_the_schema_allows_is_answered_or_refused(served, document, data):

@@ -312,6 +312,7 @@ def test_a_damaged_copy_of_the_model_is_fetched_anew(shop_job):
     pd.testing.assert_frame_equal(scores(), before, check_exact=True)
 
 
+@pytest.mark.thorough
 def test_another_horizon_than_the_champions_is_refused(shop_job, capsys):
     assert job("--set", "horizon_days=30") == REFUSED
     assert "answers for 60 days, the config says 30" in capsys.readouterr().err
