@@ -4,10 +4,9 @@ A slice is a range of ids, found in the file of purchase days without reading th
 not depend on how many customers there are, and nothing is sorted but a slice.
 """
 
+import atexit
 import contextlib
 import multiprocessing
-import os
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,7 +14,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from multiprocessing.connection import wait
 from pathlib import Path
 from time import monotonic
 
@@ -31,6 +29,7 @@ from features.errors import UserError
 from pipeline.console import Progress
 from pipeline.model_files.artifact import Model
 from pipeline.scoring.batch import scored_batch
+from pipeline.scoring.parent import end_with_parent
 
 ID = "customer_id"
 
@@ -146,23 +145,17 @@ _mine: list[_Asked] = []
 
 
 def _start(task: _Task) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     threadpool_limits(limits=1)
     files = [file for file in (task.file, task.earlier) if file]
     _mine.append(_Asked(connect(files, threads=1), task))
+    # Else the engine's library reports as leaked what it finds still open at the end.
+    atexit.register(_mine.clear)
 
 
 def _answer(part: Slice) -> pa.RecordBatch:
     with value_free_errors():
         return _mine[0].answer(part)
-
-
-def _end_with_parent() -> None:
-    """A command that was killed leaves nobody behind who goes on scoring."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 class _Told:

@@ -87,12 +87,13 @@ def test_scores_do_not_depend_on_the_slices(shop_orders, monkeypatch):
 
 
 @pytest.mark.thorough
-def test_processes_give_the_scores_of_one(shop_orders, monkeypatch):
+def test_processes_give_the_scores_of_one(shop_orders, monkeypatch, capfd):
     orders, model = shop_orders
     whole = answers(orders, model)
     monkeypatch.setattr(slices, "FEW_SLICES", 1)
     monkeypatch.setattr(slices.slices, "__defaults__", (700,))
     pd.testing.assert_frame_equal(answers(orders, model), whole, rtol=1e-12)
+    assert "leaked" not in capfd.readouterr().err, "DuckDB reports what a process still holds"
 
 
 @pytest.mark.thorough
