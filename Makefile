@@ -58,7 +58,7 @@ bench-quality: $(READY) ## Prediction quality on CDNOW and, where it is there, t
 bench-kinds: $(READY) ## The same on 25 simulated kinds of business, and beside the best part
 	$(BIN)/python -m benchmarks.kinds
 
-bench-constants: $(READY) ## Log loss and spend Gini at half and double of each constant of the blend
+bench-constants: $(READY) ## What half and double of each constant of the blend change, on hidden futures
 	$(BIN)/python -m benchmarks.constants
 
 bench-campaign: $(READY) ## Campaigns: intervals, plans that learn, a real trial, a million customers

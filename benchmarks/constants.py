@@ -34,8 +34,8 @@ from models.evaluation import log_loss
 from models.evaluation.spend import normalised_gini
 from pipeline.learning.snapshots import Snapshots
 
-KINDS = ("reorders", "fashion", "boxes", "doubling")
-"""At random, with a season, on a rhythm, with money that grows; one year and a half to three."""
+KINDS = ("fashion", "boxes", "doubling")
+"""With a season, on a rhythm, and with money that grows: of 20 to 43 months."""
 
 NOT_SETTINGS = {
     "COVERED": "the promise of the intervals: 80 %",

@@ -21,12 +21,10 @@ from models.blend.mean_shift import shift_to_mean
 from models.contenders.encoding import expit, logit
 from models.history import weights
 
-# Half, double: PRIOR_SD -0.3 +0.9 | -0.1 +0.1; PRIOR_HORIZONS -0.2 +0.3 | 0 +0.1
 PRIOR_SD, PRIOR_HORIZONS = 1.0, 0.05
 """Standard deviation of a taught level's error before any cutoff has shown it, and how many
 horizons of panel weigh as much as that guess."""
 
-# Half, double: -0.5 +0.8 | -0.1 +0.1
 OPTIMISM = 25.0
 """Squared errors grow so many times from the cutoffs that a model was taught to a new one."""
 

@@ -27,7 +27,6 @@ from models.contenders.encoding import expit, logit
 from models.contenders.spend_per_purchase import panel_sample, recent_weight
 from models.history import History, weights
 
-# Half, double: 0 0 | 0 0
 FURTHEST = 0.7
 """Trees move the total of purchases, in logarithms, as if they were no further off than this: a
 factor of two. Where they contradict by more, they have not seen the like."""

@@ -27,13 +27,10 @@ from models.contenders.encoding import logit
 from models.history import History, LevelError
 from models.periods import YEAR
 
-# Half, double: LASTING +1.0 -0.8 | -0.1 +0.1; DRIFTING +0.8 -0.2 | 0 0;
-# FADING -1.4 +0.7 | +0.1 -0.3; YEARLY -1.4 -0.7 | -0.2 +0.3
 LASTING, DRIFTING, FADING, YEARLY = 0.10, 0.10, 0.12, 0.20
 """Usual sizes (standard deviations, log odds) of the four parts of the error, the drift's after one
 year. They were set on all logs of docs/quality.md together: a log is too short to tell its own."""
 
-# Half, double: -0.1 +0.3 | 0 -0.1
 MEMORY = 0.6
 """In so many horizons a fading error falls to 1 / e."""
 
@@ -51,14 +48,12 @@ NO_SEASON = 0.6
 """Years after which an error of purchases that kept its sign is no season: these change it within
 half a year. It counts in full, however young the log is."""
 
-# Half, double: -1.8 +2.2 | -0.1 +0.1
 YEARS_ALIKE = 4.0
 """In so many years a season becomes another one."""
 
 HARMONICS = np.array([0.40, 0.25, 0.15, 0.10, 0.06, 0.04])
 """Shares of one to six waves a year in the season's variance: a Christmas is short."""
 
-# Half, double: -0.3 +0.6 | 0 -0.1
 CHANCE = 0.01
 """Variance of a single cutoff's error that says nothing about any other."""
 
@@ -66,11 +61,9 @@ YOUNG = 0.15
 """Further variance of a cutoff at the very beginning of a log, where most customers are new. It
 falls to 1 / e with each horizon."""
 
-# Half, double: PRIOR_MISS +1.9 -1.0 | +0.3 -0.3; PRIOR_CUTOFFS +0.2 -0.3 | 0 0
 PRIOR_MISS, PRIOR_CUTOFFS = 0.15, 2.0
 """A forecast misses by about so much (log odds): worth as many past cutoffs that show it."""
 
-# Half, double: PRIOR_SQUARES -0.5 +0.5 | 0 0; MOST_WORTH 0 0 | 0 0
 PRIOR_SQUARES, MOST_WORTH = 0.2, 2.0
 """The forecast is scaled by a regression of past errors on past forecasts. It begins as if
 forecasts with squares of this sum had been right; no scale is above `MOST_WORTH`."""

@@ -13,7 +13,6 @@ import pandas as pd
 from models.contenders.spend_per_purchase import lately, promised_values, recent_weight
 from models.history import History, weights
 
-# Half, double: 0 0 | 0 0
 PRICE_CHANGE = 0.05
 """Money per purchase may always change by so much (logarithm) from one horizon to the next."""
 

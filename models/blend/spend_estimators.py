@@ -24,11 +24,9 @@ WEIGHTS = {"btyd": 0.0, "likely": 2.0, "boosted": 1.0, "boosted_purchases": 1.0}
 learned; see `models.blend.spend_weights`. `btyd` only sets the level: it contradicts a `p_churn`
 that is sure that somebody leaves, `likely` follows it."""
 
-# Half, double: 0 0 | 0 0
 MOST_BEYOND = 4.0
 """No expectation is above so many times that of `likely`: trees are less sure than `p_churn`."""
 
-# Half, double: 0 0 | 0 0
 LEAST_LEFT = 0.5
 """A floor under the number of purchases takes away no more than this share of them."""
 

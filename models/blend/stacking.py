@@ -20,7 +20,6 @@ from scipy.optimize import minimize
 from models.blend.base_learners import PRIOR_WEIGHTS, SUPERVISED
 from models.blend.mean_shift import shift_to_mean
 
-# Half, double: +1.8 -1.9
 SHRINKAGE = 0.4
 """Penalty on leaving the prior weights: this over sqrt(customers), times the squared distance.
 
@@ -28,17 +27,14 @@ Twice the chance by which one set of weights beats another on so many: cutoffs o
 was best then is not quite what is best now.
 """
 
-# Half, double: +0.5 +1.3 | +2.3 -1.4
 REACH = 1.5
 """A buy-till-you-die model's log odds lie within this of the supervised learners'."""
 
-# Chosen on short logs, which docs/search-log.md shows at three shares; `reorders | fashion` have
-# earlier cutoffs, where it does not count.
+# Chosen on short logs, which docs/search-log.md shows at three shares.
 HALF_TAUGHT = 1000
 """Supervised learners that no earlier cutoff could try, and that were taught by so many customers,
 have half of their prior weights."""
 
-# Half, double: 0 0 | 0 0
 FEW_CUSTOMERS = 2000
 """With fewer, supervised learners count only where out-of-time predictions show no loss by them."""
 
