@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,13 +22,6 @@ class Range(Section):
 
     min: Annotated[End | None, Field(description="Number or day, YYYY-MM-DD")] = None
     max: Annotated[End | None, Field(description="Number or day, YYYY-MM-DD")] = None
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        low, high = self.min, self.max
-        if isinstance(low, float) and isinstance(high, float) and low > high:
-            raise ValueError("min is above max: no customer lies between")
-        return self
 
 
 Condition = Range | tuple[str | bool | int | float, ...] | str | bool | int | float

@@ -122,10 +122,10 @@ def outcome(value: str) -> Outcome | None:
     >>> outcome("Partially_Refunded"), outcome("Отменён"), outcome("Gutschrift"), outcome("web")
     ('sale', 'no_sale', 'refund', None)
     """
-    said, known = phrase(value), _outcomes()
+    said = phrase(value)
     # Where words stand without blanks, whatever has the word for cancelled in it was cancelled.
-    given_up = (word for word in _unspaced() if word in said)
-    return known.get(said) or next((known[word] for word in given_up), None)
+    given_up = any(word in said for word in _unspaced())
+    return _outcomes().get(said) or ("no_sale" if given_up else None)
 
 
 def is_negated(value: str) -> bool:
@@ -258,6 +258,7 @@ def _outcomes() -> Mapping[str, Outcome]:
 
 @cache
 def _unspaced() -> tuple[str, ...]:
+    """Words for cancelled in scripts that write words without blanks between them."""
     given_up = (word for word, what in _outcomes().items() if what == "no_sale")
     return tuple(word for word in given_up if len(word) > 1 and word[0] >= "\u3040")
 

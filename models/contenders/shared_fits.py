@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from threading import RLock
 from typing import Any
@@ -60,10 +61,8 @@ def steadied_fit(model: Any, customers: pd.DataFrame, n_customers: np.ndarray) -
     The prior (standard deviation 2 on log parameters) only decides what the data cannot.
     """
     with heard():
-        try:
+        with suppress(FitError):
             found = model().fit(customers, sample_weight=n_customers)
             if found.converged_:
                 return found
-        except FitError:
-            pass
         return model(prior_scale=PRIOR_SCALE).fit(customers, sample_weight=n_customers)

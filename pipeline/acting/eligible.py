@@ -48,12 +48,15 @@ def _met(values: pd.Series, name: str, condition: Condition) -> np.ndarray:
 
 
 def _within(values: pd.Series, name: str, condition: Range) -> np.ndarray:
-    met = values.notna()
+    met, ends = values.notna(), (condition.min, condition.max)
     try:
-        if condition.min is not None:
-            met &= values >= _end(values, condition.min)
-        if condition.max is not None:
-            met &= values <= _end(values, condition.max)
+        low, high = (None if end is None else _end(values, end) for end in ends)
+        if low is not None and high is not None and low > high:
+            raise UserError(f"eligible.{name}: min is above max, so nobody lies between.")
+        if low is not None:
+            met &= values >= low
+        if high is not None:
+            met &= values <= high
     except (TypeError, ValueError):
         raise UserError(
             f"eligible.{name}: min and max do not fit the column, which holds {values.dtype}."

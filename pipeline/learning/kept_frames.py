@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date
-from errno import ENOSPC
 from pathlib import Path
 from weakref import finalize
 
@@ -10,7 +9,7 @@ import pandas as pd
 from pyarrow import feather
 
 from features.errors import UserError
-from features.writing import scratch
+from features.writing import FULL, scratch
 from models.frames import Frames
 
 
@@ -35,7 +34,7 @@ class KeptFrames:
             try:
                 feather.write_feather(frame, self._file(kind, day), compression="lz4")
             except OSError as error:
-                if error.errno != ENOSPC:
+                if error.errno not in FULL:
                     raise
                 raise UserError(
                     f"The disk with the scratch folder {self._folder.parent} is full. Free some "

@@ -1,7 +1,8 @@
 """Ends a process with its parent: a command that was killed leaves nobody behind who goes on.
 
-What a waiting thread holds stays to the end of the process, and with it all that it refers to: so
-it is told of a number only. DuckDB would report as leaked what of it is still there.
+A thread that waits keeps its module and its arguments to the end of the process, and all that they
+refer to; DuckDB reports what of it is still there as leaked. So this is a module of its own, and
+the thread is given a number.
 """
 
 import multiprocessing

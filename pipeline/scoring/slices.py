@@ -4,7 +4,6 @@ A slice is a range of ids, found in the file of purchase days without reading th
 not depend on how many customers there are, and nothing is sorted but a slice.
 """
 
-import atexit
 import contextlib
 import multiprocessing
 from collections import deque
@@ -149,8 +148,6 @@ def _start(task: _Task) -> None:
     threadpool_limits(limits=1)
     files = [file for file in (task.file, task.earlier) if file]
     _mine.append(_Asked(connect(files, threads=1), task))
-    # Else the engine's library reports as leaked what it finds still open at the end.
-    atexit.register(_mine.clear)
 
 
 def _answer(part: Slice) -> pa.RecordBatch:

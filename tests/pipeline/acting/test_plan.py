@@ -160,6 +160,9 @@ def test_conditions_leave_out_and_say_which(planned, frame, tmp_path):
     as_yaml_reads_it = {**conditions, "last_contact": {"max": date(2024, 2, 15)}}
     again = planned(path=path, eligible=as_yaml_reads_it)
     assert again.file.fingerprint == made.file.fingerprint
+    crossed = {"last_contact": {"min": date(2024, 10, 1), "max": "2024-02-15"}}
+    with pytest.raises(UserError, match=r"eligible\.last_contact: min is above max"):
+        planned(path=path, eligible=crossed)
 
 
 def test_a_listed_value_that_nobody_has_is_told(planned):
@@ -278,6 +281,7 @@ REFUSALS = {
     "no_such_column": ({}, {"eligible": {"consent": True}}, "no column consent"),
     "one_for_all": ({}, {"eligible": {"horizon_days": 60}}, "one value for all customers"),
     "no_such_value": ({}, {"eligible": {"segment": "loyl"}}, "eligible.segment"),
+    "a_range_of_nothing": ({}, {"eligible": {"p_churn": {"min": 0.9, "max": 0.1}}}, "min is above"),
     "a_day_for_a_number": ({}, {"eligible": {"p_churn": {"min": "2024-01-01"}}}, "do not fit"),
 }  # fmt: skip
 
@@ -291,12 +295,7 @@ def test_what_cannot_be_planned_is_refused_in_one_sentence(
         planned(path=path, **keys)
 
 
-def test_a_range_that_ends_before_it_begins_and_a_model_that_is_not_there_are_told_as_such(
-    tmp_path,
-):
-    empty = {"campaigns.c.eligible": {"p_churn": {"min": 0.9, "max": 0.1}}}
-    with pytest.raises(UserError, match=r"eligible\.p_churn.*min is above max"):
-        load_campaign("c", None, empty)
+def test_a_model_that_is_not_there_is_told_as_such(tmp_path):
     terms, _ = load_campaign("c", None, {"campaigns.c.uplift": str(tmp_path / "none")})
     with pytest.raises(UserError, match=r"There is no uplift model .* `churn measure --uplift"):
         effect_of("c", terms)
